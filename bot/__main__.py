@@ -102,6 +102,17 @@ def health(
     raise typer.Exit(0 if health.well else 1)
 
 
+@cli.command()
+def key() -> None:
+    """Print a new key for privacy.keys, with which the bot encrypts content in Redis."""
+    import secrets
+    from base64 import urlsafe_b64encode
+
+    from bot.config.settings import KEY_BYTES
+
+    typer.echo(urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode())
+
+
 def _loop_factory() -> type[AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None

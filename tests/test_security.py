@@ -16,8 +16,9 @@ def security_tests() -> Iterator[str]:
     """Yield the names of the functions that pytest collects as tests of abuse."""
     for path in sorted(TESTS.rglob("test_*.py")):
         for node in ast.parse(path.read_text("utf-8")).body:
-            is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            if is_function and node.name.startswith("test_security_"):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if node.name.startswith("test_security_"):
                 yield f"{path.relative_to(TESTS)}::{node.name}"
 
 

@@ -12,7 +12,14 @@ from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.noting import note
-from bot.commands.scopes import SCOPE_NAMES, Refusals, WideScopeOption, set_where
+from bot.commands.scopes import (
+    CHANNEL_HELP,
+    ChannelOption,
+    Refusals,
+    WideScopeOption,
+    scope_name,
+    set_where,
+)
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.access_rules import (
@@ -46,28 +53,43 @@ TOO_MANY = (
 )
 OTHERS = "Only somebody with the permission “Manage Server” can see the rules for others. "
 
+OTHERS_MAY_TOO = (
+    "Everybody else may use me there as well; to change that, use /access block with role:@everyone."
+)
+ONLY_WITH_A_RULE = "Only those with a rule of their own may use me there: let them in with /access allow."
+NOBODY = 0
+"""Stands for a person without roles and rules."""
+
 REFUSALS = Refusals(
     "There are no rules in direct messages.",
     {scope: access.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}") for scope in Scope},
 )
 
 
-def own(found: Access, server: int | None, *, names_person: bool, who: str = "You") -> str:
+def own(
+    found: Access,
+    server: int | None,
+    *,
+    names_person: bool,
+    who: str = "You",
+    elsewhere: int | None = None,
+) -> str:
     """Say whether a person may use the bot, and which rule decides."""
-    may = f"{who} may{'' if found.allowed else ' not'} use me here"
+    here = "here" if elsewhere is None else f"in <#{elsewhere}>"
+    may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
     if found.origin is None:
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
-    where = set_where(found.origin, names_person=names_person)
+    where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
     return f"{may}: a rule {verb} {_subject(found.origin.name, server)}, {where}."
 
 
-def rules_shown(scope: Scope, settings: Settings, server: int | None) -> str:
+def rules_shown(scope: Scope, settings: Settings, server: int | None, elsewhere: int | None = None) -> str:
     """Show the rules of a scope."""
     rules = rules_of(settings)
     if not rules:
-        return f"There are no rules for {SCOPE_NAMES[scope]}."
-    lines = [f"**The rules for {SCOPE_NAMES[scope]}**"]
+        return f"There are no rules for {scope_name(scope, elsewhere)}."
+    lines = [f"**The rules for {scope_name(scope, elsewhere)}**"]
     for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
         if names := [name for name in rules if rules[name] == value]:
             lines.append(f"{verb}: {', '.join(_subject(name, server) for name in names)}")
@@ -80,18 +102,21 @@ def defaults_shown(defaults: AccessDefaults) -> str:
     return f"Where no rule applies: {who}."
 
 
-def changed(scope: Scope, names: list[str], value: str, server: int | None) -> str:
+def changed(
+    scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
+) -> str:
     """Say what was set."""
     who = " and ".join(_subject(name, server) for name in names)
     verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
-    return f"From the next message on, {who} {verb} in {SCOPE_NAMES[scope]}."
+    return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."
 
 
-def cleared(scope: Scope, count: int) -> str:
+def cleared(scope: Scope, count: int, elsewhere: int | None = None) -> str:
     """Say how many rules were removed."""
+    where = scope_name(scope, elsewhere)
     if not count:
-        return f"There is no such rule for {SCOPE_NAMES[scope]}."
-    return f"Removed from {SCOPE_NAMES[scope]}: {count} {'rule' if count == 1 else 'rules'}."
+        return f"There is no such rule for {where}."
+    return f"Removed from {where}: {count} {'rule' if count == 1 else 'rules'}."
 
 
 def lifted_pause(person: int) -> str:
@@ -122,11 +147,19 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show whether you may use me here, and by which rule")
-    @app_commands.describe(person="Somebody else, for those who manage the server")
-    async def show(self, interaction: Interaction, person: discord.User | None = None) -> None:
+    @app_commands.describe(person="Somebody else, for those who manage the server", channel=CHANNEL_HELP)
+    async def show(
+        self,
+        interaction: Interaction,
+        person: discord.User | None = None,
+        channel: ChannelOption | None = None,
+    ) -> None:
         """Show what applies to the person; all rules to those who manage the server."""
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
+        elsewhere = invocation.elsewhere
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
         found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
@@ -135,61 +168,69 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
-            await say(interaction, about + own(found, invocation.server, names_person=False) + rest)
+            shown = own(found, invocation.server, names_person=False, elsewhere=elsewhere)
+            await say(interaction, about + shown + rest)
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
             found = self._access(person.id, roles, by_scope, invocation)
             who = f"<@{person.id}>"
-            await say(interaction, own(found, invocation.server, names_person=True, who=who) + rest)
+            shown = own(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
+            await say(interaction, shown + rest)
             return
         await say(
             interaction,
-            f"{own(found, invocation.server, names_person=True)}{rest}\n{defaults_shown(self._defaults)}",
+            f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
+            f"{defaults_shown(self._defaults)}",
         )
         for scope in SCOPES:
-            await say(interaction, rules_shown(scope, by_scope.get(scope, {}), invocation.server))
+            await say(interaction, rules_shown(scope, by_scope.get(scope, {}), invocation.server, elsewhere))
 
     @app_commands.command(
         name="allow", description="Let a role or a person use me in a channel or the server"
     )
-    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP)
     async def allow(
         self,
         interaction: Interaction,
         role: discord.Role | None = None,
         person: discord.User | None = None,
         scope: WideScopeOption | None = None,
+        channel: ChannelOption | None = None,
     ) -> None:
         """Allow a role or a person."""
-        await self._set(interaction, ALLOW, role, person, scope)
+        await self._set(interaction, ALLOW, role, person, scope, channel)
 
     @app_commands.command(name="block", description="Ignore a role or a person in a channel or the server")
-    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP)
     async def block(
         self,
         interaction: Interaction,
         role: discord.Role | None = None,
         person: discord.User | None = None,
         scope: WideScopeOption | None = None,
+        channel: ChannelOption | None = None,
     ) -> None:
         """Block a role or a person."""
-        await self._set(interaction, BLOCK, role, person, scope)
+        await self._set(interaction, BLOCK, role, person, scope, channel)
 
     @app_commands.command(
         name="clear", description="Remove the rule for a role or a person; without either, all rules"
     )
-    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP)
     async def clear(
         self,
         interaction: Interaction,
         role: discord.Role | None = None,
         person: discord.User | None = None,
         scope: WideScopeOption | None = None,
+        channel: ChannelOption | None = None,
     ) -> None:
         """Remove rules."""
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -202,7 +243,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         log.info("access_rules_cleared", scope=target.scope.value, target=target.target, rules=len(removed))
         lifted = person is not None and await self._lift(invocation, person.id)
         if removed or not lifted:
-            await say(interaction, cleared(target.scope, len(removed)))
+            await say(interaction, cleared(target.scope, len(removed), invocation.elsewhere))
         if person is not None and lifted:
             await say(interaction, lifted_pause(person.id))
 
@@ -222,9 +263,12 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         role: discord.Role | None,
         person: discord.User | None,
         scope: Scope | None,
+        channel: ChannelOption | None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         names = _names(role, person)
         if isinstance(target, str):
@@ -241,7 +285,17 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             invocation.actor, target.scope, target.target, dict.fromkeys(names, value)
         )
         log.info("access_rule_set", scope=target.scope.value, target=target.target, rules=names, value=value)
-        await say(interaction, changed(target.scope, names, value, invocation.server))
+        said = changed(target.scope, names, value, invocation.server, invocation.elsewhere)
+        rest = self._of_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
+        await say(interaction, f"{said} {rest}".rstrip())
+
+    def _of_everybody_else(self, names: list[str], value: str, by_scope: ByScope, server: int | None) -> str:
+        """Say what a rule for a role leaves as it was for everybody else, where that is easily overlooked."""
+        others_may = access_of(NOBODY, (), by_scope, self._defaults, server=server).allowed
+        if value == BLOCK and f"{ROLE}{server}" in names:
+            return ONLY_WITH_A_RULE
+        is_for_role = any(name.startswith(ROLE) and name != f"{ROLE}{server}" for name in names)
+        return OTHERS_MAY_TOO if value == ALLOW and is_for_role and others_may else ""
 
     def _access(
         self, person: int, roles: frozenset[int], by_scope: ByScope, invocation: Invocation

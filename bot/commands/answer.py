@@ -11,7 +11,16 @@ from bot.commands import access
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, set_where
+from bot.commands.scopes import (
+    CHANNEL_HELP,
+    SCOPE_HELP,
+    SCOPE_NAMES,
+    ChannelOption,
+    Refusals,
+    ScopeOption,
+    scope_name,
+    set_where,
+)
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.answer_mode import ANSWER, AnswerMode, ModeInForce, mode_in_force
@@ -63,26 +72,33 @@ def meaning(mode: AnswerMode, scope: Scope | None, policy: Policy) -> str:
             return f"In a channel, and in threads of others, I answer when I am mentioned. {in_threads}"
 
 
-def shown(in_force: ModeInForce | None, policy: Policy, *, names_person: bool) -> str:
+def shown(
+    in_force: ModeInForce | None, policy: Policy, *, names_person: bool, elsewhere: int | None = None
+) -> str:
     """Say which mode is in force and where it was set; by whom only to those who manage the server."""
     mode = AnswerMode.MENTION if in_force is None else in_force.mode
     scope = None if in_force is None else in_force.origin.scope
-    where = "the default" if in_force is None else set_where(in_force.origin, names_person=names_person)
-    return f"`{mode}` is in force here, {where}. {meaning(mode, scope, policy)}"
-
-
-def chosen(mode: AnswerMode, scope: Scope, policy: Policy) -> str:
-    """Say what is answered in a scope from the next message on."""
-    return f"From the next message on, `{mode}` is in force in {SCOPE_NAMES[scope]}. {meaning(mode, scope, policy)}"
-
-
-def cleared(scope: Scope, *, was_set: bool) -> str:
-    """Say that a mode was removed."""
-    if not was_set:
-        return f"There is nothing set with /answer for {SCOPE_NAMES[scope]}."
-    return (
-        f"What /answer had set for {SCOPE_NAMES[scope]} is removed. /answer show tells what is in force now."
+    where = (
+        "the default"
+        if in_force is None
+        else set_where(in_force.origin, names_person=names_person, elsewhere=elsewhere)
     )
+    here = "here" if elsewhere is None else f"in <#{elsewhere}>"
+    return f"`{mode}` is in force {here}, {where}. {meaning(mode, scope, policy)}"
+
+
+def chosen(mode: AnswerMode, scope: Scope, policy: Policy, elsewhere: int | None = None) -> str:
+    """Say what is answered in a scope from the next message on."""
+    where = scope_name(scope, elsewhere)
+    return f"From the next message on, `{mode}` is in force in {where}. {meaning(mode, scope, policy)}"
+
+
+def cleared(scope: Scope, *, was_set: bool, elsewhere: int | None = None) -> str:
+    """Say that a mode was removed."""
+    where = scope_name(scope, elsewhere)
+    if not was_set:
+        return f"There is nothing set with /answer for {where}."
+    return f"What /answer had set for {where} is removed. /answer show tells what is in force now."
 
 
 def overruled(scope: Scope) -> str:
@@ -110,21 +126,33 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     @app_commands.command(
         name="show", description="Show which messages are answered here, and where that was set"
     )
-    async def show(self, interaction: Interaction) -> None:
+    @app_commands.describe(channel=CHANNEL_HELP)
+    async def show(self, interaction: Interaction, channel: ChannelOption | None = None) -> None:
         """Show the mode in force."""
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         in_force = mode_in_force(await self._by_scope(invocation))
-        await say(interaction, shown(in_force, self._policy, names_person=invocation.person.manages_server))
+        names_person, elsewhere = invocation.person.manages_server, invocation.elsewhere
+        await say(interaction, shown(in_force, self._policy, names_person=names_person, elsewhere=elsewhere))
 
     @app_commands.command(
         name="set", description="Choose which messages are answered in a thread, channel or server"
     )
-    @app_commands.describe(mode=MODE_HELP, scope=SCOPE_HELP)
-    async def set_(self, interaction: Interaction, mode: Mode, scope: ScopeOption | None = None) -> None:
+    @app_commands.describe(mode=MODE_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP)
+    async def set_(
+        self,
+        interaction: Interaction,
+        mode: Mode,
+        scope: ScopeOption | None = None,
+        channel: ChannelOption | None = None,
+    ) -> None:
         """Set the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -140,14 +168,21 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
                 return
         await self._scope_settings.change(invocation.actor, target.scope, target.target, {ANSWER: mode})
         log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
-        await say(interaction, chosen(AnswerMode(mode), target.scope, self._policy))
+        await say(interaction, chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere))
 
     @app_commands.command(name="clear", description="Remove what was chosen for a thread, channel or server")
-    @app_commands.describe(scope=SCOPE_HELP)
-    async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
+    @app_commands.describe(scope=SCOPE_HELP, channel=CHANNEL_HELP)
+    async def clear(
+        self,
+        interaction: Interaction,
+        scope: ScopeOption | None = None,
+        channel: ChannelOption | None = None,
+    ) -> None:
         """Remove the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = await resolve_invocation(interaction, self._conversations)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -156,7 +191,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
             invocation.actor, target.scope, target.target, {ANSWER: None}
         )
         log.info("answer_mode_cleared", scope=target.scope.value, target=target.target)
-        await say(interaction, cleared(target.scope, was_set=bool(removed)))
+        await say(interaction, cleared(target.scope, was_set=bool(removed), elsewhere=invocation.elsewhere))
 
     async def _by_scope(self, invocation: Invocation) -> ByScope:
         return await self._scope_settings.by_scope(

@@ -20,6 +20,7 @@ from bot.commands.tree import Tree
 from bot.conversation import audit_view
 from bot.conversation.audit import AUDIT_CHANNEL, AuditEntry, AuditFilter, AuditPage
 from bot.conversation.scope import Scope
+from bot.conversation.visible import plain
 from bot.gateway import permissions
 
 log = structlog.get_logger()
@@ -110,7 +111,8 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
     @show.autocomplete("what")
     async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the kinds of acts that fit what was typed."""
-        fitting = [name for name in audit_view.KNOWN if typed.lower() in name]
+        wanted = plain(typed).lower()
+        fitting = [name for name in audit_view.KNOWN if wanted in name]
         return [app_commands.Choice(name=name, value=name) for name in fitting[:OFFERED]]
 
     async def turn_page(

@@ -7,11 +7,20 @@ import structlog
 
 from bot.commands.interactions import Interaction, say
 from bot.conversation import wording
-from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordFull,
+    DiscordGone,
+    DiscordNotNow,
+    DiscordUnavailable,
+    StoreUnavailable,
+)
 
 log = structlog.get_logger()
 
 UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
+UNAVAILABLE = "Discord does not answer me right now. Please try again in a minute."
+GONE = "That is not there any more: the thread or the message was deleted."
 THREADS_FULL = (
     "This server has as many active threads as Discord allows, so I cannot open one. Somebody with the permission "
     "“Manage Threads” can close some; then try again."
@@ -38,6 +47,11 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
             await say(interaction, THREADS_FULL)
         case DiscordNotNow():
             await say(interaction, not_now(error.for_s))
+        case DiscordUnavailable() | discord.DiscordServerError():
+            log.info("interaction_not_done", interaction=interaction.id, kind=type(error).__name__)
+            await say(interaction, UNAVAILABLE)
+        case DiscordGone():
+            await say(interaction, GONE)
         case discord.RateLimited():
             await say(interaction, not_now(error.retry_after))
         case DiscordForbidden():

@@ -78,9 +78,8 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
     async def confirm(self, interaction: Interaction) -> None:
         """Forget the person who has pressed the button, and show the receipt."""
         await interaction.response.edit_message(content=UNDER_WAY, view=None)
-        begun = await self._forgetting.begin(identity_of(interaction))
-        job = await self._forgetting.run(interaction.user.id)
-        if job is None or not job.done or job.code != begun.code:
+        job = await self._forgetting.forget(identity_of(interaction))
+        if job is None:
             return  # another instance works on it, and tells the person
         if await update_message(interaction, receipt(job.found, job.code)):
             await self._forgetting.note_told(job)

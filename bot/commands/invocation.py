@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -13,6 +13,9 @@ from bot.conversation.audit import Actor
 from bot.conversation.scope import Scope
 from bot.store.conversations import Conversations
 
+CHANNEL_AND_SCOPE = (
+    "The option `channel` names a channel, so leave `scope` out, or choose “this channel” there."
+)
 NOT_A_CONVERSATION = "This is not one of my conversations. Use this inside a thread that I answer in."
 
 
@@ -20,7 +23,7 @@ NOT_A_CONVERSATION = "This is not one of my conversations. Use this inside a thr
 class Invocation:
     """`conversation` is None outside of threads and direct messages, `channel` and `server` in direct messages.
 
-    `actor` is who acts, for the audit log.
+    `actor` is who acts, for the audit log. `elsewhere` is the channel, where the person has named another one.
     """
 
     conversation: int | None
@@ -28,9 +31,18 @@ class Invocation:
     server: int | None
     person: access.Person
     actor: Actor
+    elsewhere: int | None = None
+
+    def at(self, channel: int | None) -> Invocation:
+        """Return the invocation as if it were made in another channel; this one where none is named."""
+        if channel is None or channel == self.channel:
+            return self
+        return replace(self, conversation=None, channel=channel, elsewhere=channel)
 
     def scope_target(self, chosen: Scope | None, refusals: Refusals) -> ScopeTarget | str:
         """Return the target of a scope, by default of the narrowest one there is here; or why it is refused."""
+        if self.elsewhere is not None and chosen not in (None, Scope.CHANNEL):
+            return CHANNEL_AND_SCOPE
         scope = chosen or (Scope.CHANNEL if self.conversation is None else Scope.THREAD)
         targets = {Scope.THREAD: self.conversation, Scope.CHANNEL: self.channel, Scope.SERVER: self.server}
         target = targets[scope]

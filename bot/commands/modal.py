@@ -7,6 +7,9 @@ import discord
 TEXT_CHARS = 4000
 """The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
 
+CUT = f"Only the first {TEXT_CHARS} characters fit in here; what you send replaces the whole text."
+"""At most 100 characters (Discord, components/reference, "Label")."""
+
 
 class TextModal(discord.ui.Modal):
     """Shows a text to be changed; the new text comes back with `custom_id`, as the value of `field`.
@@ -26,6 +29,7 @@ class TextModal(discord.ui.Modal):
         text: str,
         required: bool = True,
     ) -> None:
+        description = description if len(text) <= TEXT_CHARS else CUT
         super().__init__(title=title, custom_id=custom_id)
         component = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph,

@@ -16,7 +16,7 @@ from bot.commands.forget import identity_of
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.store.examination import KeptMessage
+from bot.store.examination import KeptMessage, KeptUsage
 from bot.turns.forgetting import Kept
 
 MOST_BYTES = 8_000_000
@@ -48,7 +48,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         data, left_out = document(interaction.user.id, interaction.user.name, kept)
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
-            f"{len(kept.acts)} entries in audit logs."
+            f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
+            "you."
         )
         if left_out:
             text += (
@@ -73,6 +74,10 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "messages_left_out": left_out,
         "settings": [_with_time(asdict(each)) for each in kept.settings],
         "acts": [_with_time(asdict(each)) for each in kept.acts],
+        "usage": [_usage(each) for each in kept.usage],
+        "rules_about_you": [_with_time(asdict(each)) for each in kept.rules],
+        "conversations_begun": [str(each) for each in kept.started],
+        "limits_used": {name: dict(fields) for name, fields in kept.limits.items()},
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
 
@@ -84,6 +89,17 @@ def _message(kept: KeptMessage) -> dict[str, object]:
         "written": _time(kept.written_ms),
         "text": kept.text,
         "files": list(kept.files),
+        **({"reply": kept.reply} if kept.reply else {}),
+    }
+
+
+def _usage(kept: KeptUsage) -> dict[str, object]:
+    day = f"{kept.day[:4]}-{kept.day[4:6]}-{kept.day[6:]}"
+    return {
+        "conversation": str(kept.conversation),
+        "day": day,
+        "model": kept.model,
+        **asdict(kept.counts),
     }
 
 

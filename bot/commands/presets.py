@@ -230,5 +230,6 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
                 names = await self._presets.names(home)
         except (StoreUnavailable, TimeoutError):
             return []
-        fitting = [name for name in names if typed.casefold() in name.casefold()]
+        wanted = plain(typed).casefold()
+        fitting = [name for name in names if wanted in name.casefold()]
         return [app_commands.Choice(name=name, value=name) for name in fitting[:MOST_PRESETS]]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.about import About
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
@@ -60,6 +61,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Audit,
     Exports,
     Privacy,
+    About,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

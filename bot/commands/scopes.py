@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import discord
 from discord import app_commands
@@ -40,6 +41,17 @@ WideScopeOption = app_commands.Transform[Scope, _ScopeNames((Scope.CHANNEL, Scop
 """The same for what cannot be set for a thread."""
 
 
+ChannelOption: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.VoiceChannel
+"""The type of the option of a command that names another channel."""
+
+CHANNEL_HELP = "Another channel or forum than this one"
+
+
+def scope_name(scope: Scope, elsewhere: int | None = None) -> str:
+    """Name a scope; `elsewhere` is the channel, where another one than this is meant."""
+    return f"<#{elsewhere}>" if scope is Scope.CHANNEL and elsewhere is not None else SCOPE_NAMES[scope]
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeTarget:
     """A scope, and the id of the thread, the channel or the server."""
@@ -62,12 +74,12 @@ def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
     return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
 
 
-def set_where(origin: Origin, *, names_person: bool) -> str:
+def set_where(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
     """Say for what a setting was set and when, and with `names_person` by whom, where that is stored."""
     setting = origin.setting
     by = f" by <@{setting.by}>" if names_person and setting.by else ""
     when = f" <t:{setting.at_ms // 1000}:R>" if setting.at_ms else ""
-    return f"set for {SCOPE_NAMES[origin.scope]}{by}{when}"
+    return f"set for {scope_name(origin.scope, elsewhere)}{by}{when}"
 
 
 def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:

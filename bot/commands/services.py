@@ -9,6 +9,7 @@ from typing import Protocol
 import discord
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.about import OperatorFacts
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
@@ -55,7 +56,8 @@ class CommandServices:
     where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all. `clock` is
     Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
-    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
+    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
+    /about tells of the operator's settings.
     """
 
     conversations: Conversations
@@ -90,3 +92,4 @@ class CommandServices:
     archive_minutes: int
     asks_titles: bool
     retention_ceiling: int
+    about: OperatorFacts

@@ -112,6 +112,8 @@ class WhyAnswer:
             return self._unanswered(where, decision)
         if state is None and entry is None:
             return await self._by_the_rules(where, target)
+        if entry is not None and entry.outcome == "removed" and not was_cancelled:
+            return why_view.removed(where)
         cause = _cause(state, entry)
         return why_view.past(where) if cause is None else self._unanswered(where, Decision(cause, 0))
 
@@ -203,9 +205,7 @@ def _channel(conversation: int, meta: Meta | None, message: int) -> int:
 
 def _cause(state: MessageState | None, entry: Turn | None) -> Cause | None:
     """Return why a turn that is over has no reply, None if only the history knew."""
-    if (state is not None and state.state is State.CANCELLED) or (
-        entry is not None and entry.outcome == "removed"
-    ):
+    if state is not None and state.state is State.CANCELLED:
         return Cause.DELETED
     if entry is None:
         return None

@@ -131,6 +131,14 @@ def past(where: str) -> str:
     )
 
 
+def removed(where: str) -> str:
+    """Say that nothing is kept of a message; whether it was answered cannot be told."""
+    return (
+        f"What I kept of [this message]({where}) was removed, with the answer to it alone if there was one: it was "
+        "deleted, or its author had me forget them."
+    )
+
+
 def answered(where: str, reply: str | None, halted: Decision | None = None) -> str:
     """Say that a message was answered; `reply` is the link of the reply, `halted` why Discord shows only a part."""
     here = f" [This is the reply.]({reply})" if reply else ""

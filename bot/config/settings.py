@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -42,6 +43,10 @@ its author. Answer in the language you are addressed in. Be friendly, direct and
 where they are enough, more only where the question needs it. Say so when you do not know. Discord \
 renders Markdown: use code blocks with a language for code, lists where they help, and tables \
 where they are short."""
+
+
+KEY_BYTES = 32
+"""The length of a Fernet key."""
 
 
 def data_home() -> Path:
@@ -223,6 +228,25 @@ class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
 
+class PrivacySettings(Section):
+    url: Annotated[str, address_with("https", "http")] | None = None
+    require_consent: bool = False
+    # Fernet keys, the newest first.
+    keys: Annotated[tuple[SecretStr, ...], BeforeValidator(names)] = ()
+
+    @field_validator("keys", mode="after")
+    @classmethod
+    def _check(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for key in keys:
+            try:
+                is_key = len(urlsafe_b64decode(key.get_secret_value())) == KEY_BYTES
+            except ValueError:
+                is_key = False
+            if not is_key:
+                raise ValueError("must be keys as `python -m bot key` prints them")
+        return keys
+
+
 class BudgetsSettings(Section):
     bot: Amounts = ()
     server: Amounts = ()
@@ -299,6 +323,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()
+    privacy: PrivacySettings = PrivacySettings()
     budgets: BudgetsSettings = BudgetsSettings()
     usage: UsageSettings = UsageSettings()
     turns: TurnsSettings = TurnsSettings()
@@ -316,7 +341,12 @@ class Settings(BaseSettings):
         """Return every text that must never be shown, longest first: token, key, passwords in addresses."""
         texts = {
             secret.get_secret_value()
-            for secret in (self.discord.token, self.claude.api_key, self.voice.api_key)
+            for secret in (
+                self.discord.token,
+                self.claude.api_key,
+                self.voice.api_key,
+                *self.privacy.keys,
+            )
             if secret is not None
         }
         for address in (

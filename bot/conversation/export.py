@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.conversation.export_quoted import quotable
 from bot.conversation.message import Attachment, Author, Embed, Poll, created_ms
 from bot.conversation.visible import plain, readable
 
@@ -136,9 +137,9 @@ def to_markdown(export: Export) -> str:
 
 
 def _body(message: ExportedMessage) -> Sequence[str]:
-    lines = [*readable(message.text).splitlines()]
+    lines = _lines(message.text)
     if message.forwarded:
-        lines += ["*Forwarded:*", *(f"> {line}" for line in readable(message.forwarded).splitlines())]
+        lines += ["*Forwarded:*", *(f"> {line}" for line in _lines(message.forwarded))]
     for embed in message.embeds:
         parts = (
             embed.author,
@@ -146,17 +147,19 @@ def _body(message: ExportedMessage) -> Sequence[str]:
             embed.description,
             *(f"{name}: {value}" for name, value in embed.fields),
         )
-        lines += [
-            f"| {line}" for part in (*parts, embed.footer) if part for line in readable(part).splitlines()
-        ]
+        lines += [f"| {line}" for part in (*parts, embed.footer) if part for line in _lines(part)]
     if (poll := message.poll) is not None:
-        lines += [f"Poll: {plain(poll.question)}"]
+        lines += [f"Poll: {_name(poll.question)}"]
         lines += [
-            f"- {plain(answer)}{'' if votes is None else f' ({votes})'}" for answer, votes in poll.answers
+            f"- {_name(answer)}{'' if votes is None else f' ({votes})'}" for answer, votes in poll.answers
         ]
-    lines += [f"[sticker: {plain(name)}]" for name in message.stickers]
-    lines += [f"[file: {plain(each.filename)}, {size(each.size_bytes)}]" for each in message.attachments]
+    lines += [f"[sticker: {_name(name)}]" for name in message.stickers]
+    lines += [f"[file: {_name(each.filename)}, {size(each.size_bytes)}]" for each in message.attachments]
     return lines
+
+
+def _lines(text: str) -> list[str]:
+    return quotable(readable(text)).splitlines()
 
 
 def _name(name: str) -> str:

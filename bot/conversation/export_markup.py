@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from html import escape
 
@@ -10,6 +11,10 @@ from bot.conversation.code_spans import code_spans
 from bot.conversation.visible import readable
 
 FENCE = "```"
+MARK = "||"
+"""Stands at both ends of a spoiler."""
+
+_MARK = re.compile(r"\|\|")
 
 _LINK = re.compile(r"https?://[^\s<>|`\"“”‘’«»]+")
 _STYLES = (
@@ -28,6 +33,35 @@ _LINES = (("### ", "h5"), ("## ", "h4"), ("# ", "h3"), ("-# ", "small"), ("> ", 
 def to_html(text: str) -> str:
     """Return a text of people as HTML; nothing of the text can become an element of its own choice."""
     text = readable(text)
+    made: list[str] = []
+    at = 0
+    for start, end in _wide_spoilers(text):
+        hidden = _blocks(text[start + len(MARK) : end - len(MARK)])
+        made += [_blocks(text[at:start]), f'<span class="spoiler" tabindex="0">{hidden}</span>']
+        at = end
+    return "".join([*made, _blocks(text[at:])])
+
+
+def _wide_spoilers(text: str) -> Iterator[tuple[int, int]]:
+    """Find the spoilers that hold code, links or several lines; the others are a style of a line."""
+    code = deque(code_spans(text))
+    start: int | None = None
+    for found in _MARK.finditer(text):
+        at = found.start()
+        while code and code[0][1] <= at:
+            code.popleft()
+        if code and code[0][0] <= at:
+            continue
+        if start is None or at == start + len(MARK):
+            start = at
+            continue
+        hidden = text[start:at]
+        if "\n" in hidden or "`" in hidden or "://" in hidden:
+            yield start, found.end()
+        start = None
+
+
+def _blocks(text: str) -> str:
     made: list[str] = []
     at = 0
     for start, end in code_spans(text):

@@ -40,7 +40,9 @@ pre[data-language]::before { content: attr(data-language); display: block; margi
 pre code { background: none; padding: 0; }
 a { color: var(--accent); }
 .spoiler { background: var(--text); color: transparent; border-radius: .2rem; }
-.spoiler:hover, .spoiler:focus { background: var(--panel); color: inherit; }
+.spoiler:not(:hover, :focus, :focus-within) * { color: transparent; background: var(--text);
+  border-color: transparent; }
+.spoiler:hover, .spoiler:focus, .spoiler:focus-within { background: var(--panel); color: inherit; }
 ul { margin: .25rem 0; padding: 0; list-style: none; }
 .files li { display: inline-block; margin: .15rem .4rem .15rem 0; padding: .15rem .5rem;
   border: 1px solid var(--line); border-radius: .4rem; font-size: .875rem; }
@@ -55,5 +57,6 @@ ul { margin: .25rem 0; padding: 0; list-style: none; }
   article, pre, .embed { break-inside: avoid-page; }
   .day { break-after: avoid; }
   .spoiler { background: none; color: inherit; border: 1px dashed var(--line); }
+  .spoiler:not(:hover, :focus, :focus-within) * { color: inherit; background: none; }
 }
 """

@@ -73,7 +73,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How much of a person was found, by kind; also the counts of a receipt."""
+    """How much of a person was found, by kind; also the counts of a receipt.
+
+    `unreadable` are entries that may hold something of the person, and that another version wrote: these stay.
+    """
 
     messages: int = 0
     files: int = 0
@@ -83,6 +86,7 @@ class Found:
     summaries: int = 0
     prompts: int = 0
     usage: int = 0
+    unreadable: int = 0
 
     def __add__(self, other: Found) -> Found:
         return Found(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Found)))

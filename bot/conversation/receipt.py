@@ -23,7 +23,7 @@ def listed(found: Found) -> str:
     """Name what was found by kind, "" for nothing."""
     parts: list[str] = []
     for each in fields(Found):
-        if count := getattr(found, each.name):
+        if each.name in _KINDS and (count := getattr(found, each.name)):
             one, many = _KINDS[each.name]
             parts.append(f"{count} {one if count == 1 else many}")
     return _sentence(parts)
@@ -31,7 +31,10 @@ def listed(found: Found) -> str:
 
 def receipt(found: Found, code: str) -> str:
     """Say that a person is forgotten."""
-    what = f"Removed: {listed(found)}." if found else "There was nothing of you to remove."
+    removed = listed(found)
+    what = f"Removed: {removed}." if removed else "There was nothing of you to remove."
+    if found.unreadable:
+        what += _left(found.unreadable)
     return (
         f"**You are forgotten.** {what} Files go from Anthropic within a minute. What stands on Discord is still "
         f"there: I do not delete it.\nReceipt `{code}`: `/forget verify code:{code}` looks through everything again. "
@@ -41,12 +44,26 @@ def receipt(found: Found, code: str) -> str:
 
 def verified(found: Found, code: str) -> str:
     """Say what a further search has found of what was to be forgotten."""
+    if found.unreadable and not listed(found):
+        return (
+            f"I looked through everything again: nothing that I can read is left from before your receipt `{code}`."
+            f"{_left(found.unreadable)}"
+        )
     if found:
         return (
             f"I looked through everything again and found {listed(found)} from before your receipt `{code}`. That "
             "should not be: use `/forget me` once more, and tell whoever runs me."
         )
     return f"I looked through everything again: nothing is left from before your receipt `{code}`."
+
+
+def _left(count: int) -> str:
+    """Say that entries stay which another version wrote."""
+    what = "1 entry was" if count == 1 else f"{count} entries were"
+    return (
+        f" {what} written by another version of me, so that I cannot read them and take you out. They may hold "
+        "something of you, and go with their conversations: whoever runs me can start that version, or reset those."
+    )
 
 
 def _sentence(parts: Sequence[str]) -> str:

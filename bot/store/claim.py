@@ -26,6 +26,7 @@ class Meta:
     turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
     summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
     `unpriced` counts the requests without a complete cost. `names` fill the placeholders of prompts.
+    `correction` is `corrected` as it is stored, for scripts that compare.
     """
 
     guild: int | None = None
@@ -45,6 +46,7 @@ class Meta:
     unpriced: int = 0
     buttons: int | None = None
     names: Names = field(default_factory=Names)
+    correction: str = ""
 
     def past(
         self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], earlier: Turn | None = None
@@ -93,6 +95,7 @@ class Attempt:
     refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
+    `told`: the thread has the notice that the conversation cannot be read.
     """
 
     state: State
@@ -106,6 +109,7 @@ class Attempt:
     delay_notice: tuple[int, int] | None = None
     costs: tuple[int | None, ...] = ()
     lost: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +163,11 @@ class Claim:
     def token(self) -> int:
         """The token of the lease."""
         return self.lease.token
+
+    @property
+    def unreadable(self) -> UnreadableConversation:
+        """The same turn, once something is found that this version cannot read."""
+        return UnreadableConversation(self.lease, self.turn_id, notified=self.attempt.told)
 
     @property
     def past(self) -> Past:

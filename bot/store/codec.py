@@ -12,6 +12,7 @@ from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
+from bot.store.content import Content, is_sealed
 from bot.store.legacy import text_turns
 
 
@@ -50,9 +51,9 @@ _entries = TypeAdapter(_Entry)
 _results = TypeAdapter(Result)
 
 
-def dump_message(message: Message) -> str:
+def dump_message(message: Message) -> Content:
     """Write a message for the inbox."""
-    return _messages.dump_json(message).decode()
+    return Content(_messages.dump_json(message).decode())
 
 
 def load_message(text: str) -> Message:
@@ -60,9 +61,9 @@ def load_message(text: str) -> Message:
     return _load(_messages, text)
 
 
-def dump_turn(turn: Turn) -> str:
+def dump_turn(turn: Turn) -> Content:
     """Write an entry of the history."""
-    return _entries.dump_json(_Entry(2, turn)).decode()
+    return Content(_entries.dump_json(_Entry(2, turn)).decode())
 
 
 def load_turn(text: str) -> Turn:
@@ -73,9 +74,9 @@ def load_turn(text: str) -> Turn:
         return _load(text_turns, text).turn()
 
 
-def dump_result(result: Result) -> str:
+def dump_result(result: Result) -> Content:
     """Write what a thread is to show."""
-    return _results.dump_json(result).decode()
+    return Content(_results.dump_json(result).decode())
 
 
 def load_result(text: str) -> Result:
@@ -83,13 +84,15 @@ def load_result(text: str) -> Result:
     return _load(_results, text)
 
 
-def dump_correction(correction: Correction | None) -> str:
+def dump_correction(correction: Correction | None) -> Content:
     """Write the correction of a summary."""
-    return "" if correction is None else f"{correction[0]} {correction[1]}"
+    return Content("" if correction is None else f"{correction[0]} {correction[1]}")
 
 
 def load_correction(text: str) -> Correction | None:
-    """Read the correction of a summary."""
+    """Read the correction of a summary; Unreadable if no key decrypts it."""
+    if is_sealed(text):
+        raise Unreadable
     turn, _, summary = text.partition(" ")
     return (int(turn), summary) if turn.isdecimal() else None
 

@@ -13,6 +13,7 @@ from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from bot.conversation.errors import StoreUnavailable
+from bot.store.content import Cipher
 from bot.store.counted import CountedRedis
 from bot.store.serving import DROPPED, Failovers, code_of
 
@@ -34,10 +35,12 @@ def connect(
     ca_file: Path | None = None,
     verify: bool = True,
     failed: Callable[[], None] = lambda: None,
+    cipher: Cipher | None = None,
 ) -> CountedRedis:
     """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
-    `failed` is called for each command that fails after all attempts.
+    `failed` is called for each command that fails after all attempts. `cipher` encrypts content; without a cipher
+    everything is written plain.
     """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):
@@ -63,7 +66,7 @@ def connect(
     pool.connection_class = DROPPED[pool.connection_class]
     failovers = Failovers()
     pool.connection_kwargs["failovers"] = failovers
-    return CountedRedis(pool, failed, failovers)
+    return CountedRedis(pool, failed, failovers, cipher or Cipher())
 
 
 @contextmanager

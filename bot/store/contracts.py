@@ -47,7 +47,7 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts"]
+Export = Literal["nothing", "messages", "settings", "acts", "usage"]
 """Under which heading `/my data` lists what a key holds of the person who asks."""
 
 Erasure = Literal[
@@ -242,6 +242,7 @@ CONTRACTS = (
         "usage.ttl_days",
         whose="a server",
         personal=("ids",),
+        exported="usage",
         erased="usage",
     ),
     Contract(

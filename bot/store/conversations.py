@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,9 +12,10 @@ from bot.conversation.message import Message, created_ms
 from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import DONE_RECORD_S, Keys, padded
-from bot.store.records import CHANNEL_FIELDS, read_delay_notice, read_meta, read_replies
+from bot.store.records import CHANNEL_FIELDS, NAME_FIELDS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import HandOver, Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
@@ -59,7 +60,7 @@ class Conversations:
                 source=source,
                 author=message.author.id if asker is None else asker,
                 ttl_s=self._ttl_s,
-                channel_fields=tuple(item for pair in channel_fields.items() for item in pair),
+                channel_fields=tuple(item for pair in _stored(channel_fields) for item in pair),
             ),
             # Before the script, so that a crash in between leaves an item too many and never one too few; and after
             # the script with another score, so that a worker that has just found nothing to do does not remove it.
@@ -79,7 +80,7 @@ class Conversations:
         """Store the fields of the channel of a conversation without messages; fields that are stored already stay."""
         key = self._keys.meta(conversation)
         with translated():
-            for name, value in channel_fields.items():
+            for name, value in _stored(channel_fields):
                 await self._redis.hsetnx(key, name, str(value))
             await self._redis.expire(key, self._ttl_s)
 
@@ -218,3 +219,9 @@ class Conversations:
             required=tuple(self._keys.record(conversation, message) for conversation, message in listed),
         )
         return bool(await self._scripts.run(call))
+
+
+def _stored(channel_fields: Mapping[str, str | int]) -> Iterator[tuple[str, str | int]]:
+    """Yield fields as they are written: the names of places are content."""
+    for name, value in channel_fields.items():
+        yield name, Content(str(value)) if name in NAME_FIELDS else value

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,10 +26,11 @@ from bot.conversation.forgetting import (
 )
 from bot.conversation.message import created_ms
 from bot.conversation.scope import WITHHELD
+from bot.conversation.usage import Counts
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
-from bot.store.key_reader import KeyReader
+from bot.store.key_reader import KEYS_AT_ONCE, KeyReader
 from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
@@ -37,22 +39,30 @@ from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
 from bot.store.scripts.usage import ForgetUsage
+from bot.store.usage import read_counts
 
 
 @dataclass(frozen=True, slots=True)
 class KeptMessage:
-    """A message of the person, for `/my data`; `id` is None where nobody can tell, `written_ms` then of its turn."""
+    """A message of the person, for `/my data`; `id` is None where nobody can tell, `written_ms` then of its turn.
+
+    The `reply` is that to the person alone.
+    """
 
     conversation: int
     id: int | None
     written_ms: int
     text: str
     files: tuple[str, ...]
+    reply: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class KeptSetting:
-    """A setting or an earlier prompt that the person made; `home` is the server, `target` where it applies."""
+    """A setting or an earlier prompt that the person made, or a rule that names the person.
+
+    `home` is the server, `target` where it applies.
+    """
 
     home: int
     target: int
@@ -71,6 +81,16 @@ class KeptAct:
     before: str
     after: str
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptUsage:
+    """What the person used of a model on one day in one conversation; `day` is `YYYYMMDD`."""
+
+    conversation: int
+    day: str
+    model: str
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +119,9 @@ class Examined:
     kept_messages: tuple[KeptMessage, ...] = ()
     kept_settings: tuple[KeptSetting, ...] = ()
     kept_acts: tuple[KeptAct, ...] = ()
+    kept_usage: tuple[KeptUsage, ...] = ()
+    kept_rules: tuple[KeptSetting, ...] = ()
+    kept_starts: tuple[int, ...] = ()
 
 
 class Examination:
@@ -119,7 +142,7 @@ class Examination:
         parts: list[Examined] = []
         if ways["entries"] or ways["message"] or ways["contents"]:
             # Whatever the search found: a turn may have written the others since.
-            parts.append(await self._examine_history(tag, who))
+            parts += [await self._examine_history(tag, who), await self._examine_meta(tag, who)]
             if ways["message"]:
                 parts.append(await self._examine_records(tag, ways["message"], parts[0].messages, who))
             own = frozenset(message for part in parts for message in part.messages)
@@ -149,7 +172,8 @@ class Examination:
             try:
                 entry = load_turn(text)
             except Unreadable:
-                continue  # another version wrote it; it expires
+                found += Found(unreadable=1)  # it expires with its conversation
+                continue
             own = own_messages(entry, who)
             messages |= {each.message for each in own if each.message is not None}
             kept += [
@@ -164,6 +188,11 @@ class Examination:
             calls.append(Amend(history=key, index=index, before=text, after=dump_turn(left)))
             if left.outcome == "removed" and entry.outcome != "removed":
                 results.add(entry.id)
+                if entry.reply:
+                    kept[-1] = replace(kept[-1], reply=entry.reply)
+        if calls and not found:
+            # Only copies of pinned turns hold something: what these are copies of is gone.
+            found += Found(messages=len(calls))
         return Examined(
             tag,
             found,
@@ -173,6 +202,22 @@ class Examination:
             results=frozenset(results),
             kept_messages=tuple(kept),
         )
+
+    async def _examine_meta(self, tag: int, who: Identity) -> Examined:
+        with translated():
+            starter = await self._redis.hget(self._keys.meta(tag), "starter")
+        return Examined(tag, kept_starts=(tag,) if str(starter) == str(who.person) else ())
+
+    async def uses(self, who: Identity) -> dict[str, dict[str, str]]:
+        """Return what of limits is used up by the person, by the counters' names."""
+        found: dict[str, dict[str, str]] = {}
+        beginning = self._keys.budget("")
+        with translated():
+            async for key in self._redis.scan_iter(match=f"{beginning}*{who.person}*", count=KEYS_AT_ONCE):
+                counter = str(key).removeprefix(beginning)
+                if str(who.person) in counter.split("-"):
+                    found[counter] = await self._read.hash(self._read.name_of(str(key)))
+        return found
 
     async def _examine_records(
         self, tag: int, names: Sequence[str], counted: frozenset[int], who: Identity
@@ -250,49 +295,63 @@ class Examination:
     async def _examine_settings(self, tag: int, name: str, who: Identity) -> Examined:
         target = int(name.rpartition(":")[2])
         fields = await self._read.hash(name)
-        prompts, kept = set(), []
+        prompts, kept, rules = set(), [], []
         for setting, value in fields.items():
             person, _, at_ms = fields.get(f"set:{setting}", "").partition(" ")
-            if setting.startswith("set:") or person != str(who.person):
+            if setting.startswith("set:"):
+                continue
+            if str(who.person) in re.split(r"\D+", setting):
+                rules.append(KeptSetting(tag, target, setting, value, int(at_ms or 0)))
+            if person != str(who.person):
                 continue
             kept.append(KeptSetting(tag, target, setting, value, int(at_ms or 0)))
-            if setting in WITHHELD:
+            if setting in WITHHELD and int(at_ms or 0) < created_ms(who.before):
                 prompts.add(target)
         return Examined(
-            tag, Found(prompts=len(prompts)), prompts=frozenset(prompts), kept_settings=tuple(kept)
+            tag,
+            Found(prompts=len(prompts)),
+            prompts=frozenset(prompts),
+            kept_settings=tuple(kept),
+            kept_rules=tuple(rules),
         )
 
     async def _examine_versions(self, tag: int, name: str, who: Identity) -> Examined:
         target = int(name.rpartition(":")[2])
         with translated():
             entries: Any = await self._redis.xrange(f"{self._keys.prefix}:{name}")
-        own = [(str(entry), fields) for entry, fields in entries if fields.get("person") == str(who.person)]
-        texts = [(entry, fields) for entry, fields in own if fields.get("text")]
+        texts = [
+            (str(entry), fields)
+            for entry, fields in entries
+            if fields.get("person") == str(who.person) and fields.get("text")
+        ]
         kept = tuple(
-            KeptSetting(
-                tag, target, f"earlier {fields['name']}", fields["text"], int(entry.partition("-")[0])
-            )
+            KeptSetting(tag, target, f"earlier {fields['name']}", fields["text"], _added_ms(entry))
             for entry, fields in texts
         )
-        if not texts:
-            return Examined(tag)
+        gone = tuple(entry for entry, _ in texts if _added_ms(entry) < created_ms(who.before))
         return Examined(
             tag,
-            Found(prompts=len(texts)),
-            versions={target: tuple(entry for entry, _ in texts)},
+            Found(prompts=len(gone)),
+            versions={target: gone} if gone else {},
             kept_settings=kept,
         )
 
     async def _examine_usage(self, tag: int, name: str, who: Identity) -> Examined:
         """Find the rows of a day that name the person; a row that began later is not to be forgotten."""
-        rows = [
-            row
+        rows = {
+            row: value
             for row, value in (await self._read.hash(name)).items()
             if row.startswith(f"{who.person} ") and int(value.split()[-1]) <= who.before
-        ]
-        usage = Key(f"{self._keys.prefix}:{name}")
-        calls = tuple(ForgetUsage(usage=usage, row=row) for row in rows)
-        return Examined(tag, Found(usage=len(rows)), calls=calls)
+        }
+        usage, day = Key(f"{self._keys.prefix}:{name}"), name.rpartition(":")[2]
+        return Examined(
+            tag,
+            Found(usage=len(rows)),
+            calls=tuple(ForgetUsage(usage=usage, row=row) for row in rows),
+            kept_usage=tuple(
+                KeptUsage(tag, day, row.partition(" ")[2], read_counts(value)) for row, value in rows.items()
+            ),
+        )
 
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)
@@ -315,6 +374,11 @@ class Examination:
                 what, before, after = (fields.get(name, "") for name in ("what", "before", "after"))
                 acts.append(KeptAct(tag, int(fields.get("target", 0)), what, before, after, at_ms))
         return Examined(tag, kept_acts=tuple(acts))
+
+
+def _added_ms(entry: str) -> int:
+    """Return when an entry was added to a stream."""
+    return int(entry.partition("-")[0])
 
 
 def _turn_id(text: str) -> int:
@@ -342,4 +406,7 @@ def _merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_messages=tuple(each for part in parts for each in part.kept_messages),
         kept_settings=tuple(each for part in parts for each in part.kept_settings),
         kept_acts=tuple(each for part in parts for each in part.kept_acts),
+        kept_usage=tuple(each for part in parts for each in part.kept_usage),
+        kept_rules=tuple(each for part in parts for each in part.kept_rules),
+        kept_starts=tuple(each for part in parts for each in part.kept_starts),
     )

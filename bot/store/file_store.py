@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from bot.conversation.content import Block, sources
 from bot.conversation.elements import TAKEN_OUT
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.held_files import HeldFiles
 from bot.store.keys import FILES_S, Keys
 
@@ -62,7 +63,7 @@ class FileStore:
         key = self._keys.files(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, f"{message}:{attachment}", _contents.dump_json(content).decode())
+            pipe.hset(key, f"{message}:{attachment}", Content(_contents.dump_json(content).decode()))
             pipe.expire(key, FILES_S)
             await pipe.execute()
 

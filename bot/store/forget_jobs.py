@@ -13,13 +13,15 @@ from dataclasses import asdict, dataclass
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.forgetting import NOTHING, Found, Identity, total
 from bot.store.codec import pairs
 from bot.store.connection import translated
+from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
 from bot.store.keys import RECEIPT_S, Keys
 from bot.store.scripts import Scripts
-from bot.store.scripts.privacy import BeginForget, EndForget
+from bot.store.scripts.privacy import BeginForget, EndForget, NoteSearch, NoteStep
 
 CHUNK = 1000
 """So many keys are noted in one command."""
@@ -94,17 +96,21 @@ class ForgetJobs:
             fields = await self._redis.hgetall(self._keys.forget_job(person))
         return _read(person, {str(name): str(value) for name, value in fields.items()}) if fields else None
 
-    async def note_search(self, identity: Identity, found: Sequence[str]) -> None:
-        """Note the keys to look at, and the names to look for."""
+    async def note_search(self, job: ForgetJob, identity: Identity, found: Sequence[str]) -> None:
+        """Note the keys to look at, and the names to look for, unless another instance has ended the search."""
         keys, person = self._keys, identity.person
-        left = keys.forget_left(person)
-        with translated():
-            for start in range(0, len(found), CHUNK):
-                await self._redis.sadd(left, *found[start : start + CHUNK])
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.expire(left, RECEIPT_S)
-            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "phase": "erasing"})
-            await pipe.execute()
+        for start in range(0, max(1, len(found)), CHUNK):
+            is_last = start + CHUNK >= len(found)
+            await self._scripts.run(
+                NoteSearch(
+                    job=keys.forget_job(person),
+                    left=keys.forget_left(person),
+                    code=job.code,
+                    names=_dump_names(identity) if is_last else "",
+                    ttl_s=RECEIPT_S,
+                    found=tuple(found[start : start + CHUNK]),
+                )
+            )
 
     async def left(self, person: int) -> tuple[str, ...]:
         """Return the keys that are still to be looked at."""
@@ -112,13 +118,28 @@ class ForgetJobs:
             found = await self._redis.smembers(self._keys.forget_left(person))
         return tuple(sorted(str(key) for key in found))
 
-    async def note_found(self, person: int, step: str, found: Found) -> None:
+    async def note_found(self, job: ForgetJob, step: str, found: Found) -> None:
         """Note what a step is about to erase; a repeated step has found less, and does not count."""
         if found:
-            with translated():
-                await self._redis.hsetnx(
-                    self._keys.forget_job(person), f"found:{step}", _found.dump_json(found).decode()
-                )
+            await self._note(job, f"found:{step}", _found.dump_json(found).decode())
+
+    async def note_first(self, job: ForgetJob, tag: int, index: int) -> None:
+        """Note the index of the first entry of a history that holds something of the person.
+
+        Once the entry is changed, nothing else tells which summaries may hold the person's words.
+        """
+        await self._note(job, f"first:{tag}", str(index))
+
+    async def firsts(self, job: ForgetJob) -> dict[int, int]:
+        """Return the indexes that were noted, by conversation."""
+        with translated():
+            fields = await self._redis.hgetall(self._keys.forget_job(job.identity.person))
+        split = {str(name).partition(":")[::2]: str(value) for name, value in fields.items()}
+        return {int(tag): int(value) for (kind, tag), value in split.items() if kind == "first"}
+
+    async def _note(self, job: ForgetJob, field: str, value: str) -> None:
+        key = self._keys.forget_job(job.identity.person)
+        await self._scripts.run(NoteStep(job=key, code=job.code, field=field, value=value))
 
     async def note_done(self, person: int, keys: Collection[str]) -> None:
         """Note that keys have been looked at."""
@@ -155,12 +176,14 @@ class ForgetJobs:
         await self._queue.remove(person)
 
 
-def _dump_names(identity: Identity) -> str:
+def _dump_names(identity: Identity) -> Content:
     names = Names(tuple(sorted(identity.usernames)), tuple(sorted(identity.names)))
-    return _names.dump_json(names).decode()
+    return Content(_names.dump_json(names).decode())
 
 
 def _read(person: int, fields: dict[str, str]) -> ForgetJob:
+    if is_sealed(fields.get("names", "")):
+        raise Unreadable  # without the names the job would miss what it looks for
     names = _names.validate_json(fields["names"]) if "names" in fields else Names()
     try:
         found = _found.validate_json(fields["found"]) if "found" in fields else NOTHING

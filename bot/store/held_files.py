@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, InlineSource, Source
 from bot.store.connection import translated
+from bot.store.content import Content, is_sealed
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
 from bot.store.keys import UPLOADS_S, Keys
 from bot.store.scripts import Scripts
@@ -161,7 +162,7 @@ class HeldFiles:
             # The index comes first: after a crash it may list bytes that are not stored, never the reverse.
             pipe.zadd(index, {member: now_s})
             pipe.zremrangebyscore(index, "-inf", now_s - self._ttl_s)
-            pipe.hset(key, digest, data)
+            pipe.hset(key, digest, Content(data))
             pipe.expire(key, self._ttl_s)
             pipe.zrange(index, 0, -1)
             *_, members = await pipe.execute()
@@ -171,7 +172,11 @@ class HeldFiles:
         key = self._keys.inline(conversation)
         with translated():
             found = await self._redis.hmget(key, digests)
-            inline = {digest: str(data) for digest, data in zip(digests, found, strict=True) if data}
+            inline = {
+                digest: str(data)
+                for digest, data in zip(digests, found, strict=True)
+                if data and not is_sealed(str(data))
+            }
             if inline:
                 used = {
                     _member(conversation, digest, data): int(self._now_s()) for digest, data in inline.items()

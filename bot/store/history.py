@@ -8,6 +8,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
@@ -89,7 +90,7 @@ class History:
             start = max(0, end - PAGE_TURNS)
             with translated():
                 page: list[Any] = await self._redis.lrange(key, start, end - 1)
-            newest = newest or (load_turn(str(page[-1])).id if page else 0)
+            newest = newest or (_id_of(str(page[-1])) if page else 0)
             for offset in reversed(range(len(page))):
                 text = str(page[offset])
                 # Searching the text is cheaper than reading an entry that does not name the message.
@@ -100,9 +101,17 @@ class History:
             # Entries are ordered by their first messages, except those that a listing has brought late.
             if passed or not page:
                 return None
-            passed = load_turn(str(page[0])).id <= message
+            passed = 0 < _id_of(str(page[0])) <= message
             end = start
         return None
+
+
+def _id_of(text: str) -> int:
+    """Return the id of an entry, 0 if another version wrote the entry: those beside it can be changed."""
+    try:
+        return load_turn(text).id
+    except Unreadable:
+        return 0
 
 
 def _amended(entry: Turn, newest: int, *, message: int, now: Message | None) -> Turn:

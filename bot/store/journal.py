@@ -12,7 +12,7 @@ from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim, UnreadableConversation
-from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
@@ -176,16 +176,17 @@ class Journal(Reconciliation):
                 cost=cost,
                 unpriced=unpriced,
                 carries_summary=trims(turn, claim.earlier.entry),
-                corrected=dump_correction(claim.meta.corrected),
+                corrected=claim.meta.correction,
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
                 used=used,
             )
         )
         if answer[0] == "CORRECTED" and turn is not None:
-            correction = load_correction(answer[1])
+            stored = str(answer[1])
+            correction = load_correction(stored)
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
-            claim = replace(claim, meta=replace(claim.meta, corrected=correction))
+            claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
             await self.commit(
                 claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced, usage=usage
             )

@@ -71,6 +71,8 @@ class PersonLimits:
 
     async def pause(self, home: int, person: int, *, at_ms: int) -> Paused | None:
         """Return the pause of a person, if there is one."""
+        if not self._limits.refusals:
+            return None
         with translated():
             found = await self._redis.hget(self._keys.abuse(home, person), "until")
         return Paused(int(str(found))) if found and int(str(found)) > at_ms else None

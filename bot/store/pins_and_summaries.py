@@ -39,10 +39,11 @@ class PinsAndSummaries:
 
     async def past(self, conversation: int) -> Past:
         """Return what the next turn would read."""
-        return (await self._read(conversation))[0]
+        past, _, _ = await self._read(conversation)
+        return past
 
-    async def _read(self, conversation: int) -> tuple[Past, str]:
-        """Return the past that the next turn would read, and the newest entry as stored, "" without an entry."""
+    async def _read(self, conversation: int) -> tuple[Past, str, str]:
+        """Return the past that the next turn would read, and the newest entry and the correction as stored, or ""."""
         key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
@@ -57,7 +58,7 @@ class PinsAndSummaries:
             history=tuple(load_turn(str(entry)) for entry in entries),
             recalled=tuple(load_turn(str(entry)) for entry in recalled if entry),
         )
-        return past, str(entries[-1]) if entries else ""
+        return past, str(entries[-1]) if entries else "", meta.correction
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:
         """Store the ids of all pinned messages; they count from the next trim on.
@@ -111,7 +112,7 @@ class PinsAndSummaries:
         """
         summary, done = "" if is_blank(summary) else summary.strip(), False
         while not done:
-            past, newest = await self._read(conversation)
+            past, newest, correction = await self._read(conversation)
             if past.trimmed_by is None or fingerprint(past.preface.summary) != shown:
                 # True for a repetition: the same words stand there already.
                 return past.trimmed_by is not None and past.preface.summary == summary
@@ -121,7 +122,7 @@ class PinsAndSummaries:
                         history=self._keys.history(conversation),
                         meta=self._keys.meta(conversation),
                         newest=newest,
-                        before=dump_correction(past.corrected),
+                        before=correction,
                         after=dump_correction((past.trimmed_by, summary)),
                         ttl_s=self._ttl_s,
                     )

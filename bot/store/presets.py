@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.store.codec import text
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.settings import SavePreset
@@ -43,7 +44,7 @@ class Presets:
         call = SavePreset(
             presets=self._keys.presets(actor.home),
             preset_name=name,
-            preset=_presets.dump_json(Preset(prompt, actor.person, at_ms)).decode(),
+            preset=Content(_presets.dump_json(Preset(prompt, actor.person, at_ms)).decode()),
             most=MOST_PRESETS,
         )
         return bool(await self._scripts.run(call))

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.message import Quote
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.keys import FILES_S, Keys
 
 FIELD = "quotes"
@@ -40,9 +41,9 @@ def load_quotes(text: str) -> FetchedQuotes | None:
         return None
 
 
-def dump_quotes(fetched: FetchedQuotes) -> str:
+def dump_quotes(fetched: FetchedQuotes) -> Content:
     """Write what was fetched for a message."""
-    return _quotes.dump_json(fetched).decode()
+    return Content(_quotes.dump_json(fetched).decode())
 
 
 class QuoteStore:

@@ -10,6 +10,7 @@ from bot.conversation.message import Message
 from bot.conversation.placeholders import Names
 from bot.store.claim import Attempt, Batch, Claim, EarlierAnswer, Lease, Meta, UnreadableConversation
 from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
+from bot.store.content import is_sealed
 from bot.store.states import State
 
 
@@ -50,6 +51,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             delay_notice=read_delay_notice(fields),
             costs=_costs(fields, before=int(token)),
             lost=int(fields.get("lost", 0)),
+            told="told" in fields,
         ),
         history=tuple(entry for entry in entries if entry.id != int(turn_id)),
         recalled=tuple(load_turn(entry) for entry in recalled),
@@ -114,6 +116,10 @@ CHANNEL_FIELDS = ("guild", "parent", "private", "starter", "handed", "joined", "
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
+NAME_FIELDS = ("server_name", "channel_name")
+"""The fields of `meta` that are content, and fill the placeholders of prompts."""
+
+
 def read_meta(fields: Mapping[str, str]) -> Meta:
     """Read the stored fields of a conversation; Unreadable if another version wrote them."""
 
@@ -128,6 +134,12 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
             return tuple(int(each) for each in fields.get(name, "").split())
         except ValueError:
             raise Unreadable from None
+
+    def names() -> Names:
+        found = [fields.get(name, "") for name in NAME_FIELDS]
+        if any(map(is_sealed, found)):
+            raise Unreadable
+        return Names(*found)
 
     return Meta(
         guild=number("guild"),
@@ -146,5 +158,6 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
-        names=Names(fields.get("server_name", ""), fields.get("channel_name", "")),
+        names=names(),
+        correction=fields.get("corrected", ""),
     )

@@ -11,9 +11,10 @@ from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.file_sweeps import FileSweeps
 from bot.store.key_reader import KEYS_AT_ONCE
-from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.keys import DONE_RECORD_S, USAGE_S, Keys, padded
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import EraseConversation
+from bot.store.usage import Usage
 
 
 class RemovedPlaces:
@@ -24,6 +25,7 @@ class RemovedPlaces:
         self._keys = keys
         self._scripts = Scripts(redis)
         self._sweeps = FileSweeps(redis, keys)
+        self._usage = Usage(redis, keys, usage_s=USAGE_S)
 
     async def erase_conversation(self, conversation: int, *, older_than: int | None = None) -> bool:
         """Erase a conversation with its settings; a running turn is fenced off, and its uploads are swept.
@@ -78,6 +80,7 @@ class RemovedPlaces:
 
     async def erase_server(self, server: int) -> None:
         """Erase what is set and noted for a server, whatever shares its hash tag."""
+        await self._usage.erase(server)
         beginning = f"{self._keys.prefix}:{{{server}}}:"
         with translated():
             async for key in self._redis.scan_iter(match=f"{beginning}*", count=KEYS_AT_ONCE):

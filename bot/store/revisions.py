@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
 from bot.store.codec import dump_message, load_message
@@ -61,8 +62,10 @@ class Revisions:
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Store what a message says by now."""
-        message = await self._edited(conversation, message) or message
-        payload = dump_message(message)
+        message, stored = await self._edited(conversation, message)
+        payload: str = dump_message(message)
+        if payload == stored:
+            payload = stored  # as it is stored, because the script compares
         for _ in range(TRIES):
             change, turn = await self._revise(conversation, message.id, payload, edited_ms)
             if change in (Change.LAST, Change.ANSWERING):
@@ -132,11 +135,14 @@ class Revisions:
         return None if changed is None else changed[0]
 
     async def _delete_from_history(self, conversation: int, message: int) -> bool:
-        index = await self._history.index(conversation, message)
-        if index is not None:
-            # First, because afterwards nothing tells which summaries may hold the message.
-            await self._summaries.drop(conversation, index)
-        return await self._history.amend(conversation, message, None)
+        try:
+            index = await self._history.index(conversation, message)
+            if index is not None:
+                # First, because afterwards nothing tells which summaries may hold the message.
+                await self._summaries.drop(conversation, index)
+            return await self._history.amend(conversation, message, None)
+        except Unreadable:
+            return False  # another version wrote the entry; the record of the message goes all the same
 
     async def _delete_files(self, conversation: int, message: int) -> None:
         key = self._keys.files(conversation)
@@ -149,9 +155,8 @@ class Revisions:
 
     async def amend(self, conversation: int, now: Message) -> bool:
         """Change what the history says of a message whose turn is committed, and the record of the message."""
-        edited = await self._edited(conversation, now)
-        if edited is not None:
-            now = edited
+        now, stored = await self._edited(conversation, now)
+        if stored:
             with translated():
                 await self._redis.hset(self._keys.record(conversation, now.id), "payload", dump_message(now))
         return await self._history.amend(conversation, now.id, now)
@@ -200,13 +205,17 @@ class Revisions:
         ]
         return all(done)
 
-    async def _edited(self, conversation: int, message: Message) -> Message | None:
-        """Return the stored message with the new text; the author and the thread that it opens stay."""
+    async def _edited(self, conversation: int, message: Message) -> tuple[Message, str]:
+        """Return the stored message with the new text, and the text that is stored, "" without one.
+
+        The author and the thread that the message opens stay.
+        """
         with translated():
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")
         if not stored:
-            return None
-        return replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
+            return message, ""
+        edited = replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
+        return edited, str(stored)
 
     async def _hold(self, conversation: int, turn: int, edit: str) -> None:
         """Have the turn wait, before a worker can claim it; a crash in between costs an answer too many."""

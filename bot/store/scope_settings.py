@@ -9,11 +9,13 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
+from bot.conversation.errors import Unreadable
 from bot.conversation.model import Choice, narrowest
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope, Setting, Settings, choice_of
 from bot.store.audit_log import SETTLE_S
 from bot.store.codec import pairs
 from bot.store.connection import translated
+from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
@@ -76,7 +78,11 @@ class ScopeSettings:
         Returns the earlier values of those that were changed, "" where there was none.
         """
         await self._adopt_legacy(actor.home, scope, target)
-        changes = [(name, value or "", "1" if name in WITHHELD else "") for name, value in values.items()]
+        held = await self._withheld(actor.home, target, values)
+        changes = [
+            (name, held.get(name, value or ""), "1" if name in WITHHELD else "")
+            for name, value in values.items()
+        ]
         call = ChangeSettings(
             settings=self._keys.scope(actor.home, target),
             audit=self._keys.audit(actor.home),
@@ -127,9 +133,15 @@ class ScopeSettings:
     async def choices(
         self, *, thread: int | None, channel: int | None, server: int | None
     ) -> dict[Scope, Choice]:
-        """Return the prompt and the model that each given scope sets, the narrowest first."""
+        """Return the prompt and the model that each given scope sets, the narrowest first.
+
+        Unreadable if no key decrypts one of the prompts.
+        """
         found = await self.by_scope(thread=thread, channel=channel, server=server)
-        return {scope: choice_of(settings) for scope, settings in found.items()}
+        choices = {scope: choice_of(settings) for scope, settings in found.items()}
+        if any(is_sealed(choice.system or "") for choice in choices.values()):
+            raise Unreadable
+        return choices
 
     async def effective(self, *, thread: int, channel: int | None, server: int | None) -> Choice:
         """Return what applies in a thread: each field of the narrowest scope that sets the field."""
@@ -145,11 +157,23 @@ class ScopeSettings:
         return tuple(
             Version(str(entry), fields["text"], int(fields["person"]), int(str(entry).partition("-")[0]))
             for entry, fields in found
-            if fields["name"] == SYSTEM
+            if fields["name"] == SYSTEM and not is_sealed(fields["text"])
         )
 
     async def _of_place(self, place: Place) -> dict[Scope, Settings]:
         return await self.by_scope(thread=place.thread, channel=place.channel, server=place.server)
+
+    async def _withheld(self, home: int, target: int, values: Mapping[str, str | None]) -> dict[str, str]:
+        """Return the texts of people among new values; one that is set already in its stored form, as no change."""
+        names = [name for name, value in values.items() if name in WITHHELD and value]
+        if not names:
+            return {}
+        with translated():
+            held = await self._redis.hmget(self._keys.scope(home, target), names)
+        return {
+            name: str(before) if before == values[name] else Content(values[name] or "")
+            for name, before in zip(names, held, strict=True)
+        }
 
     async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:
         """Move the settings that the version before wrote: a change must not leave them in force."""
@@ -159,7 +183,7 @@ class ScopeSettings:
             if not (found := {name: value for name, value in held.items() if value is not None}):
                 return
             for name, value in found.items():
-                await self._redis.hsetnx(key, name, str(value))
+                await self._redis.hsetnx(key, name, Content(str(value)) if name in WITHHELD else str(value))
             await self._redis.hdel(legacy, *found)
 
     def _legacy_key(self, scope: Scope, target: int) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_correction, dump_turn, load_correction, load_turn
 from bot.store.connection import translated
@@ -69,17 +71,17 @@ class StaleSummaries:
                 return []
             # From the entry itself on: the window before a trim is that of the entry before.
             texts: list[Any] = await self._redis.lrange(key, index, -1)
-        entries = [load_turn(str(text)) for text in texts]
+        # An entry of another version tells nothing of its window; the others can be told apart all the same.
+        read = [(at, entry) for at, text in enumerate(texts) if (entry := _entry(str(text))) is not None]
         trims = []
         in_force = True
-        for at in reversed(range(1, len(entries))):
-            entry = entries[at]
+        for (_, earlier), (at, entry) in reversed(list(pairwise(read))):
             if entry.preface is None:
                 continue
             correction = load_correction(corrected) if in_force else None
             own = correction[1] if correction is not None and correction[0] == entry.id else ""
             if entry.window_start > index and (entry.preface.summary or own):
-                before = min(entries[at - 1].window_start, start)
+                before = min(earlier.window_start, start)
                 trims.append(
                     _Trim(index + at, str(texts[at]), entry, before, start if in_force else None, corrected)
                 )
@@ -121,3 +123,10 @@ class StaleSummaries:
                 after=dump_turn(left),
             )
         )
+
+
+def _entry(text: str) -> Turn | None:
+    try:
+        return load_turn(text)
+    except Unreadable:
+        return None

@@ -49,10 +49,9 @@ class Usage:
 
     async def rows(self, home: int, first: dt.date) -> tuple[UsageRow, ...]:
         """Return the usage of a server since a day; `home` is the server, or the direct messages."""
+        members = await self._indexed(home, _number(first))
+        rows: list[UsageRow] = []
         with translated():
-            found = await self._redis.zrangebyscore(self._keys.usage_index(home), _number(first), "+inf")
-            members = [_member(str(each)) for each in found]
-            rows: list[UsageRow] = []
             for start in range(0, len(members), AT_ONCE):
                 some = members[start : start + AT_ONCE]
                 pipe = self._redis.pipeline(transaction=False)
@@ -62,6 +61,21 @@ class Usage:
                 for (conversation, day), stored in zip(some, read, strict=True):
                     rows += _rows(conversation, day, stored)
         return tuple(rows)
+
+    async def erase(self, home: int) -> None:
+        """Erase the usage of a server that the bot has left; comes before the erasure of the index."""
+        members = await self._indexed(home)
+        with translated():
+            for start in range(0, len(members), AT_ONCE):
+                pipe = self._redis.pipeline(transaction=False)
+                for conversation, day in members[start : start + AT_ONCE]:
+                    pipe.delete(self._keys.usage(conversation, day))
+                await pipe.execute()
+
+    async def _indexed(self, home: int, first: int | str = "-inf") -> list[tuple[int, dt.date]]:
+        with translated():
+            found = await self._redis.zrangebyscore(self._keys.usage_index(home), first, "+inf")
+        return [_member(str(each)) for each in found]
 
 
 def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -> tuple[str, ...]:
@@ -77,6 +91,11 @@ def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -
     return (f"{payer.channel} {int(is_private)}", *rows) if rows else ()
 
 
+def read_counts(value: str) -> Counts:
+    """Read the counts of a stored row."""
+    return Counts(*map(int, value.split()[:COUNTS]))
+
+
 def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterator[UsageRow]:
     channel, _, private = stored.get(USAGE_PLACE, "").partition(" ")
     if not channel:
@@ -85,7 +104,7 @@ def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterato
     for name, value in stored.items():
         if name != USAGE_PLACE:
             person, _, model = name.partition(" ")
-            yield UsageRow(day, place, int(person), model, Counts(*map(int, value.split()[:COUNTS])))
+            yield UsageRow(day, place, int(person), model, read_counts(value))
 
 
 def _number(day: dt.date) -> int:

@@ -16,6 +16,7 @@ from bot.conversation.errors import (
     PersonBusy,
     StoreUnavailable,
     TurnHeld,
+    Unreadable,
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
@@ -151,7 +152,7 @@ class Dispatcher:
                     await self._runner.post_unreadable(claim)
                     await self._release(claim, blameless=True)
                 case Claim():
-                    if await self._turn(claim) and not self._stopping:
+                    if await self._turn_if_readable(claim) and not self._stopping:
                         self._woken.add(conversation)
         except Fenced:
             await self._log_fenced(conversation)
@@ -183,10 +184,18 @@ class Dispatcher:
         del self._timers[conversation]
         self.wake(conversation)
 
+    async def _turn_if_readable(self, claim: Claim) -> int:
+        """Run a turn; what it reads besides the claim, as the prompt of a server, may be unreadable too."""
+        try:
+            return await self._turn(claim)
+        except Unreadable:
+            await self._runner.post_unreadable(claim.unreadable)
+            return 0
+
     async def _turn(self, claim: Claim) -> int:
         """Run or reconcile a turn; after a failure the lease is released, so that others can continue at once."""
         done, blameless, not_within_s = False, True, 0.0
-        held_s: float | None = None
+        wait_s: float | None = None
         try:
             waiting = 1
             if claim.reconciling:
@@ -199,10 +208,10 @@ class Dispatcher:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
         except (DiscordNotNow, PersonBusy) as error:
-            not_within_s = error.for_s
+            not_within_s = wait_s = error.for_s
             return 0
-        except TurnHeld as error:
-            held_s = error.for_s
+        except TurnHeld as error:  # another person's message may let the turn go on before
+            wait_s = error.for_s
             return 0
         except AnsweredBefore:
             blameless = False
@@ -213,7 +222,7 @@ class Dispatcher:
                 tries=claim.attempt.number,
             )
             return 0
-        except (Fenced, StoreUnavailable):
+        except (Fenced, StoreUnavailable, Unreadable):
             raise
         except Exception:
             blameless = False
@@ -226,19 +235,11 @@ class Dispatcher:
         finally:
             if not done or self._stopping or self._slots.locked():
                 await self._release(claim, blameless=blameless, not_within_s=not_within_s)
-            if not_within_s and not self._stopping:
+            if wait_s is not None and not self._stopping:
                 log.info(
-                    "turn_postponed",
-                    conversation=claim.conversation,
-                    turn=claim.turn_id,
-                    for_s=round(not_within_s),
+                    "turn_postponed", conversation=claim.conversation, turn=claim.turn_id, for_s=round(wait_s)
                 )
-                self._wake_in(not_within_s, claim.conversation)
-            if held_s is not None and not self._stopping:
-                log.info(
-                    "turn_held", conversation=claim.conversation, turn=claim.turn_id, for_s=round(held_s)
-                )
-                self._wake_in(held_s, claim.conversation)
+                self._wake_in(wait_s, claim.conversation)
 
     async def _release(
         self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0

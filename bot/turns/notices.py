@@ -99,7 +99,8 @@ async def post_unreadable(claim: UnreadableConversation, services: TurnServices)
         "conversation_unreadable",
         conversation=claim.conversation,
         turn=claim.turn_id,
-        hint="Redis holds what another version of the bot wrote: start that one, or use /reset in the thread",
+        hint="Redis holds what another version of the bot wrote, or what no key of privacy.keys decrypts: "
+        "start that version, add that key, or use /reset in the thread",
     )
     notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.turn_id}-u", silent=True)
     try:

@@ -47,7 +47,7 @@ async def place(claim: Claim, services: TurnServices) -> AsyncIterator[None]:
         yield
         return
     person = person_of(claim)
-    if claim.attempt.state not in SHOWN:
+    if claim.attempt.state not in SHOWN and not claim.attempt.stopped:
         taken, is_first = await turns.take(person, claim.conversation, claim.turn_id)
         if not taken:
             raise PersonBusy(RETRY_S, is_first=is_first)

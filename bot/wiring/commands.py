@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from bot.claude.client import Claude
 from bot.commands import CommandServices, Tree, build_tree
 from bot.config import Settings
+from bot.conversation.about import OperatorFacts
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
 from bot.conversation.reasons import BECAUSE
@@ -70,8 +72,20 @@ def build_commands(
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         asks_titles=asks_titles(settings),
         retention_ceiling=settings.history.ttl_days,
+        about=operator_facts(settings),
     )
     return build_tree(client, store.coordination, services)
+
+
+def operator_facts(settings: Settings) -> OperatorFacts:
+    """Return what /about tells of the operator's settings."""
+    return OperatorFacts(
+        privacy_url=settings.privacy.url,
+        is_encrypted=bool(settings.privacy.keys),
+        voice_host=urlsplit(settings.voice.url).hostname if settings.voice.url else None,
+        audit_days=settings.audit.ttl_days,
+        usage_days=settings.usage.ttl_days,
+    )
 
 
 def operator_values(settings: Settings) -> Mapping[str, OperatorValue]:

@@ -16,6 +16,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
+from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
 from bot.store.decisions import Decisions
@@ -102,6 +103,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
         failed=metrics.store_errors.inc,
+        cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
     )
     redis = connection()
     stack.push_async_callback(redis.aclose)

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import access_rules, answer, context_view, model_view
-from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, Person
-from bot.commands.reply_controls import MAY_NOT_CONTROL
+from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
+from bot.commands.handover import MAY_NOT_HAND_OVER
+from bot.commands.reply_controls import MAY_NOT_CONTROL, MAY_NOT_STOP
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
 from bot.conversation.access_rules import SCOPES
@@ -58,6 +59,8 @@ REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
     (context_view.MAY_NOT_CORRECT, CONVERSATION.allows),
     (context_view.MAY_NOT_TAKE_OUT, FILE.allows),
     (MAY_NOT_CONTROL, REPLY.allows),
+    (MAY_NOT_STOP, STOP.allows),
+    (MAY_NOT_HAND_OVER, CONVERSATION.allows),
     *((answer.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in Scope),
     *((access_rules.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in SCOPES),
     *((MAY_NOT_SET[scope], lambda person, s=scope: BY_SCOPE[s].allows(person)) for scope in Scope),

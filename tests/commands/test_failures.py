@@ -2,9 +2,49 @@
 
 from __future__ import annotations
 
-from bot.commands.failures import missing
+import pytest
+from structlog.testing import capture_logs
+
+from bot.commands.failures import GONE, UNAVAILABLE, UNEXPECTED, explain, missing
+from bot.conversation import wording
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordUnavailable, StoreUnavailable
 
 
 def test_an_unknown_permission_is_not_named() -> None:
     assert "“" not in missing("")
     assert "“Send Messages”" in missing("Send Messages")
+
+
+class Shown:
+    """An interaction that is not answered yet; keeps what the person is told."""
+
+    def __init__(self) -> None:
+        self.id = 5
+        self.said: list[str] = []
+        self.response = self
+
+    def is_done(self) -> bool:
+        return False
+
+    async def send_message(self, text: str, **_: object) -> None:
+        self.said.append(text)
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (DiscordUnavailable("no answer"), UNAVAILABLE),
+        (DiscordGone("deleted"), GONE),
+        (DiscordForbidden("Send Messages"), missing("Send Messages")),
+        (StoreUnavailable("away"), wording.STORE_DOWN),
+        (ValueError("a bug"), UNEXPECTED),
+    ],
+)
+async def test_a_failure_of_discord_is_told_as_such_and_is_no_bug(error: Exception, told: str) -> None:
+    interaction = Shown()
+    with capture_logs() as logs:
+        await explain(interaction, error)  # type: ignore[arg-type]
+    assert interaction.said == [told]
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == (
+        ["interaction_failed"] if told == UNEXPECTED else []
+    )

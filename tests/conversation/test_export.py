@@ -73,6 +73,28 @@ def test_security_nobody_can_forge_the_line_of_another_author_in_markdown() -> N
     assert text.count("\n**") == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("</blockquote><!--", "> \\</blockquote>\\<!--"),
+        ("`<b>` and <b>", "> `<b>` and \\<b>"),
+        ("see ```py\n</blockquote>\n``` below", "> see\n> ```py\n> </blockquote>\n> ```\n>  below"),
+        ("~~~\n```\n~~~\n</b>\n```", "> \\~~~\n> ```\n> ~~~\n> </b>\n> ```"),
+        ("```\n</b>", "> \\`\\`\\`\n> \\</b>"),
+        ("`a\n\n</b>`", "> ```\n> a\n>\n> </b>\n> ```"),
+        (r"\`<b>`", r"> \`\<b>\`"),
+        (r"\\`<b>`", r"> \\`<b>`"),
+    ],
+)
+def test_security_no_html_of_people_takes_effect_in_markdown(text: str, quoted: str) -> None:
+    body = to_markdown(export(said(1, text))).partition("UTC\n\n> ")[2]
+    assert f"> {body}".rstrip("\n") == quoted
+    hidden = Attachment(9, "<img src=x>.png", "image/png", 1000)
+    more = said(2, "", attachments=(hidden,), stickers=("<b>",), poll=Poll("<i>", (("<u>", None),)))
+    lines = to_markdown(export(more)).splitlines()
+    assert all("\\<" in line for line in lines if "<" in line)
+
+
 def test_the_json_file_holds_every_field_with_ids_as_texts() -> None:
     read = json.loads(to_json(LIVELY))
     assert (read["format"], read["version"], read["exported_at"]) == (

@@ -162,3 +162,22 @@ def test_security_the_red_team_s_texts_stay_text() -> None:
 @given(st.text(alphabet=st.sampled_from("<>&\"'`*_~|#-/ \n:hatps.ab"), max_size=60))
 def test_security_whatever_is_written_the_elements_are_ours_and_closed(text: str) -> None:
     check(to_html(export(said(1, text), said(2, text, Author(71, text, text)), title=text)))
+
+
+@pytest.mark.parametrize(
+    ("text", "hidden"),
+    [
+        ("it ends: ||everybody\nleaves||.", "everybody\nleaves"),
+        ("||`warp = 1`||", "<code>warp = 1</code>"),
+        ("||||x y||", "x y"),
+    ],
+)
+def test_a_spoiler_hides_lines_and_code_as_well(text: str, hidden: str) -> None:
+    assert f'<span class="spoiler" tabindex="0">{hidden}</span>' in markup(text)
+
+
+def test_a_spoiler_hides_a_link_and_code_holds_no_spoiler() -> None:
+    made = markup("||see https://example.org/end now||")
+    assert made.startswith('<span class="spoiler" tabindex="0">see <a href="https://example.org/end"')
+    assert made.endswith(" now</span>")
+    assert "spoiler" not in markup("`a || b` and `c || d`")

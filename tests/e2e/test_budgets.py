@@ -269,12 +269,12 @@ async def held(own: World, thread: int) -> dict[str, Any]:
         message: dict[str, Any] = await own.ann.post(thread, "and now?")
         turn = int(message["id"])
         await own.until(partial(_heard, own, turn))
-        if own.bots[0].log("turn_held", turn=turn):
+        if own.bots[0].log("turn_postponed", turn=turn):
             return message
 
 
 def _heard(own: World, turn: int) -> bool:
-    return bool(own.bots[0].log("turn_held", turn=turn) or own.bots[0].log("turn_done", turn=turn))
+    return bool(own.bots[0].log("turn_postponed", turn=turn) or own.bots[0].log("turn_done", turn=turn))
 
 
 KEEP = {"BOT_BUDGETS__PERSON": "1 message per minute", "BOT_BUDGETS__AT_LIMIT": "keep"}

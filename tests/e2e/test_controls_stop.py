@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.commands.invocation import NOT_A_CONVERSATION
-from bot.commands.reply_controls import MAY_NOT_CONTROL, NOTHING_TO_CONTINUE, NOTHING_TO_STOP, STOPPING
+from bot.commands.reply_controls import MAY_NOT_STOP, NOTHING_TO_CONTINUE, NOTHING_TO_STOP, STOPPING
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
@@ -63,9 +63,10 @@ async def test_stop_where_nothing_is_written_says_so(world: World) -> None:
 async def test_a_stranger_cannot_stop_a_reply_and_a_moderator_can(world: World) -> None:
     thread = await world.converse(world.channel(), "hello", world.ben)
     gate, message = await streaming(world, thread, ["One ", "two"], "count", world.ann)
-    pressed = await press(world.ben, thread, world.replies(thread)[-1], "Stop")
-    assert await told(pressed, world) == MAY_NOT_CONTROL
-    assert await answer(await world.ben.command(thread, "stop")) == MAY_NOT_CONTROL
+    stranger = world.person("stan")
+    pressed = await press(stranger, thread, world.replies(thread)[-1], "Stop")
+    assert await told(pressed, world) == MAY_NOT_STOP
+    assert await answer(await stranger.command(thread, "stop")) == MAY_NOT_STOP
     assert world.asked[-1].finished is None
     mod = world.person("mod", bits.MANAGE_MESSAGES)
     await press(mod, thread, world.replies(thread)[-1], "Stop")

@@ -12,10 +12,13 @@ import pytest
 
 from bot.commands.forget import KEPT, NO_RECEIPT, QUESTION
 from bot.commands.my_data import NOTHING
+from bot.conversation.decision import Cause
+from bot.conversation.reasons import because
 from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
 from tests.e2e.stored import redis_of, stored
+from tests.e2e.test_commands import set_prompt
 from tests.e2e.world import World
 from tests.files import samples
 from tests.redis_proxy import RedisProxy
@@ -65,7 +68,7 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
         assert "nothing is left" in said
         kept = await my_data(scene)
-        assert (kept["messages"], kept["settings"]) == ([], [])
+        assert (kept["messages"], kept["settings"], kept["usage"]) == ([], [], [])
         assert {each["what"] for each in kept["acts"]} == {"system", "preset.saved"}
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
@@ -198,3 +201,110 @@ async def test_forgetting_goes_on_in_another_instance_after_a_kill(alone: World)
         code = code_of(receipt["content"])
         said = await answer(await alone.ann.command(direct, "forget verify", {"code": code}))
         assert "nothing is left" in said
+
+
+async def test_two_presses_in_two_bots_give_one_receipt_that_counts_everything(world: World) -> None:
+    async with world.apart(bots=2) as own:
+        thread = await own.converse(own.channel(), "a question about tulips")
+        await own.settled(thread)
+        questions = []
+        for _ in range(2):
+            handle = await own.ann.command(thread, "forget me")
+            await handle.response()
+            questions.append(await handle.message())
+        for question in questions:
+            await press(own.ann, thread, question, "Forget me")
+
+        def receipts() -> list[str]:
+            contents = [own.discord.message(int(each["id"]))["content"] for each in questions]
+            return [each for each in contents if "Receipt" in each]
+
+        await own.until(lambda: len(receipts()) == 2)
+        assert any("1 message" in each for each in receipts())
+        verified = [await verify(own.ann, thread, code_of(each)) for each in receipts()]
+        assert any("nothing is left" in each for each in verified)
+
+
+async def verify(person: Any, place: int, code: str) -> str:
+    """The answer of `/forget verify`."""
+    return await answer(await person.command(place, "forget verify", {"code": code}))
+
+
+async def test_verify_tells_of_a_message_that_came_back_and_of_nothing_that_was_said_or_set_since(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "a question about tulips")
+        await own.settled(thread)
+        await set_prompt(own.ann, thread, "Always speak of tulips.")
+        key = Keys(own.prefix).history(thread)
+        async with redis_of(own) as redis:
+            (entry,) = await redis.lrange(key, 0, -1)
+            code = code_of(await forget(own, own.ann, thread))
+            await set_prompt(own.ann, thread, "Speak of roses.")
+            await set_prompt(own.ann, thread, "Speak of daisies.")
+            await own.settled(await own.ann.post(thread, "here I am again"))
+            assert "nothing is left" in await verify(own.ann, thread, code)
+            await redis.lset(key, 0, str(entry))
+            assert "found 1 message" in await verify(own.ann, thread, code)
+        assert "2 messages" in await forget(own, own.ann, thread)
+        assert not any("tulips" in value for value in (await stored(own)).values())
+
+
+async def test_a_job_that_the_store_has_lost_is_done_all_the_same(alone: World) -> None:
+    async with RedisProxy.before(alone.redis_url) as proxy:
+        await alone.start_bot(REDIS_URL=proxy.url)
+        threads = [await alone.converse(alone.channel(), f"tulips {number}") for number in range(3)]
+        for thread in threads:
+            await alone.settled(thread)
+        handle = await alone.ann.command(threads[0], "forget me")
+        await handle.response()
+        question = await handle.message()
+        proxy.delay_s = 0.1
+        await press(alone.ann, threads[0], question, "Forget me")
+        keys = Keys(alone.prefix)
+        async with redis_of(alone) as redis:
+            while not await redis.scard(keys.forget_left(alone.ann.id)):  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
+            await redis.delete(keys.forget_job(alone.ann.id), keys.forget_left(alone.ann.id))
+            await redis.zrem(keys.forget_queue, str(alone.ann.id))
+        proxy.delay_s = 0.0
+        await alone.until(lambda: "Receipt" in alone.discord.message(int(question["id"]))["content"])
+        assert not any("tulips" in value for value in (await stored(alone)).values())
+
+
+async def test_of_a_reply_that_was_forgotten_why_does_not_say_that_the_question_was_deleted(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        asked = await own.ann.post(channel, f"{own.mention} a question about tulips")
+        thread = await own.thread_of(asked)
+        (reply,) = await own.answered(thread)
+        await own.settled(asked)
+        await forget(own, own.ann, thread)
+        for handle in (
+            await own.ben.command(channel, "why", {"message": asked["id"]}),
+            await own.ben.context_command(thread, "Why?", reply["id"]),
+        ):
+            text = await answer(handle)
+            assert because(Cause.DELETED).text not in text, text
+            assert "was not answered" not in text, text
+
+
+async def test_what_is_left_of_a_thread_is_taken_by_the_api_and_reads_in_order(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "a question about tulips")
+        for person, text in ((own.ben, "one of Ben"), (own.ann, "tulips again"), (own.ben, "two of Ben")):
+            await own.settled(await person.post(thread, text))
+        await forget(own, own.ann, thread)
+        await own.settled(await own.ben.post(thread, "what do you know?"))
+        messages = own.asked[-1].body["messages"]
+        assert [each["role"] for each in messages] == ["user", "assistant"] * 2 + ["user"]
+        assert all(each["content"] for each in messages)
+        request = sent(own)
+        assert "tulips" not in request
+        assert request.index("one of Ben") < request.index("two of Ben") < request.index("what do you know?")
+        await forget(own, own.ben, thread)
+        await own.settled(await own.ann.post(thread, "and of me?"))
+        assert [each["role"] for each in own.asked[-1].body["messages"]] == ["user"]

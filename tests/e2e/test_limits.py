@@ -209,12 +209,22 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
         assert await answer(await person.command(thread, command)) == pause
     handle = await press(person, thread, own.replies(thread)[-1], "Try again")
     assert await told(handle, own) == pause
-    said, asked = len(own.said(thread)), len(own.asked)
+    before, asked = len(own.said(thread)), len(own.asked)
     ignored = [await person.post(thread, "hello?"), await person.post(channel, f"{own.mention} hello?")]
-    # Others in the thread are answered; the paused person's messages are not.
+    (*_, latest) = [m for m in own.discord.messages(thread) if m["content"] == "forbidden once more"]
+    await person.edit(thread, latest["id"], "something kind instead")
+
+    def applied() -> list[str]:
+        """How each bot has applied the edit."""
+        edit = int(latest["id"])
+        return [entry["where"] for bot in own.bots for entry in bot.log("message_edited", message=edit)]
+
+    await own.until(applied)
+    assert set(applied()) == {"old"}, "it is not answered again"
+    # Others in the thread are answered; the paused person's messages and edits are not.
     await own.settled(await own.ann.post(thread, f"{own.mention} and I?"))
     assert len(own.asked) == asked + 1
-    assert len(own.said(thread)) == said + 1
+    assert len(own.said(thread)) == before + 1
     assert own.said(channel) == []
     assert "hello?" not in sent(own)
     assert because(Reason.PAUSED).told("")[:-1] in await why(own.ann, thread, ignored[0])

@@ -20,7 +20,6 @@ from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource
 from bot.conversation.turn import Turn
-from bot.conversation.usage import Counts
 from bot.conversation.wording import SMALL
 from bot.local.simulator.claude.record import Call
 from bot.local.simulator.discord import Discord
@@ -31,7 +30,7 @@ from bot.render.style import Style
 from bot.store.codec import load_turn
 from bot.store.contracts import CONTRACTS
 from bot.store.keys import USAGE_PLACE, Keys
-from bot.store.usage import COUNTS
+from bot.store.usage import read_counts
 from tests.engine.resent import other_bytes
 from tests.engine.uploads import Workspace
 from tests.patience import Patience
@@ -173,7 +172,7 @@ class Scene:
         used = 0
         async for key in self.redis.scan_iter(match=f"{self.prefix}:{{{place}}}:use:*"):
             rows = (value for name, value in (await self.redis.hgetall(key)).items() if name != USAGE_PLACE)
-            used += sum(Counts(*map(int, str(row).split()[:COUNTS])).micro_usd for row in rows)
+            used += sum(read_counts(str(row)).micro_usd for row in rows)
         # A reset forgets what the conversation has cost, and not what the server has used.
         if used < total or (used > total and "floor" not in meta):
             found.append(f"{place}: the conversation has cost {total}, its usage {used}")

@@ -157,6 +157,14 @@ def _begun() -> None:
     _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
 
 
+def _searched() -> None:
+    _rewrite("note_search", (" or redis.call('HGET', job, 'phase') ~= 'searching'", ""))
+
+
+def _stepped() -> None:
+    _rewrite("note_step", (" or redis.call('HGET', job, 'phase') ~= 'erasing'", ""))
+
+
 def _left() -> None:
     _rewrite("end_forget", (" or redis.call('SCARD', left) > 0", ""))
 
@@ -188,6 +196,8 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
     "begun": _begun,  # a job to forget somebody is begun once
+    "searched": _searched,  # only one search of it counts
+    "stepped": _stepped,  # nothing is noted once it is over
     "left": _left,  # it ends when every key was looked at
     "quiet": _quiet,  # a conversation expires only when nothing has happened since
     "may_write": _may_write,  # writing to Discord only with a fresh lease

@@ -73,6 +73,8 @@ NOTICED_BY_PROTOCOL = {
     "rewound": "test_stale_summaries.py::test_while_a_turn_waits_the_window_stays_and_the_summary_goes",
     "replaced": "test_erasure.py::test_an_edit_by_somebody_else_meanwhile_is_not_lost",
     "begun": "test_forget_jobs.py::test_a_job_that_is_under_way_is_not_begun_again",
+    "searched": "test_forget_jobs.py::test_a_second_search_changes_nothing_once_the_first_is_noted",
+    "stepped": "test_forget_jobs.py::test_a_step_of_a_job_that_is_over_or_lost_notes_nothing",
     "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
     "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
 }

@@ -55,11 +55,12 @@ async def test_the_prompts_of_the_person_go_and_the_acts_stay_as_metadata(redis:
         Actor(SERVER, ANN.id, 1), Scope.SERVER, SERVER, {"system": "Be kind.", "model": "m"}
     )
     await settings.change(Actor(SERVER, BEN.id, 2), Scope.CHANNEL, 8, {"system": "Be brief."})
-    _, names = await PersonSearch(KeyReader(redis, KEYS)).search(WHO)
-    examined = await examination.examine(SERVER, names, WHO)
+    who = replace(WHO, before=snowflake(10**9))
+    _, names = await PersonSearch(KeyReader(redis, KEYS)).search(who)
+    examined = await examination.examine(SERVER, names, who)
     assert {each.name for each in examined.kept_settings} == {"system", "model", "earlier system"}
     assert [each.what for each in examined.kept_acts] == ["system", "model"]
-    await erasure.erase(examined, WHO, first=None)
+    await erasure.erase(examined, who, first=None)
     by_scope = await settings.by_scope(thread=None, channel=8, server=SERVER)
     assert {name: each.value for name, each in by_scope[Scope.SERVER].items()} == {"model": "m"}
     assert by_scope[Scope.CHANNEL]["system"].value == "Be brief."

@@ -15,9 +15,10 @@ from bot.conversation.usage import NOBODY, Counts, Place, TurnUsage, UsageRow, t
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination
+from bot.store.examination import Examination, KeptUsage
 from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
+from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.usage import Usage
@@ -192,6 +193,29 @@ async def test_what_a_person_uses_after_being_forgotten_is_found_neither_on_the_
     assert await forget(redis, ANN.id, before) == (0, 0)
     found = {row.person: row.counts for row in await usage.rows(SERVER, DAY)}
     assert found == {NOBODY: USED, ANN.id: USED}
+
+
+async def test_the_usage_of_a_server_goes_when_the_bot_leaves_it_and_stays_when_a_thread_is_deleted(
+    store: Store, usage: Usage, redis: Redis
+) -> None:
+    await commit(store, "one", usage=used())
+    places = RemovedPlaces(redis, KEYS)
+    assert await places.erase_conversation(C)
+    assert total(await usage.rows(SERVER, DAY)) == USED
+    await places.erase_server(SERVER + 1)
+    assert await redis.exists(KEYS.usage(C, DAY))
+    await places.erase_server(SERVER)
+    assert not await redis.exists(KEYS.usage(C, DAY), KEYS.usage_index(SERVER))
+
+
+async def test_a_person_is_told_of_every_row_under_their_name(
+    store: Store, usage: Usage, redis: Redis
+) -> None:
+    await commit(store, "one", usage=used())
+    who = Identity(ANN.id, snowflake(next(_numbers)))
+    _, names = await PersonSearch(KeyReader(redis, KEYS)).search(who)
+    examined = await Examination(redis, KEYS).examine(C, names, who)
+    assert examined.kept_usage == (KeptUsage(C, "20270115", "claude-a", USED),)
 
 
 async def test_a_person_whose_id_begins_that_of_another_takes_nothing_along(

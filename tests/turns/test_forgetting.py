@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation.audit import Actor
 from bot.conversation.content import Text
 from bot.conversation.elements import question
 from bot.conversation.forgetting import Found, Identity
-from bot.conversation.message import Quote, Quoted, Reference
+from bot.conversation.message import Quote, Quoted, Reference, first_id
+from bot.conversation.receipt import receipt
+from bot.conversation.scope import Scope
 from bot.conversation.turn import Preface
 from bot.store.codec import dump_turn, load_turn
 from bot.store.erasure import Erasure
@@ -50,6 +54,7 @@ class Bench:
     forgetting: Forgetting
     woken: Woken
     told: list[str]
+    tell: Callable[[int, str], Awaitable[bool]]
     takes_messages: bool = True
 
     async def forget(self) -> ForgetJob:
@@ -82,17 +87,23 @@ def bench(redis: Redis) -> Bench:
             told.append(text)
         return made.takes_messages
 
-    forgetting = Forgetting(
+    made = Bench(redis, store, cast("Any", None), woken, told, tell)
+    made.forgetting = forgetting_of(made)
+    return made
+
+
+def forgetting_of(bench: Bench) -> Forgetting:
+    """One instance's."""
+    redis = bench.redis
+    return Forgetting(
         ForgetJobs(redis, KEYS),
         PersonSearch(KeyReader(redis, KEYS)),
         Examination(redis, KEYS),
-        Erasure(redis, KEYS, store, ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)),
-        cast("Any", woken),
-        cast("Any", woken),
-        tell,
+        Erasure(redis, KEYS, bench.store, ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)),
+        cast("Any", bench.woken),
+        cast("Any", bench.woken),
+        bench.tell,
     )
-    made = Bench(redis, store, forgetting, woken, told)
-    return made
 
 
 async def test_what_is_answered_and_what_waits_goes(bench: Bench) -> None:
@@ -172,15 +183,15 @@ async def test_a_repeated_job_finds_nothing(bench: Bench) -> None:
 
 async def test_a_job_that_was_left_goes_on_where_it_stood_and_counts_once(bench: Bench) -> None:
     await bench.store.answer(SECRET)
-    await bench.forgetting.begin(WHO)
+    begun = await bench.forgetting.begin(WHO)
     jobs = ForgetJobs(bench.redis, KEYS)
     search = PersonSearch(KeyReader(bench.redis, KEYS))
     who, names = await search.search(WHO)
-    await jobs.note_search(who, names)
+    await jobs.note_search(begun, who, names)
     # What a killed instance has done of the step: it has counted, and removed the record.
     groups = by_tag(names)
     examined = await Examination(bench.redis, KEYS).examine(C, groups[C], who)
-    await jobs.note_found(ANN.id, f"{C}:0", examined.found)
+    await jobs.note_found(begun, f"{C}:0", examined.found)
     await bench.store.delete(C, SECRET.id)
     job = await bench.forgetting.run(ANN.id)
     assert job is not None
@@ -219,3 +230,137 @@ async def test_a_receipt_that_cannot_be_delivered_waits_for_the_next_command(ben
     job = await bench.forgetting.latest(ANN.id)
     assert job is not None
     assert (job.done, job.told) == (True, False)
+
+
+async def test_two_instances_that_search_for_the_same_job_leave_one_receipt_that_counts_all(
+    bench: Bench,
+) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    await bench.forgetting.begin(WHO)
+    reached, go_on = asyncio.Event(), asyncio.Event()
+    slow = forgetting_of(bench)
+    search = slow._search.search
+
+    async def searched(who: Identity) -> tuple[Identity, tuple[str, ...]]:
+        found = await search(who)
+        reached.set()
+        await go_on.wait()
+        return found
+
+    slow._search.search = searched  # type: ignore[method-assign]
+    other = asyncio.create_task(slow.run(ANN.id))
+    await reached.wait()
+    job = await bench.forgetting.run(ANN.id)
+    go_on.set()
+    assert await asyncio.wait_for(other, 10) == job
+    assert await bench.forgetting.latest(ANN.id) == job
+    assert job is not None
+    assert job.found == Found(messages=1)
+
+
+async def test_a_summary_that_a_turn_writes_while_an_instance_is_killed_goes(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    await bench.store.hear(message("what was said?", author=BEN, number=40))
+    claim = await bench.store.claim()  # it has read the history with the secret
+    await bench.forgetting.begin(WHO)
+    killed = asyncio.create_task(bench.forgetting.run(ANN.id))
+    async with asyncio.timeout(10):
+        while "secret" in str(await bench.redis.lrange(KEYS.history(C), 0, -1)):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    killed.cancel()
+    await asyncio.gather(killed, return_exceptions=True)
+    trim = replace(turn(0), id=claim.turn_id, window_start=1, preface=Preface("about the secret"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
+    await bench.redis.hset(KEYS.meta(C), "cut", 1)
+    await bench.redis.hset(KEYS.lease(C), "expires", "0")
+    job = await forgetting_of(bench).run(ANN.id)
+    assert await bench.holds() == []
+    assert job is not None
+    assert job.found.summaries == 1
+
+
+async def test_what_another_version_wrote_holds_nothing_else_up_and_is_told(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    trim = replace(turn(50), window_start=1, preface=Preface("about the secret"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
+    await bench.redis.rpush(KEYS.history(C), '{"version": 99, "of": "@Ann"}')
+    await bench.redis.hset(KEYS.meta(C), "cut", 1)
+    job = await bench.forget()
+    assert await bench.holds() == []
+    assert job.found == Found(messages=1, summaries=1, unreadable=1)
+    text = receipt(job.found, job.code)
+    assert (
+        "Removed: 1 message and 1 summary that may have told of you. 1 entry was written by another" in text
+    )
+    assert await bench.forgetting.verify(WHO) == Found(unreadable=1)
+
+
+async def test_a_conversation_that_fails_keeps_no_other_waiting(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    await bench.redis.hset(KEYS.files(1), "no-id:1", "x")
+    await bench.forgetting.begin(WHO)
+    with pytest.raises(ValueError, match="no-id"):
+        await bench.forgetting.run(ANN.id)
+    assert await bench.holds() == []
+    await bench.redis.delete(KEYS.files(1))
+    job = await bench.forgetting.run(ANN.id)
+    assert job is not None
+    assert job.done
+
+
+async def test_what_is_put_back_by_hand_is_found_again(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    keys = KEYS.history(C), KEYS.record(C, SECRET.id), KEYS.meta(C)
+    before = [await bench.redis.dump(key) for key in keys]
+    assert (await bench.forget()).found == Found(messages=1)
+    assert await bench.forgetting.verify(WHO) == Found()
+    for key, value in zip(keys, before, strict=True):
+        await bench.redis.restore(key, 0, value or b"", replace=True)
+        if key != keys[2]:
+            assert (await bench.forgetting.verify(WHO)).messages == 1, key
+    assert (await bench.forget()).found.messages == 1
+    assert await bench.forgetting.verify(WHO) == Found()
+    # A copy of a pinned turn alone is found, too.
+    pinned = replace(turn(30), members=(SECRET.id,), authors=(ANN.id,), sent=(question([SECRET]),))
+    trim = replace(turn(50), window_start=1, preface=Preface("", (pinned,)))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
+    assert (await bench.forgetting.verify(WHO)).messages == 1
+    assert (await bench.forget()).found.messages == 1
+    assert await bench.holds() == []
+
+
+async def test_a_prompt_that_is_set_afterwards_stays_and_is_nothing_left_behind(bench: Bench) -> None:
+    settings = ScopeSettings(bench.redis, KEYS, ttl_s=1000, audit_s=1000)
+    await settings.change(Actor(9, ANN.id, 1), Scope.SERVER, 9, {"system": "An old secret."})
+    async with asyncio.timeout(10):
+        server_ms = int((await bench.redis.time())[0]) * 1000
+        who = replace(WHO, before=first_id(server_ms + 1000))
+        while int((await bench.redis.time())[0]) * 1000 < server_ms + 1000:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    for number, prompt in enumerate(("A new secret.", "A newer one.")):
+        await settings.change(Actor(9, ANN.id, 2 + number), Scope.SERVER, 9, {"system": prompt})
+    assert await bench.forgetting.verify(who) == Found(prompts=1)
+    await bench.forgetting.begin(who)
+    await bench.forgetting.run(ANN.id)
+    assert await bench.forgetting.verify(who) == Found()
+    assert await bench.holds("An old secret") == []
+    by_scope = await settings.by_scope(thread=None, channel=None, server=9)
+    assert by_scope[Scope.SERVER]["system"].value == "A newer one."
+    versions = await settings.versions(9, 9, count=10)
+    assert "A new secret." in [each.text for each in versions]
+
+
+async def test_what_is_kept_of_a_person_names_rules_limits_and_conversations(bench: Bench) -> None:
+    settings = ScopeSettings(bench.redis, KEYS, ttl_s=1000, audit_s=1000)
+    await settings.change(
+        Actor(9, BEN.id, 1), Scope.SERVER, 9, {"access:person:1": "block", "access:person:11": "block"}
+    )
+    await bench.store.answer(SECRET, reply="about the secret")
+    await bench.redis.hset(KEYS.meta(C), "starter", ANN.id)
+    await bench.redis.hset(KEYS.budget("person-9-1-tokens-day-20000"), "settled", 5)
+    await bench.redis.hset(KEYS.budget("person-9-2-tokens-day-20000"), "settled", 6)
+    kept = await bench.forgetting.kept(WHO)
+    assert [(each.name, each.value) for each in kept.rules] == [("access:person:1", "block")]
+    assert kept.started == (C,)
+    assert kept.limits == {"person-9-1-tokens-day-20000": {"settled": "5"}}
+    assert [each.reply for each in kept.messages] == ["about the secret"]

@@ -12,7 +12,6 @@ from bot.conversation.clock import Clock
 from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Reason
-from bot.conversation.limits import Paused, when
 from bot.conversation.message import Message, Reference, created_ms
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.inbox import to_inbox
@@ -22,6 +21,7 @@ from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.decider import NOBODY, Decider, EditEffect, is_in_unknown_server
 from bot.gateway.events.decision_notes import DecisionNotes
+from bot.gateway.events.limit_check import LimitCheck
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.questions import Questions
@@ -68,12 +68,12 @@ class Intake:
         self._questions = questions
         self._outage_buffer = outage_buffer
         self._clock = clock
-        self._limits = limits
         self._max_age_s = max_age_s
         self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notes = notes or DecisionNotes(clock)
         self._notified_channels: set[int] = set()
+        self._limit_check = LimitCheck(limits, self._notify, self._notes, on_decision, clock)
         self._threads = ThreadPermission(self._notify, self._notes, on_decision)
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -140,8 +140,11 @@ class Intake:
         return self._decider.is_by_a_person(message)
 
     async def edit_effect(self, message: discord.Message) -> EditEffect:
-        """Say what the edit of a message may do."""
-        return await self._decider.edit_effect(message)
+        """Say what the edit of a message may do; that of a paused person has nothing answered again."""
+        effect = await self._decider.edit_effect(message)
+        if effect is EditEffect.ANSWER and await self._limit_check.is_paused(message):
+            return EditEffect.STORE
+        return effect
 
     def _reference(self, message: discord.Message, me: discord.ClientUser) -> Reference | None:
         now_ms = self._clock.now_ms()
@@ -231,7 +234,7 @@ class Intake:
         counted = message.id if original is None else original.id  # a copy opens no second thread
         unknown = original is None and self._proxies.is_proxied(message)
         person = None if unknown else asker
-        if await self._is_limited(message, accepted, source, person=person, counted=counted):
+        if await self._limit_check.leaves_out(message, accepted, source, person=person, counted=counted):
             return None
         conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
@@ -267,35 +270,6 @@ class Intake:
         if source == "event":
             self._dispatcher.wake(conversation)
         return None if is_new is None else conversation
-
-    async def _is_limited(
-        self, message: discord.Message, accepted: Accepted, source: str, *, person: int | None, counted: int
-    ) -> bool:
-        """Whether a message is left out because of its author's limits; tells the author, once.
-
-        Proxied messages whose authors are not known count as those of one person in each channel.
-        """
-        limited = await self._limits.admit(
-            message.channel.id if message.guild is None else message.guild.id,
-            message.channel.id if person is None else person,
-            counted,
-            at_ms=created_ms(message.id) if source == "listing" else self._clock.now_ms(),
-            opens_thread=accepted.answer.opens_thread,
-        )
-        if limited is None:
-            return False
-        reason = Reason.PAUSED if isinstance(limited, Paused) else Reason.TOO_MANY_THREADS
-        self._on_decision(reason.value)
-        await self._notes.ignored(message, Ignore(reason), when(limited.until_ms))
-        log.info("message_limited", message=message.id, reason=reason.value)
-        if limited.is_first:
-            sentence = (
-                wording.paused(person, limited.until_ms)
-                if isinstance(limited, Paused)
-                else wording.too_many_threads(limited.until_ms)
-            )
-            await self._notify(message, sentence)
-        return True
 
     async def _notify(self, message: discord.Message, sentence: str) -> None:
         try:

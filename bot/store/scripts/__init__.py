@@ -139,7 +139,7 @@ def _sent(value: object) -> str | int:
         return ""
     if value is True:
         return 1
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int | str) else str(value)
 
 
 def _read(script: str) -> str:

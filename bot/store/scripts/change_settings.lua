@@ -4,6 +4,8 @@
 -- Returns names and earlier values of the settings that were changed.
 local function shown(value, withheld)
   if not withheld or value == '' then return value end
+  local sealed = string.match(value, '^\30(%d+):')  -- an encrypted text, see bot/store/content.py
+  if sealed then return sealed end
   local _, chars = string.gsub(value, '[^\128-\191]', '')
   return integer(chars)
 end

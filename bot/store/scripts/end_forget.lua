@@ -7,7 +7,7 @@ if phase ~= 'erasing' then return 0 end
 redis.call('HSET', job, 'phase', 'done', 'found', found, 'done_ms', integer(now_ms()))
 redis.call('HDEL', job, 'names')
 for _, field in ipairs(redis.call('HKEYS', job)) do
-  if string.sub(field, 1, 6) == 'found:' then redis.call('HDEL', job, field) end
+  if string.match(field, '^found:') or string.match(field, '^first:') then redis.call('HDEL', job, field) end
 end
 redis.call('EXPIRE', job, ttl_s)
 return 1

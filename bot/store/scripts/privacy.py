@@ -47,6 +47,30 @@ class BeginForget(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteSearch(Call):
+    """Note keys to look at for a person; `names`, which come with the last keys, end the search."""
+
+    script: ClassVar[str] = "note_search"
+    job: Key
+    left: Key
+    code: str
+    names: str
+    ttl_s: int
+    found: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteStep(Call):
+    """Note a value of a step of the job to forget a person; a repeated step does not replace the value."""
+
+    script: ClassVar[str] = "note_step"
+    job: Key
+    code: str
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndForget(Call):
     """End the job to forget a person, of which no key is left; `found` are the counts of the receipt."""
 

@@ -1,0 +1,108 @@
+"""What /about tells: what is kept, where and for how long, in plain words. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+UPLOAD_DAYS = 90
+"""The longest that an upload lives at Anthropic (Anthropic, "Files API")."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorFacts:
+    """What the operator's settings say about people's data.
+
+    `voice_host` writes recordings down; None: nobody does.
+    """
+
+    privacy_url: str | None = None
+    is_encrypted: bool = False
+    voice_host: str | None = None
+    audit_days: int = 0
+    usage_days: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row of what is kept. `keys` are the data contracts behind the row, by the names of their keys."""
+
+    what: str
+    how_long: str
+    keys: tuple[str, ...]
+
+
+KEPT = (
+    Kept(
+        "messages in my conversations, the names beside them, and my replies",
+        "{conversation} after the last message",
+        ("{C}:t:<message>", "{C}:h", "{C}:r:<message>", "{C}:meta", "{C}:b"),
+    ),
+    Kept("files and quotes as I have read them", "a day", ("{C}:f", "{C}:n:<message>")),
+    Kept(
+        "prompts, presets and other settings, and who made them",
+        "until they are removed",
+        ("{S}:set:<id>", "{S}:presets", "{S}:prompts:<id>", "scope:<id>"),
+    ),
+    Kept("who changed which setting", "{audit}", ("{S}:audit",)),
+    Kept("how much was used, by id", "{usage}", ("{C}:use:<day>",)),
+    Kept("ids of messages that I answered or left alone", "a week", ("{C}:d",)),
+    Kept(
+        "counts for limits, by id",
+        "as long as the limit counts, little more than a month at most",
+        (
+            "{S}:threads:<person>",
+            "{S}:abuse:<person>",
+            "{P}:places",
+            "{budgets}:c:<counter>",
+            "{budgets}:r:<turn>",
+            "{budgets}:open",
+        ),
+    ),
+    Kept(
+        "that you were forgotten, with your receipt",
+        "30 days",
+        ("{P}:forget", "{P}:forget:left", "forgetting"),
+    ),
+)
+"""Every contract whose key may tell of a person stands in a row; a test compares them."""
+
+
+def about(facts: OperatorFacts, *, model: str, retention_days: int, servers_own: bool, version: str) -> str:
+    """Compose the answer."""
+    spans = {
+        "conversation": _days(retention_days),
+        "audit": _days(facts.audit_days),
+        "usage": _days(facts.usage_days),
+    }
+    encrypted = "written encrypted" if facts.is_encrypted else "not encrypted"
+    lines = [
+        f"I am Bobbin {version}, a bot that lets people talk with Claude. **{model}** by Anthropic answers here. It "
+        "gets no tools: it can neither search nor run anything.",
+        "",
+        f"**What I keep**, in a Redis of whoever runs me (texts, names and files are {encrypted}):",
+        *(f"- {row.what}: {row.how_long.format(**spans)}" for row in KEPT),
+    ]
+    if servers_own:
+        lines.append("For how long conversations are kept was chosen for this server with `/privacy set`.")
+    sent = (
+        "**What I send on.** Messages of my conversations, with names and files, go to Anthropic to be answered; "
+        f"uploads are deleted there with their conversation, after {UPLOAD_DAYS} days at most. Ids go there only "
+        "as keyed hashes."
+    )
+    if facts.voice_host:
+        sent += f" Recordings go to {facts.voice_host}, which writes them down."
+    lines += [
+        "",
+        sent,
+        "",
+        "**What you can do.** `/my data` shows what I keep of you, `/forget me` removes it, `/reset` clears a "
+        "conversation, and what you delete on Discord I delete too.",
+        f"**Privacy page** of whoever runs me: {facts.privacy_url}"
+        if facts.privacy_url
+        else "Whoever runs me has named no privacy page: ask them what else applies.",
+    ]
+    return "\n".join(lines)
+
+
+def _days(count: int) -> str:
+    return f"{count} day{'' if count == 1 else 's'}"
