@@ -240,8 +240,8 @@ async def test_a_kept_message_is_answered_soon_after_its_limit_was_raised(world:
         thread = await own.converse(channel, "one")
         await own.settled(thread)
         message = await own.ann.post(thread, "and now?")
-        await own.until(lambda: own.bots[0].log("turn_held"))
-        assert own.bots[0].log("turn_held")[0]["for_s"] <= HOLD_S
+        await own.until(lambda: own.bots[0].log("turn_postponed"))
+        assert own.bots[0].log("turn_postponed")[0]["for_s"] <= HOLD_S
         async with store_of(own) as redis:
             counters = [key async for key in redis.scan_iter(f"{pattern(own)}c:person-*")]
             lines = [await redis.hget(str(key), f"line:{own.ann.user.id}") for key in counters]
