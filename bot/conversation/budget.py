@@ -51,8 +51,9 @@ MOST = 10**15
 EXAMPLES = "“5 USD per day”, “200000 tokens per month” or “20 messages per minute”"
 
 _AMOUNT = re.compile(
-    r"\$?\s*(\d[\d_]*(?:\.\d{1,6})?)\s*(usd|\$|tokens?|messages?)\s*(?:per|a|/)\s*(minute|day|month)",
-    re.IGNORECASE,
+    r"(?P<dollars>\$)?\s*(?P<number>\d[\d_]*(?:\.\d{1,6})?)\s*"
+    r"(?P<unit>usd|\$|tokens?|messages?|(?(dollars)|(?!)))\s*(?:per|a|/)\s*(?P<period>minute|day|month)",
+    re.IGNORECASE | re.ASCII,
 )
 
 
@@ -86,9 +87,10 @@ def amount_of(text: str) -> Amount:
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"must be an amount such as {EXAMPLES}")
-    number, name, period = found.groups()
-    first = name.lower()[0]
-    unit = Unit.TOKENS if first == "t" else Unit.MESSAGES if first == "m" else Unit.MONEY
+    number, name, period = found["number"], found["unit"].lower(), found["period"]
+    unit = Unit.TOKENS if name[:1] == "t" else Unit.MESSAGES if name[:1] == "m" else Unit.MONEY
+    if found["dollars"] and unit is not Unit.MONEY:
+        raise ValueError(f"must be an amount such as {EXAMPLES}")
     count = Decimal(number.replace("_", "")) * (MICRO_USD if unit is Unit.MONEY else 1)
     if count != int(count):
         raise ValueError(f"must be a whole number of {unit}")
@@ -280,11 +282,14 @@ class BudgetPolicy:
     fallback: tuple[Amount, ...] = ()
     keeps: bool = False
 
-    @property
-    def fallback_rules(self) -> tuple[Rule, ...]:
-        """The limits of the fallback model: its own, and those of the whole bot, which nothing exceeds."""
+    def fallback_rules(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
+        """Return the limits of the fallback model: its own, and those of `rules` which it does not pass.
+
+        These are the limits of the whole bot, and all limits in messages.
+        """
         own = (Rule(Subject.FALLBACK, amount) for amount in self.fallback)
-        return (*(rule for rule in self.ceilings if rule.subject is Subject.BOT), *own)
+        hold = (rule for rule in rules if Subject.BOT is rule.subject or rule.amount.unit is Unit.MESSAGES)
+        return (*hold, *own)
 
 
 @dataclass(frozen=True, slots=True)

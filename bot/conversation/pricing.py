@@ -187,7 +187,11 @@ class PriceBook:
         most: dict[str, Any] = {
             kind.name: max((getattr(each, kind.name) for each in rates), default=0) for kind in fields(Rates)
         }
-        return Prices(**most, search=max((prices.search for prices in known), default=0))
+        of_each = [dict(prices.factors) for prices in known]
+        names = sorted({name for each in of_each for name in each})
+        factors = tuple((name, max(each.get(name, Fraction(1)) for each in of_each)) for name in names)
+        search = max((prices.search for prices in known), default=0)
+        return Prices(**most, search=search, factors=factors)
 
     @staticmethod
     def _on(rows: Sequence[tuple[dt.date, Prices]], on: dt.date) -> Prices:

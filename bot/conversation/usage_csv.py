@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
@@ -37,10 +38,13 @@ MOST_ROWS = 50_000
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 """With these a spreadsheet takes a cell for a formula (OWASP, "CSV Injection")."""
 
+_SEPARATED = re.compile(r"([;|])(?=\s*[" + re.escape("".join(_FORMULA)) + "])")
+"""Where the comma separates decimals, a spreadsheet takes these for the end of a cell."""
+
 
 def neutral(text: str) -> str:
     """Return a text that no spreadsheet takes for a formula."""
-    shown = plain(text)
+    shown = _SEPARATED.sub(r"\1'", plain(text))
     return f"'{shown}" if shown.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else shown
 
 

@@ -20,7 +20,7 @@ from bot.store.claim import Claim
 from bot.store.connection import translated
 from bot.store.keys import BUDGET_GRACE_S, RESERVATION_RECORD_S, RESERVATION_S, Keys, padded
 from bot.store.scripts import Scripts
-from bot.store.scripts.budget import Reserve, Restore, Settle, TellShare
+from bot.store.scripts.budget import Reserve, Restore, Settle, TellPerson, TellShare
 
 log = structlog.get_logger()
 
@@ -33,11 +33,15 @@ Amounts = Mapping[Unit, int]
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """A reservation, and what of the limits is used up with it."""
+    """A reservation, and what of the limits is used up with it.
+
+    With `counted` an earlier attempt at the answer has counted as a message, so that this one reserves none.
+    """
 
     call: Reserve
     limits: tuple[Limit, ...]
     uses: tuple[Use, ...]
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,7 @@ class Budgets:
             open=self._keys.reservations,
             record=self._keys.reservation(claim.conversation, claim.turn_id),
             seen=self._seen,
-            id=f"{claim.token}.{number}",
+            id=f"{claim.token}.{number}.{claim.attempt.regeneration}",
             turn=padded(claim.turn_id),
             person=claim.payer.person,
             forced=False,
@@ -86,6 +90,7 @@ class Budgets:
                     amounts[limit.amount.unit],
                     limit.lasts_s + BUDGET_GRACE_S,
                     limit.renews_s,
+                    limit.amount.unit is Unit.MESSAGES,
                 )
             ),
         )
@@ -93,7 +98,7 @@ class Budgets:
         if answer[0] == "FULL":
             return Full(limits[int(answer[2])], answer[3] == "1", self._uses(limits, answer[4:]))
         self._open[call.record, call.id] = call
-        return Reserved(call, tuple(limits), self._uses(limits, answer[2:]))
+        return Reserved(call, tuple(limits), self._uses(limits, answer[3:]), counted=answer[2] == "1")
 
     async def settle(self, reserved: Reserved, amounts: Amounts) -> tuple[Use, ...]:
         """Replace a reservation by what was used; nothing gives it back. Returns what of the limits is used up."""
@@ -105,6 +110,7 @@ class Budgets:
                 record=call.record,
                 seen=self._seen,
                 id=call.id,
+                counted=bool(amounts[Unit.MESSAGES]),
                 record_s=call.record_s,
                 used=tuple(
                     value
@@ -128,6 +134,10 @@ class Budgets:
                 pipe.hmget(self._keys.budget(limit.counter), ["settled", "reserved", "told"])
             found: list[Any] = await pipe.execute()
         return tuple(Use(*(int(value or 0) for value in values)) for values in found)
+
+    async def tell_person(self, limit: Limit, person: int) -> None:
+        """Note that a person was told of a full limit."""
+        await self._scripts.run(TellPerson(counter=self._keys.budget(limit.counter), person=person))
 
     async def tell_share(self, limit: Limit, share: int) -> None:
         """Note that the admins were told of a share of a limit."""

@@ -23,7 +23,7 @@ TOLD = (Subject.SERVER, Subject.CHANNEL, Subject.ROLE)
 
 
 MOST_FAILED = 1000
-"""The windows that are remembered because their notice could not be posted: that is logged once for each."""
+"""The notices that are remembered because they could not be posted: each is tried once for each channel."""
 
 
 class BudgetAlerts:
@@ -33,7 +33,7 @@ class BudgetAlerts:
         self._outbox = outbox
         self._budgets = budgets
         self._telling: dict[tuple[str, int], asyncio.Task[None]] = {}
-        self._failed: set[str] = set()
+        self._failed: set[tuple[str, int, int | None]] = set()
 
     def observe(self, claim: Claim, terms: Terms, limits: tuple[Limit, ...], uses: tuple[Use, ...]) -> None:
         """Tell in the background of the limits of which a share was reached that was not told of yet."""
@@ -45,7 +45,7 @@ class BudgetAlerts:
             if (
                 share > use.told
                 and limit.rule.subject in subjects
-                and limit.counter not in self._failed
+                and (*key, channel) not in self._failed
                 and key not in self._telling
             ):
                 task = asyncio.create_task(self._tell(channel, limit, share, use), name="budget-alert")
@@ -72,7 +72,7 @@ class BudgetAlerts:
                 )
                 if len(self._failed) >= MOST_FAILED:
                     self._failed.clear()
-                self._failed.add(limit.counter)
+                self._failed.add((limit.counter, share, channel))
                 return
         try:
             await self._budgets.tell_share(limit, share)

@@ -36,6 +36,6 @@ async def terms_of(
     fallback = replace(
         resolve(replace(choice, model=policy.fallback_model), claim.meta.names),
         prompt_scope=prompt_scope,
-        budget=replace(budget, rules=policy.fallback_rules),
+        budget=replace(budget, rules=policy.fallback_rules(budget.rules)),
     )
     return replace(terms, fallback=fallback)

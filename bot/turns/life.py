@@ -35,6 +35,9 @@ from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
+HOLD_S = 600.0
+"""How long a turn waits for a limit before it is tried again: somebody may have raised the limit meanwhile."""
+
 
 class TurnLife:
     """One attempt at one turn, from its claim on.
@@ -130,9 +133,10 @@ class TurnLife:
         if claim.attempt.regeneration or self.reply.has_posts:
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
-            for_s = max(0.0, reached.renews_s - services.clock.now_s())
+            for_s = min(HOLD_S, max(0.0, reached.renews_s - services.clock.now_s()))
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
+                await persist(lambda: services.note_told(claim, reached.limit))
             await persist(lambda: self._journal.hold_back(claim, for_s))
             raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None

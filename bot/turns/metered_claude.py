@@ -32,8 +32,8 @@ from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
-SETTLE = Schedule(0.5, factor=2, tries=6)
-"""Half a minute; after that the reservation is given back when its time is over."""
+SETTLE = Schedule(0.5, factor=2, longest_s=10, within_s=3600)
+"""Redis may be away for longer than a reservation holds: what was used counts all the same when Redis is back."""
 
 NOTHING: Amounts = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
 
@@ -172,7 +172,9 @@ class MeteredClaude:
             )
             raise BudgetReached(found.limit, tell=found.tell)
         sent.reserved = found
-        self._cost.counted |= counts
+        if found.counted:
+            sent.most = {**sent.most, Unit.MESSAGES: 0}
+        self._cost.counted |= counts or found.counted
         self._admitted()
         return sent
 

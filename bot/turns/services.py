@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot.conversation.budget import Limit
 from bot.conversation.clock import Clock
 from bot.conversation.decision import Decision
 from bot.conversation.request_cost import RequestCost
@@ -13,6 +14,7 @@ from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Draw
+from bot.store.claim import Claim
 from bot.store.journal import Journal
 from bot.store.person_limits import PersonLimits
 from bot.store.person_turns import PersonTurns
@@ -30,16 +32,21 @@ async def _note_nothing(_channel: int, _messages: Sequence[int], _decision: Deci
     """Note no decision."""
 
 
+async def _note_no_line(_claim: Claim, _limit: Limit) -> None:
+    """Note nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnServices:
     """The services of one bot's turns.
 
-    `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
-    called with each request to Claude, once it has ended. `style` decides which
-    text goes into files, `draw` makes pictures of formulas. `turn_ended` is called with the outcome and the
-    duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose history is about to
-    name fewer files. `note_decision` is called with a channel, messages there that got no ordinary answer, and what
-    was decided about them. `clock` is Discord's clock. `person_turns` and `person_limits` are None without limits.
+    `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost`
+    is called with each request to Claude, once it has ended. `style` decides which text goes into files, `draw`
+    makes pictures of formulas. `turn_ended` is called with the outcome and the duration in seconds of each
+    turn. `schedule_cleanup` is called with a conversation whose history is about to name fewer files.
+    `note_decision` is called with a channel, messages there that got no ordinary answer, and what was decided
+    about them, `note_told` with a claim whose person was told of a full limit. `clock` is Discord's clock.
+    `person_turns` and `person_limits` are None without limits.
     """
 
     journal: Journal
@@ -54,6 +61,7 @@ class TurnServices:
     report_cost: Callable[[RequestCost], None] = lambda _: None
     schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
+    note_told: Callable[[Claim, Limit], Awaitable[None]] = _note_no_line
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None

@@ -84,6 +84,7 @@ def build_turns(
     runner = Runner(
         TurnServices(
             journal=store.journal,
+            note_told=lambda claim, limit: store.budgets.tell_person(limit, claim.payer.person),
             generator=ReplyGenerator(
                 claude,
                 policy,

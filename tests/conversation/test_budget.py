@@ -225,10 +225,12 @@ def test_a_limit_is_within_those_of_the_operator(
     assert (None if found is None else found.subject) is exceeded
 
 
-def test_the_fallback_model_has_limits_of_its_own_and_those_of_the_whole_bot() -> None:
+def test_the_fallback_model_has_limits_of_its_own_those_of_the_whole_bot_and_all_in_messages() -> None:
     policy = BudgetPolicy(CEILINGS, "claude-test", (amount_of("9 messages per day"),))
-    assert counters(policy.fallback_rules) == {
+    rules = (*CEILINGS, rule(Subject.SERVER, "7 messages per day"), rule(Subject.SERVER, "7 tokens per day"))
+    assert counters(policy.fallback_rules(rules)) == {
         "bot-0-USD-month-202611": 100_000_000,
+        f"server-{SERVER}-messages-day-{DAY}": 7,
         f"fallback-{ANN}-messages-day-{DAY}": 9,
     }
 
@@ -259,3 +261,29 @@ def test_each_line_says_what_is_full_and_when_it_renews(subject: Subject, unit: 
             assert "used up" in line
             assert "<t:99:R>" in line
             assert len(line) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("5 USD per day", "5 USD per day"),
+        ("$5 per day", "5 USD per day"),
+        ("5$ a day", "5 USD per day"),
+        ("$5 USD/day", "5 USD per day"),
+        ("1_000 Tokens / Minute", "1000 tokens per minute"),
+        *(
+            (text, None)
+            for text in (
+                "5", "5$", "$5", "5 USD", "1k", "0", "-1", "1e9", "0 USD per day", "-1 USD per day", "5 per day",
+                "1e9 tokens per day", "1k tokens per day", "$5 tokens per day", "$5 messages per day", "",
+                "5.5 messages per day", "0.0000001 USD per day", "1000000001 USD per day", "\u0665 USD per day",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_an_amount_is_read_in_one_way_or_not_at_all(text: str, read: str | None) -> None:
+    if read is None:
+        with pytest.raises(ValueError, match="must be"):
+            amount_of(text)
+    else:
+        assert str(amount_of(text)) == read

@@ -192,3 +192,9 @@ def test_a_step_of_ones_own_goes_before_the_lists() -> None:
     assert mine is not None
     assert mine.step_tokens == 7
     assert mine.at(8).input == 2_000_000
+
+
+@given(usages)
+def test_what_has_no_price_counts_with_the_highest_of_each_kind_surcharges_included(usage: Usage) -> None:
+    highest = exact_cost(usage, BOOK.highest(TODAY))
+    assert all(highest >= exact_cost(usage, of(model)) for model in BOOK.listed)

@@ -16,6 +16,7 @@ from bot.conversation.scope import Scope
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import guilds
 from bot.local.simulator.discord import permissions as bits
+from bot.turns.life import HOLD_S
 from tests.e2e.controls import press
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import store_of
@@ -203,6 +204,52 @@ async def test_the_fallback_model_answers_at_a_limit_in_tokens_within_its_own(wo
         await own.settled(await own.ann.post(thread, "four"))
         assert "also those of the smaller model" in own.said(thread)[-1]["content"]
         assert len(own.asked) == 3
+
+
+async def test_answers_of_the_fallback_model_count_within_the_limits_in_messages(world: World) -> None:
+    settings = {
+        "BOT_BUDGETS__PERSON": "1 token per month, 2 messages per day",
+        "BOT_BUDGETS__FALLBACK_MODEL": HAIKU,
+        "BOT_BUDGETS__FALLBACK": "9 messages per month",
+    }
+    async with world.apart(settings) as own:
+        channel = own.channel()
+        for text in ("one", "two"):
+            await own.settled(await own.converse(channel, text))
+        assert [call.body["model"] for call in own.asked] == ["claude-sonnet-5-5", HAIKU]
+        line = await refused(own, await mention(own, own.ann, channel=channel))
+        assert "You have used up your answers" in line
+        assert len(own.asked) == 2
+
+
+async def test_try_again_at_a_limit_leaves_the_answer_that_stands_there(world: World) -> None:
+    async with world.apart({"BOT_BUDGETS__PERSON": "1 message per month"}) as own:
+        own.claude.say("The first.")
+        thread = await own.converse(own.channel(), "one")
+        await own.settled(thread)
+        await press(own.ann, thread, own.replies(thread)[-1], "Regenerate")
+        await own.until(lambda: any("used up" in m["content"] for m in own.said(thread)))
+        assert own.replies(thread)[0]["content"] == "The first."
+        assert len(own.asked) == 1
+
+
+async def test_a_kept_message_is_answered_soon_after_its_limit_was_raised(world: World) -> None:
+    async with world.apart({"BOT_BUDGETS__AT_LIMIT": "keep"}) as own:
+        channel = own.channel()
+        await set_limit(own, channel, "1 messages per month", **{"for": "each person"})
+        thread = await own.converse(channel, "one")
+        await own.settled(thread)
+        message = await own.ann.post(thread, "and now?")
+        await own.until(lambda: own.bots[0].log("turn_postponed"))
+        assert own.bots[0].log("turn_postponed")[0]["for_s"] <= HOLD_S
+        async with store_of(own) as redis:
+            counters = [key async for key in redis.scan_iter(f"{pattern(own)}c:person-*")]
+            lines = [await redis.hget(str(key), f"line:{own.ann.user.id}") for key in counters]
+        assert "told" in lines
+        await set_limit(own, channel, "5 messages per month", **{"for": "each person"})
+        await own.ben.post(thread, "go on")
+        await own.settled(message)
+        assert len(own.asked) == 2
 
 
 async def test_a_limit_in_messages_is_not_passed_by_the_fallback_model(world: World) -> None:

@@ -120,7 +120,17 @@ def _earlier_attempts() -> None:
 
 
 def _settled_once() -> None:
-    _rewrite("settle", ("if redis.call('HGET', record, id) ~= 'settled' then", "if true then"))
+    _rewrite("settle", ("if state ~= 'settled' and state ~= 'counted' then", "if true then"))
+
+
+def _counted_once() -> None:
+    _rewrite("reserve", ("local spared = counted and ", "local spared = false and "))
+
+
+def _told_person() -> None:
+    _rewrite(
+        "tell_person", ("if redis.call('HEXISTS', counter, 'line:' .. person) == 0 then return 0 end", "")
+    )
 
 
 def _rolled_back() -> None:
@@ -178,6 +188,8 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "expired reservations": _expired_reservations,  # giving back what a killed worker has reserved
     "earlier attempts": _earlier_attempts,  # giving back what an earlier attempt at the turn has reserved
     "settled once": _settled_once,  # counting a repeated settlement once
+    "counted once": _counted_once,  # counting an answer as one message, however many attempts it takes
+    "told person": _told_person,  # noting nothing in a counter that has expired
     "rolled back": _rolled_back,  # noticing that the store has forgotten calls
     "floors": _floors,  # raising counters to what was seen of them
     "told share": _told_share,  # noting the highest share that was told

@@ -65,6 +65,8 @@ NOTICED_BY_PROTOCOL = {
     "expired reservations": "test_budgets.py::test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call",
     "earlier attempts": "test_budgets.py::test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved",
     "settled once": "test_budgets.py::test_a_repeated_call_counts_once",
+    "counted once": "test_budgets.py::test_an_answer_counts_once_however_often_its_attempt_is_killed",
+    "told person": "test_budgets.py::test_a_person_who_was_told_is_not_told_again_by_the_same_turn",
     "rolled back": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
     "floors": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
     "told share": "test_budgets.py::test_a_share_is_noted_once_and_never_lowered",

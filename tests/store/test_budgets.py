@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -204,3 +205,40 @@ async def test_a_share_is_noted_once_and_never_lowered(budgets: Budgets) -> None
     for share in (80, 100, 80):
         await budgets.tell_share(tokens, share)
     assert await budgets.uses((tokens,)) == (Use(0, 100, 100),)
+
+
+async def test_a_person_who_was_told_is_not_told_again_by_the_same_turn(
+    redis: Redis, budgets: Budgets
+) -> None:
+    full, person = limit(100), claim(2).payer.person
+    await budgets.tell_person(full, person)  # a counter that has expired meanwhile
+    assert not [key async for key in redis.scan_iter()]
+    await reserved(budgets, full)
+    told = []
+    for token in (5, 6, 7):
+        found = await reserve(budgets, full, turn=2, token=token)
+        assert isinstance(found, Full)
+        told.append(found.tell)
+        if token == 6:
+            await budgets.tell_person(full, person)
+    assert told == [True, True, False]
+
+
+async def test_an_answer_counts_once_however_often_its_attempt_is_killed(budgets: Budgets) -> None:
+    messages, tokens = limit(1, Unit.MESSAGES), limit(1000)
+    first = await reserved(budgets, messages, tokens, token=5)
+    await budgets.settle(first, ONE)
+    again = await reserved(budgets, messages, tokens, token=6)
+    assert (again.counted, again.uses) == (True, (Use(1, 0), Use(100, 100)))
+    assert await budgets.settle(again, {**ONE, Unit.MESSAGES: 0}) == (Use(1, 0), Use(200, 0))
+    assert (await reserved(budgets, messages, tokens, token=7)).counted
+    assert isinstance(await reserve(budgets, messages, tokens, turn=2), Full)
+    regenerated = replace(claim(1, 8), attempt=replace(claim(1, 8).attempt, regeneration=1))
+    assert isinstance(await budgets.reserve(regenerated, 1, (messages, tokens), ONE), Full)
+
+
+async def test_a_settlement_without_a_message_does_not_spare_the_next_attempt(budgets: Budgets) -> None:
+    messages = limit(1, Unit.MESSAGES)
+    await budgets.settle(await reserved(budgets, messages, token=5), NOTHING)
+    again = await reserved(budgets, messages, token=6)
+    assert (again.counted, again.uses) == (False, (Use(0, 1),))

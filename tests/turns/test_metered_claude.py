@@ -87,6 +87,7 @@ class Metered:
     cost: TurnCost = field(default_factory=TurnCost)
     observed: list[tuple[Use, ...]] = field(default_factory=list)
     token: int = 5
+    turn: int = 1
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -99,7 +100,7 @@ class Metered:
 
     def claude(self, *events: tuple[StreamEvent | ClaudeError, ...]) -> tuple[FakeClaude, MeteredClaude]:
         """A Claude that says this."""
-        claim = a_claim(1, messages=(message("hello"),), token=self.token)
+        claim = a_claim(self.turn, messages=(message("hello", number=self.turn),), token=self.token)
         account = Account(
             self.budgets,
             claim,
@@ -166,7 +167,7 @@ async def test_no_summary_is_asked_for_a_turn_whose_message_will_be_refused(mete
     _, claude = metered.claude((END,))
     await read(claude)
     await metered.uses()
-    following = Metered(metered.budgets, messages=1, token=6)
+    following = Metered(metered.budgets, messages=1, token=6, turn=2)
     _, claude = following.claude((END,))
     with pytest.raises(BudgetReached):
         await read(claude, "summary")
@@ -243,3 +244,17 @@ async def test_the_next_attempt_at_the_turn_does_not_wait_for_what_the_killed_on
     assert (await following.uses())[0] == (1, 0)
     killed.cancel()
     await asyncio.wait({killed})
+
+
+async def test_the_next_attempt_at_an_answer_that_was_read_to_its_end_is_not_another_message(
+    metered: Metered,
+) -> None:
+    metered.messages = 1
+    _, claude = metered.claude((END,))
+    await read(claude)
+    await metered.uses()
+    following = Metered(metered.budgets, messages=1, token=6)
+    _, claude = following.claude((END,), (END,))
+    await read(claude)
+    await read(claude, "continuation")
+    assert await following.uses() == ((1, 0), (135, 0), (150, 0))

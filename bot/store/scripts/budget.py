@@ -11,10 +11,11 @@ from bot.store.scripts import Call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reserve(Call):
-    """Reserve the most that a request may use; `id` is the token of the turn's lease and the number of the request.
+    """Reserve the most that a request may use.
 
-    `seen` is the highest number of this instance's `calls` that was answered. `limits` are fives: a counter, its
-    most, the amount, the counter's time to live, and when the limit renews.
+    `id` is the token of the turn's lease, the number of the request and that of the answer's regeneration. `seen` is
+    the highest number of this instance's `calls` that was answered. `limits` are sixes: a counter, its most, the
+    amount, the counter's time to live, when the limit renews, and whether it counts an answer once.
     """
 
     script: ClassVar[str] = "reserve"
@@ -33,7 +34,7 @@ class Reserve(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle(Call):
-    """Replace a reservation by what its request has used.
+    """Replace a reservation by what its request has used; with `counted` the answer counts as a message.
 
     `used` are triples: a counter, the amount, the counter's time to live.
     """
@@ -44,6 +45,7 @@ class Settle(Call):
     record: Key
     seen: int
     id: str
+    counted: bool
     record_s: int
     used: tuple[str | int, ...]
 
@@ -59,6 +61,15 @@ class Restore(Call):
     calls: Key
     seen: int
     floors: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellPerson(Call):
+    """Note that a person was told of a full limit."""
+
+    script: ClassVar[str] = "tell_person"
+    counter: Key
+    person: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

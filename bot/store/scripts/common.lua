@@ -74,6 +74,13 @@ local function numbered(calls, seen)
   return number
 end
 
+-- The fields of a hash.
+local function fields_of(key)
+  local found, fields = redis.call('HGETALL', key), {}
+  for i = 1, #found, 2 do fields[found[i]] = found[i + 1] end
+  return fields
+end
+
 -- Take a reservation off its counters, if it is open.
 local function give_back(open, record, id)
   local held = redis.call('HGET', record, id) or ''

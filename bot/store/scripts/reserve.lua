@@ -1,9 +1,10 @@
 --!df flags=allow-undeclared-keys
 -- Reserve the most that a request may use on every counter that applies, or on none if a counter is full. `limits` are
--- fives: a counter, its most, the amount, its time to live (s), and when it renews (s). A repeated call reserves once.
+-- sixes: a counter, its most, the amount, its time to live (s), when it renews (s), and '1' if an answer counts once,
+-- however many attempts it takes. A repeated call reserves once.
 -- A `forced` reservation was made before and has been lost: it needs no room.
 -- Returns {'ROLLED_BACK'}, {'FULL', number, index, '1' if the person is to be told of it, settled, reserved, told, ...},
---   or {'OK', number, settled, reserved, told, ...}.
+--   or {'OK', number, '1' if the answer has counted before, settled, reserved, told, ...}.
 local number = forced == '1' and 0 or numbered(calls, seen)
 if not number then return {'ROLLED_BACK'} end
 give_back_expired(open)
@@ -13,18 +14,24 @@ for _, other in ipairs(redis.call('HKEYS', record)) do
 end
 
 local state = redis.call('HGET', record, id) or 'returned'
+local counted = false
+for other, held in pairs(fields_of(record)) do
+  counted = counted or (held == 'counted' and other ~= id and string.match(other, '%d+$') == string.match(id, '%d+$'))
+end
 local full = 0
-for i = 1, #limits, 5 do
+for i = 1, #limits, 6 do
+  local spared = counted and limits[i + 5] == '1'
+  if spared then limits[i + 2] = '0' end
   local settled, reserved = use_of(limits[i])
-  if settled + reserved >= tonumber(limits[i + 1]) and (full == 0 or tonumber(limits[i + 4]) > tonumber(limits[full + 4])) then
+  if not spared and settled + reserved >= tonumber(limits[i + 1]) and (full == 0 or tonumber(limits[i + 4]) > tonumber(limits[full + 4])) then
     full = i
   end
 end
-local answer = {'OK', number}
+local answer = {'OK', number, counted and '1' or ''}
 if state == 'returned' and (full == 0 or forced == '1') then
   -- What is open must be known for as long as a counter holds it.
   local held, life = 'open', tonumber(record_s)
-  for i = 1, #limits, 5 do
+  for i = 1, #limits, 6 do
     if limits[i + 2] ~= '0' then
       redis.call('HINCRBY', limits[i], 'reserved', limits[i + 2])
       redis.call('EXPIRE', limits[i], limits[i + 3])
@@ -42,9 +49,9 @@ elseif state == 'returned' then
   local line = 'line:' .. person
   redis.call('HSETNX', limits[full], line, turn)
   local tell = redis.call('HGET', limits[full], line) == turn and '1' or ''
-  answer = {'FULL', number, (full - 1) / 5, tell}
+  answer = {'FULL', number, (full - 1) / 6, tell}
 end
-for i = 1, #limits, 5 do
+for i = 1, #limits, 6 do
   local settled, reserved, told = use_of(limits[i])
   answer[#answer + 1] = integer(settled)
   answer[#answer + 1] = integer(reserved)
