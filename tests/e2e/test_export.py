@@ -62,7 +62,7 @@ async def test_the_thread_is_exported_as_people_see_it(world: World) -> None:
     assert messages[2]["attachments"][0]["name"] == "plan.png"
     _, name, text = await exported(world, world.ann, thread, "markdown")
     assert name.endswith(".md")
-    assert "> A loom holds <the> warp:\n> ```py\n> warp = 1\n> ```" in text
+    assert "> A loom holds \\<the> warp:\n> ```py\n> warp = 1\n> ```" in text
 
 
 async def test_outside_of_conversations_there_is_nothing_to_export(world: World) -> None:

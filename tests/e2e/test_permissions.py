@@ -127,7 +127,7 @@ async def test_a_thread_deleted_in_mid_stream_ends_quietly(world: World) -> None
     await world.until(lambda: world.replies(thread))
     await world.admin.delete_channel(thread)
     gate.release()
-    await world.bots[0].logged("turn_cancelled", conversation=thread)
+    await world.bots[0].logged("conversation_erased", conversation=thread)
     assert world.said(channel) == []
     await world.converse(channel, "and now?")
 
