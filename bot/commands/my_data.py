@@ -16,7 +16,7 @@ from bot.commands.forget import identity_of
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.store.examination import KeptMessage, KeptUsage
+from bot.store.examined import KeptMessage, KeptUsage
 from bot.turns.forgetting import Kept
 
 MOST_BYTES = 8_000_000

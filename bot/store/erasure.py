@@ -11,7 +11,7 @@ from bot.conversation.audit import Actor
 from bot.conversation.forgetting import Identity
 from bot.conversation.scope import WITHHELD, Scope
 from bot.store.connection import translated
-from bot.store.examination import Examined
+from bot.store.examined import Examined
 from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import Keys
 from bot.store.revisions import Change, Revisions

@@ -14,7 +14,8 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.forgetting import Found, Identity, total
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
+from bot.store.examination import Examination
+from bot.store.examined import Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
 from bot.store.wakeups import Wakeups

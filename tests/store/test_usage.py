@@ -15,7 +15,8 @@ from bot.conversation.usage import NOBODY, Counts, Place, TurnUsage, UsageRow, t
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination, KeptUsage
+from bot.store.examination import Examination
+from bot.store.examined import KeptUsage
 from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
 from bot.store.removed_places import RemovedPlaces
