@@ -41,7 +41,29 @@ WideScopeOption = app_commands.Transform[Scope, _ScopeNames((Scope.CHANNEL, Scop
 """The same for what cannot be set for a thread."""
 
 
-ChannelOption: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.VoiceChannel
+OtherChannel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.VoiceChannel
+
+
+class _Channels(app_commands.Transformer):
+    """Without it, discord.py would offer media channels, which Discord's API document does not list for options."""
+
+    @property
+    def type(self) -> discord.AppCommandOptionType:
+        return discord.AppCommandOptionType.channel
+
+    @property
+    def channel_types(self) -> list[discord.ChannelType]:
+        kinds = discord.ChannelType
+        return [kinds.text, kinds.news, kinds.forum, kinds.voice]
+
+    async def transform(self, _: Interaction, value: app_commands.AppCommandChannel) -> OtherChannel:
+        channel = value.resolve()
+        if not isinstance(channel, (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)):
+            raise app_commands.TransformerError(value, self.type, self)
+        return channel
+
+
+ChannelOption = app_commands.Transform[OtherChannel, _Channels()]
 """The type of the option of a command that names another channel."""
 
 CHANNEL_HELP = "Another channel or forum than this one"

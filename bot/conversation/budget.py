@@ -52,7 +52,7 @@ EXAMPLES = "“5 USD per day”, “200000 tokens per month” or “20 messages
 
 _AMOUNT = re.compile(
     r"(?P<dollars>\$)?\s*(?P<number>\d[\d_]*(?:\.\d{1,6})?)\s*"
-    r"(?P<unit>usd|\$|tokens?|messages?|(?(dollars)|(?!)))\s*(?:per|a|/)\s*(?P<period>minute|day|month)",
+    r"(?:(?P<unit>usd|\$|tokens?|messages?)\s*)?(?:per|a|/)\s*(?P<period>minute|day|month)",
     re.IGNORECASE | re.ASCII,
 )
 
@@ -87,9 +87,9 @@ def amount_of(text: str) -> Amount:
     found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"must be an amount such as {EXAMPLES}")
-    number, name, period = found["number"], found["unit"].lower(), found["period"]
+    number, name, period = found["number"], (found["unit"] or "").lower(), found["period"]
     unit = Unit.TOKENS if name[:1] == "t" else Unit.MESSAGES if name[:1] == "m" else Unit.MONEY
-    if found["dollars"] and unit is not Unit.MONEY:
+    if (found["dollars"] and unit is not Unit.MONEY) or not (found["dollars"] or name):
         raise ValueError(f"must be an amount such as {EXAMPLES}")
     count = Decimal(number.replace("_", "")) * (MICRO_USD if unit is Unit.MONEY else 1)
     if count != int(count):
