@@ -6,8 +6,26 @@ from collections.abc import Sequence
 
 from bot.conversation.elements import is_quoted_in
 from bot.conversation.message import Message, Quoted, created_ms
+from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import UNSENT, Turn
 from bot.conversation.wording import SMALL
+
+LASTING_SHARE = 8
+"""The files of a turn take up to three quarters of the low-water mark (`files/token_budget`), the system prompt and
+the words of the turn some of the rest: a trim leaves room for at least an eighth of it."""
+
+
+def lasting(turns: Sequence[Turn], policy: TrimPolicy) -> tuple[Turn, ...]:
+    """Return the turns of the window that are sent whatever the turn adds.
+
+    These are all of them while the window is so small that no trim can be due, else the newest.
+    """
+    total, newest = 0, []
+    for turn in reversed(turns):
+        total += turn.tokens
+        if total <= policy.low_tokens // LASTING_SHARE:
+            newest.append(turn)
+    return tuple(turns) if total <= policy.high_tokens - policy.low_tokens else tuple(reversed(newest))
 
 
 def stands_above(

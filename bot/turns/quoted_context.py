@@ -8,17 +8,18 @@ sends the same bytes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import structlog
 
-from bot.conversation.above import stands_above
+from bot.conversation.above import lasting, stands_above
 from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
 from bot.conversation.message_links import Link, message_links
 from bot.conversation.named_quotes import VERBS, each_once, named_quote
 from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
+from bot.conversation.trimming import TrimPolicy
 from bot.store.claim import Claim
 from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.turns.prepare import Prepared
@@ -88,18 +89,23 @@ class _Outcome:
 
 @dataclass(frozen=True, slots=True)
 class QuotedContext:
-    """Fetches the quotes of a turn; `room_messages` is how many messages of a room are read."""
+    """Fetches the quotes of a turn; `room_messages` is how many messages of a room are read.
+
+    A message that stands in the conversation is only named if no trim of this turn can drop it.
+    """
 
     source: Source
     store: QuoteStore
     room_messages: int
     now_ms: Callable[[], int]
+    trimming: Callable[[Claim], Awaitable[TrimPolicy]]
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
         wanted = [message for message in prepared.messages if _refers(claim, message)]
         if prepared.so_far or not wanted:
             return prepared
+        claim = replace(claim, history=lasting(claim.history, await self.trimming(claim)))
         known = await self.store.fetched(claim.conversation, [message.id for message in wanted])
         found = await asyncio.gather(
             *(self._fetched(claim, message, known.get(message.id)) for message in wanted)

@@ -13,6 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
 from bot.conversation.tokens import is_older
+from bot.conversation.trimming import TrimPolicy
 from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.files.token_budget import TokenBudget
@@ -76,7 +77,13 @@ def build_turns(
     budget = budget_policy(settings)
     terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms, policy=budget)
     alerts = BudgetAlerts(outbox, store.budgets)
-    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
+
+    async def trimming(claim: Claim) -> TrimPolicy:
+        return (await terms_of_claim(claim)).trimming
+
+    quotes = QuotedContext(
+        quote_source, store.quotes, settings.reply.context_messages, clock.now_ms, trimming
+    )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
     if settings.files.max_mb and settings.files.remark_tokens:

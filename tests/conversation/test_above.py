@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import elements
-from bot.conversation.above import stands_above
+from bot.conversation.above import LASTING_SHARE, lasting, stands_above
 from bot.conversation.content import Text
 from bot.conversation.message import Attachment, Quote, Quoted
 from bot.conversation.quoting import UNOPENED
+from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import Outcome
 from tests.conversation.builders import BEN, message, snowflake, turn
 
@@ -70,3 +71,19 @@ def test_a_message_that_an_earlier_turn_quotes_stands_above_if_it_is_quoted_with
     with_file = replace(said, attachments=(file,))
     assert not is_above(with_file, replace(said, attachments=(replace(file, remark=UNOPENED),)))
     assert is_above(with_file, replace(said, attachments=(replace(file, blocks=(Text("read"),)),)))
+
+
+def test_all_turns_last_while_no_trim_can_be_due_and_then_the_newest_that_every_trim_keeps() -> None:
+    turns = tuple(replace(turn(number), user_tokens=60, reply_tokens=40) for number in range(1, 21))
+    size = turns[0].tokens
+    wide = TrimPolicy(high_tokens=40 * size, low_tokens=20 * size)
+    assert lasting(turns, wide) == turns
+    narrow = TrimPolicy(high_tokens=39 * size, low_tokens=20 * size)
+    kept = lasting(turns, narrow)
+    assert kept == turns[-(20 // LASTING_SHARE) :]
+    # A turn of as many files as may be, beside a system prompt and words that take the rest of the mark.
+    added = narrow.low_tokens * 7 // 8
+    full = tuple(replace(turn(number), user_tokens=60, reply_tokens=40) for number in range(-30, 0))
+    window = trim((*full, *turns), narrow, Edge(), newest_tokens=added)
+    assert window.dropped
+    assert set(kept) <= set(window.turns)

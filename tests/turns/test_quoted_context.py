@@ -12,6 +12,7 @@ from bot.conversation.message import Attachment, Message, Quote, Quoted, Referen
 from bot.conversation.message_links import Link
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.quoting import Missing, RoomContent
+from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Outcome
 from bot.store.claim import Claim, Meta
 from bot.store.quote_store import FetchedQuotes
@@ -56,8 +57,11 @@ class Bench:
     async def keep(self, _conversation: int, message: int, quotes: FetchedQuotes) -> None:
         self.kept[message] = quotes
 
+    async def trimming(self, _claim: Claim) -> TrimPolicy:
+        return TrimPolicy(high_tokens=10**6, low_tokens=10**5)
+
     async def prepare(self, *messages: Message, claim: Claim | None = None, **more: Any) -> Prepared:
-        step = QuotedContext(cast("Any", self), cast("Any", self), 20, lambda: self.now_ms)
+        step = QuotedContext(cast("Any", self), cast("Any", self), 20, lambda: self.now_ms, self.trimming)
         claim = claim or a_claim(
             messages[0].id, messages=messages, members=tuple(each.id for each in messages)
         )
@@ -208,7 +212,7 @@ async def test_a_reply_that_is_continued_fetches_nothing() -> None:
 
 
 async def test_a_message_that_refers_to_nothing_asks_neither_discord_nor_the_store() -> None:
-    step = QuotedContext(cast("Any", None), cast("Any", None), 20, lambda: 0)
+    step = QuotedContext(cast("Any", None), cast("Any", None), 20, lambda: 0, cast("Any", None))
     asked = message("hello", number=20)
     assert await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,))) == Prepared((asked,))
 
