@@ -12,6 +12,7 @@ from bot.commands import access, budget_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.payer import payer_of
 from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -29,7 +30,6 @@ from bot.conversation.budget import (
     setting_name,
 )
 from bot.conversation.errors import DiscordError
-from bot.conversation.request_cost import Payer
 from bot.conversation.scope import Scope, Settings
 from bot.render.outbox import Outgoing
 
@@ -103,14 +103,7 @@ class BudgetGroup(
         by_scope = await self._scope_settings.by_scope(
             thread=None, channel=invocation.channel, server=invocation.server
         )
-        here = interaction.channel_id or 0
-        payer = Payer(
-            person=interaction.user.id,
-            server=invocation.server,
-            channel=invocation.channel or here,
-            conversation=here,
-            roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
-        )
+        payer = payer_of(interaction, invocation)
         budget = budget_of(self._policy.ceilings, by_scope)
         apply = limits(budget.rules, payer, self._clock.now_s())
         uses = await self._budgets.uses(apply)

@@ -16,13 +16,13 @@ from bot.commands import access, usage_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.payer import payer_of
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.commands.usage_names import Names, may_read
 from bot.commands.usage_view import View
 from bot.conversation import usage_csv
 from bot.conversation.budget import budget_of, limits
-from bot.conversation.request_cost import Payer
 from bot.conversation.usage import UsagePeriod, first_day, visible_in
 from bot.render.chart import draw_chart
 
@@ -130,14 +130,7 @@ class Usage:
         by_scope = await self._scope_settings.by_scope(
             thread=None, channel=invocation.channel, server=invocation.server
         )
-        here = interaction.channel_id or 0
-        payer = Payer(
-            person=interaction.user.id,
-            server=invocation.server,
-            channel=invocation.channel or here,
-            conversation=here,
-            roles=frozenset(role.id for role in getattr(interaction.user, "roles", ())),
-        )
+        payer = payer_of(interaction, invocation)
         now_s = self._clock.now_s()
         apply = limits(budget_of(self._policy.ceilings, by_scope).rules, payer, now_s)
         uses = await self._budgets.uses(apply)
