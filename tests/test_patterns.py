@@ -31,7 +31,7 @@ PACKAGES = (
 ROOT = Path(bot.__file__).parent
 # Matched at one place of a line or a text, and nowhere else in it.
 AT_ONE_PLACE = {
-    "bot.conversation.budget._AMOUNT",
+    "bot.conversation.amount._AMOUNT",
     "bot.render.lines._ITEM",
     "bot.render.lines._ROW",
     "bot.render.rejoin._OPENING",
@@ -179,7 +179,7 @@ def test_every_pattern_is_compiled_at_the_top_of_its_module_where_it_is_found() 
     found = [call for name in PACKAGES for path in (ROOT / name).rglob("*.py") for call in inline_calls(path)]
     # Made of the secrets that the log hides and of the names of a person to forget, as literals side by side; and of
     # the templates of custom ids, which have 100 characters at most (Discord, "Component Reference").
-    of_literals = ("telemetry/logs.py", "commands/tree.py", "conversation/forgetting.py")
+    of_literals = ("telemetry/logs.py", "commands/tree.py", "conversation/identity.py")
     assert [call for call in found if not call.startswith(of_literals)] == []
 
 

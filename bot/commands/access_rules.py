@@ -7,6 +7,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands import access
+from bot.commands.access_view import changed, cleared, defaults_shown, lifted_pause, own, paused, rules_shown
 from bot.commands.admission import roles_of
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
@@ -17,8 +18,6 @@ from bot.commands.scopes import (
     ChannelOption,
     Refusals,
     WideScopeOption,
-    scope_name,
-    set_where,
 )
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -29,13 +28,11 @@ from bot.conversation.access_rules import (
     ROLE,
     SCOPES,
     Access,
-    AccessDefaults,
     access_of,
     rules_of,
 )
 from bot.conversation.audit import Act
-from bot.conversation.limits import Paused, when
-from bot.conversation.scope import Scope, Settings
+from bot.conversation.scope import Scope
 from bot.store.settings_cache import ByScope
 
 log = structlog.get_logger()
@@ -66,71 +63,6 @@ REFUSALS = Refusals(
     "There are no rules in direct messages.",
     {scope: access.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}") for scope in Scope},
 )
-
-
-def own(
-    found: Access,
-    server: int | None,
-    *,
-    names_person: bool,
-    who: str = "You",
-    elsewhere: int | None = None,
-) -> str:
-    """Say whether a person may use the bot, and which rule decides."""
-    here = "here" if elsewhere is None else f"in <#{elsewhere}>"
-    may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
-    if found.origin is None:
-        if found.allowed:
-            return f"{may}: no rule says otherwise."
-        return f"{may}: no rule of this server applies, and whoever runs me has decided so."
-    verb = "allows" if found.allowed else "blocks"
-    where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
-    return f"{may}: a rule {verb} {_subject(found.origin.name, server)}, {where}."
-
-
-def rules_shown(scope: Scope, settings: Settings, server: int | None, elsewhere: int | None = None) -> str:
-    """Show the rules of a scope."""
-    rules = rules_of(settings)
-    if not rules:
-        return f"There are no rules for {scope_name(scope, elsewhere)}."
-    lines = [f"**The rules for {scope_name(scope, elsewhere)}**"]
-    for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
-        if names := [name for name in rules if rules[name] == value]:
-            lines.append(f"{verb}: {', '.join(_subject(name, server) for name in names)}")
-    return "\n".join(lines)
-
-
-def defaults_shown(defaults: AccessDefaults) -> str:
-    """Say who may use the bot where no rule applies; without the people whom the operator has blocked."""
-    who = "only the roles that whoever runs me has chosen" if defaults.allow_roles else "everybody"
-    return f"Where no rule applies: {who}."
-
-
-def changed(
-    scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
-) -> str:
-    """Say what was set."""
-    who = " and ".join(_subject(name, server) for name in names)
-    verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
-    return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."
-
-
-def cleared(scope: Scope, count: int, elsewhere: int | None = None) -> str:
-    """Say how many rules were removed."""
-    where = scope_name(scope, elsewhere)
-    if not count:
-        return f"There is no such rule for {where}."
-    return f"Removed from {where}: {count} {'rule' if count == 1 else 'rules'}."
-
-
-def lifted_pause(person: int) -> str:
-    """Say that a person's pause has ended."""
-    return f"<@{person}> is not paused any more."
-
-
-def paused(pause: Paused | None) -> str:
-    """Say until when a person is paused."""
-    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
 
 
 @in_servers_only
@@ -309,10 +241,3 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
 def _names(role: discord.Role | None, person: discord.User | None) -> list[str]:
     names = [f"{ROLE}{role.id}"] if role is not None else []
     return [*names, f"{PERSON}{person.id}"] if person is not None else names
-
-
-def _subject(name: str, server: int | None) -> str:
-    """Mention whom a rule is for; the bot's messages ping nobody."""
-    if name == f"{ROLE}{server}":
-        return "@everyone"  # Discord shows the mention of this role with a second @
-    return f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"

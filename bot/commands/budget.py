@@ -17,18 +17,8 @@ from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording
-from bot.conversation.budget import (
-    ALL,
-    EACH,
-    NOTIFY,
-    PREFIX,
-    Amount,
-    amount_of,
-    budget_of,
-    ceiling,
-    limits,
-    setting_name,
-)
+from bot.conversation.amount import Amount, amount_of
+from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX, budget_of, ceiling, limits, setting_name
 from bot.conversation.errors import DiscordError
 from bot.conversation.scope import Scope, Settings
 from bot.render.outbox import Outgoing

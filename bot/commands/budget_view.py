@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from bot.commands import access
 from bot.conversation import budget_wording
-from bot.conversation.budget import ALL, EACH, Amount, Limit, Rule, Subject, Use
+from bot.conversation.amount import Amount
+from bot.conversation.budget import ALL, EACH, Limit, Rule, Subject, Use
 from bot.conversation.scope import Scope
 
 MOST_CHARS = 1900

@@ -11,7 +11,7 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.conversation.forgetting import Identity
+from bot.conversation.identity import Identity
 from bot.conversation.receipt import receipt, verified
 
 log = structlog.get_logger()

@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bot.config.redis_address import problem_with
-from bot.conversation.budget import EXAMPLES, Amount, amount_of
+from bot.conversation.amount import EXAMPLES, Amount, amount_of
 
 
 def address_with(*schemes: str) -> AfterValidator:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.conversation.budget import Amount, Limit, Period, Subject, Unit, written
+from bot.conversation.amount import Amount, Period, Unit, written
+from bot.conversation.budget import Limit, Subject
 from bot.conversation.errors import BudgetReached
 from bot.conversation.pricing import dollars
 from bot.conversation.scope import Scope

@@ -9,20 +9,18 @@ from __future__ import annotations
 import html
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.conversation.content import Block, Text
-from bot.conversation.elements import attribute, body
+from bot.conversation.found import NOTHING, Found
+from bot.conversation.identity import Identity
 from bot.conversation.message import Author, Message, Quote, Quoted, Reference
 from bot.conversation.quoting import NO_WORD
 from bot.conversation.request import PromptMessage
 from bot.conversation.revision import Piece, blocks_of, name_of, pieces_of
 from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
-
-SOMEBODY = "@somebody"
-"""Stands for a mention of the person, as for a mention of an unknown user."""
 
 FORGOTTEN = "what stood here was forgotten at the wish of its author"
 """The remark in place of a quote."""
@@ -33,74 +31,6 @@ _SHOWN = re.compile(r'^<attachment name="([^"]*)"[^\n]* shown="below"', re.MULTI
 _QUOTE = re.compile(r'^<quote of="(\w+)"[^\n]*>$', re.MULTILINE)
 _FROM = re.compile(r'^<message from="([^"]*)"')
 _USERNAME = re.compile(r'(?:^| )username="([^"]*)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """The person to forget: the messages up to the id `before` go.
-
-    The history of older versions names people by their usernames alone. The username of somebody who writes through
-    a proxy names the webhook as well, so that it belongs to one person. The `names` are display names.
-    """
-
-    person: int
-    before: int
-    usernames: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-
-    def is_author(self, author: Author | None) -> bool:
-        """Whether the person wrote something."""
-        return author is not None and (author.id == self.person or author.username in self.usernames)
-
-    def knows(self, username: str) -> bool:
-        """Whether a username, as an attribute shows it, is one of the person's."""
-        return html.unescape(username) in {html.unescape(attribute(each)) for each in self.usernames}
-
-    def with_author(self, author: Author) -> Identity:
-        """Return the identity with one more name."""
-        return replace(
-            self, usernames=self.usernames | {author.username}, names=self.names | {author.name} - {""}
-        )
-
-    def without_mentions(self, text: str) -> tuple[str, int]:
-        """Return a text that somebody else wrote without mentions of the person, and how many there were."""
-        names = {each for name in (*self.names, *self.usernames) if name for each in (name, body(name))}
-        if not names:
-            return text, 0
-        longest_first = sorted(names, key=len, reverse=True)
-        return re.subn(rf"(?<!\w)@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", SOMEBODY, text)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """How much of a person was found, by kind; also the counts of a receipt.
-
-    `unreadable` are entries that may hold something of the person, and that another version wrote: these stay.
-    """
-
-    messages: int = 0
-    files: int = 0
-    quotes: int = 0
-    mentions: int = 0
-    replies: int = 0
-    summaries: int = 0
-    prompts: int = 0
-    usage: int = 0
-    unreadable: int = 0
-
-    def __add__(self, other: Found) -> Found:
-        return Found(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Found)))
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, each.name) for each in fields(Found))
-
-
-NOTHING = Found()
-
-
-def total(found: Iterable[Found]) -> Found:
-    """Return the sum."""
-    return sum(found, NOTHING)
 
 
 @dataclass(frozen=True, slots=True)

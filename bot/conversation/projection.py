@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.conversation.budget import Limit, Period, Use
+from bot.conversation.amount import Period
+from bot.conversation.budget import Limit, Use
 
 LEAST_SHARE = 24
 """At the beginning of a window the rate is counted over this part of it (an hour of a day) at least: otherwise one

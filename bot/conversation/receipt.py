@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import fields
 
-from bot.conversation.forgetting import Found
+from bot.conversation.found import Found
 
 _KINDS = {
     "messages": ("message", "messages"),

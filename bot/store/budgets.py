@@ -15,7 +15,8 @@ from typing import Any
 import structlog
 from redis.asyncio import Redis
 
-from bot.conversation.budget import Limit, Unit, Use
+from bot.conversation.amount import Unit
+from bot.conversation.budget import Limit, Use
 from bot.store.claim import Claim
 from bot.store.connection import translated
 from bot.store.keys import BUDGET_GRACE_S, RESERVATION_RECORD_S, RESERVATION_S, Keys, padded

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
-from bot.conversation.forgetting import Identity
+from bot.conversation.identity import Identity
 from bot.conversation.scope import WITHHELD, Scope
 from bot.store.connection import translated
 from bot.store.examined import Examined

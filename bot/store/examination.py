@@ -14,15 +14,9 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
-from bot.conversation.forgetting import (
-    NOTHING,
-    Found,
-    Identity,
-    own_messages,
-    quotes_without,
-    without_person,
-    without_quotes,
-)
+from bot.conversation.forgetting import own_messages, quotes_without, without_person, without_quotes
+from bot.conversation.found import NOTHING, Found
+from bot.conversation.identity import Identity
 from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.scope import WITHHELD
 from bot.store.codec import dump_message, dump_turn, load_turn

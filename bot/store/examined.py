@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.conversation.forgetting import NOTHING, Found, total
+from bot.conversation.found import NOTHING, Found, total
 from bot.conversation.usage import Counts
 from bot.store.scripts import Call
 

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
-from bot.conversation.forgetting import NOTHING, Found, Identity, total
+from bot.conversation.found import NOTHING, Found, total
+from bot.conversation.identity import Identity
 from bot.store.codec import pairs
 from bot.store.connection import translated
 from bot.store.content import Content, is_sealed

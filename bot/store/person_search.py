@@ -8,7 +8,8 @@ from collections.abc import Iterable
 
 from bot.conversation.elements import attribute, body
 from bot.conversation.errors import Unreadable
-from bot.conversation.forgetting import Identity, with_names_of
+from bot.conversation.forgetting import with_names_of
+from bot.conversation.identity import Identity
 from bot.conversation.message import Message, Quote
 from bot.conversation.quoting import NO_WORD
 from bot.store.codec import load_message, load_turn

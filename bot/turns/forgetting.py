@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
-from bot.conversation.forgetting import Found, Identity, total
+from bot.conversation.found import Found, total
+from bot.conversation.identity import Identity
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination

@@ -11,7 +11,8 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import estimate, pricing
-from bot.conversation.budget import Limit, Unit, Use
+from bot.conversation.amount import Unit
+from bot.conversation.budget import Limit, Use
 from bot.conversation.errors import BudgetReached, ClaudeError, ClaudeUnreachable, StoreUnavailable
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (

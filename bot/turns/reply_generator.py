@@ -14,7 +14,8 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import budget_wording, estimate, wording
-from bot.conversation.budget import Limit, Unit, Use, limits
+from bot.conversation.amount import Unit
+from bot.conversation.budget import Limit, Use, limits
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, LegacyUpload, Source, sources
 from bot.conversation.errors import (

@@ -9,7 +9,7 @@ from bot.config import (
     VoiceSettings,
 )
 from bot.config.sources import keys
-from bot.conversation.budget import amount_of
+from bot.conversation.amount import amount_of
 from bot.conversation.errors import StartError
 from tests.config.stage import read, refusal
 

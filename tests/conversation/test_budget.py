@@ -9,18 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import budget_wording
+from bot.conversation.amount import MOST, Amount, Period, Unit, amount_of
 from bot.conversation.budget import (
-    MOST,
     NOTIFY,
-    Amount,
     BudgetPolicy,
     Limit,
-    Period,
     Rule,
     Subject,
-    Unit,
     Use,
-    amount_of,
     budget_of,
     ceiling,
     limits,

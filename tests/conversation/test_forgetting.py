@@ -8,14 +8,14 @@ from bot.conversation.content import FileSource, Image
 from bot.conversation.elements import question
 from bot.conversation.forgetting import (
     FORGOTTEN,
-    Found,
-    Identity,
     own_messages,
     quotes_without,
     with_names_of,
     without_person,
     without_quotes,
 )
+from bot.conversation.found import Found
+from bot.conversation.identity import Identity
 from bot.conversation.message import Attachment, Author, Message, Quote, Quoted, Reference
 from bot.conversation.quoting import named
 from bot.conversation.turn import Preface, Turn

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.budget import Limit, Period, Rule, Subject, Use, amount_of, limits
+from bot.conversation.amount import Period, amount_of
+from bot.conversation.budget import Limit, Rule, Subject, Use, limits
 from bot.conversation.projection import began_s, full_at_s
 from bot.conversation.request_cost import Payer
 

@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.commands import admission
-from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM, cleared
+from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM
+from bot.commands.access_view import cleared
 from bot.conversation import wording
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from bot.commands import budget_view
-from bot.conversation.budget import Amount, Period, Subject, Unit, amount_of
+from bot.conversation.amount import Amount, Period, Unit, amount_of
 from bot.conversation.budget import Rule as BudgetRule
+from bot.conversation.budget import Subject
 from bot.conversation.scope import Scope
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import guilds

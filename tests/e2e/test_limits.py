@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.commands.access_rules import lifted_pause
+from bot.commands.access_view import lifted_pause
 from bot.conversation import wording
 from bot.conversation.decision import Cause
 from bot.conversation.intake import Reason

@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.budget import Amount, Limit, Period, Rule, Subject, Unit, Use
+from bot.conversation.amount import Amount, Period, Unit
+from bot.conversation.budget import Limit, Rule, Subject, Use
 from bot.store.budgets import Budgets, Full, Reserved
 from bot.store.claim import Claim
 from bot.store.keys import RESERVATION_RECORD_S, RESERVATION_S, Keys

@@ -7,7 +7,8 @@ from dataclasses import replace
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
-from bot.conversation.forgetting import Found, Identity
+from bot.conversation.found import Found
+from bot.conversation.identity import Identity
 from bot.conversation.message import Quoted, Reference
 from bot.conversation.scope import Scope
 from bot.store.codec import load_message

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.forgetting import Found, Identity
+from bot.conversation.found import Found
+from bot.conversation.identity import Identity
 from bot.store.forget_jobs import ForgetJobs, counts
 from bot.store.keys import Keys
 

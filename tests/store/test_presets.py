@@ -6,7 +6,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
-from bot.conversation.forgetting import Identity
+from bot.conversation.identity import Identity
 from bot.store.examination import Examination
 from bot.store.keys import Keys
 from bot.store.presets import MOST_PRESETS, Preset, Presets

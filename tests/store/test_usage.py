@@ -9,7 +9,7 @@ import itertools
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.forgetting import Identity
+from bot.conversation.identity import Identity
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import NOBODY, Counts, Place, TurnUsage, UsageRow, total
 from bot.store.claim import Claim

@@ -6,7 +6,8 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from bot.conversation.budget import Amount, Budget, Limit, Period, Rule, Subject, Unit, Use
+from bot.conversation.amount import Amount, Period, Unit
+from bot.conversation.budget import Budget, Limit, Rule, Subject, Use
 from bot.conversation.compose import Terms
 from bot.conversation.errors import DiscordForbidden
 from bot.conversation.request import Parameters

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
+from bot.conversation.amount import amount_of
 from bot.conversation.audit import Actor
-from bot.conversation.budget import NOTIFY, BudgetPolicy, Rule, Subject, amount_of
+from bot.conversation.budget import NOTIFY, BudgetPolicy, Rule, Subject
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.placeholders import Names

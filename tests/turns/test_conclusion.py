@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import budget_wording, wording
-from bot.conversation.budget import Limit, Rule, Subject, amount_of
+from bot.conversation.amount import amount_of
+from bot.conversation.budget import Limit, Rule, Subject
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,

@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.content import Text
 from bot.conversation.elements import question
-from bot.conversation.forgetting import Found, Identity
+from bot.conversation.found import Found
+from bot.conversation.identity import Identity
 from bot.conversation.message import Attachment, Quote, Quoted, Reference, first_id
 from bot.conversation.receipt import receipt
 from bot.conversation.scope import Scope

@@ -1,0 +1,80 @@
+"""What /access answers."""
+
+from __future__ import annotations
+
+from bot.commands.scopes import scope_name, set_where
+from bot.conversation.access_rules import ALLOW, BLOCK, PERSON, ROLE, Access, AccessDefaults, rules_of
+from bot.conversation.limits import Paused, when
+from bot.conversation.scope import Scope, Settings
+
+
+def own(
+    found: Access,
+    server: int | None,
+    *,
+    names_person: bool,
+    who: str = "You",
+    elsewhere: int | None = None,
+) -> str:
+    """Say whether a person may use the bot, and which rule decides."""
+    here = "here" if elsewhere is None else f"in <#{elsewhere}>"
+    may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
+    if found.origin is None:
+        if found.allowed:
+            return f"{may}: no rule says otherwise."
+        return f"{may}: no rule of this server applies, and whoever runs me has decided so."
+    verb = "allows" if found.allowed else "blocks"
+    where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
+    return f"{may}: a rule {verb} {_subject(found.origin.name, server)}, {where}."
+
+
+def rules_shown(scope: Scope, settings: Settings, server: int | None, elsewhere: int | None = None) -> str:
+    """Show the rules of a scope."""
+    rules = rules_of(settings)
+    if not rules:
+        return f"There are no rules for {scope_name(scope, elsewhere)}."
+    lines = [f"**The rules for {scope_name(scope, elsewhere)}**"]
+    for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
+        if names := [name for name in rules if rules[name] == value]:
+            lines.append(f"{verb}: {', '.join(_subject(name, server) for name in names)}")
+    return "\n".join(lines)
+
+
+def defaults_shown(defaults: AccessDefaults) -> str:
+    """Say who may use the bot where no rule applies; without the people whom the operator has blocked."""
+    who = "only the roles that whoever runs me has chosen" if defaults.allow_roles else "everybody"
+    return f"Where no rule applies: {who}."
+
+
+def changed(
+    scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
+) -> str:
+    """Say what was set."""
+    who = " and ".join(_subject(name, server) for name in names)
+    verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
+    return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."
+
+
+def cleared(scope: Scope, count: int, elsewhere: int | None = None) -> str:
+    """Say how many rules were removed."""
+    where = scope_name(scope, elsewhere)
+    if not count:
+        return f"There is no such rule for {where}."
+    return f"Removed from {where}: {count} {'rule' if count == 1 else 'rules'}."
+
+
+def lifted_pause(person: int) -> str:
+    """Say that a person's pause has ended."""
+    return f"<@{person}> is not paused any more."
+
+
+def paused(pause: Paused | None) -> str:
+    """Say until when a person is paused."""
+    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
+
+
+def _subject(name: str, server: int | None) -> str:
+    """Mention whom a rule is for; the bot's messages ping nobody."""
+    if name == f"{ROLE}{server}":
+        return "@everyone"  # Discord shows the mention of this role with a second @
+    return f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"
