@@ -14,9 +14,8 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.content import Block, Text
 from bot.conversation.found import NOTHING, Found
-from bot.conversation.identity import Identity
+from bot.conversation.identity import Identity, without_name
 from bot.conversation.message import Author, Message, Quote, Quoted, Reference
-from bot.conversation.quoting import NO_WORD
 from bot.conversation.request import PromptMessage
 from bot.conversation.revision import Piece, blocks_of, name_of, pieces_of
 from bot.conversation.tokens import PRIOR
@@ -144,7 +143,7 @@ def quotes_without(quotes: Sequence[Quote], who: Identity) -> tuple[tuple[Quote,
                 text, mentions = who.without_mentions(said.text)
                 kept.append(replace(said, text=text))
                 found += Found(mentions=mentions)
-        remark, named = _without_name(quote.remark, who)
+        remark, named = without_name(quote.remark, who)
         found += Found(mentions=named)
         if len(kept) < len(quote.messages):
             left.append(Quote(quote.kind, quote.channel, tuple(kept), remark=remark or FORGOTTEN))
@@ -209,7 +208,7 @@ def _cleaned_quote(text: str, who: Identity) -> tuple[str, list[str], Found]:
     """Return a quote without the person, the names of the files that went, and what was found."""
     left, gone, removed = _without_said(text, who)
     opening, newline, rest = left.partition("\n")
-    opening, named = _without_name(opening, who)
+    opening, named = without_name(opening, who)
     rest, mentions = who.without_mentions(rest)
     if removed:
         # The title of a thread may hold words of the message that it was started from.
@@ -243,15 +242,6 @@ def _said_attributes(line: str) -> str | None:
     """Return the attributes of an element that begins with a line, None if none begins there."""
     is_said = line.startswith(_SAID) and line.endswith(">\n")
     return line[len(_SAID) : -len(">\n")] if is_said else None
-
-
-def _without_name(text: str, who: Identity) -> tuple[str, int]:
-    """Remove the username from a remark that names a message by its author, see `quoting.named`."""
-    count = 0
-    for username in who.usernames:
-        text, found = re.subn(rf"\bby {re.escape(NO_WORD.sub('_', username))}, ", "by somebody, ", text)
-        count += found
-    return text, count
 
 
 def _without_in_preface(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found]:

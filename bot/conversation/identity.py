@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.elements import attribute, body
 from bot.conversation.message import Author
+from bot.conversation.quoting import NO_WORD
 
 SOMEBODY = "@somebody"
 """Stands for a mention of the person, as for a mention of an unknown user."""
@@ -47,3 +48,12 @@ class Identity:
             return text, 0
         longest_first = sorted(names, key=len, reverse=True)
         return re.subn(rf"(?<!\w)@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", SOMEBODY, text)
+
+
+def without_name(text: str, who: Identity) -> tuple[str, int]:
+    """Remove the username from a remark that names a message by its author, see `quoting.named`."""
+    count = 0
+    for username in who.usernames:
+        text, found = re.subn(rf"\bby {re.escape(NO_WORD.sub('_', username))}, ", "by somebody, ", text)
+        count += found
+    return text, count
