@@ -44,13 +44,17 @@ class Prices(Frozen):
 
 
 class Thinking(Frozen):
-    """The values of `thinking.type` that a model accepts; without thinking, effort is at most `off_up_to_effort`."""
+    """The values of `thinking.type` that a model accepts; without thinking, effort is at most `off_up_to_effort`.
+
+    `text_between_tools`: what the model writes between two calls of a turn comes as thinking.
+    """
 
     types: tuple[ThinkingType, ...]
     default: ThinkingType
     display: Literal["omitted", "summarized"]
     off_up_to_effort: str | None
     bound_to_conversation: bool
+    text_between_tools: bool = False
 
 
 class Effort(Frozen):

@@ -22,6 +22,8 @@ Ttl = Literal["5m", "1h"]
 
 # Blocks that cannot carry a breakpoint themselves; they are cached as part of what follows.
 UNMARKABLE = frozenset({"thinking", "redacted_thinking"})
+# Fields within which the order says something.
+ORDERED = frozenset({"input", "input_schema", "input_examples"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def flatten(body: Body, model: Model) -> Prompt:
             scope = entry.scope
             prefix = _digest(prefix, scope, settings[scope])
             content = _digest(content, scope)
-        said = _said(entry.block)
+        said = exact(entry.block)
         # Thinking may be left out of a replay, so it is no part of what other thinking is bound to.
         content = content if entry.block.get("type") in UNMARKABLE else _digest(content, entry.role, said)
         prefix = _digest(prefix, entry.role, said)
@@ -137,12 +139,20 @@ def _is_web_search(tool: Body) -> bool:
     return str(tool.get("type") or "").startswith("web_search_")
 
 
-def _said(block: Body) -> str:
-    """The block's own text: the order of its fields says nothing, the order within a tool's input does."""
-    return json.dumps(
-        {key: block[key] for key in sorted(block) if key != "cache_control" and block[key] is not None},
-        ensure_ascii=False,
-    )
+def exact(block: Body) -> str:
+    """A block's own text, without its breakpoint: the order of fields says nothing, but within a tool's input it does."""
+    return json.dumps(_plain({**block, "cache_control": None}), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value with its fields in one order, less those that are null, which may be left out."""
+    if isinstance(value, dict):
+        return {
+            key: each if key in ORDERED else _plain(each)
+            for key, each in sorted(value.items())
+            if each is not None
+        }
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def _ttl(block: Body) -> Ttl | None:

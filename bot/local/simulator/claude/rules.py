@@ -9,8 +9,8 @@ from typing import Any
 
 from .catalogue import EFFORTS, Model, find
 from .failures import Failure, refused
-from .pauses import without_end
 from .prompt import Body, content_blocks, effort_level, flatten, thinking_type
+from .replay import without_end
 from .server_calls import check_server_calls
 from .shape import SAMPLING
 from .signatures import check_bindings

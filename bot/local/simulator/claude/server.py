@@ -15,9 +15,10 @@ from aiohttp import web
 from bot.local.simulator.origin import guard
 
 from .access import allows_sampling, check_access
-from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
+from .answer import Answer, Dropped, Pace, drop, failed, stream, whole
 from .caching import Cache
 from .catalogue import Model, find, models
+from .containers import Containers
 from .diagnostics import miss_reason
 from .failures import Failure
 from .faults import Drop, Faults
@@ -26,13 +27,15 @@ from .files import Files, workspace_of
 from .gate import Gate
 from .listing import page
 from .message import message, usage
-from .pauses import Pauses
 from .prompt import Body, Prompt, flatten
 from .record import Call, without_key
-from .reply import Reply, finish
+from .replay import Replay
+from .reply import Reply, ended
 from .request_body import read_json
+from .response import respond
 from .rules import MAX_BODY_BYTES, check_rules, resolve
 from .script import Predicate, Script, as_reply
+from .server_tools import ServerTools
 from .shape import check_shape
 from .stand_in import stand_in
 
@@ -72,7 +75,7 @@ class Claude:
         self._clock = clock or time.monotonic
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
-        self._pauses = Pauses()
+        self._replay = Replay()
         self._fingerprints: dict[str, Prompt] = {}
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -80,6 +83,7 @@ class Claude:
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
+        self.containers = Containers(self._clock)
         self.files = Files(self._clock, self._run, FileFolder(files))
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -182,7 +186,7 @@ class Claude:
     def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
-            call.request_id = f"req_{self._run}{next(self._numbers):06d}"
+            call.request_id = self._new_id("req")
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
@@ -223,13 +227,17 @@ class Claude:
         if fault == Drop(None):
             drop(request)
         lookup = self.cache.look_up(prompt, model, call.started)
-        reply = finish(ended(self._script.answer(body), fault), body, model)
-        self._pauses.note(body, reply)
-        call.usage = usage(lookup, reply, limit=body["max_tokens"])
-        call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
+        tools = ServerTools(body, workspace_of(request.headers), self.files, self.containers, self._new_id)
+        reply = ended(self._script.answer(body), fault)
+        response = respond(reply, body, model, tools, self._replay.waiting(body))
+        self._replay.note(body, response, tools.kept)
+        call.usage = usage([lookup], response, limit=body["max_tokens"])
+        call.message_id = self._new_id("msg")
         answer = Answer(
-            reply,
-            message(call.message_id, model, reply, call.usage, self._diagnose(body, prompt, call.message_id)),
+            response,
+            message(
+                call.message_id, model, response, call.usage, self._diagnose(body, prompt, call.message_id)
+            ),
             self.pace,
             [self._gates.pop(0)] if self._gates else [],
             fault,
@@ -238,9 +246,12 @@ class Claude:
         )
         if not body.get("stream"):
             return await whole(answer, request, call)
-        response = web.StreamResponse(headers={"request-id": call.request_id})
-        await stream(answer, request, response, call)
-        return response
+        streamed = web.StreamResponse(headers={"request-id": call.request_id})
+        await stream(answer, request, streamed, call)
+        return streamed
+
+    def _new_id(self, kind: str) -> str:
+        return f"{kind}_{self._run}{next(self._numbers):06d}"
 
     async def _count(self, request: web.Request, call: Call) -> web.StreamResponse:
         body, model = await self._checked(request, call, counting=True)
@@ -281,7 +292,9 @@ class Claude:
         self.files.check(body, workspace_of(request.headers))
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
-        if failure := check_rules(body, model, resumes=self._pauses.resumes(body)):
+        if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
+            raise failure
+        if failure := self._replay.check(body):
             raise failure
         return body, model
 

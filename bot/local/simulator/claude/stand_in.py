@@ -14,7 +14,8 @@ from .conversation import Conversation, read
 from .file import File
 from .prompt import Body
 from .received import attached, received
-from .reply import Reply, cut
+from .reply import Reply
+from .text import cut
 
 WORDS_OF_SYSTEM = 12
 WORDS_OF_MESSAGE = 25
