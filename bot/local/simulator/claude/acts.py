@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from .gate import Gate
-from .sealed import web_citation
 from .steps import MadeFile, Page, ServerToolUse, Text
 from .text import cut
+from .web_results import web_citation
 
 
 def web_search(

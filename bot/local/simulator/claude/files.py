@@ -71,6 +71,10 @@ class Files:
 
     def check(self, body: Body, workspace: str) -> None:
         """Raise a Failure if a message names a file that is dead or of the wrong type, or holds a broken one."""
+        for message in body["messages"]:
+            for block in content_blocks(message["content"]):
+                if block.get("type") == "container_upload":
+                    self.find(block["file_id"], workspace)
         media = list(_media(body))
         for place, block in media:
             source = block["source"]

@@ -1,18 +1,16 @@
-"""The encrypted fields of web results: only the text that was made here, for the same address, is accepted."""
+"""The encrypted fields of web results: only a value that was made here, for the same address, is accepted."""
 
 from __future__ import annotations
 
 import base64
+import binascii
 import hashlib
-from typing import Any
-
-from .steps import Page
 
 MARK = "local"
 
 
 def sealed(kind: str, url: str, text: str) -> str:
-    """The value of `encrypted_content` or `encrypted_index` for an address; long as the text that it stands for."""
+    """The value of `encrypted_content` or `encrypted_index` for an address."""
     body = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode()
     return f"{_proof(kind, url, body)}.{body}"
 
@@ -23,26 +21,12 @@ def is_sealed(kind: str, url: str, value: str) -> bool:
     return proof == _proof(kind, url, body)
 
 
-def web_result(page: Page) -> dict[str, Any]:
-    """One result of a web search."""
-    return {
-        "type": "web_search_result",
-        "url": page.url,
-        "title": page.title,
-        "page_age": page.page_age,
-        "encrypted_content": sealed("content", page.url, page.text or page.title),
-    }
-
-
-def web_citation(page: Page, cited_text: str) -> dict[str, Any]:
-    """The citation of a result of a web search."""
-    return {
-        "type": "web_search_result_location",
-        "url": page.url,
-        "title": page.title,
-        "encrypted_index": sealed("index", page.url, cited_text[:40]),
-        "cited_text": cited_text,
-    }
+def opened(value: str) -> str:
+    """The text that a value stands for; the value itself if it was not made here."""
+    try:
+        return base64.b64decode(value.partition(".")[2], validate=True).decode("utf-8", "surrogatepass")
+    except (binascii.Error, ValueError):
+        return value
 
 
 def _proof(kind: str, url: str, body: str) -> str:

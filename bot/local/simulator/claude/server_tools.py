@@ -18,9 +18,9 @@ from .containers import Container, Containers, container_id
 from .failures import Failure
 from .files import Files
 from .prompt import Body
-from .sealed import web_result
 from .steps import Json, ServerToolUse
 from .text import within_tokens
+from .web_results import web_result
 
 CODE = ("bash_code_execution", "text_editor_code_execution", "code_execution")
 # The value of `caller` in what code execution calls itself.
