@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .catalogue import Model
+from .failures import Failure
 from .prompt import Body, content_blocks, effort_level, thinking_type
 from .reply import Reply
 from .server_tools import CODE_CALLER, DIRECT, ServerTools, is_programmatic
@@ -205,12 +206,18 @@ class _Draft:
         self._items.append(Part(block, start, tuple(sent)))
 
     def _tool_use(self, step: ToolUse) -> None:
+        choice = self._body.get("tool_choice") or {}
+        before = any(block["type"] == "tool_use" for block in self._content())
+        if choice.get("type") == "none" or (choice.get("disable_parallel_tool_use") and before):
+            raise Failure(500, f"The script calls {step.name} against the request's tool_choice.")
         call_id = step.id or self._tools.new_id("toolu")
         block = {"type": "tool_use", "id": call_id, "name": step.name, "input": step.input, "caller": DIRECT}
         self._call(block, step.partial_json)
 
     def _server_tool_use(self, step: ServerToolUse) -> None:
         tool = self._tools.definition(step.name)
+        if (self._body.get("tool_choice") or {}).get("type") == "none":
+            raise Failure(500, f"The script calls {step.name} against the request's tool_choice.")
         if not is_programmatic(tool):
             self._run(step, DIRECT)
             return
