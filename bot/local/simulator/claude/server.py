@@ -249,11 +249,11 @@ class Claude:
         lookups = read_all(self.cache, body, prompt, model, response, call.started)
         call.usage = usage(lookups, response, limit=body["max_tokens"])
         call.message_id = self._new_id("msg")
+        diagnosed = self._diagnose(body, prompt, call.message_id)
         answer = Answer(
             response,
-            message(
-                call.message_id, model, response, call.usage, self._diagnose(body, prompt, call.message_id)
-            ),
+            message(call.message_id, model, response, call.usage, diagnosed),
+            {**usage(lookups[:1], response, limit=body["max_tokens"]), "server_tool_use": None},
             self.pace,
             [self._gates.pop(0)] if self._gates else [],
             fault,
@@ -313,8 +313,6 @@ class Claude:
             raise model
         workspace = workspace_of(request.headers)
         self.files.check(body, workspace)
-        if (named := container_id(body.get("container"))) is not None:
-            self.containers.find(named, workspace)
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
         if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
@@ -322,6 +320,8 @@ class Claude:
         failure = check_withheld(body, model, self._withheld) or self._replay.check(body)
         if failure:
             raise failure
+        if (named := container_id(body.get("container"))) is not None:
+            self.containers.find(named, workspace)
         return body, model
 
     def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:
