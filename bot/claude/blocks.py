@@ -63,7 +63,6 @@ class _Partial:
                 return _opaque(fields)
         return None
 
-
     def call(self) -> ToolUse | None:
         """Return the call that this block is, one of the server's tools too; None for other blocks."""
         if not str(self.fields.get("type")).endswith("tool_use"):

@@ -101,7 +101,9 @@ class Request:
         their results (Anthropic, "Handling stop reasons"). The messages before stay as they are: thinking is valid
         only behind them.
         """
-        if not end.blocks or not (end.stop_reason == "pause_turn" or (end.stop_reason == "tool_use" and results)):
+        if not end.blocks or not (
+            end.stop_reason == "pause_turn" or (end.stop_reason == "tool_use" and results)
+        ):
             return None
         said = PromptMessage("assistant", end.blocks)
         return self.extended((said, PromptMessage("user", tuple(results))) if results else (said,))
@@ -112,7 +114,7 @@ class Request:
             return self
         joined = list(self.messages)
         for message in messages:
-            if joined[-1].role == message.role == "assistant":  # the reply was paused before
+            if joined and joined[-1].role == message.role == "assistant":  # the reply was paused before
                 joined[-1] = replace(joined[-1], blocks=(*joined[-1].blocks, *message.blocks))
             else:
                 joined.append(message)
