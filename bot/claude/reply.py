@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from bot.conversation.request import Lifetime
 
 
+_OF_TOOLS = ("tool_use", "tool_result")
+"""The types of calls and results end so, also those of the server's tools."""
+
+
 class Reply:
     """The state of one reply; cache writes without a lifetime of their own count as `written`.
 
     `started` is the input usage once the server has reported it; `begun` are the blocks that are no text, each by its
-    type, or of a call by the name of the tool; `called` are the calls that are complete. Texts with such a block
-    between them are paragraphs of their own: `gap` is put between them.
+    type, or of a call by the name of the tool; `called` are the calls that are complete. Texts with a call between
+    them are paragraphs of their own: `gap` is put between them.
     """
 
     gap = "\n\n"
@@ -66,7 +70,8 @@ class Reply:
                     return self._joined(event.get("index"), block.get("text"))
                 self.begun.append(_string(block.get("name")) or _string(block.get("type")) or "")
                 self._other_blocks.append(event.get("index"))
-                self._is_parted = self._has_text
+                if str(block.get("type")).endswith(_OF_TOOLS):
+                    self._is_parted = self._has_text
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
