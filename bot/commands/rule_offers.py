@@ -63,7 +63,7 @@ def matching(rules: Collection[StoredRule], text: str) -> list[StoredRule]:
     exact = [rule for rule in rules if rule.key == text]
     digits = text.strip("<@&!>")
     is_id = digits.isascii() and digits.isdecimal() and len(digits) <= 20
-    return exact or [rule for rule in rules if is_id and rule.id == int(digits)]
+    return exact or [rule for rule in rules if is_id and rule.id == int(digits) > 0]
 
 
 async def offered(

@@ -166,6 +166,9 @@ def _questions(links: Sequence[str], more: int) -> str:
 def _model(entry: Turn) -> str:
     made = entry.made_with
     words = [f"`{entry.model}`"]
+    if made is None and not entry.usage.input_total:
+        # The reply was found on Discord, which tells of no model: the entry holds the one of the settings.
+        return "Which model, effort and prompt it was made with is not known."
     if made is None:
         return f"Model: {words[0]}. With which effort and prompt is not known of this reply."
     if made.effort is not None:
