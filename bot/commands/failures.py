@@ -58,7 +58,7 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
         ):
             log.info("interaction_not_done", interaction=interaction.id, kind=type(error).__name__)
             await say(interaction, UNAVAILABLE)
-        case DiscordGone():
+        case DiscordGone() | discord.NotFound():
             await say(interaction, GONE)
         case UnknownChannel():
             await say(interaction, UNKNOWN_CHANNEL)
@@ -66,6 +66,8 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
             await say(interaction, not_now(error.retry_after))
         case DiscordForbidden():
             await say(interaction, missing(error.permission))
+        case discord.Forbidden():
+            await say(interaction, missing(""))
         case _:
             log.error("interaction_failed", interaction=interaction.id, exc_info=error)
             await say(interaction, UNEXPECTED)

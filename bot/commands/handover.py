@@ -8,7 +8,7 @@ from discord import app_commands
 
 from bot.commands import access
 from bot.commands.command_contexts import in_servers_only
-from bot.commands.interactions import Interaction, say
+from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.noting import note
 from bot.commands.services import CommandServices
@@ -59,7 +59,7 @@ class Handover:
             await say(interaction, MAY_NOT_HAND_OVER)
         elif member.bot:
             await say(interaction, NOT_TO_A_BOT)
-        elif not await _can_see(interaction.channel, member):
+        elif not await in_time(_can_see(interaction.channel, member)):
             await say(interaction, CANNOT_SEE.format(member=f"<@{member.id}>"))
         elif not await self._may_use(interaction, invocation, member):
             await say(interaction, MAY_NOT_USE.format(member=f"<@{member.id}>"))

@@ -84,6 +84,8 @@ async def offered(
         return []
     scope = next((each for each in Scope if each == interaction.namespace.scope), default)
     channel = chosen_channel(interaction)
+    if channel is None or not _sees(interaction, channel):
+        return []
     try:
         async with asyncio.timeout(OFFER_S):
             by_scope = await settings.by_scope(thread=None, channel=channel, server=server)
@@ -150,6 +152,19 @@ async def _names(
         return names
     names |= {("person", person): None for person in people}
     return names | {("person", member.id): display_name(member) for member in found}
+
+
+def _sees(interaction: Interaction, channel: int) -> bool:
+    """Whether the person sees a channel; an autocompletion brings their permissions in its own channel alone."""
+    here, guild, person = interaction.channel, interaction.guild, interaction.user
+    if channel in (interaction.channel_id, getattr(here, "parent_id", None)):
+        return True
+    found = None if guild is None else guild.get_channel(channel)
+    return (
+        found is not None
+        and isinstance(person, discord.Member)
+        and found.permissions_for(person).view_channel
+    )
 
 
 def _person(interaction: Interaction) -> access.Person:
