@@ -9,6 +9,7 @@ from bot.__main__ import main
 from bot.conversation.scope import Origin, Scope, Setting
 from bot.store.claim import Claim
 from bot.turns.prepare import Declined, Prepared
+from bot.turns.run import Runner
 from bot.wiring import turns
 
 SAID = "That is too much for me."
@@ -22,11 +23,10 @@ async def declines(claim: Claim, prepared: Prepared) -> Prepared | Declined:
 
 
 if __name__ == "__main__":
-    runner = turns.Runner
 
     def declining(services: Any) -> Any:
         """Make the runner with the step in front."""
-        return runner(replace(services, preparation=(declines, *services.preparation)))
+        return Runner(replace(services, preparation=(declines, *services.preparation)))
 
     setattr(turns, "Runner", declining)  # noqa: B010 - a plain assignment is what mypy forbids
     main()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.commands import budget_view
 from bot.commands.access_rules import RULES_MAX, TOO_MANY
 from bot.commands.access_view import cleared
 from bot.conversation.scope import Scope
@@ -128,3 +129,33 @@ async def test_nothing_is_offered_in_time_while_the_store_is_slow_or_away(
         proxy.come_back()
         proxy.delay_s = 0.0
         await rule(own, thread, "clear", person=own.ben.id)
+
+
+async def test_a_limit_for_a_deleted_role_is_offered_and_removed_alone(world: World) -> None:
+    async with world.apart() as own:
+        channel, old = own.channel(), own.role("Old", own.ben)
+        for options in ({"role": old}, {"person": own.ann.id}, {}):
+            wanted = {"amount": 5, "unit": "messages", "per": "day", **options}
+            await answer(await own.admin.command(channel, "budget set", wanted))
+        delete_role(own, old)
+
+        async def limits(who: Any) -> list[dict[str, Any]]:
+            return list(await who.autocomplete(channel, "budget clear", {"limit": ""}, "limit"))
+
+        assert await limits(own.ann) == []
+        first, *others = await limits(own.admin)
+        assert first["name"] == f"a deleted role ({old}): 5 messages per day"
+        assert {each["name"] for each in others} == {
+            "@Ann: 5 messages per day",
+            "all together: 5 messages per day",
+        }
+
+        async def clear(**options: Any) -> str:
+            return await answer(await own.admin.command(channel, "budget clear", options))
+
+        assert await clear() == budget_view.WHICH_LIMIT
+        assert await clear(limit="nothing") == budget_view.limits_cleared(Scope.SERVER, 0)
+        assert await clear(limit=first["value"]) == budget_view.limits_cleared(Scope.SERVER, 1)
+        assert await limits(own.admin) == others
+        assert "is removed" in await clear(unit="messages", per="day")
+        assert len(await limits(own.admin)) == 1
