@@ -128,12 +128,11 @@ def text_of(blocks: Iterable[Block], between: str = "") -> str:
     return between.join(block.text for block in blocks if isinstance(block, Text))
 
 
-def ends_in_text(blocks: Sequence[Block]) -> bool:
-    """Whether the last block is text, also text with citations."""
+def ends_in_tool(blocks: Sequence[Block]) -> bool:
+    """Whether the last block is a call or the result of one, also of one of the server's tools."""
     last = blocks[-1] if blocks else None
-    return isinstance(last, Text) or (
-        isinstance(last, Opaque) and bool(json.loads(last.json).get("type") == "text")
-    )
+    kind = json.loads(last.json).get("type") if isinstance(last, Opaque) else getattr(last, "type", "")
+    return str(kind).endswith(("tool_use", "tool_result"))
 
 
 def sources(blocks: Iterable[Block]) -> Iterator[Source]:
