@@ -12,6 +12,7 @@ from bot.conversation.placeholders import Names
 from bot.conversation.scope import SYSTEM, choice_of, in_force
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
+from bot.store.settings_cache import Place
 
 TermsOf = Callable[[Claim], Awaitable[Terms]]
 
@@ -22,10 +23,16 @@ async def terms_of(
     resolve: Callable[[Choice, Names], Terms],
     policy: BudgetPolicy | None = None,
 ) -> Terms:
-    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set."""
+    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
+
+    The settings of a server are those of the decision on the message, which was made a moment ago.
+    """
     policy = policy or BudgetPolicy()
-    by_scope = await scope_settings.by_scope(
-        thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
+    thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
+    by_scope = (
+        await scope_settings.by_scope(thread=thread, channel=channel, server=None)
+        if server is None
+        else await scope_settings.cached.by_scope(Place(server, channel, thread))
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
     budget = budget_of(policy.ceilings, by_scope)
