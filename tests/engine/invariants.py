@@ -91,7 +91,7 @@ class Scene:
     async def come_to_rest(self, asked: Collection[Call], patience: Patience, *, still_s: float) -> list[str]:
         """Wait until all holds, and still does after so long, with nothing changed; return what does not."""
         while True:
-            while await self._is_at_work() and not patience.is_over:
+            while await self._is_at_work() and not patience.is_over:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(LOOK_S)
             before = self._shown()
             if not (found := await self.breaches(asked)):
