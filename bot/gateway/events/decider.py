@@ -71,6 +71,8 @@ class Decider:
         channel = await lookup.channel_of(message)
         if channel is None:
             return None
+        if (place := _place(message, channel)) is not None:
+            self._settings.prefetch(place)
         where = await self._where(message, channel, me)
         facts = replace(facts, where=where, begins_post=_begins_post(message, channel))
         settings = await self._settings_for(message, channel, facts)
