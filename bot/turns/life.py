@@ -114,7 +114,11 @@ class TurnLife:
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        pauses = (
+            await declined.count(self.claim, prepared.messages, services)
+            if generated.conclusion.declined
+            else ()
+        )
         notices = (*best.conclusion.notices, *pauses)
         result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
         await self._note_unanswered(best.conclusion.outcome, result)
