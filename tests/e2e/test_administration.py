@@ -295,7 +295,7 @@ async def test_security_what_people_name_things_leaves_the_lines_of_the_log_as_t
         await save(own.admin, channel, "tulip` <@1>\n x", "tulip")
         lines = ends(await shown(own.admin, channel))
         assert lines == [
-            f"<@{own.admin.id}> saved a preset of 5 characters",
+            f"<@{own.admin.id}> saved a preset: 0 → 5 characters",
             f"<@{own.ann.id}> set the prompt of <#{thread}>: 5 characters",
         ]
         told, name, page = await exported(own, own.ann, thread)

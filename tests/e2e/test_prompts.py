@@ -172,7 +172,11 @@ async def test_a_preset_is_saved_used_shown_and_deleted(world: World) -> None:
         listing = await own.ben.command(thread, "system preset list")
         await listing.response()
         shown_list = description(await listing.message())
-        assert f"`Editor`: 8 characters, by <@{boss.id}> <t:" in shown_list
+        assert "`Editor`: 8 characters, saved <t:" in shown_list
+        assert str(boss.id) not in shown_list
+        listing = await boss.command(thread, "system preset list")
+        await listing.response()
+        assert f":R> by <@{boss.id}>" in description(await listing.message())
         one = await answer(await own.ben.command(thread, "system preset list", {"name": "Kind tutor"}))
         assert "Ask first." in one
         gone = await answer(await boss.command(channel, "system preset delete", {"name": "Editor"}))
@@ -182,9 +186,9 @@ async def test_a_preset_is_saved_used_shown_and_deleted(world: World) -> None:
         noted = [line for line in ends(await shown(boss, channel)) if "preset" in line]
         assert noted == [
             f"<@{boss.id}> deleted a preset of 8 characters",
-            f"<@{boss.id}> saved a preset of 10 characters",
-            f"<@{boss.id}> saved a preset of 8 characters",
-            f"<@{boss.id}> saved a preset of 15 characters",
+            f"<@{boss.id}> saved a preset: 15 → 10 characters",
+            f"<@{boss.id}> saved a preset: 0 → 8 characters",
+            f"<@{boss.id}> saved a preset: 0 → 15 characters",
         ]
 
 
