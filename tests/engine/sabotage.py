@@ -16,6 +16,8 @@ from bot.store.scripts import Call
 from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
 
+STALE = "this sabotage does not fit any more the script"
+
 
 def remove(name: str) -> None:
     """Remove a safeguard from this process; KeyError if there is none of that name."""
@@ -34,7 +36,7 @@ def _rewrite(name: str | None, *changes: tuple[str, str]) -> None:
         if name in (None, step):
             for before, after in changes:
                 if before not in text:
-                    raise RuntimeError(f"this sabotage does not fit the script of {step} any more")
+                    raise RuntimeError(f"{STALE} of {step}")
                 text = text.replace(before, after)
         return text
 
@@ -182,7 +184,7 @@ def _usage_forgotten() -> None:
 
 
 def _presets() -> None:
-    _rewrite("save_preset", ("redis.call('HLEN', presets) >= tonumber(most)", "false"))
+    _rewrite("save_preset", (" >= tonumber(most)", " >= 1000"))
 
 
 def _final() -> None:

@@ -167,13 +167,14 @@ async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(nam
         assert await _passes(NOTICED_BY_PROTOCOL[name], "")
 
 
-async def _passes(test: str, sabotage: str) -> bool:
+async def _passes(test: str, removed: str) -> bool:
     read_end, write_end = os.pipe()
     output = await Pipe.open(read_end)
     arguments = ("-p", "tests.engine.sabotaged", f"tests/store/{test}")
-    environment = environment_with({"SABOTAGE": sabotage})
+    environment = environment_with({"SABOTAGE": removed})
     process = await ForkedProcess.start("pytest", arguments, environment, write_end)
     told, code = await output.reader.read(), await process.wait()
     await output.close()
     assert code in (0, 1), told.decode()
+    assert sabotage.STALE not in told.decode()
     return code == 0
