@@ -10,7 +10,9 @@ import pytest
 from bot.conversation.audit_view import code
 from bot.conversation.visible import plain
 from tests.e2e.controls import answer
+from tests.e2e.test_audit import ends, shown
 from tests.e2e.test_commands import set_prompt
+from tests.e2e.test_export import exported
 from tests.e2e.test_prompts import save
 from tests.e2e.world import World
 
@@ -66,3 +68,21 @@ async def test_security_hostile_names_are_text_wherever_an_answer_shows_them(wor
         assert listed.count("1+1") == 1
         offered = await evil.autocomplete(thread, "system preset use", {"name": "1+1"}, "name")
         assert [each["value"] for each in offered] == [plain(EVIL)]
+
+
+async def test_security_what_people_name_things_leaves_the_lines_of_the_log_as_they_are(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "x\n<t:1:f> <@1> **forged** @everyone", own.ann)
+        await own.admin.edit_thread(thread, name="<t:1:f> <@1> forged")
+        await set_prompt(own.ann, thread, "tulip")
+        await save(own.admin, channel, "tulip` <@1>\n x", "tulip")
+        lines = ends(await shown(own.admin, channel))
+        assert lines == [
+            f"<@{own.admin.id}> saved a preset: 0 → 5 characters",
+            f"<@{own.ann.id}> set the prompt of <#{thread}>: 5 characters",
+        ]
+        told, name, page = await exported(own, own.ann, thread)
+        assert name.endswith(".html")
+        assert "<@1>" not in page
+        assert told
