@@ -24,6 +24,8 @@ _ACTS = {
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
+    Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
+    Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
     Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
     Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
@@ -46,7 +48,7 @@ EVERYONE = "@everyone"
 
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
-KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
+KNOWN = (*_SETTINGS, "access", "answer", "budget", "tool", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
 
 

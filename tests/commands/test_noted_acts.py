@@ -47,6 +47,8 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "Context.apply_pins": (Act.PINS_APPLIED,),
     "Context.take_out": (Act.FILE_TAKEN_OUT,),
     "Forget.confirm": (SYSTEM,),
+    "ApprovalButtons.pressed": (Act.TOOL_ALLOWED, Act.TOOL_REFUSED, "tool"),
+    "ApprovalButtons.submitted": (Act.TOOL_REFUSED,),
 }
 """What each of them notes: the settings, by name or family, and the acts."""
 

@@ -42,6 +42,8 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry(Act.REPLY_STOPPED), "stopped a reply to somebody else in <#5>"),
         (entry(Act.REPLY_REGENERATED), "had a reply to somebody else written anew in <#5>"),
         (entry(Act.REPLY_CONTINUED), "had a reply to somebody else continued in <#5>"),
+        (entry(Act.TOOL_ALLOWED, "", "a_tool"), "allowed a call of `a_tool` for somebody else in <#5>"),
+        (entry(Act.TOOL_REFUSED, "", "a_tool"), "refused a call of `a_tool` for somebody else in <#5>"),
         (entry(Act.PRESET_SAVED, "0", "48", Scope.SERVER), "saved a preset: 0 → 48 characters"),
         (entry(Act.PRESET_DELETED, "48", "", Scope.SERVER), "deleted a preset of 48 characters"),
     ],

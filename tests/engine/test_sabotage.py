@@ -94,7 +94,7 @@ NOTICED_BY_PROTOCOL = {
 SCRIPTS = {path.stem for path in Path(scripts.__file__).parent.glob("*.lua")} - {"common"}
 REWRITTEN = set(re.findall(r'_rewrite\(\s*"([a-z_]+)"', Path(sabotage.__file__).read_text("utf-8")))
 
-BEFORE_TRUST = frozenset(
+WITHOUT_SAFEGUARDS = frozenset(
     {
         *("add_abuse", "admit", "lift_pause", "take_place"),
         *("amend", "claim", "compare_and_set", "correct", "discard_files", "hold", "join", "leave", "pin"),
@@ -108,7 +108,7 @@ BEFORE_TRUST = frozenset(
             "renew",
             "reopen",
         ),
-        *("reset", "resume", "revise", "status", "step", "stop"),
+        *("note_tool", "reset", "resume", "revise", "status", "step", "stop"),
     }
 )
 """The scripts without a safeguard of their own in the table: those of a turn are hit by `test_points.py`."""
@@ -155,8 +155,8 @@ async def test_each_safeguard_is_missed_when_it_is_removed(
 
 async def test_each_safeguard_has_a_test_that_misses_it_and_each_new_script_a_safeguard() -> None:
     assert sabotage.SAFEGUARDS.keys() - {"once"} == NOTICED_BY.keys() | NOTICED_BY_PROTOCOL.keys()
-    assert SCRIPTS - REWRITTEN <= BEFORE_TRUST
-    assert SCRIPTS >= BEFORE_TRUST
+    assert SCRIPTS - REWRITTEN <= WITHOUT_SAFEGUARDS
+    assert SCRIPTS >= WITHOUT_SAFEGUARDS
 
 
 @pytest.mark.parametrize("name", NOTICED_BY_PROTOCOL)
