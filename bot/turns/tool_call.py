@@ -59,8 +59,8 @@ class ToolCalls:
         if tool.changes:
             found = await self._once(tool, call, context, arguments)
         else:
-            found = await self._stopped_by_gate(tool, call, context, arguments)
-            found = found or await self._run(tool, call, context, arguments)
+            stopped = await self._stopped_by_gate(tool, call, context, arguments)
+            found = stopped or await self._run(tool, call, context, arguments)
         log.info(
             "tool_called",
             conversation=self.claim.conversation,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
+from bot.conversation.errors import Unreadable
 from bot.conversation.request import Finished, PromptMessage
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, ToolStep, ToolSteps
@@ -200,6 +201,15 @@ class ToolLoop:
         payer, meta = self._claim.payer, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
+
+
+async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, ...]:
+    """Return what earlier attempts at a turn have consulted; nothing if this version cannot read it."""
+    try:
+        known = await persist(lambda: steps.of(claim))
+    except Unreadable:
+        return ()
+    return tuple(each for step in known for each in step.consulted)
 
 
 def _unnamed(call: ToolUse, text: str) -> Answered:
