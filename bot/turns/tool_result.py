@@ -48,7 +48,7 @@ def bounded(output: ToolOutput) -> tuple[Part, ...]:
     room = MOST_CHARS
     blocks: list[Part] = []
     for block in output.content:
-        if not isinstance(block, Text):
+        if isinstance(block, (Image, Document)):
             blocks.append(block)
             continue
         text = whole(block.text)

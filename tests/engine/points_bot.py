@@ -11,7 +11,8 @@
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`: shorter times in place of the constants
+  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`: shorter times in
+  place of the constants
 - `POINTS_EFFECTS`: the channel in which the tools of tests/engine/tools.py post; without one there are none
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
