@@ -37,11 +37,16 @@ def test_long_and_many_sources_are_left_out() -> None:
 
 def test_it_stands_in_front_of_the_next_message_whether_or_not_the_turn_was_answered() -> None:
     called = (Consulted("knock"),)
-    for outcome in ("answered", "failed"):
+    for outcome in ("answered", "failed", "refused"):
         before = replace(turn(1, user="q", outcome=outcome), consulted=called)  # type: ignore[arg-type]
         newest = render_messages([before], asking("next"))[-1]
         found = [block.text for block in newest.blocks if block.type == "text"]
         assert found[-2:] == ["<consulted>\nknock: done\n</consulted>", "next"]
+
+
+def test_nothing_is_told_of_a_turn_whose_messages_were_removed() -> None:
+    removed = replace(turn(1, outcome="removed"), consulted=(Consulted("knock"),))
+    assert render_messages([removed], asking("next")) == asking("next")
 
 
 def test_the_prefix_of_a_later_request_does_not_change() -> None:
