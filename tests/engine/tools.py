@@ -21,7 +21,10 @@ NAMES = ("knock", "ring", "permit")
 CHANNEL = "POINTS_EFFECTS"
 """The environment variable that names the channel of the effects."""
 
-LIMIT_S = 2.0
+LIMIT = "POINTS_TOOL_S"
+"""The environment variable with the time limit of the tools."""
+
+USUAL_S = 2.0
 
 Through = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 """Makes a call between two points."""
@@ -29,6 +32,7 @@ Through = Callable[[str, Callable[[], Awaitable[Any]]], Awaitable[Any]]
 
 def tools(through: Through) -> tuple[Tool, ...]:
     """Make the tools."""
+    limit_s = float(os.environ.get(LIMIT) or USUAL_S)
 
     async def knock(context: ToolContext, door: str) -> str:
         """Knock at a door."""
@@ -46,9 +50,9 @@ def tools(through: Through) -> tuple[Tool, ...]:
         return "The gate is open."
 
     return (
-        tool_of(knock, status="Knocking", changes=True, repeats=True, time_limit_s=LIMIT_S),
-        tool_of(ring, status="Ringing", changes=True, time_limit_s=LIMIT_S),
-        tool_of(permit, status="Opening", changes=True, asks=True, time_limit_s=LIMIT_S),
+        tool_of(knock, status="Knocking", changes=True, repeats=True, time_limit_s=limit_s),
+        tool_of(ring, status="Ringing", changes=True, time_limit_s=limit_s),
+        tool_of(permit, status="Opening", changes=True, asks=True, time_limit_s=limit_s),
     )
 
 
