@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bot.conversation.budget import BudgetPolicy, budget_of
@@ -21,8 +21,12 @@ async def terms_of(
     scope_settings: ScopeSettings,
     resolve: Callable[[Choice, Names], Terms],
     policy: BudgetPolicy | None = None,
+    others: Sequence[str] = (),
 ) -> Terms:
-    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set."""
+    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
+
+    `others` are the models that answer where the chosen one does not.
+    """
     policy = policy or BudgetPolicy()
     by_scope = await scope_settings.by_scope(
         thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
@@ -31,6 +35,19 @@ async def terms_of(
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names), prompt_scope=prompt_scope, budget=budget)
+    model = terms.parameters.model
+    terms = replace(
+        terms,
+        others=tuple(
+            replace(
+                resolve(replace(choice, model=other), claim.meta.names),
+                prompt_scope=prompt_scope,
+                budget=budget,
+            )
+            for other in others
+            if other != model
+        ),
+    )
     if policy.fallback_model is None:
         return terms
     fallback = replace(

@@ -13,17 +13,19 @@ from functools import partial
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import budget_wording, estimate, wording
-from bot.conversation.amount import Unit
+from bot.claude.status_page import StatusPage
+from bot.conversation import estimate, fallback_wording, wording
 from bot.conversation.budget import Limit, Use, limits
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, LegacyUpload, Source, sources
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,
+    ClaudeBusy,
     ClaudeError,
     ClaudeFileGone,
     ClaudeTooLong,
+    ClaudeUnreachable,
 )
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.request_cost import Purpose
@@ -32,6 +34,7 @@ from bot.conversation.turn import Turn
 from bot.conversation.visible import is_blank
 from bot.store.budgets import Budgets
 from bot.store.claim import Claim
+from bot.turns import fallback
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
 from bot.turns.metered_claude import Account, MeteredClaude
@@ -46,11 +49,16 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The outcome of a generation: the history entry, what the thread is to show, the start of the window."""
+    """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
+
+    `end` is how the request ended; `was_shown`: text of the reply was passed on for people to see.
+    """
 
     turn: Turn
     conclusion: Conclusion
     window_start: int
+    end: Finished | BobbinError | None = None
+    was_shown: bool = False
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
@@ -72,7 +80,7 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. The `summaries` outlive a restart of the turn.
+    uploads that are gone. The `summaries` outlive a restart of the turn. `status_page` tells of incidents at Claude.
     """
 
     def __init__(
@@ -83,6 +91,7 @@ class ReplyGenerator:
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
         budgets: Budgets | None = None,
         observe: Observe = _observe_nothing,
+        status_page: StatusPage | None = None,
     ) -> None:
         self._claude = claude
         self._policy = policy
@@ -91,6 +100,7 @@ class ReplyGenerator:
         self._forget_uploads = forget_uploads
         self._budgets = budgets
         self._observe = observe
+        self._status_page = status_page
 
     async def generate(
         self,
@@ -107,13 +117,15 @@ class ReplyGenerator:
     ) -> Generated | BudgetReached:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        If a limit is full, the fallback model answers, if there is one and its own limits have room. `admitted` is
+        If a limit is full, or the model gives no reply, another one may answer (see `fallback`). `admitted` is
         called once the limits let a request through, `show_status` with a line for people during phases without text,
         `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
         cost of each request is added to `cost`, also if this is cancelled.
         """
 
-        async def generated(terms: Terms, notices: tuple[str, ...] = ()) -> Generated | BudgetReached:
+        async def generated(terms: Terms, notices: tuple[str, ...]) -> Generated | BudgetReached:
+            if terms is not asked:
+                show_status(wording.ANOTHER_MODEL)
             return await self._generate(
                 claim,
                 replace(prepared, notices=(*prepared.notices, *notices)),
@@ -126,18 +138,21 @@ class ReplyGenerator:
                 cost=cost,
             )
 
-        first = await generated(terms)
-        helps = isinstance(first, BudgetReached) and first.limit.amount.unit is not Unit.MESSAGES
-        if not isinstance(first, BudgetReached) or terms.fallback is None or not helps:
-            return first
-        model = terms.fallback.parameters.model
-        log.info("fallback_asked", conversation=claim.conversation, turn=claim.turn_id, model=model)
-        told = (budget_wording.by_fallback(first, model),) if first.tell else ()
-        second = await generated(terms.fallback, told)
-        if isinstance(second, BudgetReached):
-            renews_s = min(first.renews_s, second.renews_s)
-            return BudgetReached(second.limit, tell=first.tell or second.tell, renews_s=renews_s)
-        return second
+        asked = terms
+        found = await fallback.answer(claim, terms, generated, interrupt=interrupt, cost=cost)
+        return found if isinstance(found, BudgetReached) else await self._explained(found)
+
+    async def _explained(self, found: Generated) -> Generated:
+        """Add to a turn without a reply whether that is likely our fault, or an incident at Claude."""
+        conclusion, end = found.conclusion, found.end
+        if conclusion.outcome != "failed" or not isinstance(end, ClaudeBusy | ClaudeUnreachable):
+            return found
+        page = self._status_page
+        has_incident = None if page is None else await page.has_incident()
+        link = "" if page is None else page.link
+        line = fallback_wording.whose_fault(end, has_incident=has_incident, link=link)
+        notices = conclusion.notices if line is None else (*conclusion.notices, line)
+        return replace(found, conclusion=replace(conclusion, notices=notices))
 
     async def _generate(
         self,
@@ -250,7 +265,9 @@ class ReplyGenerator:
         asked = Asked(
             stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
         )
-        return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
+        turn = entry(claim, prepared, plan, conclusion, asked)
+        was_shown = not is_blank(prepared.reply + text)
+        return Generated(turn, conclusion, plan.window.start, end, was_shown)
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
         rules, prices = terms.budget.rules, terms.budget_prices

@@ -80,7 +80,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
-        check_model(claude, settings.claude.model),
+        check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         session.login(client, token),
     )
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
+from bot.claude.status_page import StatusPage
 from bot.config import Settings
 from bot.conversation.budget import BudgetPolicy, Rule, Subject
 from bot.conversation.clock import Clock
@@ -75,7 +76,13 @@ def build_turns(
         settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
     )
     budget = budget_policy(settings)
-    terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms, policy=budget)
+    terms_of_claim = partial(
+        terms_of,
+        scope_settings=store.scope_settings,
+        resolve=terms,
+        policy=budget,
+        others=settings.claude.fallback,
+    )
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -99,6 +106,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
+                status_page=_status_page(settings),
             ),
             outbox=outbox,
             pace=pace,
@@ -191,6 +199,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         gather_s=settings.reply.gather_ms / 1000,
         secret=_secret(settings),
     )
+
+
+def _status_page(settings: Settings) -> StatusPage | None:
+    url = settings.claude.status_url
+    return None if url is None else StatusPage(url, private=settings.claude.status_private)
 
 
 def _secret(settings: Settings) -> bytes:
