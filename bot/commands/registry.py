@@ -12,6 +12,7 @@ from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
 from bot.commands.budget import BudgetGroup
+from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
@@ -62,6 +63,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Exports,
     Privacy,
     About,
+    Catchup,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

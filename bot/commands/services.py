@@ -37,6 +37,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.turns.catch_up import CatchUp
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
 
@@ -97,3 +98,4 @@ class CommandServices:
     about: OperatorFacts
     consents: Consents | None
     accept_held: Callable[[int], Awaitable[None]] | None
+    catch_up: CatchUp

@@ -246,6 +246,13 @@ CONTRACTS = (
         erased="usage",
     ),
     Contract(
+        "{C}:aside:<interaction>",
+        "string",
+        "mark that the usage of a private answer is recorded",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
         "{S}:uses",
         "sorted set",
         "conversations and days with usage, by day",

@@ -70,6 +70,9 @@ RECEIPT_S = 30 * 24 * 3600
 USAGE_S = 400 * 24 * 3600
 """How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
 
+ASIDE_S = 3600
+"""How long it is known that the usage of a private answer is recorded: far longer than the call is repeated."""
+
 USAGE_PLACE = "place"
 """The field of a usage that holds the channel, and whether the conversation is a private thread."""
 
@@ -171,6 +174,10 @@ class Keys:
     def usage(self, conversation: int, day: dt.date) -> Key:
         """Return what was used in a conversation on a day."""
         return self._of(conversation, f"use:{day:%Y%m%d}")
+
+    def aside(self, conversation: int, interaction: int) -> Key:
+        """Return the mark that what a private answer has used is recorded."""
+        return self._of(conversation, f"aside:{interaction}")
 
     def usage_index(self, home: int) -> Key:
         """Return the conversations and days with usage; `home` is the server, or the direct messages."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
@@ -40,6 +38,7 @@ from bot.turns.entry import Asked, entry
 from bot.turns.metered_claude import Account, MeteredClaude
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
+from bot.turns.pseudonym import pseudonym
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
 from bot.turns.turn_cost import TurnCost
@@ -200,7 +199,7 @@ class ReplyGenerator:
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
-        user_key = _pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
+        user_key = pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
         terms = replace(terms, user_key=user_key)
         plan = planned(terms)
         if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
@@ -345,8 +344,3 @@ def _with_notices(
     if window.shortened:
         notices = (*notices, wording.SHORTENED)
     return replace(conclusion, notices=notices)
-
-
-def _pseudonym(author: int, secret: bytes) -> str:
-    """Return the `metadata.user_id` of a person: a hash without personal data (Anthropic, Messages API)."""
-    return hmac.new(secret, str(author).encode(), hashlib.sha256).hexdigest()[:32]

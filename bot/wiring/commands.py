@@ -75,6 +75,7 @@ def build_commands(
         retention_ceiling=settings.history.ttl_days,
         about=operator_facts(settings),
         consents=store.consents,
+        catch_up=turns.catch_up,
         accept_held=None if store.consents is None else HeldMessages(client, store.consents, intake).accept,
     )
     return build_tree(client, store.coordination, services)

@@ -29,6 +29,7 @@ from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.telemetry.metrics import Metrics
 from bot.turns.budget_alerts import BudgetAlerts
+from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
@@ -47,10 +48,11 @@ from bot.wiring.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, and the resolver of the model, the effort and the system prompt of a turn."""
+    """The dispatcher, private answers, and the resolver of the model, the effort and the system prompt of a turn."""
 
     terms: TermsResolver
     dispatcher: Dispatcher
+    catch_up: CatchUp
 
 
 def build_turns(
@@ -131,7 +133,19 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher)
+    catch_up = CatchUp(
+        claude,
+        store.budgets,
+        store.held_files,
+        store.pins_and_summaries,
+        store.usage,
+        terms_of_claim,
+        alerts.observe,
+        metrics.asked,
+        clock,
+        policy.secret,
+    )
+    return Turns(terms, dispatcher, catch_up)
 
 
 def build_file_contents(
