@@ -11,6 +11,7 @@ from bot.commands.about import About
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
+from bot.commands.branch import Branch
 from bot.commands.budget import BudgetGroup
 from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
@@ -64,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     Catchup,
+    Branch,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -70,6 +70,9 @@ RECEIPT_S = 30 * 24 * 3600
 USAGE_S = 400 * 24 * 3600
 """How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
 
+BRANCH_S = 24 * 3600
+"""How long a branch is known as asked for: longer than any instance takes to make it after a crash."""
+
 ASIDE_S = 3600
 """How long it is known that the usage of a private answer is recorded: far longer than the call is repeated."""
 
@@ -102,6 +105,7 @@ class Keys:
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
         self.forget_queue = self._key("forgetting")
+        self.branch_queue = self._key("branching")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -262,6 +266,14 @@ class Keys:
     def consent_waits(self, person: int) -> Key:
         """Return the messages that wait for a person's consent."""
         return self._of(person, "consent:waits")
+
+    def branches(self, person: int) -> Key:
+        """Return the branches that a person has asked for lately."""
+        return self._of(person, "branches")
+
+    def shared(self, file_id: str) -> Key:
+        """Return the conversations that hold the same upload."""
+        return self._key(f"shared:{file_id}")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

@@ -105,6 +105,23 @@ class ScopeSettings:
         await self._audit_posts.schedule(actor.home)
         return changed
 
+    async def copy(self, server: int, source: int, target: int) -> None:
+        """Set for a thread what is set for another one of the server; what is set there already stays."""
+        key = self._keys.scope(server, target)
+        settings = (await self.by_scope(thread=source, channel=None, server=server)).get(Scope.THREAD, {})
+        if any(name in WITHHELD and is_sealed(each.value) for name, each in settings.items()):
+            raise Unreadable
+        if not settings:
+            return
+        with translated():
+            for name, each in settings.items():
+                await self._redis.hsetnx(key, name, Content(each.value) if name in WITHHELD else each.value)
+                if each.at_ms is not None:
+                    await self._redis.hsetnx(key, f"set:{name}", f"{each.by} {each.at_ms}")
+            await self._redis.expire(key, self._ttl_s)
+        self.cached.forget(server)
+        await self._publish(server)
+
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None
     ) -> dict[Scope, Settings]:

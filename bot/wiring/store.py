@@ -14,6 +14,7 @@ from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
+from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
 from bot.store.consents import Consents
@@ -42,6 +43,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.shared_files import SharedFiles
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
@@ -74,6 +76,7 @@ class Store:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    branches: Branches
     audit_posts: AuditPosts
     audit_due: DueQueue
     presets: Presets
@@ -143,6 +146,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         budgets=Budgets(redis, keys, instance=instance),
+        branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
