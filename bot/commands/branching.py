@@ -22,8 +22,10 @@ from bot.conversation.errors import (
     StoreUnavailable,
     Unreadable,
 )
+from bot.conversation.message import Author, Message
 from bot.render.outbox import Outgoing
 from bot.store.branches import RETRY_S
+from bot.turns.catch_up import of_no_turn
 
 log = structlog.get_logger()
 
@@ -36,8 +38,7 @@ class Branching:
         self._branches = services.branches
         self._conversations = services.conversations
         self._recall = services.pins_and_summaries
-        self._scope_settings = services.scope_settings
-        self._resolve_terms = services.resolve_terms
+        self._catch_up = services.catch_up
         self._clock = services.clock
         self._outbox = services.outbox
         self._remove_thread = services.remove_thread
@@ -133,10 +134,11 @@ class Branching:
 
     async def _price(self, job: BranchJob, thread: int) -> str:
         meta = await self._conversations.meta(thread)
-        choice = await self._scope_settings.effective(thread=thread, channel=job.place, server=job.server)
         if meta is None:
             return ""
-        terms = self._resolve_terms(choice, meta.names)
+        # As for a turn: the tools that are offered are part of what the cache compares.
+        asker = Message(job.interaction, Author(job.person, "", ""), "")
+        terms = await self._catch_up.terms_of(of_no_turn(thread, meta, job.interaction, asker))
         seen = view(await self._recall.past(thread), terms, now_ms=self._clock.now_ms())
         return branch.first_price(seen, terms.prices, caches=terms.cache != "off")
 

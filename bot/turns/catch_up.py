@@ -85,7 +85,7 @@ class CatchUp:
         past = past.without_files(held.gone)
         if not (past.history or past.preface):
             return None
-        claim = _of_no_turn(conversation, meta, interaction, asked)
+        claim = of_no_turn(conversation, meta, interaction, asked)
         terms = replace(await self.terms_of(claim), user_key=pseudonym(asked.author.id, self.secret))
         marked = catch_up.marked(past, since_ms)
         now_ms = self.clock.now_ms()
@@ -158,7 +158,7 @@ class CatchUp:
             log.info("usage_not_recorded", conversation=claim.conversation, kind=type(error).__name__)
 
 
-def _of_no_turn(conversation: int, meta: Meta, interaction: int, asked: Message) -> Claim:
+def of_no_turn(conversation: int, meta: Meta, interaction: int, asked: Message) -> Claim:
     """Return what names the person and the place to budgets and settings; no script accepts its lease."""
     return Claim(
         lease=Lease(conversation, token=interaction),

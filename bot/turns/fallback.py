@@ -58,14 +58,15 @@ async def answer(
 ) -> Generated | BudgetReached:
     """Request the reply by `terms`, and by those of other models where that one gives none.
 
-    What was shown is never replaced by the text of another model: then no other one is asked.
+    What was shown is never replaced by the text of another model, nor does one go on with the calls of another one's
+    tools: then no other one is asked.
     """
     first = await generate(terms, ())
     if isinstance(first, BudgetReached):
         return await _at_limit(claim, terms, generate, first)
     cost_then, failed = cost.total, first
     for other in terms.others:
-        trouble = None if failed.was_shown or failed.conclusion.reply else trouble_of(failed.end)
+        trouble = None if failed.has_begun or failed.conclusion.reply else trouble_of(failed.end)
         if trouble is None or interrupt.done():
             return failed
         _log_asked(claim, other, trouble)
@@ -77,7 +78,7 @@ async def answer(
             return replace(
                 found, conclusion=replace(found.conclusion, notices=(told, *found.conclusion.notices))
             )
-        if found.was_shown or interrupt.done():
+        if found.has_begun or interrupt.done():
             return found
         if trouble_of(found.end) is None:
             break

@@ -41,6 +41,7 @@ from bot.turns.prepare import Prepared
 from bot.turns.pseudonym import pseudonym
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
+from bot.turns.tool_loop import ToolLoop
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
@@ -50,14 +51,14 @@ log = structlog.get_logger()
 class Generated:
     """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
 
-    `end` is how the request ended; `was_shown`: text of the reply was passed on for people to see.
+    `end` is how the request ended; `has_begun`: people can have seen text of the reply, or tools were called for it.
     """
 
     turn: Turn
     conclusion: Conclusion
     window_start: int
     end: Finished | BobbinError | None = None
-    was_shown: bool = False
+    has_begun: bool = False
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
@@ -70,6 +71,11 @@ def _observe_nothing(
     """Observe nothing."""
 
 
+def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
+    """Have no tools."""
+    return None
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -79,7 +85,8 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. The `summaries` outlive a restart of the turn. `status_page` tells of incidents at Claude.
+    uploads that are gone. `tools` makes the loop that answers the calls of a turn's tools. The `summaries` outlive a
+    restart of the turn. `status_page` tells of incidents at Claude.
     """
 
     def __init__(
@@ -90,6 +97,7 @@ class ReplyGenerator:
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
         budgets: Budgets | None = None,
         observe: Observe = _observe_nothing,
+        tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
         status_page: StatusPage | None = None,
     ) -> None:
         self._claude = claude
@@ -99,6 +107,7 @@ class ReplyGenerator:
         self._forget_uploads = forget_uploads
         self._budgets = budgets
         self._observe = observe
+        self._tools = tools
         self._status_page = status_page
 
     async def generate(
@@ -122,6 +131,8 @@ class ReplyGenerator:
         cost of each request is added to `cost`, also if this is cancelled.
         """
 
+        tools = self._tools(claim, terms)
+
         async def generated(terms: Terms, notices: tuple[str, ...]) -> Generated | BudgetReached:
             if terms is not asked:
                 show_status(wording.ANOTHER_MODEL)
@@ -135,6 +146,7 @@ class ReplyGenerator:
                 settle_title=settle_title,
                 admitted=admitted,
                 cost=cost,
+                tools=tools,
             )
 
         asked = terms
@@ -165,6 +177,7 @@ class ReplyGenerator:
         settle_title: Callable[[str | None], None],
         admitted: Callable[[], None],
         cost: TurnCost,
+        tools: ToolLoop | None,
     ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
         now_ms = round(self._now_s() * 1000)
@@ -190,6 +203,7 @@ class ReplyGenerator:
             settle_title,
             self._now_s,
             prepared.inline,
+            tools,
         )
 
         async def leave_out_gone(sent: Request) -> bool:
@@ -262,11 +276,17 @@ class ReplyGenerator:
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
         asked = Asked(
-            stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
+            stream.used,
+            stream.asked_ms,
+            side_usage,
+            cost.total,
+            stream.title_line,
+            terms.prompt_scope,
+            () if tools is None else tools.consulted,
         )
         turn = entry(claim, prepared, plan, conclusion, asked)
-        was_shown = not is_blank(prepared.reply + text)
-        return Generated(turn, conclusion, plan.window.start, end, was_shown)
+        has_begun = not is_blank(prepared.reply + text) or (tools is not None and bool(tools.messages))
+        return Generated(turn, conclusion, plan.window.start, end, has_begun)
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
         rules, prices = terms.budget.rules, terms.budget_prices
