@@ -125,7 +125,10 @@ class Branch:
         self, interaction: Interaction, conversation: int, message: discord.Message
     ) -> Turn | None:
         """Return the turn that a message belongs to: as what a person wrote, or as a part of the reply."""
-        found = await self._branches.turn_of(conversation, message.id)
+        starts = (
+            message.type is discord.MessageType.thread_starter_message
+        )  # it shows the one in the parent channel
+        found = await self._branches.turn_of(conversation, conversation if starts else message.id)
         me = interaction.client.user
         if found is not None or me is None or message.author.id != me.id or message.flags.silent:
             return found

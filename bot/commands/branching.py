@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import aiohttp
 import discord
 import structlog
 
@@ -15,12 +16,12 @@ from bot.conversation import branch, wording
 from bot.conversation.branch import BranchJob
 from bot.conversation.context_view import view
 from bot.conversation.errors import (
-    DiscordError,
+    BobbinError,
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordUnavailable,
     StoreUnavailable,
-    Unreadable,
 )
 from bot.conversation.message import Author, Message
 from bot.render.outbox import Outgoing
@@ -49,8 +50,10 @@ class Branching:
         """Make what crashes have left, until cancelled."""
         while True:
             try:
-                for item in await self._branches.due.take(RETRY_S):
-                    await self._branches.due.done(item, await self._complete_all(item.id))
+                # Before, discord.py does not know the channels.
+                if self._client.is_ready():
+                    for item in await self._branches.due.take(RETRY_S):
+                        await self._branches.due.done(item, await self._complete_all(item.id))
             except StoreUnavailable as error:
                 log.info("branches_delayed", detail=str(error))
             await asyncio.sleep(every_s)
@@ -63,8 +66,13 @@ class Branching:
             except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
                 log.info("branch_given_up", conversation=job.conversation, kind=type(error).__name__)
                 await self._branches.give_up(job)
-            except (DiscordError, discord.DiscordException, Unreadable, OSError) as error:
+            except StoreUnavailable:
+                raise
+            except (BobbinError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("branch_delayed", conversation=job.conversation, kind=type(error).__name__)
+                return RETRY_S
+            except Exception:
+                log.exception("branch_failed", conversation=job.conversation)
                 return RETRY_S
         return None
 
@@ -99,7 +107,10 @@ class Branching:
         """Return the thread of a branch; start it unless an earlier attempt did."""
         if job.thread is not None:
             return job.thread
-        channel = self._client.get_channel(job.place)
+        guild = self._client.get_guild(job.server)
+        if guild is None or guild.unavailable:
+            raise DiscordUnavailable("the server")
+        channel = guild.get_channel(job.place)
         if not isinstance(channel, discord.TextChannel):
             raise DiscordGone("the channel")
         kind = THREAD_TYPES[channel.type, job.private]

@@ -18,7 +18,7 @@ from bot.conversation.message import created_ms, first_id
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
 from bot.store.connection import translated
-from bot.store.content import Content
+from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
 from bot.store.history import History
@@ -77,7 +77,12 @@ class Branches:
         """Return the jobs of a person that are not done."""
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(self._keys.branches(person))
-        jobs = [_jobs.validate_json(str(text)) for name, text in found.items() if str(name).endswith(":job")]
+        jobs = [
+            _jobs.validate_json(str(text))
+            for name, text in found.items()
+            # What no key decrypts expires.
+            if str(name).endswith(":job") and not is_sealed(str(text))
+        ]
         return tuple([replace(job, thread=await self._thread(person, job.interaction)) for job in jobs])
 
     async def note_thread(self, job: BranchJob, thread: int | None) -> BranchJob:

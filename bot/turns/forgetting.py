@@ -220,6 +220,9 @@ class Forgetting:
         summaries = Found(summaries=await self._erasure.summaries(tag, first))
         await self._jobs.note_found(job, f"{tag}:{number}:summaries", summaries)
         erased = await self._erasure.erase(examined, who, first=first)
+        if examined.found and (branches := await self._erasure.branches(tag)):
+            # They may have been branched off, with what was erased just now, since the search.
+            await self._jobs.note_copies(who.person, branches)
         if erased.wakes:
             self._dispatcher.signal(tag)
             await self._wakeups.publish(tag)

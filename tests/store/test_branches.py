@@ -14,6 +14,7 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import first_id
 from bot.conversation.request import PromptMessage
 from bot.conversation.scope import Scope
+from bot.conversation.turn import Turn
 from bot.store.branches import Branches
 from bot.store.claim import Claim
 from bot.store.codec import Result, dump_turn, load_turn
@@ -208,3 +209,42 @@ async def test_an_upload_that_is_being_deleted_is_not_shared(redis: Redis, held:
     await Swept(redis, KEYS, held).share(C, B, {FileSource("file_1")})
     assert (await held.held(B, {FileSource("file_1")})).gone == {FileSource("file_1")}
     assert await FileSweeps(redis, KEYS).release(C, "file_1")
+
+
+class Crash(Exception):
+    """The process is killed here."""
+
+
+@pytest.mark.usefixtures("source")
+@pytest.mark.parametrize("step", ["_note_in_source", "_turns", "_follow"])
+async def test_a_copy_that_breaks_off_at_a_step_is_whole_after_the_next_attempt(
+    redis: Redis, branches: Branches, held: HeldFiles, step: str
+) -> None:
+    class Broken(Branches):
+        """Does a step, and is killed behind it."""
+
+        async def _note_in_source(self, source: int, thread: int) -> None:
+            await super()._note_in_source(source, thread)
+            _crash_at("_note_in_source", step)
+
+        async def _turns(self, job: BranchJob) -> tuple[Turn, ...] | None:
+            found = await super()._turns(job)
+            _crash_at("_turns", step)
+            return found
+
+        async def _follow(self, job: BranchJob, thread: int) -> None:  # noqa: ARG002
+            _crash_at("_follow", step)
+
+    settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
+    broken = Broken(redis, KEYS, SharedFiles(redis, KEYS, held), settings, ttl_s=1000)
+    with pytest.raises(Crash):
+        await broken.copy(JOB, B)
+    begun = await redis.exists(KEYS.history(B))
+    assert bool(begun) == bool(await redis.exists(KEYS.meta(B))) == (step == "_follow")
+    assert await branches.copy(JOB, B)
+    assert await past(redis) == ["reply to one", "reply to two"]
+
+
+def _crash_at(here: str, step: str) -> None:
+    if here == step:
+        raise Crash
