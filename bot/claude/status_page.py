@@ -67,7 +67,8 @@ class StatusPage:
             return None
         proxy = proxy_for(self._url)
         # The proxy looks the name up itself, and may stand in a private network.
-        resolver = None if self._private or proxy is not None else _PublicResolver()
+        is_open = self._private or proxy is not None
+        resolver = aiohttp.ThreadedResolver() if is_open else _PublicResolver()
         try:
             async with (
                 asyncio.timeout(STATUS_S),

@@ -102,6 +102,15 @@ async def test_security_a_private_address_is_not_asked(server: Server) -> None:
         await status_page._PublicResolver().resolve("localhost", 80)
 
 
+async def test_security_a_name_that_stands_for_a_private_address_is_not_asked(server: Server) -> None:
+    """The system reads 0x7f000001 as an address, which no check of the text finds."""
+    named = f"{server.base.replace('127.0.0.1', '0x7f000001')}/api/v2/status.json"
+    assert not is_private_host(named)
+    assert await StatusPage(named).has_incident() is None
+    assert server.asked == 0
+    assert await StatusPage(named, private=True).has_incident() is False
+
+
 async def test_a_page_that_does_not_answer_in_time_tells_nothing(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,11 @@ NOTICED_BY_PROTOCOL = {
     "stepped": "test_forget_jobs.py::test_a_step_of_a_job_that_is_over_or_lost_notes_nothing",
     "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
     "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
+    "branched": "test_branches.py::test_the_turns_up_to_the_chosen_one_are_copied_once",
+    "branch apart": "test_branches.py::test_a_thread_that_has_turns_of_its_own_is_left_alone",
+    "branch fence": "test_branches.py::test_a_turn_that_runs_in_the_thread_already_begins_again_with_the_copy",
+    "one wish": "test_branches.py::test_a_second_press_is_the_same_wish_and_a_later_one_another",
+    "aside": "test_usage.py::test_a_private_answer_counts_once_for_each_interaction_and_its_mark_expires",
 }
 """Tests of the scripts alone, in tests/store."""
 
