@@ -10,6 +10,7 @@ import discord
 from bot.commands.about import About
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
+from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
 from bot.commands.branch import Branch
 from bot.commands.budget import BudgetGroup
@@ -64,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Exports,
     Privacy,
     About,
+    ApprovalButtons,
     Catchup,
     Branch,
 )

@@ -38,6 +38,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.catch_up import CatchUp
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -79,6 +80,7 @@ class CommandServices:
     wakeups: Wakeups
     dispatcher: Dispatcher
     forgetting: Forgetting
+    approvals: ApprovalDesk
     outbox: Outbox
     pins: Pins
     list_thread: ListThread

@@ -36,8 +36,10 @@ from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
+from bot.tools.gate import Gate
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
@@ -53,16 +55,22 @@ from bot.turns.run import Runner
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy
+from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, private answers, and the resolver of the model, the effort and the system prompt of a turn."""
+    """What turns need, and what works beside them.
+
+    The resolver of the terms of a turn, the dispatcher, the desk of calls that wait for a permission, and private
+    answers.
+    """
 
     terms: TermsResolver
     dispatcher: Dispatcher
+    desk: ApprovalDesk
     catch_up: CatchUp
 
 
@@ -90,6 +98,7 @@ def build_turns(
     )
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
+    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
@@ -121,14 +130,15 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
                 status_page=_status_page(settings),
             ),
             outbox=outbox,
             pace=pace,
             policy=policy,
             terms_of=terms_of_claim,
-            preparation=(*steps, FileAvailability(store.held_files)),
+            preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
+            post_cards=desk.post_cards,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
@@ -159,7 +169,7 @@ def build_turns(
         clock,
         policy.secret,
     )
-    return Turns(terms, dispatcher, catch_up)
+    return Turns(terms, dispatcher, desk, catch_up)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
@@ -174,13 +184,13 @@ def _offered(
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, claim: Claim, terms: Terms
+    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy)
+    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
 
 
 def build_file_contents(
