@@ -508,6 +508,15 @@ CONTRACTS = (
         erased="receipt",
     ),
     Contract(
+        "forgotten",
+        "sorted set",
+        "people who were forgotten and up to which id, by when they asked (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="receipt",
+    ),
+    Contract(
         "trial:<number>",
         "string",
         "what the start check writes",

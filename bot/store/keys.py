@@ -98,6 +98,7 @@ class Keys:
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
+        self.forgotten = self._key("forgotten")
         self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:

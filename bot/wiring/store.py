@@ -35,6 +35,7 @@ from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
+from bot.store.person_wishes import PersonWishes
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -94,6 +95,7 @@ class Store:
     consents: Consents | None
     person_limits: PersonLimits
     person_turns: PersonTurns
+    person_wishes: PersonWishes
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -163,4 +165,5 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         consents=Consents(redis, keys) if settings.privacy.require_consent else None,
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
+        person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
     )
