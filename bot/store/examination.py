@@ -26,7 +26,7 @@ from bot.store.examined import Examined, KeptAct, KeptMessage, KeptSetting, Kept
 from bot.store.key_reader import KEYS_AT_ONCE, KeyReader
 from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
-from bot.store.presets import load_preset
+from bot.store.presets import read_presets
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
@@ -277,12 +277,12 @@ class Examination:
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)
         calls, kept = list[Call](), []
-        for name, text in (await self._read.hash(self._read.name_of(key))).items():
-            preset = load_preset(text)
-            if preset is None or preset.by != who.person or preset.at_ms >= created_ms(who.before):
+        fields = await self._read.hash(self._read.name_of(key))
+        for field, preset in read_presets(fields).items():
+            if preset.by != who.person or preset.at_ms >= created_ms(who.before):
                 continue
-            kept.append(KeptSetting(tag, tag, f"preset {name}", preset.text, preset.at_ms))
-            calls.append(ReplaceField(value=key, field=name, before=text, after=""))
+            kept.append(KeptSetting(tag, tag, f"preset {preset.name}", preset.text, preset.at_ms))
+            calls.append(ReplaceField(value=key, field=field, before=fields[field], after=""))
         return Examined(tag, Found(prompts=len(calls)), calls=tuple(calls), kept_settings=tuple(kept))
 
     async def _examine_audit(self, tag: int, who: Identity) -> Examined:
