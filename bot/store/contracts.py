@@ -47,8 +47,23 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts", "usage"]
-"""Under which heading `/my data` lists what a key holds of the person who asks."""
+Export = Literal[
+    "nothing",
+    "messages",
+    "with its message",
+    "files",
+    "settings",
+    "acts",
+    "usage",
+    "conversations",
+    "as stored",
+]
+"""Under which heading `/my data` lists what a key holds of the person who asks.
+
+`messages`: also what others quote of the person. `with its message`: nothing that does not stand there already, such
+as the bytes of a file that is named there. `as stored`: ids, times and numbers, as Redis holds them. `nothing`: it
+does not say whom it tells of.
+"""
 
 Erasure = Literal[
     "nothing",
@@ -146,6 +161,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
+        exported="files",
         erased="contents",
     ),
     Contract(
@@ -162,6 +178,7 @@ CONTRACTS = (
         "conversation and a day",
         whose="a conversation",
         personal=("files",),
+        exported="with its message",
         erased="by a sweep",
     ),
     Contract(
@@ -185,6 +202,7 @@ CONTRACTS = (
         "see above",
         whose="a conversation",
         personal=("words",),
+        exported="with its message",
         erased="result",
     ),
     Contract(
@@ -215,6 +233,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names", "words", "files"),
+        exported="messages",
         erased="by expiry",
     ),
     Contract(
@@ -224,6 +243,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -233,6 +253,7 @@ CONTRACTS = (
         "conversation",
         whose="a conversation",
         personal=("ids", "words"),
+        exported="conversations",
         erased="summary",
     ),
     Contract(
@@ -376,6 +397,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -385,6 +407,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -394,6 +417,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -412,6 +436,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -421,6 +446,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -430,6 +456,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -460,6 +487,7 @@ CONTRACTS = (
         "until removed",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -469,6 +497,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -478,6 +507,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -487,6 +517,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names"),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -496,6 +527,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -505,6 +537,7 @@ CONTRACTS = (
         "until done",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -514,6 +547,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 
 import structlog
 
@@ -18,9 +18,18 @@ from bot.conversation.receipt import receipt
 from bot.conversation.receipt_code import read_code, receipt_code
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
-from bot.store.examined import Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
+from bot.store.examined import (
+    Examined,
+    KeptAct,
+    KeptFile,
+    KeptMessage,
+    KeptQuote,
+    KeptSetting,
+    KeptUsage,
+)
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
+from bot.store.stored_values import KeptValue, StoredValues
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
@@ -49,20 +58,22 @@ POLL_S = 0.5
 class Kept:
     """What is kept of a person.
 
-    `rules` name the person, `started` are conversations that the person began, and `limits` what of them is used up.
+    `rules` name the person, `started` are conversations that the person began, `quotes` what others quote of them,
+    and `values` what is kept by ids and numbers alone.
     """
 
     messages: tuple[KeptMessage, ...] = ()
+    quotes: tuple[KeptQuote, ...] = ()
+    files: tuple[KeptFile, ...] = ()
     settings: tuple[KeptSetting, ...] = ()
     acts: tuple[KeptAct, ...] = ()
     usage: tuple[KeptUsage, ...] = ()
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
-    limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    values: tuple[KeptValue, ...] = ()
 
     def __bool__(self) -> bool:
-        lists = (self.messages, self.settings, self.acts, self.usage, self.rules, self.started)
-        return any((*lists, self.limits))
+        return any(getattr(self, each.name) for each in fields(self))
 
 
 class Forgetting:
@@ -77,6 +88,7 @@ class Forgetting:
         jobs: ForgetJobs,
         search: PersonSearch,
         examination: Examination,
+        values: StoredValues,
         erasure: Erasure,
         dispatcher: Dispatcher,
         wakeups: Wakeups,
@@ -88,6 +100,7 @@ class Forgetting:
         self._jobs = jobs
         self._search = search
         self._examination = examination
+        self._values = values
         self._erasure = erasure
         self._dispatcher = dispatcher
         self._wakeups = wakeups
@@ -245,14 +258,18 @@ class Forgetting:
         """Return what is kept of a person, the oldest messages first."""
         examined = await self._examined(who)
         messages = [each for one in examined for each in one.kept_messages]
+        known = {each.id for each in messages}
+        messages += [each for one in examined for each in one.kept_recent if each.id not in known]
         return Kept(
             messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
+            quotes=tuple(each for one in examined for each in one.kept_quotes),
+            files=tuple(each for one in examined for each in one.kept_files),
             settings=tuple(each for one in examined for each in one.kept_settings),
             acts=tuple(each for one in examined for each in one.kept_acts),
             usage=tuple(each for one in examined for each in one.kept_usage),
             rules=tuple(each for one in examined for each in one.kept_rules),
             started=tuple(each for one in examined for each in one.kept_starts),
-            limits=await self._examination.uses(who),
+            values=await self._values.of(who, [each.id for each in messages if each.id is not None]),
         )
 
     async def _examined(self, who: Identity) -> list[Examined]:

@@ -96,6 +96,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.forget_jobs,
         store.person_search,
         store.examination,
+        store.stored_values,
         store.erasure,
         turns.dispatcher,
         store.wakeups,

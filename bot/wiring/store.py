@@ -43,6 +43,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.stored_values import StoredValues
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
@@ -90,6 +91,7 @@ class Store:
     forget_jobs: ForgetJobs
     person_search: PersonSearch
     examination: Examination
+    stored_values: StoredValues
     erasure: Erasure
     removed_places: RemovedPlaces
     consents: Consents | None
@@ -160,6 +162,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         forget_jobs=ForgetJobs(redis, keys),
         person_search=PersonSearch(KeyReader(redis, keys)),
         examination=Examination(redis, keys),
+        stored_values=StoredValues(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
         removed_places=RemovedPlaces(redis, keys),
         consents=Consents(redis, keys) if settings.privacy.require_consent else None,

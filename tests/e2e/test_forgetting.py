@@ -17,6 +17,7 @@ from bot.commands.my_data import NOTHING
 from bot.conversation.decision import Cause
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
+from bot.store.contracts import contract_of
 from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
@@ -90,6 +91,10 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
 async def test_a_person_gets_what_is_kept_of_them_as_a_file_that_nobody_else_sees(world: World) -> None:
     async with world.apart() as own:
         scene = await lively(own)
+        channel = own.channel()
+        said = await scene.person.post(channel, f"{scene.canary.message} for everybody")
+        quoting = await own.ben.post(channel, f"{own.mention} what is that?", reply_to=said["id"])
+        await own.settled(quoting)
         kept = await my_data(scene)
         texts = json.dumps(kept, ensure_ascii=False)
         canary = scene.canary
@@ -99,6 +104,28 @@ async def test_a_person_gets_what_is_kept_of_them_as_a_file_that_nobody_else_see
         assert kept["person"]["username"] == canary.name
         ids = [each["id"] for each in kept["messages"]]
         assert len(ids) == len(set(ids)) >= 6
+        assert any(canary.message in each["text"] for each in kept["quotes_of_you"])
+        assert any(canary.file in each["text"] for each in kept["files_as_read"])
+        # Each key that names the person is shown, under the heading of its contract.
+        shown = {each["key"] for each in kept["by_ids_and_numbers"]}
+        for key, value in (await stored(own)).items():
+            contract = contract_of(key)
+            assert contract is not None
+            if contract.exported == "as stored" and str(scene.person.id) in f"{key} {value}":
+                assert key in shown
+            elif str(scene.person.id) in f"{key} {value}":
+                assert kept[HEADINGS[contract.exported]], key
+
+
+HEADINGS = {
+    "messages": "messages",
+    "with its message": "messages",
+    "files": "files_as_read",
+    "settings": "settings",
+    "acts": "acts",
+    "usage": "usage",
+    "conversations": "conversations_begun",
+}
 
 
 async def my_data(scene: Lively) -> Any:

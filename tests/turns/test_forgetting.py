@@ -29,8 +29,10 @@ from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
 from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.store.recent_messages import RecentMessages
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Call, Scripts
+from bot.store.stored_values import StoredValues
 from bot.turns.forgetting import Forgetting, by_tag
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 from tests.store.stage import KEYS, C, RevisedStore
@@ -103,6 +105,7 @@ def forgetting_of(bench: Bench) -> Forgetting:
         ForgetJobs(redis, KEYS),
         PersonSearch(KeyReader(redis, KEYS)),
         Examination(redis, KEYS),
+        StoredValues(redis, KEYS),
         Erasure(redis, KEYS, bench.store, ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)),
         cast("Any", bench.woken),
         cast("Any", bench.woken),
@@ -369,7 +372,9 @@ async def test_what_is_kept_of_a_person_names_rules_limits_and_conversations(ben
     kept = await bench.forgetting.kept(WHO)
     assert [(each.name, each.value) for each in kept.rules] == [("access:person:1", "block")]
     assert kept.started == (C,)
-    assert kept.limits == {"person-9-1-tokens-day-20000": {"settled": "5"}}
+    assert [(each.key, each.value) for each in kept.values] == [
+        ("{budgets}:c:person-9-1-tokens-day-20000", {"settled": "5"})
+    ]
     assert [each.reply for each in kept.messages] == ["about the secret"]
 
 
@@ -473,3 +478,18 @@ async def test_who_was_forgotten_long_ago_is_not_forgotten_anew(bench: Bench) ->
     await bench.redis.flushdb()
     await bench.forgetting.recall()
     assert await bench.forgetting.latest(ANN.id) is None
+
+
+async def test_a_message_that_was_just_accepted_is_forgotten_where_it_waits_for_its_copy(
+    bench: Bench,
+) -> None:
+    recent = RecentMessages(bench.redis, KEYS)
+    await recent.note(5, 6, SECRET, is_proxied=False)
+    quoting = replace(OF_BEN, quotes=(Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),)),))
+    await recent.note(5, 6, quoting, is_proxied=False)
+    await recent.note(5, 6, message("hello", author=BEN, number=33), is_proxied=False)
+    after = replace(WHO, before=snowflake(31) + 1)
+    await recent.note(5, 6, message("another secret", number=32), is_proxied=False)
+    await bench.forget(after)
+    assert await bench.holds() == [KEYS.recent_text(5, snowflake(32))]
+    assert await bench.holds("hello") == [KEYS.recent_text(5, snowflake(33))]
