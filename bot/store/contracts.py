@@ -61,7 +61,7 @@ Export = Literal[
 """Under which heading `/my data` lists what a key holds of the person who asks.
 
 `messages`: also what others quote of the person. `with its message`: nothing that does not stand there already, such
-as the bytes of a file that is named there. `as stored`: ids, times and numbers, as Redis holds them. `nothing`: it
+as the bytes of a file that is named there, or that will not once the running turn ends. `as stored`: ids, times and numbers, as Redis holds them. `nothing`: it
 does not say whom it tells of.
 """
 
@@ -78,6 +78,7 @@ Erasure = Literal[
     "usage",
     "by a sweep",
     "by expiry",
+    "with the turn",
     "receipt",
     "key",
     "kept",
@@ -86,11 +87,10 @@ Erasure = Literal[
 
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
-summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
-set or saved. `usage`: the counts stay, and name nobody. `by a sweep`: goes once
-the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
-erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
-stays, see docs/privacy.md.
+summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
+`usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
+lives for a minute. `with the turn`: goes once the running turn ends. `receipt`: what the erasure itself needs. `key`:
+the key whose tag is the person goes. `kept`: stays, see docs/privacy.md.
 """
 
 
@@ -163,6 +163,16 @@ CONTRACTS = (
         personal=("ids", "names", "words", "files"),
         exported="files",
         erased="contents",
+    ),
+    Contract(
+        "{C}:a",
+        "hash",
+        "calls and results of the running turn's tools, and which effects have begun; the turn's end deletes them",
+        "seconds",
+        whose="a conversation",
+        personal=("ids", "names", "words", "files"),
+        exported="with its message",
+        erased="with the turn",
     ),
     Contract(
         "{C}:u",
