@@ -61,8 +61,8 @@ Export = Literal[
 """Under which heading `/my data` lists what a key holds of the person who asks.
 
 `messages`: also what others quote of the person. `with its message`: nothing that does not stand there already, such
-as the bytes of a file that is named there, or that will not once the running turn ends. `as stored`: ids, times and numbers, as Redis holds them. `nothing`: it
-does not say whom it tells of.
+as the bytes of a file that is named there, or that will not once the running turn ends. `as stored`: ids, times and
+numbers, as Redis holds them. `nothing`: it does not say whom it tells of.
 """
 
 Erasure = Literal[
