@@ -395,8 +395,8 @@ CONTRACTS = (
     Contract(
         "audits",
         "sorted set",
-        "servers whose audit log may have entries to post, by when to look (ms)",
-        "until done",
+        "servers whose audit log has entries to post or to remove, by when to look (ms)",
+        "audit.ttl_days",
         whose="a server",
     ),
     Contract(
