@@ -159,6 +159,12 @@ def _capped() -> None:
     _rewrite("change_settings", ("if new and known > tonumber(most) then return 'FULL' end", ""))
 
 
+def _replaced_preset() -> None:
+    _rewrite(
+        "save_preset", ("for _, field in ipairs(replaced) do redis.call('HDEL', presets, field) end", "")
+    )
+
+
 def _begun() -> None:
     _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
 
@@ -233,6 +239,7 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
     "capped": _capped,  # a place has no more rules than its most, also when two are set at once
+    "replaced preset": _replaced_preset,  # a preset stands in place of that of the same name
     "begun": _begun,  # a job to forget somebody is begun once
     "searched": _searched,  # only one search of it counts
     "stepped": _stepped,  # nothing is noted once it is over
