@@ -18,7 +18,7 @@ from bot.conversation.request_cost import Payer
 from bot.conversation.usage import Counts, Place, TurnUsage, UsageRow
 from bot.store.connection import translated
 from bot.store.keys import ASIDE_S, USAGE_PLACE, Keys
-from bot.store.scripts import Scripts
+from bot.store.scripts import Commands, Scripts
 from bot.store.scripts.usage import RecordAside
 
 AT_ONCE = 500
@@ -38,17 +38,15 @@ class Usage:
         self._scripts = Scripts(redis)
         self.usage_s = usage_s
 
-    async def index(self, payer: Payer, day: dt.date) -> None:
-        """Note that there is usage of a conversation on a day; comes before the usage, so that none is missed."""
-        home = payer.server or payer.conversation
-        index = self._keys.usage_index(home)
+    def index(self, payer: Payer, day: dt.date) -> Commands:
+        """Return what notes that there is usage of a conversation on a day; comes before the usage, to miss none."""
+        index = self._keys.usage_index(payer.server or payer.conversation)
         oldest = day - dt.timedelta(seconds=self.usage_s)
-        with translated():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zadd(index, {f"{payer.conversation}:{day:%Y%m%d}": _number(day)})
-            pipe.zremrangebyscore(index, "-inf", _number(oldest))
-            pipe.expire(index, self.usage_s + DAY_S)
-            await pipe.execute()
+        return (
+            ("ZADD", index, _number(day), f"{payer.conversation}:{day:%Y%m%d}"),
+            ("ZREMRANGEBYSCORE", index, "-inf", _number(oldest)),
+            ("EXPIRE", index, self.usage_s + DAY_S),
+        )
 
     async def record_aside(
         self, payer: Payer, interaction: int, usage: TurnUsage, *, is_private: bool
@@ -57,7 +55,6 @@ class Usage:
         used = written(payer, interaction, usage, is_private=is_private)
         if not used:
             return
-        await self.index(payer, usage.day)
         await self._scripts.run(
             RecordAside(
                 mark=self._keys.aside(payer.conversation, interaction),
@@ -65,7 +62,8 @@ class Usage:
                 mark_s=ASIDE_S,
                 usage_s=self.usage_s,
                 used=used,
-            )
+            ),
+            before=self.index(payer, usage.day),
         )
 
     async def rows(self, home: int, first: dt.date) -> tuple[UsageRow, ...]:
