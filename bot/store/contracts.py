@@ -593,6 +593,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names", "words"),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -600,7 +601,10 @@ CONTRACTS = (
         "sorted set",
         "people whose branches are being made, by when to look (ms)",
         "until done",
-        whose="nobody",
+        whose="a person",
+        personal=("ids",),
+        exported="as stored",
+        erased="by expiry",
     ),
     Contract(
         "shared:<file>",

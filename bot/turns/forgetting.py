@@ -257,7 +257,10 @@ class Forgetting:
     async def kept(self, who: Identity) -> Kept:
         """Return what is kept of a person, the oldest messages first."""
         examined = await self._examined(who)
-        messages = [each for one in examined for each in one.kept_messages]
+        found = [each for one in examined for each in one.kept_messages]
+        # A branch holds a copy: the first conversation that holds a message is named, which is where it was written.
+        first = {each.id: each for each in sorted(found, key=lambda each: -each.conversation)}
+        messages = [each for each in found if each.id is None or each is first[each.id]]
         known = {each.id for each in messages}
         messages += [each for one in examined for each in one.kept_recent if each.id not in known]
         return Kept(
