@@ -99,6 +99,8 @@ class Branches:
         """Note that a branch is made; its thread stays known, for a second press."""
         with translated():
             await self._redis.hdel(self._keys.branches(job.person), f"{job.interaction}:job")
+        if not await self.open(job.person):
+            await self.due.remove(job.person)
 
     async def give_up(self, job: BranchJob) -> None:
         """Forget a branch that cannot be made, so that another press is another wish."""

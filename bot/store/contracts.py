@@ -604,7 +604,7 @@ CONTRACTS = (
         whose="a person",
         personal=("ids",),
         exported="as stored",
-        erased="by expiry",
+        erased="kept",
     ),
     Contract(
         "shared:<file>",
