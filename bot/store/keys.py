@@ -97,6 +97,7 @@ class Keys:
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
+        self.budget_server = self._budgets("server")
         self.audit_posts = self._key("audits")
         self.forget_queue = self._key("forgetting")
 
