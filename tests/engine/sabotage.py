@@ -194,6 +194,18 @@ def _quiet() -> None:
     _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
 
 
+def _held_back() -> None:
+    _rewrite("claim", ("if held_back[id] ~= 'waits' then", "if true then"))
+
+
+def _joined() -> None:
+    _rewrite("claim", ("if held_back[id] ~= 'waits' then", "if not held_back[id] then"))
+
+
+def _unheld() -> None:
+    _rewrite("revise", ("turn_state == nil or is_held then", "turn_state == nil then"))
+
+
 LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
     "few threads": (
         "admit",
@@ -291,6 +303,9 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "stepped": _stepped,  # nothing is noted once it is over
     "left": _left,  # it ends when every key was looked at
     "quiet": _quiet,  # a conversation expires only when nothing has happened since
+    "held back": _held_back,  # answering others without the messages that are held back
+    "joined": _joined,  # answering a message that a limit holds back together with the next one
+    "unheld": _unheld,  # leaving the running turn alone when a message changes that is held back
     "may_write": _may_write,  # writing to Discord only with a fresh lease
     **{name: partial(_rewrite, step, change) for name, (step, change) in LIMITS.items()},
 }

@@ -33,6 +33,11 @@ local function lists(text, id)
   return string.find(' ' .. (text or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
+-- Whether the messages of a turn that has begun are held back.
+local function is_held_back(record)
+  return tonumber(redis.call('HGET', record, 'waits') or 0) > now_ms()
+end
+
 -- Note an administrative act in an audit log, whose entries live `audit_s`. False if it is among the latest entries: a
 -- repeated call.
 local function note_act(audit, audit_s, interaction, person, scope, target, what, before, after)
