@@ -92,7 +92,8 @@ class Journal(Reconciliation):
             pipe = self._redis.pipeline(transaction=False)
             for message in left:
                 pipe.hmget(keys.record(conversation, message), "waits", "members")
-            *found, (seconds, _) = await pipe.time().execute()
+            pipe.time()
+            *found, (seconds, _) = await pipe.execute()
         held = {
             int(member)
             for waits, members in found
@@ -137,7 +138,7 @@ class Journal(Reconciliation):
         with translated():
             seconds, microseconds = await self._redis.time()
         until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
-        fields = {"members": _ids(members), "waits": until_ms, "joins": int(joins)}
+        fields: dict[str, str | int] = {"members": _ids(members), "waits": until_ms, "joins": int(joins)}
         await self._step("hold_back", claim, writes=Writes(assign=fields))
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:

@@ -29,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HAIKU = "claude-haiku-5-5"
 LONG_S = 90.0
+QUICK = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
 
 
 def pattern(own: World) -> str:
@@ -349,6 +350,34 @@ async def test_limits_of_a_role_and_of_a_person_count_for_those_alone(world: Wor
         for text in ("one", "two"):
             await own.settled(await own.converse(channel, text, own.ann))
         assert "You have used up" in await refused(own, await mention(own, own.ann, channel=channel))
+
+
+async def test_security_a_limit_of_a_role_holds_for_what_was_written_while_the_bot_was_away(
+    world: World,
+) -> None:
+    async with world.apart(QUICK) as own:
+        channel = own.channel()
+        role = own.role("guests", own.ann, own.ben)
+        assert "together" in await set_limit(own, channel, "1 messages per month", role=str(role))
+        await own.bots.pop().kill()
+        posted = [await mention(own, who, channel=channel) for who in (own.ann, own.ben, own.ann, own.ben)]
+        other = await mention(own, own.person("other"), channel=channel)
+        before = len(own.calls())
+        await own.start_bot()
+        for message in (*posted, other):
+            await own.settled(message)
+        lines = [
+            line["content"]
+            for message in posted
+            if int(message["id"]) in own.discord.world.channels
+            for line in own.said(int(message["id"]))
+        ]
+        assert len([line for line in lines if "People with one of your roles" in line]) >= 1
+        assert len(own.asked) == 2, "one by the limit, and one of a person without the role"
+        for who in (own.ann, own.ben):
+            path = f"/members/{who.id}"
+            asked = [c for c in own.calls()[before:] if c.method == "GET" and c.path.endswith(path)]
+            assert len(asked) == 1, "once for all messages, for the roles and for the permissions"
 
 
 async def test_limits_are_shown_set_and_cleared_within_those_of_the_operator(world: World) -> None:
