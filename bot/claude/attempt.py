@@ -22,7 +22,7 @@ from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
 from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
-from bot.conversation.request import BlockStarted, Finished, Started, TextDelta
+from bot.conversation.request import BlockStarted, Finished, Started, TextDelta, ToolCalled
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AttemptEvent = Started | TextDelta | BlockStarted | Finished
+AttemptEvent = Started | TextDelta | BlockStarted | ToolCalled | Finished
 
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
@@ -152,6 +152,7 @@ class _Arrived:
         self._bounds = bounds
         self._was_started = reply.started is not None
         self._begun = len(reply.begun)
+        self._called = len(reply.called)
         self._texts: list[str] = []
         self.failure: ClaudeError | ValueError | None = None
 
@@ -167,6 +168,7 @@ class _Arrived:
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
         events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
+        events.extend(map(ToolCalled, self._reply.called[self._called :]))
         if self._texts:
             events.append(TextDelta("".join(self._texts)))
         return events

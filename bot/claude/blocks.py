@@ -7,7 +7,7 @@ signature, results of server tools carry encrypted content.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,17 +36,14 @@ class _Partial:
         self.pieces.setdefault(name, []).append(piece)
 
     def block(self) -> Block | None:
-        """Return the block; None if the API would refuse it: blank text, or a call whose input broke off."""
+        """Return the block; None if the API would refuse it: blank text, or a server's call whose input broke off."""
         fields = dict(self.fields)
         for name, pieces in self.pieces.items():
             if name != "input":
                 start = fields.get(name)
                 fields[name] = whole((start if isinstance(start, str) else "") + "".join(pieces))
         if "input" in self.pieces and (text := "".join(self.pieces["input"])):
-            try:
-                fields["input"] = json.loads(text)
-            except ValueError:
-                return None
+            fields["input"] = _read(text)
         if self.citations:
             cited = fields.get("citations")
             fields["citations"] = [*(cited if isinstance(cited, list) else ()), *self.citations]
@@ -58,9 +55,23 @@ class _Partial:
             case {"type": "tool_use", "id": str(call), "name": str(name), "input": dict(given)}:
                 caller = fields.get("caller")
                 return ToolUse(call, name, _json(given), caller=_json(caller) if caller else "")
+            case {"type": "tool_use", "id": str(call), "name": str(name)}:
+                return ToolUse(call, name, "{}", is_broken=True)
+            case {"type": "server_tool_use", "input": None}:
+                return None
             case {"type": str(kind)} if kind not in ("text", "tool_use"):
                 return _opaque(fields)
         return None
+
+    def call(self) -> ToolUse | None:
+        """Return the call that this block is, one of the server's tools too; None for other blocks."""
+        if not str(self.fields.get("type")).endswith("tool_use"):
+            return None
+        given = _read("".join(self.pieces.get("input", ()))) or self.fields.get("input")
+        name, call = self.fields.get("name"), self.fields.get("id")
+        if not (isinstance(given, dict) and isinstance(name, str) and isinstance(call, str)):
+            return None
+        return ToolUse(call, name, _json(given))
 
 
 class Blocks:
@@ -90,6 +101,12 @@ class Blocks:
         if text:
             self._of(index).extend("text", text)
 
+    def calls_at(self, index: object) -> Iterator[ToolUse]:
+        """Yield the call that a block is, one of the server's tools too; nothing for other blocks."""
+        partial = self._at.get(_key(index))
+        if partial is not None and (call := partial.call()) is not None:
+            yield call
+
     def finished(self) -> tuple[Block, ...]:
         """Return the blocks."""
         blocks = (partial.block() for partial in self._partials)
@@ -99,6 +116,15 @@ class Blocks:
         if (key := _key(index)) not in self._at:
             self.start(index, {"type": "text"})
         return self._at[key]
+
+
+def _read(text: str) -> object:
+    """Read the input of a call; None if it broke off, or is no JSON object."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def _opaque(fields: Mapping[str, Any]) -> Opaque:

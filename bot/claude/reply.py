@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.claude.blocks import Blocks
+from bot.conversation.content import ToolUse
 from bot.conversation.request import Finished, Usage
 from bot.conversation.surrogates import Joiner, whole
 
@@ -18,12 +19,19 @@ if TYPE_CHECKING:
     from bot.conversation.request import Lifetime
 
 
+_OF_TOOLS = ("tool_use", "tool_result")
+"""The types of calls and results end so, also those of the server's tools."""
+
+
 class Reply:
     """The state of one reply; cache writes without a lifetime of their own count as `written`.
 
     `started` is the input usage once the server has reported it; `begun` are the blocks that are no text, each by its
-    type, or of a call by the name of the tool.
+    type, or of a call by the name of the tool; `called` are the calls that are complete. Texts with a call between
+    them are paragraphs of their own: `gap` is put between them.
     """
+
+    gap = "\n\n"
 
     def __init__(self, written: Lifetime | None = None) -> None:
         self._written = written
@@ -40,6 +48,9 @@ class Reply:
         self.started: Usage | None = None
         self.stopped = False
         self.begun: list[str] = []
+        self.called: list[ToolUse] = []
+        self._has_text = False
+        self._is_parted = False
 
     def feed(self, event: Mapping[str, Any]) -> str:
         """Process one event and return the text that it adds to the reply."""
@@ -59,6 +70,8 @@ class Reply:
                     return self._joined(event.get("index"), block.get("text"))
                 self.begun.append(_string(block.get("name")) or _string(block.get("type")) or "")
                 self._other_blocks.append(event.get("index"))
+                if str(block.get("type")).endswith(_OF_TOOLS):
+                    self._is_parted = self._has_text
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
@@ -66,6 +79,8 @@ class Reply:
                 self._blocks.add(event.get("index"), delta)
             case "content_block_stop" if event.get("index") not in self._other_blocks:
                 return self._ended_text()
+            case "content_block_stop":
+                self.called.extend(self._blocks.calls_at(event.get("index")))
             case "message_delta":
                 delta = _mapping(event.get("delta"))
                 self._stop_reason = _string(delta.get("stop_reason")) or self._stop_reason
@@ -100,7 +115,11 @@ class Reply:
     def _text(self, index: object, text: str) -> str:
         self._text_index = index
         self._blocks.add_text(index, text)
-        return text
+        if not text:
+            return ""
+        before = self.gap if self._is_parted and text[0] != "\n" else ""
+        self._has_text, self._is_parted = True, False
+        return before + text
 
     def _count(self, usage: object) -> None:
         # Counts are cumulative, so the highest value is right, whichever event contains it: some servers report the

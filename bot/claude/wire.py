@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         OutputConfigParam,
         TextBlockParam,
         ThinkingConfigParam,
+        ToolUnionParam,
     )
 
     from bot.conversation.content import Block, Source
@@ -45,6 +46,7 @@ class CountArguments(TypedDict, total=False):
     messages: Required[list[MessageParam]]
     output_config: OutputConfigParam
     thinking: ThinkingConfigParam
+    tools: list[ToolUnionParam]
 
 
 class StreamArguments(CountArguments, total=False):
@@ -97,6 +99,8 @@ def _add_options(arguments: CountArguments, request: Request, mark: Lifetime | N
         arguments["output_config"] = {"effort": parameters.effort}
     if (thinking := _thinking(parameters)) is not None:
         arguments["thinking"] = thinking
+    if parameters.tools:
+        arguments["tools"] = [json.loads(tool.json) for tool in parameters.tools]
 
 
 def _thinking(parameters: Parameters) -> ThinkingConfigParam | None:

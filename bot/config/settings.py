@@ -174,6 +174,12 @@ class FilesSettings(Section):
     inline_mb: Annotated[float, Field(ge=1, le=100_000)] = 256.0
 
 
+class ToolsSettings(Section):
+    on: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
+    max_steps: Annotated[int, Field(ge=1, le=50)] = 10
+    max_s: Annotated[float, Field(ge=1, le=3600)] = 300.0
+
+
 class VoiceSettings(Section):
     url: Annotated[str, address_with("https", "http")] | None = None
     api_key: SecretStr | None = None
@@ -318,6 +324,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = Field(default_factory=RedisSettings)
     history: HistorySettings = HistorySettings()
     files: FilesSettings = FilesSettings()
+    tools: ToolsSettings = ToolsSettings()
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     access: AccessSettings = AccessSettings()

@@ -211,7 +211,8 @@ def compose(
         before.pinned,
     )
     rates = ledger.rates()
-    forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
+    tools = [tool.json for tool in terms.parameters.tools]
+    forecast = ledger.forecast(rates, [*tools, *terms.system, *([before.summary] if before.summary else [])])
     added = tuple(so_far) or (elements.question(messages),)
     added_tokens = sum(map(rates.sent, added))
     if counted_tokens is not None:

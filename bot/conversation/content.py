@@ -81,7 +81,8 @@ class Document:
 class ToolUse:
     """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came.
 
-    So is `caller`, which says what made the call; "" if the API did not say.
+    So is `caller`, which says what made the call; "" if the API did not say. The input that came of a call that
+    `is_broken` was no JSON object.
     """
 
     id: str
@@ -89,6 +90,7 @@ class ToolUse:
     input: str
     tokens: int = 0
     caller: str = ""
+    is_broken: bool = False
     type: Literal["tool_use"] = "tool_use"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from bot.conversation.content import Block, Text
+from bot.conversation.content import Block, Text, ToolResult, ToolUse
+from bot.conversation.tool_definition import ToolDefinition
 
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
@@ -43,24 +45,37 @@ class Breakpoints:
         """The lifetime of the last breakpoint."""
         return self.messages[-1][1] if self.messages else self.system
 
+    def following(self, index: int) -> Breakpoints:
+        """Return the breakpoints of a later request of the same turn, whose last message has this index.
+
+        The one before stays, because a breakpoint looks back over 20 blocks only. Five minutes are enough: the
+        messages that follow within a turn are not sent again after it.
+        """
+        return Breakpoints(self.system, (*self.messages[-2:], (index, "5m")))
+
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
     """The parameters of the model; they pass unchanged from the operator's settings to the Messages API.
 
     `max_tokens` bounds the reply, thinking included. `effort` is None if the model has no effort levels, `thinking`
-    is None for the model's default.
+    is None for the model's default. `tools` are what the model may call, in the order in which they are sent.
     """
 
     model: str
     max_tokens: int
     effort: Effort | None = None
     thinking: ThinkingType | None = None
+    tools: tuple[ToolDefinition, ...] = ()
 
     @property
     def cache_key(self) -> str:
         """What the cache compares besides the text of a request."""
-        return f"{self.model} {self.effort} {self.thinking}"
+        key = f"{self.model} {self.effort} {self.thinking}"
+        if not self.tools:
+            return key
+        tools = "\0".join(tool.json for tool in self.tools)
+        return f"{key} {hashlib.sha256(tools.encode()).hexdigest()[:16]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +94,34 @@ class Request:
     breakpoints: Breakpoints | None = None
     inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
-    def after(self, end: Finished) -> Request | None:
+    def after(self, end: Finished, results: Sequence[ToolResult] = ()) -> Request | None:
         """Return the next request of the same turn, None if the reply has ended.
 
-        A paused reply goes on when its content is sent again unchanged (Anthropic, "Handling stop reasons"). The
-        messages before stay as they are: thinking is valid only behind them.
+        A reply that paused, or that called tools, goes on when its content is sent again unchanged, of calls with
+        their results (Anthropic, "Handling stop reasons"). The messages before stay as they are: thinking is valid
+        only behind them.
         """
-        if end.stop_reason != "pause_turn" or not end.blocks:
+        if not end.blocks or not (
+            end.stop_reason == "pause_turn" or (end.stop_reason == "tool_use" and results)
+        ):
             return None
-        *before, last = self.messages
-        paused = PromptMessage("assistant", end.blocks)
-        if last.role == "assistant":  # the reply was paused before
-            paused = replace(last, blocks=(*last.blocks, *end.blocks))
-        else:
-            before.append(last)
-        return replace(self, messages=(*before, paused))
+        said = PromptMessage("assistant", end.blocks)
+        return self.extended((said, PromptMessage("user", tuple(results))) if results else (said,))
+
+    def extended(self, messages: Sequence[PromptMessage]) -> Request:
+        """Return the request with messages that were exchanged in the same turn."""
+        if not messages:
+            return self
+        joined = list(self.messages)
+        for message in messages:
+            if joined and joined[-1].role == message.role == "assistant":  # the reply was paused before
+                joined[-1] = replace(joined[-1], blocks=(*joined[-1].blocks, *message.blocks))
+            else:
+                joined.append(message)
+        breakpoints, last = self.breakpoints, len(joined) - 1
+        if breakpoints is not None and joined[last].role == "user":
+            breakpoints = breakpoints.following(last)
+        return replace(self, messages=tuple(joined), breakpoints=breakpoints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,4 +202,11 @@ class Finished:
     blocks: tuple[Block, ...] = ()
 
 
-StreamEvent = Started | TextDelta | BlockStarted | Waiting | NewAttempt | Finished
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The model has written a whole call; one of the server's tools too, which Anthropic answers."""
+
+    call: ToolUse
+
+
+StreamEvent = Started | TextDelta | BlockStarted | ToolCalled | Waiting | NewAttempt | Finished

@@ -7,8 +7,9 @@ from typing import Literal
 
 from bot.conversation.request import Usage
 
-Purpose = Literal["reply", "continuation", "summary", "count", "retry"]
-"""A `continuation` goes on with a reply that paused or was cut off. A `retry` repeats a request that failed, was too
+Purpose = Literal["reply", "continuation", "tool step", "summary", "count", "retry"]
+"""A `continuation` goes on with a reply that paused or was cut off, a `tool step` with one that called tools. A
+`retry` repeats a request that failed, was too
 long, or named a file that is gone."""
 
 

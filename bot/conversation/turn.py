@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from bot.conversation.consulted import Consulted
 from bot.conversation.content import Source, Text, sources, text_of, without_files
 from bot.conversation.message import created_ms
 from bot.conversation.request import Effort, PromptMessage, ThinkingType, Usage
@@ -65,6 +66,7 @@ class Turn:
     cost of all its requests in micro-dollars, None if unknown. `usage` is that of the request for the latest part
     of the reply, its output 0 if the stream broke off; `asked_ms` is when that request was sent, in ms since 1970,
     0 if unknown. `made_with` is None for entries of old versions, and of replies that were read back from Discord.
+    `consulted` is what tools have read for the reply.
     """
 
     id: int
@@ -85,6 +87,7 @@ class Turn:
     asked_ms: int = 0
     authors: tuple[int, ...] = ()
     made_with: MadeWith | None = None
+    consulted: tuple[Consulted, ...] = ()
 
     @property
     def question(self) -> PromptMessage:

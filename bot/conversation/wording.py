@@ -39,6 +39,7 @@ CONTEXT_FULL = (
     "Write “go on”, or start afresh with /reset."
 )
 PAUSED = "Claude paused here. Press Continue, or use /continue, and it goes on."
+TOO_MANY_STEPS = "I stopped here: this took more steps with tools than I may take. Write “go on” to continue."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "

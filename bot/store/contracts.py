@@ -63,6 +63,7 @@ Erasure = Literal[
     "usage",
     "by a sweep",
     "by expiry",
+    "with the turn",
     "receipt",
     "key",
     "kept",
@@ -71,11 +72,10 @@ Erasure = Literal[
 
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
-summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
-set or saved. `usage`: the counts stay, and name nobody. `by a sweep`: goes once
-the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
-erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
-stays, see docs/privacy.md.
+summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
+`usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
+lives for a minute. `with the turn`: goes once the running turn ends. `receipt`: what the erasure itself needs. `key`:
+the key whose tag is the person goes. `kept`: stays, see docs/privacy.md.
 """
 
 
@@ -147,6 +147,15 @@ CONTRACTS = (
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
         erased="contents",
+    ),
+    Contract(
+        "{C}:a",
+        "hash",
+        "calls and results of the running turn's tools, and which effects have begun; the turn's end deletes them",
+        "seconds",
+        whose="a conversation",
+        personal=("ids", "names", "words", "files"),
+        erased="with the turn",
     ),
     Contract(
         "{C}:u",

@@ -277,6 +277,7 @@ class Journal(Reconciliation):
                 unreconciled=keys.reconcile(conversation),
                 result=keys.result(conversation, claim.turn_id),
                 meta=keys.meta(conversation),
+                steps=keys.tool_steps(conversation),
                 step=step,
                 token=claim.token,
                 turn=padded(claim.turn_id),

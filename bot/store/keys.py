@@ -29,6 +29,9 @@ FILES_S = 24 * 3600
 """How long the contents of files and the quotes are kept for further attempts and regenerations; after that they are
 read again."""
 
+TOOL_STEPS_S = 24 * 3600
+"""How long the steps of a turn's tools are kept if the turn does not end; its end deletes them."""
+
 UPLOADS_S = 91 * 24 * 3600
 """Longer than an upload lives at Anthropic, which is 90 days at most (Anthropic, "Files API")."""
 
@@ -120,6 +123,10 @@ class Keys:
     def files(self, conversation: int) -> Key:
         """Return the contents of attached files, and the quotes."""
         return self._of(conversation, "f")
+
+    def tool_steps(self, conversation: int) -> Key:
+        """Return the steps of the running turn's tools."""
+        return self._of(conversation, "a")
 
     def uploads(self, conversation: int) -> Key:
         """Return the uploads at Anthropic."""

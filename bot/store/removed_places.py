@@ -48,6 +48,7 @@ class RemovedPlaces:
                 unreconciled=keys.reconcile(conversation),
                 files=keys.files(conversation),
                 inline=keys.inline(conversation),
+                steps=keys.tool_steps(conversation),
                 mark=keys.high_water_mark(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),

@@ -67,6 +67,7 @@ _ALL = (
     Step("claim", (RECEIVED,), CLAIMED, unchanged=RUNNING, script="claim"),
     Step("join", unchanged=(CLAIMED,), lease=True, script="join"),
     Step("reopen", (POSTING,), CLAIMED, unchanged=(CLAIMED,), lease=True, script="reopen"),
+    Step("note_tool", (CLAIMED,), POSTING, unchanged=(POSTING, POSTED), lease=True, script="note_tool"),
     Step("intend", UNCOMMITTED, POSTING, unchanged=SHOWN, lease=True, fields=("intent:",)),
     Step("posted", (POSTING, POSTED), POSTED, unchanged=SHOWN, lease=True, fields=("reply:",)),
     Step("adopt", UNCOMMITTED, POSTED, unchanged=(COMMITTED,), lease=True, fields=("members", "reply:")),

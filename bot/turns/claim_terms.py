@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 from bot.conversation.budget import BudgetPolicy, budget_of
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice, narrowest
 from bot.conversation.placeholders import Names
-from bot.conversation.scope import SYSTEM, choice_of, in_force
+from bot.conversation.scope import SYSTEM, Scope, Settings, choice_of, in_force
+from bot.conversation.tool_definition import ToolDefinition
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
 
 TermsOf = Callable[[Claim], Awaitable[Terms]]
 
 
+def _no_tools(_by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
+    """Offer no tools."""
+    return ()
+
+
 async def terms_of(
     claim: Claim,
     scope_settings: ScopeSettings,
-    resolve: Callable[[Choice, Names], Terms],
+    resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
     policy: BudgetPolicy | None = None,
+    tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
 ) -> Terms:
-    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set."""
+    """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
+
+    `tools_of` is called with the settings by scope, and returns the tools that Claude may call.
+    """
     policy = policy or BudgetPolicy()
     by_scope = await scope_settings.by_scope(
         thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
+    tools = tools_of(by_scope)
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
-    terms = replace(resolve(choice, claim.meta.names), prompt_scope=prompt_scope, budget=budget)
+    terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)
     if policy.fallback_model is None:
         return terms
     fallback = replace(
-        resolve(replace(choice, model=policy.fallback_model), claim.meta.names),
+        resolve(replace(choice, model=policy.fallback_model), claim.meta.names, tools),
         prompt_scope=prompt_scope,
         budget=replace(budget, rules=policy.fallback_rules(budget.rules)),
     )

@@ -85,6 +85,8 @@ _INTERRUPTS: dict[type[BobbinError], str] = {
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {
     "max_tokens": ((wording.CUT_AT_MAX_TOKENS,), wording.THINKING_TOOK_ALL),
     "model_context_window_exceeded": ((wording.CONTEXT_FULL,), wording.explain(ClaudeTooLong())),
+    # The calls of tools are answered; these were too many.
+    "tool_use": ((wording.TOO_MANY_STEPS,), wording.TOO_MANY_STEPS),
     # A paused reply continues by itself; this reply has paused too often.
     "pause_turn": ((wording.PAUSED,), wording.EMPTY_REPLY),
 }

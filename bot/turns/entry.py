@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.conversation.compose import Plan
+from bot.conversation.consulted import Consulted
 from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.scope import Scope
 from bot.conversation.turn import MadeWith, Turn
@@ -18,7 +19,8 @@ class Asked:
     """The requests of a generation: the usage of the reply, when its request was sent (ms), the side requests' usage.
 
     `cost` is the cost of all requests in micro-dollars, None if unknown. `title_line` is the part of the output that
-    was taken off as a title. `prompt_scope` is where the system prompt was set, None for the default.
+    was taken off as a title. `prompt_scope` is where the system prompt was set, None for the default. `consulted` is
+    what tools have read.
     """
 
     usage: Usage
@@ -27,6 +29,7 @@ class Asked:
     cost: int | None
     title_line: str = ""
     prompt_scope: Scope | None = None
+    consulted: tuple[Consulted, ...] = ()
 
 
 def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, asked: Asked) -> Turn:
@@ -72,6 +75,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
         turn,
         window_start=plan.window.start,
         preface=preface,
+        consulted=(*(earlier.consulted if earlier is not None and prepared.so_far else ()), *asked.consulted),
         side_usage=(*(earlier.side_usage if earlier is not None else ()), *asked.side_usage),
         cost=_with_earlier_cost(earlier, asked.cost),
     )

@@ -39,6 +39,7 @@ from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
+from bot.turns.tool_loop import ToolLoop
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
@@ -63,6 +64,11 @@ def _observe_nothing(
     """Observe nothing."""
 
 
+def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
+    """Have no tools."""
+    return None
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -72,7 +78,8 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. The `summaries` outlive a restart of the turn.
+    uploads that are gone. `tools` makes the loop that answers the calls of a turn's tools. The `summaries` outlive a
+    restart of the turn.
     """
 
     def __init__(
@@ -83,6 +90,7 @@ class ReplyGenerator:
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
         budgets: Budgets | None = None,
         observe: Observe = _observe_nothing,
+        tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
     ) -> None:
         self._claude = claude
         self._policy = policy
@@ -91,6 +99,7 @@ class ReplyGenerator:
         self._forget_uploads = forget_uploads
         self._budgets = budgets
         self._observe = observe
+        self._tools = tools
 
     async def generate(
         self,
@@ -113,6 +122,8 @@ class ReplyGenerator:
         cost of each request is added to `cost`, also if this is cancelled.
         """
 
+        tools = self._tools(claim, terms)
+
         async def generated(terms: Terms, notices: tuple[str, ...] = ()) -> Generated | BudgetReached:
             return await self._generate(
                 claim,
@@ -124,6 +135,7 @@ class ReplyGenerator:
                 settle_title=settle_title,
                 admitted=admitted,
                 cost=cost,
+                tools=tools,
             )
 
         first = await generated(terms)
@@ -151,6 +163,7 @@ class ReplyGenerator:
         settle_title: Callable[[str | None], None],
         admitted: Callable[[], None],
         cost: TurnCost,
+        tools: ToolLoop | None,
     ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
         now_ms = round(self._now_s() * 1000)
@@ -176,6 +189,7 @@ class ReplyGenerator:
             settle_title,
             self._now_s,
             prepared.inline,
+            tools,
         )
 
         async def leave_out_gone(sent: Request) -> bool:
@@ -248,7 +262,13 @@ class ReplyGenerator:
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
         asked = Asked(
-            stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
+            stream.used,
+            stream.asked_ms,
+            side_usage,
+            cost.total,
+            stream.title_line,
+            terms.prompt_scope,
+            () if tools is None else tools.consulted,
         )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 

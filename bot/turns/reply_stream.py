@@ -33,6 +33,7 @@ from bot.conversation.request_cost import Purpose
 from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.metered_claude import MeteredClaude
+from bot.turns.tool_loop import ToolLoop
 
 log = structlog.get_logger()
 
@@ -43,6 +44,9 @@ SUMMARY_S = 60.0
 
 MOST_PAUSES = 5
 """The requests that follow on pauses; Claude pauses after 10 steps with its tools (Anthropic, "Server tools")."""
+
+MOST_REQUESTS = 20
+"""The most requests that follow the first; the limit of a turn's tools comes before."""
 
 MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
@@ -64,7 +68,8 @@ class ReplyStream:
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
     `settle_title` the title that the reply begins with, None if the reply has none. `inline` holds the bytes of
-    inline files, as base64 by digest. `found_file_gone` is set if the latest summary failed because a file is gone.
+    inline files, as base64 by digest. `tools` answers the calls of tools that run here. `found_file_gone` is set if
+    the latest summary failed because a file is gone.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class ReplyStream:
         settle_title: Callable[[str | None], None] = _discard,
         now_s: Callable[[], float] = time.time,
         inline: Mapping[str, str] | None = None,
+        tools: ToolLoop | None = None,
     ) -> None:
         self._claude = claude
         self._interrupt = interrupt
@@ -84,6 +90,7 @@ class ReplyStream:
         self._settle_title = settle_title
         self._now_s = now_s
         self._inline = inline or {}
+        self._tools = tools
         self._latest = _Sent()
         self._title = TitleReader(expected=False)
         self.found_file_gone = False
@@ -132,12 +139,13 @@ class ReplyStream:
     ) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
-        The request may use `most`. The text is without the title that the request may ask for. A reply that pauses
-        goes on, at most `MOST_PAUSES` times.
+        The request may use `most`. The text is without the title that the request may ask for. A reply that pauses,
+        or that calls tools, goes on by further requests. Those of an earlier attempt are not repeated.
         """
         text: list[str] = []
         title = self._title = TitleReader(expected=may_begin_with_title(request))
         sent = self._latest = _Sent()
+        loop = self._tools
 
         def show(part: str) -> None:
             if title.is_settled:
@@ -146,23 +154,65 @@ class ReplyStream:
                 text.append(part)
                 self._push(part)
 
-        end = await self._end_of(request, purpose, most, lambda delta: show(title.feed(delta)), sent)
-        for _ in range(MOST_PAUSES):
-            if not isinstance(end, Finished) or (following := request.after(end)) is None:
+        def feed(delta: str) -> None:
+            show(title.feed(delta))
+
+        if loop is not None and await self._unless_interrupted(loop.resume(self._show_status)) is None:
+            return "", self._interrupt.result()
+        if loop is not None and loop.messages:  # of an earlier attempt
+            self._settle_title(None)
+            title = self._title = TitleReader(expected=False)
+            show(loop.text)
+            request = request.extended(loop.messages)
+        resumed = loop is not None and bool(loop.text)
+        end = await self._end_of(request, purpose, most, _parted(feed, resumed), sent)
+        pauses = 0
+        for _ in range(MOST_REQUESTS):
+            pauses += isinstance(end, Finished) and end.stop_reason == "pause_turn"
+            if pauses > MOST_PAUSES:
+                break
+            following = await self._following(request, end, "".join(text))
+            if following is None or not isinstance(end, Finished):
+                break
+            if isinstance(following, BobbinError):
+                end = following
                 break
             most = estimate.of_continuation(following, end)
-            log.info("claude_paused", request_id=end.request_id)
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
-            paused, request = end, following
+            before, request = end, following
+            is_called = end.stop_reason == "tool_use"
             end = await self._end_of(
-                request, "continuation", most, lambda delta: show(title.feed(delta)), _Sent()
+                request,
+                "tool step" if is_called else "continuation",
+                most,
+                _parted(feed, is_called and bool(text)),
+                _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):
-                end = paused  # the API refused the content of the reply, not the messages of people
+                end = before  # the API refused the content of the reply, not the messages of people
                 break
         show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), end
+
+    async def _following(
+        self, request: Request, end: Finished | BobbinError, text: str
+    ) -> Request | BobbinError | None:
+        """Return the request that goes on with a reply, the interrupt that came meanwhile, None at the reply's
+        end."""
+        if (
+            not isinstance(end, Finished)
+            or end.stop_reason not in ("pause_turn", "tool_use")
+            or not end.blocks
+        ):
+            return None
+        if self._tools is None:
+            return request.after(end)
+        log.info("claude_paused", request_id=end.request_id, stop_reason=end.stop_reason)
+        came = text[len(self._tools.text) :]
+        going_on = self._tools.go_on(end, came, (), self._show_status)
+        results = await self._unless_interrupted(going_on)
+        return self._interrupt.result() if results is None else request.after(end, results)
 
     async def _end_of(
         self,
@@ -261,3 +311,15 @@ class ReplyStream:
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)
+
+
+def _parted(feed: Callable[[str], None], is_due: bool) -> Callable[[str], None]:
+    """Return a feed that begins a paragraph with its first text, where that `is_due`."""
+
+    def parted(delta: str) -> None:
+        nonlocal is_due
+        if is_due and delta:
+            delta, is_due = ("" if delta[0] == "\n" else "\n\n") + delta, False
+        feed(delta)
+
+    return parted if is_due else feed

@@ -16,6 +16,7 @@ from bot.conversation.model import Choice, fit
 from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Parameters
+from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import marks
 
 log = structlog.get_logger()
@@ -62,10 +63,11 @@ class TermsResolver:
         self._today = today
         self._logged: set[tuple[str, tuple[str, ...]]] = set()
 
-    def __call__(self, choice: Choice, names: Names) -> Terms:
+    def __call__(self, choice: Choice, names: Names, tools: tuple[ToolDefinition, ...] = ()) -> Terms:
         """Return the terms; options that the model does not take are left out, and logged once.
 
-        The `names` are those of the conversation, for the placeholders of its prompt.
+        The `tools` are those that may be called. The `names` are those of the conversation, for the placeholders of
+        its prompt.
         """
         wanted = choice.over(self._default)
         model = wanted.model or self._parameters.model
@@ -90,8 +92,9 @@ class TermsResolver:
                 max_tokens=reply_tokens,
                 effort=sent.effort,
                 thinking=sent.thinking,
+                tools=tools,
             ),
-            system=prompt.render_system(names.fill(wanted.system or "")),
+            system=prompt.render_system(names.fill(wanted.system or ""), has_tools=bool(tools)),
             trimming=marks(
                 budget.max_tokens,
                 budget.keep_ratio,

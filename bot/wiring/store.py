@@ -42,6 +42,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.tool_steps import ToolSteps
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
@@ -68,6 +69,7 @@ class Store:
     conversations: Conversations
     journal: Journal
     files: FileStore
+    tool_steps: ToolSteps
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -137,6 +139,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
+        tool_steps=ToolSteps(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
+from bot.config.settings import ToolsSettings
 from bot.conversation.budget import BudgetPolicy, Rule, Subject
 from bot.conversation.clock import Clock
+from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
+from bot.conversation.scope import Scope
+from bot.conversation.scope import Settings as ScopedSettings
 from bot.conversation.tokens import is_older
+from bot.conversation.tool_definition import ToolDefinition
+from bot.conversation.tool_settings import is_on
 from bot.conversation.trimming import TrimPolicy
 from bot.files.convert import Converter
 from bot.files.result import Limits
@@ -26,7 +33,10 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
+from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
+from bot.tools.time_in import time_tool
+from bot.tools.toolbox import Toolbox
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
@@ -40,6 +50,7 @@ from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
+from bot.turns.tool_loop import ToolLoop, ToolPolicy
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
 
@@ -75,7 +86,14 @@ def build_turns(
         settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
     )
     budget = budget_policy(settings)
-    terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms, policy=budget)
+    toolbox = build_toolbox(clock)
+    terms_of_claim = partial(
+        terms_of,
+        scope_settings=store.scope_settings,
+        resolve=terms,
+        policy=budget,
+        tools_of=partial(_offered, toolbox, settings.tools.on),
+    )
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -99,6 +117,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools),
             ),
             outbox=outbox,
             pace=pace,
@@ -124,6 +143,27 @@ def build_turns(
         max_concurrent=settings.turns.max_concurrent,
     )
     return Turns(terms, dispatcher)
+
+
+def build_toolbox(clock: Clock) -> Toolbox:
+    """Build the tools that run here."""
+    return Toolbox((time_tool(clock.now_s),))
+
+
+def _offered(
+    toolbox: Toolbox, defaults: Collection[str], by_scope: Mapping[Scope, ScopedSettings]
+) -> tuple[ToolDefinition, ...]:
+    return tuple(tool.definition for tool in toolbox if is_on(by_scope, tool.name, defaults))
+
+
+def _tool_loop(
+    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, claim: Claim, terms: Terms
+) -> ToolLoop | None:
+    offered = terms.parameters.tools
+    if not offered:
+        return None
+    policy = ToolPolicy(settings.max_steps, settings.max_s)
+    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy)
 
 
 def build_file_contents(

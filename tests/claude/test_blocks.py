@@ -124,12 +124,6 @@ def test_omitted_thinking_keeps_its_signature() -> None:
     [
         block({"type": "text", "text": ""}),
         block({"type": "text", "text": "\n\n"}),
-        block(
-            {"type": "tool_use", "id": "t", "name": "n"}, *pieces("input_json_delta", "partial_json", '{"a')
-        ),
-        block(
-            {"type": "tool_use", "id": "t", "name": "n"}, *pieces("input_json_delta", "partial_json", "[1]")
-        ),
         block({"type": "tool_use", "id": None, "name": "n", "input": {}}),
         block({"type": "server_tool_use", "id": "t"}, *pieces("input_json_delta", "partial_json", "{")),
         block({}),
@@ -139,6 +133,13 @@ def test_what_the_api_would_refuse_is_left_out(
     refused: tuple[dict[str, Any], tuple[dict[str, Any], ...]],
 ) -> None:
     assert built(refused, block({"type": "text", "text": "Well."})) == (Text("Well."),)
+
+
+@pytest.mark.parametrize("text", ['{"a', "[1]", "7"])
+def test_a_call_whose_input_is_no_object_is_kept_as_a_broken_one(text: str) -> None:
+    call = {"type": "tool_use", "id": "t", "name": "n"}
+    arrived = built(block(call, *pieces("input_json_delta", "partial_json", text)))
+    assert arrived == (ToolUse("t", "n", "{}", is_broken=True),)
 
 
 def test_unknown_deltas_are_left_out() -> None:

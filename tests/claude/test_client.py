@@ -66,7 +66,7 @@ async def test_each_delta_is_handed_on_before_the_next_one_is_sent(
         assert not server.left.is_set()
 
 
-async def test_only_text_is_shown_and_it_is_kept_exactly(
+async def test_only_text_is_shown_and_it_is_kept_exactly_with_a_gap_where_a_tool_was_called(
     server: Server, claude: Claude, request_: Request
 ) -> None:
     thinking = {"type": "thinking", "thinking": "hm", "signature": ""}
@@ -86,7 +86,7 @@ async def test_only_text_is_shown_and_it_is_kept_exactly(
         *closing(),
     )
     server.answers.append(Answer(steps))
-    assert text_of(await collect(claude, request_)) == "  one\n\ttwo \u2028three 🐢"
+    assert text_of(await collect(claude, request_)) == "  one\n\ttwo \u2028\n\nthree 🐢"
 
 
 async def test_unknown_events_deltas_and_missing_fields_do_no_harm(

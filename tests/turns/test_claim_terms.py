@@ -13,6 +13,7 @@ from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.placeholders import Names
 from bot.conversation.scope import Scope
+from bot.conversation.tool_definition import ToolDefinition
 from bot.store.claim import Meta
 from bot.store.keys import Keys
 from bot.store.scope_settings import ScopeSettings
@@ -24,7 +25,7 @@ THREAD, CHANNEL, SERVER = 5, 6, 7
 ACTOR = Actor(home=SERVER, person=1, interaction=9)
 
 
-def resolve(choice: Choice, names: Names) -> Terms:
+def resolve(choice: Choice, names: Names, _tools: tuple[ToolDefinition, ...] = ()) -> Terms:
     parameters = replace(TERMS.parameters, model=choice.model or "default", effort=choice.effort)
     assert names.server in ("", "Weavers")
     return replace(TERMS, parameters=parameters)

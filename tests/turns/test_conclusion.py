@@ -30,9 +30,15 @@ def end(reason: str) -> Finished:
     return Finished(stop_reason=reason, usage=Usage(), model="claude-test", message_id="msg")
 
 
-@pytest.mark.parametrize("reason", ["end_turn", "stop_sequence", "tool_use", "something_new"])
+@pytest.mark.parametrize("reason", ["end_turn", "stop_sequence", "something_new"])
 def test_a_reply_that_ended_is_kept_as_it_is(reason: str) -> None:
     assert conclude(" Hello. \n", end(reason)) == Conclusion("answered", "Hello.")
+
+
+def test_a_reply_that_wants_more_tools_than_it_may_call_says_so() -> None:
+    told = (wording.TOO_MANY_STEPS,)
+    assert conclude("So far.", end("tool_use")) == Conclusion("answered", "So far.", told)
+    assert conclude("", end("tool_use")) == Conclusion("failed", "", told)
 
 
 def test_a_reply_cut_by_its_limit_says_how_to_go_on() -> None:

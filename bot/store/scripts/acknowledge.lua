@@ -38,6 +38,7 @@ if not UNCHANGED[state] then
     before = redis.call('HGET', meta, 'buttons') or ''
     redis.call('HSET', meta, 'buttons', buttons)
   end
+  redis.call('DEL', steps)
   redis.call('EXPIRE', result, halted == '1' and ttl_s or result_s)
   if reconcile_ms ~= '' then
     redis.call('ZADD', unreconciled, integer(now_ms() + tonumber(reconcile_ms)), turn)

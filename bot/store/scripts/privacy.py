@@ -94,6 +94,7 @@ class EraseConversation(Call):
     unreconciled: Key
     files: Key
     inline: Key
+    steps: Key
     mark: Key
     records: str
     results: str

@@ -155,6 +155,21 @@ class Commit(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoteTool(Call):
+    """Note a step of the running turn's tools in a `field`, which stays as it is unless the step `replaces`."""
+
+    script: ClassVar[str] = "note_tool"
+    lease: Key
+    record: Key
+    steps: Key
+    token: int
+    field: str
+    value: str
+    replaces: bool
+    steps_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EndTurn(Call):
     """Take the turn's messages out of the inbox; the step is `acknowledge` or `cancel`."""
 
@@ -165,6 +180,7 @@ class EndTurn(Call):
     unreconciled: Key
     result: Key
     meta: Key
+    steps: Key
     step: str
     token: int
     turn: str

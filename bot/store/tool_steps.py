@@ -1,0 +1,118 @@
+"""The journal of a running turn's tools: what was called, what was answered, which effects have begun.
+
+An attempt after a crash goes on behind the last step that is whole. Only the holder of the lease may write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.conversation.consulted import Consulted
+from bot.conversation.content import ToolResult
+from bot.conversation.errors import Unreadable
+from bot.conversation.request import PromptMessage
+from bot.store.claim import Claim
+from bot.store.connection import translated
+from bot.store.content import Content
+from bot.store.keys import TOOL_STEPS_S, Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.turn import NoteTool
+
+
+@dataclass(frozen=True, slots=True)
+class ToolStep:
+    """What is added to the turn's messages: what Claude said with its calls, or the results of these.
+
+    `text` is the text of the reply that came with it; `consulted` is what the results were read from.
+    """
+
+    message: PromptMessage
+    text: str = ""
+    consulted: tuple[Consulted, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An effect that has ended: the result of its call, and the record for later requests."""
+
+    result: ToolResult
+    consulted: Consulted
+
+
+class Begun(Enum):
+    """What is known of an effect without an outcome."""
+
+    NOW = auto()  # by this attempt, just now
+    BEFORE = auto()  # by an attempt that did not come to note the outcome
+
+
+_steps = TypeAdapter(ToolStep)
+_answers = TypeAdapter(Answered)
+
+
+class ToolSteps:
+    """Notes the steps of one claimed turn's tools."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+
+    async def of(self, claim: Claim) -> tuple[ToolStep, ...]:
+        """Return the steps of the turn so far, in order; Unreadable if this version cannot read them."""
+        with translated():
+            found: dict[Any, Any] = await self._redis.hgetall(self._keys.tool_steps(claim.conversation))
+        beginning = _name(claim, "step")
+        named = sorted((str(name), text) for name, text in found.items() if str(name).startswith(beginning))
+        try:
+            return tuple(_steps.validate_json(text) for _, text in named)
+        except ValidationError:
+            raise Unreadable from None  # its text quotes what people wrote
+
+    async def add(self, claim: Claim, number: int, step: ToolStep) -> None:
+        """Add a step; the same number again changes nothing."""
+        text = Content(_steps.dump_json(step).decode())
+        await self._note(claim, _name(claim, "step", f"{number:04}"), text)
+
+    async def begin(self, claim: Claim, key: str) -> Answered | Begun:
+        """Note that an effect is about to be made; returns what became of it if it was begun before."""
+        mark = f"begun {claim.token}"
+        held = await self._note(claim, _name(claim, "effect", key), mark)
+        if held == mark:
+            return Begun.NOW
+        if held.startswith("begun "):
+            return Begun.BEFORE
+        try:
+            return _answers.validate_json(held)
+        except ValidationError:
+            raise Unreadable from None
+
+    async def end(self, claim: Claim, key: str, answered: Answered) -> None:
+        """Note how an effect ended."""
+        text = Content(_answers.dump_json(answered).decode())
+        await self._note(claim, _name(claim, "effect", key), text, replaces=True)
+
+    async def _note(self, claim: Claim, field: str, value: str, *, replaces: bool = False) -> str:
+        keys, conversation = self._keys, claim.conversation
+        held: Any = await self._scripts.run(
+            NoteTool(
+                lease=keys.lease(conversation),
+                record=keys.record(conversation, claim.turn_id),
+                steps=keys.tool_steps(conversation),
+                token=claim.token,
+                field=field,
+                value=value,
+                replaces=replaces,
+                steps_s=TOOL_STEPS_S,
+            )
+        )
+        return str(held)
+
+
+def _name(claim: Claim, *parts: str) -> str:
+    return ":".join((str(claim.turn_id), str(claim.attempt.regeneration), *parts))

@@ -1,0 +1,95 @@
+"""A tool: what Claude is told of it, who may see its result, what it may do, and the function that runs it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.conversation.content import Document, Image, Text
+from bot.conversation.errors import BobbinError
+from bot.conversation.tool_definition import ToolDefinition
+
+TIME_LIMIT_S = 20.0
+
+
+class Audience(StrEnum):
+    """Who may see what a tool brings."""
+
+    THREAD = "thread"  # everybody in the thread
+    ASKER = "asker"  # the person who asks alone
+
+
+class ToolFailed(BobbinError):
+    """A tool has failed; the text is for Claude and holds nothing that its reader may not see."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPlace:
+    """Where a turn runs: the `conversation` is the thread, or the channel of direct messages."""
+
+    conversation: int
+    channel: int | None = None
+    server: int | None = None
+    is_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """For whom and where a call is made.
+
+    `key` names the effect of the call: an attempt after a crash has the same. `asker` is the person whose message is
+    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call.
+    """
+
+    place: ToolPlace
+    asker: int
+    key: str
+    turn: int
+    roles: frozenset[int] = frozenset()
+    is_approved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """What a tool brings: blocks for Claude, the addresses of its sources, and what it says to the person alone."""
+
+    content: tuple[Text | Image | Document, ...]
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, text: str, *sources: str) -> ToolOutput:
+        """Make an output of a text."""
+        return cls((Text(text),) if text.strip() else (), sources)
+
+
+Run = Callable[[ToolContext, Mapping[str, Any]], Awaitable[ToolOutput]]
+"""Runs a call; the arguments are JSON as Claude wrote it, not checked. Raises ToolFailed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool that runs here.
+
+    `schema` is the JSON schema of its arguments. A tool that `changes` something has an effect that others see, which
+    must not be made twice: it runs once for each key of its context, unless it `repeats` safely with the same key.
+    `status` is the line that people see meanwhile. `time_limit_s` bounds a call.
+    """
+
+    name: str
+    description: str
+    schema: Mapping[str, Any] = field(hash=False)
+    run: Run
+    status: str
+    changes: bool = False
+    repeats: bool = False
+    audience: Audience = Audience.THREAD
+    time_limit_s: float = TIME_LIMIT_S
+
+    @property
+    def definition(self) -> ToolDefinition:
+        """The definition as a part of a request."""
+        definition = {"name": self.name, "description": self.description, "input_schema": self.schema}
+        return ToolDefinition(self.name, json.dumps(definition, sort_keys=True))

@@ -1,0 +1,163 @@
+"""The steps of a turn that calls tools: what Claude said with its calls, and their results, in the journal.
+
+Each step is noted before it takes effect, so that an attempt after a crash goes on behind the last whole step, and
+makes no effect twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.conversation.consulted import Consulted
+from bot.conversation.content import Text, ToolResult, ToolUse
+from bot.conversation.request import Finished, PromptMessage
+from bot.store.claim import Claim
+from bot.store.tool_steps import Answered, ToolStep, ToolSteps
+from bot.tools.gate import Gate, allow_all
+from bot.tools.tool import ToolContext, ToolPlace
+from bot.tools.toolbox import Toolbox
+from bot.turns.persist import persist
+from bot.turns.tool_call import ToolCalls
+
+LIMIT_REACHED = "No more tools can be called for this message. Answer with what you have."
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPolicy:
+    """How far one turn may go: in steps, and in seconds since the first call."""
+
+    most_steps: int = 10
+    most_s: float = 300.0
+
+
+class ToolLoop:
+    """The tools of one claimed turn.
+
+    `names` are those that the request offers. `messages` were exchanged so far behind the turn's question, with the
+    `text` of the reply, and what was `consulted`.
+    """
+
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        steps: ToolSteps,
+        claim: Claim,
+        names: Sequence[str],
+        *,
+        policy: ToolPolicy | None = None,
+        gate: Gate = allow_all,
+    ) -> None:
+        self._steps = steps
+        self._claim = claim
+        self._policy = policy or ToolPolicy()
+        self._known: list[ToolStep] = []
+        self._keys = Counter[str]()
+        self._began_s: float | None = None
+        self._calls = ToolCalls(
+            {name: tool for name in names if (tool := toolbox.find(name)) is not None}, steps, gate, claim
+        )
+
+    @property
+    def messages(self) -> tuple[PromptMessage, ...]:
+        """The messages behind the turn's question."""
+        return tuple(step.message for step in self._known)
+
+    @property
+    def text(self) -> str:
+        """The text of the reply that came with the steps."""
+        return "".join(step.text for step in self._known)
+
+    @property
+    def consulted(self) -> tuple[Consulted, ...]:
+        """What was consulted, in order."""
+        return tuple(each for step in self._known for each in step.consulted)
+
+    async def resume(self, show_status: Callable[[str], None]) -> bool:
+        """Take up the steps of an earlier attempt, and answer its calls that have no results yet.
+
+        Returns whether there are any.
+        """
+        if self._known or self._claim.attempt.number == 1:
+            return bool(self._known)
+        self._known = list(await persist(lambda: self._steps.of(self._claim)))
+        if self._known and (calls := _calls(self._known[-1].message)):
+            for step in self._known[:-1]:
+                for call in _calls(step.message):
+                    self._key(call)
+            await self._answer(calls, show_status)
+        return bool(self._known)
+
+    async def go_on(
+        self,
+        end: Finished,
+        text: str,
+        consulted: Sequence[Consulted],
+        show_status: Callable[[str], None],
+    ) -> tuple[ToolResult, ...]:
+        """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any."""
+        said = PromptMessage("assistant", end.blocks)
+        await self._add(ToolStep(said, text, tuple(consulted)))
+        calls = _calls(said) if end.stop_reason == "tool_use" else ()
+        return await self._answer(calls, show_status) if calls else ()
+
+    async def _answer(
+        self, calls: Sequence[ToolUse], show_status: Callable[[str], None]
+    ) -> tuple[ToolResult, ...]:
+        keys = [self._key(call) for call in calls]
+        if self._is_at_limit:
+            told = [ToolResult(call.id, (Text(LIMIT_REACHED),), is_error=True) for call in calls]
+            return await self._add_results([Answered(each, Consulted("", "refused")) for each in told])
+        known = (self._calls.tools.get(call.name) for call in calls)
+        for status in dict.fromkeys(tool.status for tool in known if tool is not None):
+            show_status(status)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(self._calls.answer(call, self._context(key)), name=f"tool-{call.name}")
+                for call, key in zip(calls, keys, strict=True)
+            ]
+        return await self._add_results([task.result() for task in tasks])
+
+    async def _add_results(self, answered: Sequence[Answered]) -> tuple[ToolResult, ...]:
+        results = tuple(each.result for each in answered)
+        consulted = tuple(each.consulted for each in answered if each.consulted.tool)
+        await self._add(ToolStep(PromptMessage("user", results), consulted=consulted))
+        return results
+
+    async def _add(self, step: ToolStep) -> None:
+        number = len(self._known)
+        await persist(lambda: self._steps.add(self._claim, number, step))
+        self._known.append(step)
+
+    @property
+    def _is_at_limit(self) -> bool:
+        """Whether the turn has gone as far as it may; the first call begins the time."""
+        now_s = time.monotonic()
+        self._began_s = now_s if self._began_s is None else self._began_s
+        answers = sum(step.message.role == "user" for step in self._known)
+        return answers >= self._policy.most_steps or now_s - self._began_s > self._policy.most_s
+
+    def _key(self, call: ToolUse) -> str:
+        """Name the effect of a call: by the turn, the tool, its input, and how often that came before.
+
+        An attempt that asks Claude anew, and gets the same call under another id, makes no second effect.
+        """
+        claim = self._claim
+        same = json.dumps([call.name, json.loads(call.input)], sort_keys=True)
+        self._keys[same] += 1
+        named = f"{claim.turn_id} {claim.attempt.regeneration} {self._keys[same]} {same}"
+        return hashlib.sha256(named.encode()).hexdigest()[:24]
+
+    def _context(self, key: str) -> ToolContext:
+        payer, meta = self._claim.payer, self._claim.meta
+        place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
+        return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
+
+
+def _calls(message: PromptMessage) -> tuple[ToolUse, ...]:
+    return tuple(block for block in message.blocks if isinstance(block, ToolUse))
