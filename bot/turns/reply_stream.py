@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.conversation import estimate, wording
+from bot.conversation.content import ends_in_tool
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,
@@ -181,12 +182,12 @@ class ReplyStream:
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             before, request = end, following
-            is_called = end.stop_reason == "tool_use"
+            is_parted = bool(text) and ends_in_tool(before.blocks)
             end = await self._end_of(
                 request,
-                "tool step" if is_called else "continuation",
+                "tool step" if before.stop_reason == "tool_use" else "continuation",
                 most,
-                _parted(feed, is_called and bool(text)),
+                _parted(feed, is_parted),
                 _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):

@@ -8,40 +8,43 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
 from bot.local.simulator.origin import guard
 
 from .access import allows_sampling, check_access
-from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
+from .answer import Answer, Dropped, Pace, drop, failed, stream, whole
 from .caching import Cache
-from .catalogue import Model, find, models
-from .diagnostics import miss_reason
+from .catalogue import Model
+from .containers import Containers, container_id
+from .diagnostics import Fingerprints
 from .failures import Failure
 from .faults import Drop, Faults
 from .file_folder import FileFolder
 from .files import Files, workspace_of
 from .gate import Gate
-from .listing import page
+from .listing import asked_page
 from .message import message, usage
-from .pauses import Pauses
-from .prompt import Body, Prompt, flatten
+from .prompt import Body, flatten
 from .record import Call, without_key
-from .reply import Reply, finish
+from .replay import Replay
+from .reply import Reply, ended
 from .request_body import read_json
+from .respond import respond
+from .rounds import read_all
 from .rules import MAX_BODY_BYTES, check_rules, resolve
 from .script import Predicate, Script, as_reply
+from .server_tools import ServerTools
 from .shape import check_shape
 from .stand_in import stand_in
+from .withheld import Withheld
 
 # How long a stop waits for running answers; an answer at a gate would never end.
 STOPPING_S = 0.1
 # How often a condition that does not depend on requests alone is looked at again.
 LOOK_S = 0.01
-# Fingerprints of earlier requests are kept for a limited time; here, for a limited number.
-MAX_FINGERPRINTS = 1000
 
 Handler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
 
@@ -72,14 +75,16 @@ class Claude:
         self._clock = clock or time.monotonic
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
-        self._pauses = Pauses()
-        self._fingerprints: dict[str, Prompt] = {}
+        self._replay = Replay()
+        self._withheld = Withheld()
+        self._fingerprints = Fingerprints()
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._address = ("", 0)
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
+        self.containers = Containers(self._clock)
         self.files = Files(self._clock, self._run, FileFolder(files))
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -155,6 +160,14 @@ class Claude:
         self._gates.clear()
         self.files.gates.clear()
         self.faults.clear()
+        self._withheld.clear()
+
+    def withhold(self, tool: str, model: str | None = None, refusal: str | None = None) -> None:
+        """Let the organization, or a model, be without a server tool: "web_search", "web_fetch", "code_execution".
+
+        A request with the tool is refused with a 400; for a model, the list of models says so too.
+        """
+        self._withheld.add(tool, model, refusal)
 
     def hold(self, after: int | None = 0) -> Gate:
         """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
@@ -182,7 +195,7 @@ class Claude:
     def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
-            call.request_id = f"req_{self._run}{next(self._numbers):06d}"
+            call.request_id = self._new_id("req")
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
@@ -222,47 +235,45 @@ class Claude:
             raise fault
         if fault == Drop(None):
             drop(request)
-        lookup = self.cache.look_up(prompt, model, call.started)
-        reply = finish(ended(self._script.answer(body), fault), body, model)
-        self._pauses.note(body, reply)
-        call.usage = usage(lookup, reply, limit=body["max_tokens"])
-        call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
+        tools = ServerTools(body, workspace_of(request.headers), self.files, self.containers, self._new_id)
+        reply = ended(self._script.answer(body), fault)
+        response = respond(reply, body, model, tools, self._replay.waiting(body))
+        self._replay.note(body, response, tools.kept)
+        lookups = read_all(self.cache, body, prompt, model, response, call.started)
+        call.usage = usage(lookups, response, limit=body["max_tokens"])
+        call.message_id = self._new_id("msg")
+        diagnosed = self._fingerprints.diagnose(body, prompt, call.message_id)
         answer = Answer(
-            reply,
-            message(call.message_id, model, reply, call.usage, self._diagnose(body, prompt, call.message_id)),
+            response,
+            message(call.message_id, model, response, call.usage, diagnosed),
+            {**usage(lookups[:1], response, limit=body["max_tokens"]), "server_tool_use": None},
             self.pace,
             [self._gates.pop(0)] if self._gates else [],
             fault,
-            lambda: self.cache.begin(lookup),
+            lambda: self.cache.begin(lookups[-1]),
             self._clock,
         )
         if not body.get("stream"):
             return await whole(answer, request, call)
-        response = web.StreamResponse(headers={"request-id": call.request_id})
-        await stream(answer, request, response, call)
-        return response
+        streamed = web.StreamResponse(headers={"request-id": call.request_id})
+        await stream(answer, request, streamed, call)
+        return streamed
+
+    def _new_id(self, kind: str) -> str:
+        return f"{kind}_{self._run}{next(self._numbers):06d}"
 
     async def _count(self, request: web.Request, call: Call) -> web.StreamResponse:
         body, model = await self._checked(request, call, counting=True)
         return web.json_response({"input_tokens": flatten(body, model).tokens})
 
     async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
-        query = request.query
-        found = page(
-            models(),
-            limit=query.get("limit"),
-            after_id=query.get("after_id"),
-            before_id=query.get("before_id"),
-            lifecycles=[*query.getall("lifecycle", []), *query.getall("lifecycle[]", [])],
-        )
-        if isinstance(found, Failure):
-            raise found
-        return web.json_response(found)
+        return web.json_response(asked_page(self._withheld.models(), request))
 
     async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
-        model = find(request.match_info["id"])
+        name = request.match_info["id"]
+        model = next((model for model in self._withheld.models() if name in (model.id, *model.aliases)), None)
         if model is None:
-            raise Failure(404, f"model: {request.match_info['id']}")
+            raise Failure(404, f"model: {name}")
         return web.json_response(model.info())
 
     async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
@@ -281,18 +292,10 @@ class Claude:
         self.files.check(body, workspace_of(request.headers))
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
-        if failure := check_rules(body, model, resumes=self._pauses.resumes(body)):
+        if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
             raise failure
+        if failure := self._withheld.check(body, model) or self._replay.check(body):
+            raise failure
+        if (named := container_id(body.get("container"))) is not None:
+            self.containers.find(named, workspace_of(request.headers))
         return body, model
-
-    def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:
-        asked = body.get("diagnostics")
-        if asked is None:
-            return None
-        reason = None
-        if previous_id := asked.get("previous_message_id"):
-            reason = miss_reason(self._fingerprints.get(previous_id), prompt)
-        self._fingerprints[message_id] = prompt
-        if len(self._fingerprints) > MAX_FINGERPRINTS:
-            del self._fingerprints[next(iter(self._fingerprints))]
-        return {"cache_miss_reason": reason} if reason else None
