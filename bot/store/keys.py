@@ -105,6 +105,7 @@ class Keys:
         self.reservations = self._budgets("open")
         self.budget_server = self._budgets("server")
         self.audit_posts = self._key("audits")
+        self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
         self.forget_queue = self._key("forgetting")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -131,6 +132,7 @@ class World:
             "ANTHROPIC_API_KEY": "e2e-key",
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.redis_url,
+            **FORCED,
             **self.settings,
             **settings,
         }
@@ -276,6 +278,9 @@ MANY_THREADS = {"BOT_LIMITS__THREADS_PER_MINUTE": "1000"}
 
 MANY_TURNS = {"BOT_LIMITS__TURNS_PER_PERSON": "1000"}
 """For tests in which one person waits for more replies at once than a person may have."""
+
+FORCED = {"BOT_PRIVACY__KEYS": os.environ["E2E_KEYS"]} if "E2E_KEYS" in os.environ else {}
+"""Has every bot encrypt: `E2E_KEYS` is a key of `python -m bot key`."""
 
 ADMINISTRATOR = 1 << 3
 SUPPRESS_NOTIFICATIONS = 1 << 12

@@ -17,6 +17,8 @@ from bot.store.scripts import Call
 from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
 
+STALE = "this sabotage does not fit any more the script"
+
 
 def remove(name: str) -> None:
     """Remove a safeguard from this process; KeyError if there is none of that name."""
@@ -35,7 +37,7 @@ def _rewrite(name: str | None, *changes: tuple[str, str]) -> None:
         if name in (None, step):
             for before, after in changes:
                 if before not in text:
-                    raise RuntimeError(f"this sabotage does not fit the script of {step} any more")
+                    raise RuntimeError(f"{STALE} of {step}")
                 text = text.replace(before, after)
         return text
 
@@ -178,6 +180,12 @@ def _capped() -> None:
     _rewrite("change_settings", ("if new and known > tonumber(most) then return 'FULL' end", ""))
 
 
+def _replaced_preset() -> None:
+    _rewrite(
+        "save_preset", ("for _, field in ipairs(replaced) do redis.call('HDEL', presets, field) end", "")
+    )
+
+
 def _begun() -> None:
     _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
 
@@ -275,6 +283,37 @@ LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
 """The safeguards of the limits of one person: the step, and the text that is replaced in its script."""
 
 
+def _handed_over() -> None:
+    _rewrite("hand_over", ("if latest and not is_earlier(latest, at) then return 0 end", ""))
+
+
+def _usage_forgotten() -> None:
+    _rewrite("forget_usage", ("redis.call('HDEL', usage, row)", ""))
+
+
+def _presets() -> None:
+    _rewrite("save_preset", (" >= tonumber(most)", " >= 1000"))
+
+
+def _final() -> None:
+    _rewrite("note_decisions", ("if not (held and string.find(held, final, 1, true)) then", "if true then"))
+
+
+def _changed() -> None:
+    _rewrite("change_settings", ("if before ~= value then", "if true then"))
+
+
+def _withheld() -> None:
+    _rewrite(
+        "change_settings",
+        ("if not withheld or value == '' then return value end", "if true then return value end"),
+    )
+
+
+def _noted_once() -> None:
+    _rewrite("note_act", ("if fields.interaction == interaction and", "if false and"))
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -303,6 +342,7 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
     "capped": _capped,  # a place has no more rules than its most, also when two are set at once
+    "replaced preset": _replaced_preset,  # a preset stands in place of that of the same name
     "begun": _begun,  # a job to forget somebody is begun once
     "searched": _searched,  # only one search of it counts
     "stepped": _stepped,  # nothing is noted once it is over
@@ -311,6 +351,13 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "held back": _held_back,  # answering others without the messages that are held back
     "joined": _joined,  # answering a message that a limit holds back together with the next one
     "unheld": _unheld,  # leaving the running turn alone when a message changes that is held back
+    "handed over": _handed_over,  # of two handovers the later command counts
+    "usage forgotten": _usage_forgotten,  # the counts of a forgotten person go on once
+    "presets": _presets,  # no more presets than can be offered
+    "final": _final,  # a decision that stays is not replaced
+    "changed": _changed,  # a repeated change is noted once
+    "withheld": _withheld,  # the audit log holds no text of people
+    "noted once": _noted_once,  # a repeated act is noted once
     "may_write": _may_write,  # writing to Discord only with a fresh lease
     **{name: partial(_rewrite, step, change) for name, (step, change) in LIMITS.items()},
 }
