@@ -489,6 +489,13 @@ CONTRACTS = (
         erased="kept",
     ),
     Contract(
+        "{budgets}:server",
+        "hash",
+        "the run of the server that answered last, and until when (ms) reservations wait after a rollback",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
         "{budgets}:n:<instance>",
         "string",
         "number of an instance's calls to the budgets; missing or lower after a rollback",
