@@ -10,9 +10,8 @@ from bot.commands.reply_controls import (
 )
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
-from bot.local.simulator.claude import faults
-from bot.local.simulator.claude.pauses import found, paused, search
-from bot.local.simulator.claude.reply import Reply
+from bot.local.simulator.claude import Page, Raw, Reply, faults
+from bot.local.simulator.claude.sealed import web_result
 from bot.turns.reply_stream import MOST_PAUSES
 from tests.e2e.controls import anew, answer, labels, press, roles, sent
 from tests.e2e.world import World
@@ -47,12 +46,28 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     assert later[3]["content"][0]["text"] == "four, five."
 
 
+def search(number: int) -> Raw:
+    return Raw(
+        {
+            "type": "server_tool_use",
+            "id": f"srvtoolu_{number:06d}",
+            "name": "web_search",
+            "input": {"query": "warp"},
+        }
+    )
+
+
+def found(call: Raw) -> Raw:
+    page = web_result(Page("https://looms.example", "A page"))
+    return Raw({"type": "web_search_tool_result", "tool_use_id": call.block["id"], "content": [page]})
+
+
 async def test_a_reply_that_pauses_goes_on_by_itself_and_its_text_alone_is_sent_later(world: World) -> None:
     channel = world.channel()
-    calls = [search(number, "warp") for number in range(2)]
-    world.claude.say(paused("I look. ", calls[0]))
-    world.claude.say(paused("Once more. ", calls[1], found(calls[0], "https://looms.example")))
-    world.claude.say(Reply(("Done.",), opening=(found(calls[1], "https://looms.example"),)))
+    calls = [search(number) for number in range(2)]
+    world.claude.say(Reply.of("I look. ", calls[0], stop_reason="pause_turn"))
+    world.claude.say(Reply.of(found(calls[0]), "Once more. ", calls[1], stop_reason="pause_turn"))
+    world.claude.say(Reply.of(found(calls[1]), "Done."))
     thread = await world.converse(channel, "look")
     await world.settled(thread)
     (reply,) = world.said(thread)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, NoReturn
 
 from aiohttp import web
 
 from . import events
 from .failures import Failure
-from .faults import CutShort, Drop, Ending, ErrorEvent, Fault, Noise
+from .faults import CutShort, Drop, ErrorEvent, Fault, Noise
 from .gate import Gate
 from .record import Call
-from .reply import Reply
+from .response import Item, Part, Response, Silence, shortened
+from .steps import Json
 from .tokens import count_text
 
 
@@ -29,20 +31,21 @@ class Pace:
     first_token_s: float
     tokens_per_s: float | None
 
-    def before(self, delta: str, reply: Reply) -> float:
-        """Seconds to wait before a delta."""
-        if reply.pause_s is not None:
-            return reply.pause_s
-        if self.tokens_per_s is None:
+    def before(self, delta: Json, response: Response) -> float:
+        """Seconds to wait before a delta; thinking and citations come with what follows and precedes."""
+        said = delta.get("text") or delta.get("partial_json")
+        if not said:
             return 0.0
-        return count_text(delta) * reply.slowness / self.tokens_per_s
+        if response.pause_s is not None:
+            return response.pause_s
+        return 0.0 if self.tokens_per_s is None else count_text(said) * response.slowness / self.tokens_per_s
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """The parts of one answer; `begin` makes its cache entries readable, `clock` returns seconds."""
 
-    reply: Reply
+    response: Response
     message: dict[str, Any]
     pace: Pace
     gates: Sequence[Gate]
@@ -51,107 +54,146 @@ class Answer:
     clock: Callable[[], float]
 
 
-def ended(reply: Reply, fault: Fault | None) -> Reply:
-    """The reply after a fault that changes only its end."""
-    if not isinstance(fault, Ending):
-        return reply
-    return replace(
-        reply,
-        deltas=reply.deltas if fault.after is None else reply.deltas[: fault.after],
-        stop_reason=fault.stop_reason,
-        stop_details=fault.stop_details,
-        stop_sequence=None,
-        closing=reply.closing if fault.after is None else (),
-        thinks=fault.thinks,
-    )
-
-
 async def whole(answer: Answer, request: web.Request, call: Call) -> web.Response:
     """Answer in one piece; a fault that would break a stream breaks this answer too."""
     for gate in _gates(answer):
         await gate.strike()
-    if isinstance(answer.fault, ErrorEvent):
-        raise answer.fault.failure
-    if isinstance(answer.fault, Drop):
-        drop(request)
-    reply = answer.reply
-    await asyncio.sleep(
-        answer.pace.first_token_s + sum(answer.pace.before(delta, reply) for delta in reply.deltas)
-    )
+    response = answer.response
+    for fault in (answer.fault, *response.items):
+        if isinstance(fault, ErrorEvent):
+            raise fault.failure
+        if isinstance(fault, Drop):
+            drop(request)
+    await asyncio.sleep(answer.pace.first_token_s)
+    for item in response.items:
+        if isinstance(item, Gate):
+            await item.strike()
+        elif isinstance(item, Silence):
+            await asyncio.sleep(item.seconds)
+        elif isinstance(item, Part):
+            await asyncio.sleep(sum(answer.pace.before(delta, response) for delta in item.deltas))
     answer.begin()
-    call.deltas = len(reply.deltas)
+    call.deltas, call.content = response.text_deltas, response.content()
     if isinstance(answer.fault, CutShort):
-        cut = replace(reply, deltas=reply.deltas[: answer.fault.after])
-        return web.json_response({**answer.message, "content": cut.content(), "stop_reason": None})
+        call.content = shortened(response, answer.fault.after).content()
+        return web.json_response({**answer.message, "content": call.content, "stop_reason": None})
     return web.json_response(answer.message)
 
 
 async def stream(answer: Answer, request: web.Request, response: web.StreamResponse, call: Call) -> None:
     """Answer in server-sent events; the response is prepared here."""
-    await _hold(answer, None, request)
+    sending = _Stream(answer, request, response, call)
+    await sending.hold(None)
     response.content_type = "text/event-stream"
     response.headers["cache-control"] = "no-cache"
     await response.prepare(request)
-    call.status = 200
+    call.status, call.content = 200, answer.response.content()
     answer.begin()
     await response.write(events.opening(answer.message))
     await asyncio.sleep(answer.pace.first_token_s)
-    await response.write(events.before_text(answer.reply))
-    if not await _text(answer, request, response, call):
-        return
-    await response.write(events.after_text(answer.reply) + events.closing(answer.message))
+    if await sending.send():
+        await response.write(events.closing(answer.message))
 
 
-async def _text(answer: Answer, request: web.Request, response: web.StreamResponse, call: Call) -> bool:
-    """Send the text; False when a fault ended the stream."""
-    reply = answer.reply
-    loop = asyncio.get_running_loop()
-    late_s = 0.0
-    for at, sent in enumerate(events.text(reply)):
-        if await _hold(answer, at, request, response):
-            return False
-        due = loop.time() + answer.pace.before(reply.deltas[at], reply) - late_s
+class _Stream:
+    """The sending of one stream, block by block."""
+
+    def __init__(
+        self, answer: Answer, request: web.Request, response: web.StreamResponse, call: Call
+    ) -> None:
+        self._answer = answer
+        self._request = request
+        self._response = response
+        self._call = call
+        self._total = answer.response.text_deltas
+        self._sent = 0
+        self._late_s = 0.0
+
+    async def send(self) -> bool:
+        """Send every block; False when a fault ended the stream."""
+        items = self._answer.response.items
+        index = 0
+        for item, behind in zip_longest(items, items[1:]):
+            match item:
+                case Part():
+                    if await self._part(index, item, behind):
+                        return False
+                    index += 1
+                case Silence(seconds):
+                    await asyncio.sleep(seconds)
+                case Gate():
+                    await item.strike()
+                case _:
+                    return False  # it struck behind the block before it
+        return bool(self._total) or not await self.hold(0)
+
+    async def _part(self, index: int, part: Part, behind: Item | None) -> bool:
+        """Send a block; True when a fault ended the stream."""
+        # The start waits for the first delta: a gate before the first delta is before the block.
+        unsent = events.block_start(index, part.start)
+        for delta in part.deltas:
+            is_text = delta["type"] == "text_delta"
+            if is_text and await self.hold(self._sent):
+                return True
+            await self._pace(delta)
+            await self._response.write(unsent + events.block_delta(index, delta))
+            unsent = b""
+            if is_text:
+                self._count()
+                if isinstance(self._answer.fault, Noise):
+                    await self._response.write(events.noise(self._answer.fault.kind, index))
+                if self._sent == self._total and await self.hold(self._sent):
+                    return True
+        if unsent:
+            await self._response.write(unsent)
+        if isinstance(behind, ErrorEvent | Drop | CutShort):
+            return await self._strike(behind)
+        await self._response.write(events.block_stop(index))
+        return False
+
+    async def _pace(self, delta: Json) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time() + self._answer.pace.before(delta, self._answer.response) - self._late_s
         if (wait := due - loop.time()) > 0:
             await asyncio.sleep(wait)
-        await response.write(sent)
         # A late delta does not delay the deltas after it, as with a real model.
-        late_s = max(0.0, loop.time() - due)
+        self._late_s = max(0.0, loop.time() - due)
+
+    def _count(self) -> None:
+        call = self._call
+        self._sent += 1
         call.deltas += 1
-        call.last_text = answer.clock()
+        call.last_text = self._answer.clock()
         call.first_text = call.last_text if call.first_text is None else call.first_text
-        if isinstance(answer.fault, Noise):
-            await response.write(events.noise(answer.fault.kind, reply.text_index))
-    return not await _hold(answer, len(reply.deltas), request, response)
 
+    async def hold(self, at: int | None) -> bool:
+        """Apply the faults due after `at` text deltas; True if a fault ends the stream.
 
-async def _hold(
-    answer: Answer, at: int | None, request: web.Request, response: web.StreamResponse | None = None
-) -> bool:
-    """Apply the faults due after `at` deltas; True if a fault ends the stream.
+        A fault due after more deltas than there are is applied after the last delta.
+        """
+        for gate in _gates(self._answer):
+            if self._due(gate.after, at):
+                await gate.strike()
+        fault = self._answer.fault
+        if not isinstance(fault, ErrorEvent | Drop | CutShort) or not self._due(fault.after, at):
+            return False
+        return await self._strike(fault)
 
-    A fault due after more deltas than there are is applied after the last delta.
-    """
-    for gate in _gates(answer):
-        if _due(gate.after, at, answer):
-            await gate.strike()
-    fault = answer.fault
-    if not isinstance(fault, ErrorEvent | Drop | CutShort) or not _due(fault.after, at, answer):
-        return False
-    if isinstance(fault, Drop):
-        drop(request)
-    if isinstance(fault, ErrorEvent) and response is not None:
-        await response.write(events.failure(fault.failure))
-    return True
+    async def _strike(self, fault: ErrorEvent | Drop | CutShort) -> bool:
+        if isinstance(fault, Drop):
+            drop(self._request)
+        if isinstance(fault, ErrorEvent):
+            await self._response.write(events.failure(fault.failure))
+        return True
+
+    def _due(self, after: int | None, at: int | None) -> bool:
+        if after is None or at is None:
+            return after is None and at is None
+        return at == min(after, self._total)
 
 
 def _gates(answer: Answer) -> list[Gate]:
     return [*answer.gates, *([answer.fault] if isinstance(answer.fault, Gate) else [])]
-
-
-def _due(after: int | None, at: int | None, answer: Answer) -> bool:
-    if after is None or at is None:
-        return after is None and at is None
-    return at == min(after, len(answer.reply.deltas))
 
 
 def drop(request: web.Request) -> NoReturn:

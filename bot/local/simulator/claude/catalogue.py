@@ -2,11 +2,13 @@
 
 Limits, prices and rules are those that Anthropic documents; a release date that is not known is the epoch, as
 in the real list. Undocumented values are copied from sibling models (the smallest cacheable prompt
-of Fable 5.2) or assumed (the deprecation dates of the two old models).
+of Fable 5.2, the tokens that tools add to models after Opus 5 and Sonnet 5) or assumed (the deprecation dates of
+the two old models).
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -44,13 +46,24 @@ class Prices(Frozen):
 
 
 class Thinking(Frozen):
-    """The values of `thinking.type` that a model accepts; without thinking, effort is at most `off_up_to_effort`."""
+    """The values of `thinking.type` that a model accepts; without thinking, effort is at most `off_up_to_effort`.
+
+    `text_between_tools`: what the model writes between two calls of a turn comes as thinking.
+    """
 
     types: tuple[ThinkingType, ...]
     default: ThinkingType
     display: Literal["omitted", "summarized"]
     off_up_to_effort: str | None
     bound_to_conversation: bool
+    text_between_tools: bool = False
+
+
+class ServerTools(Frozen):
+    """The server tools that a model has; `programmatic`: code that it runs can call other tools."""
+
+    names: tuple[str, ...]
+    programmatic: bool
 
 
 class Effort(Frozen):
@@ -74,6 +87,8 @@ class Model(Frozen):
     tokenizer: Literal["current", "older"]
     thinking: Thinking
     effort: Effort
+    server_tools: ServerTools
+    tool_tokens: int
     forced_tool_choice: bool
     prefill: bool
     sampling_parameters: bool
@@ -99,12 +114,17 @@ class Model(Frozen):
             "capabilities": self._capabilities(),
         }
 
+    def without(self, tools: Collection[str]) -> Model:
+        """The model without some of its server tools."""
+        names = tuple(name for name in self.server_tools.names if name not in tools)
+        return self.model_copy(update={"server_tools": self.server_tools.model_copy(update={"names": names})})
+
     def _capabilities(self) -> dict[str, Any]:
         yes, no = {"supported": True}, {"supported": False}
         return {
             "batch": yes,
             "citations": yes,
-            "code_execution": yes if self.tokenizer == "current" else no,
+            "code_execution": yes if self.server_tools.programmatic else no,
             "context_management": {
                 "supported": True,
                 "clear_thinking_20251015": yes,
@@ -117,7 +137,13 @@ class Model(Frozen):
             },
             "image_input": yes,
             "pdf_input": yes,
-            "server_tools": {"supported": True, "web_search": yes, "code_execution": yes},
+            "server_tools": {
+                "supported": bool(self.server_tools.names),
+                **{
+                    name: yes if name in self.server_tools.names else no
+                    for name in ("web_search", "code_execution")
+                },
+            },
             "structured_outputs": yes,
             "thinking": {
                 "supported": self.thinking.types != ("disabled",),

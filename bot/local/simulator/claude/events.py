@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 from .failures import Failure
-from .reply import Reply
 
 Json = dict[str, Any]
 
@@ -31,35 +29,19 @@ def opening(message: Json) -> bytes:
     return event("message_start", {"message": started}) + event("ping")
 
 
-def before_text(reply: Reply) -> bytes:
-    """The results of server tools, then the thinking block, if there is one: omitted, it has a signature only."""
-    parts = [_whole(index, block) for index, block in enumerate(reply.opening)]
-    if reply.thinking is not None:
-        index = len(reply.opening)
-        block = {"type": "thinking", "thinking": "", "signature": ""}
-        parts.append(event("content_block_start", {"index": index, "content_block": block}))
-        if reply.thinking:
-            parts.append(_delta(index, {"type": "thinking_delta", "thinking": reply.thinking}))
-        parts.append(_delta(index, {"type": "signature_delta", "signature": reply.signature}))
-        parts.append(event("content_block_stop", {"index": index}))
-    return b"".join(parts)
+def block_start(index: int, block: Json) -> bytes:
+    """The start of a content block."""
+    return event("content_block_start", {"index": index, "content_block": block})
 
 
-def text(reply: Reply) -> Iterator[bytes]:
-    """The text block, a delta at a time, the first with the block's start; its end is separate."""
-    index = reply.text_index
-    start = event("content_block_start", {"index": index, "content_block": {"type": "text", "text": ""}})
-    for at, delta in enumerate(reply.deltas):
-        sent = _delta(index, {"type": "text_delta", "text": delta})
-        yield start + sent if at == 0 else sent
+def block_delta(index: int, delta: Json) -> bytes:
+    """A piece of a content block."""
+    return event("content_block_delta", {"index": index, "delta": delta})
 
 
-def after_text(reply: Reply) -> bytes:
-    """The end of the text block, if there was one, then the calls of server tools."""
-    index = reply.text_index
-    parts = [event("content_block_stop", {"index": index})] if reply.deltas else []
-    parts += [_call(at, block) for at, block in enumerate(reply.closing, index + bool(reply.deltas))]
-    return b"".join(parts)
+def block_stop(index: int) -> bytes:
+    """The end of a content block."""
+    return event("content_block_stop", {"index": index})
 
 
 def closing(message: Json) -> bytes:
@@ -88,31 +70,6 @@ def noise(kind: str, index: int) -> bytes:
         return b": a comment\n\nevent: content_block_delta\n\nevent: hint\ndata:\n\nevent: ping\ndata: {}\n\n"
     return (
         event("weather_report", {"outlook": "sunny", "degrees": 21})
-        + _delta(index, {"type": "hologram_delta", "hologram": "…"})
+        + block_delta(index, {"type": "hologram_delta", "hologram": "…"})
         + event("ping")
     )
-
-
-def _whole(index: int, block: Json) -> bytes:
-    """A block that comes in one piece."""
-    return event("content_block_start", {"index": index, "content_block": block}) + event(
-        "content_block_stop", {"index": index}
-    )
-
-
-def _call(index: int, block: Json) -> bytes:
-    """A call, its input in pieces of JSON, the first of them empty."""
-    given = json.dumps(block["input"])
-    half = len(given) // 2
-    pieces = ("", given[:half], given[half:])
-    return b"".join(
-        (
-            event("content_block_start", {"index": index, "content_block": {**block, "input": {}}}),
-            *(_delta(index, {"type": "input_json_delta", "partial_json": piece}) for piece in pieces),
-            event("content_block_stop", {"index": index}),
-        )
-    )
-
-
-def _delta(index: int, delta: Json) -> bytes:
-    return event("content_block_delta", {"index": index, "delta": delta})

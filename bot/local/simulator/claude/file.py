@@ -36,6 +36,8 @@ class File:
     expires_at: float | None
     expires: str | None = None
     workspace: str = ""
+    # Only what code makes can be downloaded.
+    downloadable: bool = False
 
     @cached_property
     def seen(self) -> dict[str, Any]:
@@ -56,6 +58,6 @@ class File:
             "mime_type": self.mime_type,
             "size_bytes": len(self.data),
             "created_at": self.created_at,
-            "downloadable": False,
+            "downloadable": self.downloadable,
             "expires_at": self.expires,
         }

@@ -20,6 +20,7 @@ from .file_folder import FileFolder
 from .gate import Gate
 from .images import base64_size_px
 from .prompt import Body, content_blocks
+from .steps import MadeFile
 
 FILE_BYTES_MAX = 500_000_000
 EXPIRY_S = (3600, 90 * 24 * 3600)
@@ -70,6 +71,10 @@ class Files:
 
     def check(self, body: Body, workspace: str) -> None:
         """Raise a Failure if a message names a file that is dead or of the wrong type, or holds a broken one."""
+        for message in body["messages"]:
+            for block in content_blocks(message["content"]):
+                if block.get("type") == "container_upload":
+                    self.find(block["file_id"], workspace)
         media = list(_media(body))
         for place, block in media:
             source = block["source"]
@@ -113,6 +118,32 @@ class Files:
         ]
         return {**body, "messages": messages}
 
+    def make(self, made: MadeFile, workspace: str) -> File:
+        """Keep a file that code made; it stays until it is deleted."""
+        created = _time(dt.datetime.now(dt.UTC))
+        return self._keep(
+            File(
+                self._new_id(),
+                made.filename,
+                made.mime_type,
+                made.data,
+                created,
+                None,
+                None,
+                workspace,
+                downloadable=True,
+            )
+        )
+
+    def _new_id(self) -> str:
+        self._made += 1
+        return f"file_{self._run}{self._made:06d}"
+
+    def _keep(self, file: File) -> File:
+        self._folder.put(file)
+        self.files[file.id] = file
+        return file
+
     async def _upload(self, request: web.Request, _: Any) -> web.StreamResponse:
         expires_in_s, upload = None, None
         async for part in await request.multipart():
@@ -136,21 +167,20 @@ class Files:
             raise refused(f"expires_in_seconds: must be between {EXPIRY_S[0]} and {EXPIRY_S[1]}")
         if mime_type in IMAGES and not data.startswith(IMAGES[mime_type]):
             raise refused(f"file: the content does not match the type {mime_type}")
-        self._made += 1
         now = dt.datetime.now(dt.UTC)
         lifetime = None if expires_in_s is None else dt.timedelta(seconds=expires_in_s)
-        file = File(
-            f"file_{self._run}{self._made:06d}",
-            filename,
-            mime_type,
-            data,
-            _time(now),
-            None if expires_in_s is None else self._clock() + expires_in_s,
-            None if lifetime is None else _time(now + lifetime),
-            workspace_of(request.headers),
+        file = self._keep(
+            File(
+                self._new_id(),
+                filename,
+                mime_type,
+                data,
+                _time(now),
+                None if expires_in_s is None else self._clock() + expires_in_s,
+                None if lifetime is None else _time(now + lifetime),
+                workspace_of(request.headers),
+            )
         )
-        self._folder.put(file)
-        self.files[file.id] = file
         if self.gates:
             await self.gates.pop(0).strike()
         return web.json_response(file.metadata())
@@ -185,8 +215,10 @@ class Files:
         return web.json_response(file.metadata())
 
     async def _download(self, request: web.Request, _: Any) -> web.StreamResponse:
-        self.find(request.match_info["id"], workspace_of(request.headers))
-        raise Failure(400, "This file cannot be downloaded", error_code="file_not_downloadable")
+        file = self.find(request.match_info["id"], workspace_of(request.headers))
+        if not file.downloadable:
+            raise Failure(400, "This file cannot be downloaded", error_code="file_not_downloadable")
+        return web.Response(body=file.data, content_type=file.mime_type)
 
     async def _delete(self, request: web.Request, _: Any) -> web.StreamResponse:
         file = self.find(request.match_info["id"], workspace_of(request.headers))

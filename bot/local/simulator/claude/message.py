@@ -2,37 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from .caching import Lookup
 from .catalogue import Model
-from .reply import Reply
+from .response import Response
 
 # Even an empty answer is billed with a token.
 LEAST_OUTPUT_TOKENS = 1
 
 
-def usage(lookup: Lookup, reply: Reply, *, limit: int) -> dict[str, Any]:
-    """What a request is billed for, in tokens; the three kinds of input add up to the whole of it."""
-    output = reply.thinking_tokens + (reply.text_tokens or 0)
+def usage(lookups: Sequence[Lookup], response: Response, *, limit: int) -> dict[str, Any]:
+    """What a request is billed for, in tokens; the three kinds of input add up to the whole of it.
+
+    Each of the `lookups` is one reading of the prompt: the model reads it again after a server tool's result.
+    """
+    written_5m = sum(each.written_5m for each in lookups)
+    written_1h = sum(each.written_1h for each in lookups)
     return {
-        "input_tokens": lookup.uncached,
-        "cache_creation_input_tokens": lookup.written_5m + lookup.written_1h,
-        "cache_read_input_tokens": lookup.read,
+        "input_tokens": sum(each.uncached for each in lookups),
+        "cache_creation_input_tokens": written_5m + written_1h,
+        "cache_read_input_tokens": sum(each.read for each in lookups),
         "cache_creation": {
-            "ephemeral_5m_input_tokens": lookup.written_5m,
-            "ephemeral_1h_input_tokens": lookup.written_1h,
+            "ephemeral_5m_input_tokens": written_5m,
+            "ephemeral_1h_input_tokens": written_1h,
         },
-        "output_tokens": max(output, LEAST_OUTPUT_TOKENS if limit else 0),
-        "output_tokens_details": {"thinking_tokens": reply.thinking_tokens},
-        "server_tool_use": None,
+        "output_tokens": max(response.output_tokens, LEAST_OUTPUT_TOKENS if limit else 0),
+        "output_tokens_details": {"thinking_tokens": response.thinking_tokens},
+        "server_tool_use": response.server_tool_use,
         "service_tier": "standard",
         "inference_geo": "not_available",
     }
 
 
 def message(
-    message_id: str, model: Model, reply: Reply, used: dict[str, Any], diagnosed: dict[str, Any] | None
+    message_id: str,
+    model: Model,
+    response: Response,
+    used: dict[str, Any],
+    diagnosed: dict[str, Any] | None,
 ) -> dict[str, Any]:
     """The whole answer, as an unstreamed request gets it."""
     return {
@@ -40,11 +49,11 @@ def message(
         "type": "message",
         "role": "assistant",
         "model": model.id,
-        "content": reply.content(),
-        "container": None,
-        "stop_reason": reply.stop_reason,
-        "stop_sequence": reply.stop_sequence,
-        "stop_details": reply.stop_details,
+        "content": response.content(),
+        "container": response.container,
+        "stop_reason": response.stop_reason,
+        "stop_sequence": response.stop_sequence,
+        "stop_details": response.stop_details,
         "usage": used,
         "diagnostics": diagnosed,
     }

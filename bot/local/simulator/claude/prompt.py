@@ -22,6 +22,8 @@ Ttl = Literal["5m", "1h"]
 
 # Blocks that cannot carry a breakpoint themselves; they are cached as part of what follows.
 UNMARKABLE = frozenset({"thinking", "redacted_thinking"})
+# Fields within which the order says something.
+ORDERED = frozenset({"input", "input_schema", "input_examples"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def effort_level(body: Body, model: Model) -> str | None:
 
 def flatten(body: Body, model: Model) -> Prompt:
     """The chain of a valid request body."""
-    count = 0
+    # Any tool brings the words that tell the model how to call tools.
+    count = model.tool_tokens if body.get("tools") else 0
     content = prefix = _digest("", model.id)
     blocks: list[Block] = []
     scope: Scope | None = None
@@ -79,7 +82,7 @@ def flatten(body: Body, model: Model) -> Prompt:
             scope = entry.scope
             prefix = _digest(prefix, scope, settings[scope])
             content = _digest(content, scope)
-        said = _said(entry.block)
+        said = exact(entry.block)
         # Thinking may be left out of a replay, so it is no part of what other thinking is bound to.
         content = content if entry.block.get("type") in UNMARKABLE else _digest(content, entry.role, said)
         prefix = _digest(prefix, entry.role, said)
@@ -87,7 +90,7 @@ def flatten(body: Body, model: Model) -> Prompt:
         kind = str(entry.block.get("type", "custom"))
         blocks.append(Block(scope, entry.path, kind, content, prefix, count, _ttl(entry.block)))
     _mark_last(blocks, body.get("cache_control"))
-    return Prompt(model.id, settings["system"], tuple(blocks), count + REQUEST_TOKENS, settings["messages"])
+    return Prompt(model.id, speed_of(body), tuple(blocks), count + REQUEST_TOKENS, settings["messages"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,10 @@ class _Entry:
 
 def _entries(body: Body) -> Iterator[_Entry]:
     tools = list(enumerate(body.get("tools") or ()))
-    searches = [(at, tool) for at, tool in tools if _is_web_search(tool)]
-    yield from (_Entry("tools", "", ("tools", at), tool) for at, tool in tools if not _is_web_search(tool))
-    # Web search speaks through the system prompt: turning it on or off leaves the tools' cache alone.
-    yield from (_Entry("system", "", ("tools", at), tool) for at, tool in searches)
+    web = [(at, tool) for at, tool in tools if _is_web_tool(tool)]
+    yield from (_Entry("tools", "", ("tools", at), tool) for at, tool in tools if not _is_web_tool(tool))
+    # The web's tools speak through the system prompt: turning them on or off leaves the tools' cache alone.
+    yield from (_Entry("system", "", ("tools", at), tool) for at, tool in web)
     for at, block in enumerate(content_blocks(body.get("system") or [])):
         yield _Entry("system", "", ("system", at), block)
     previous = None
@@ -117,6 +120,11 @@ def _entries(body: Body) -> Iterator[_Entry]:
             previous = role
 
 
+def speed_of(body: Body) -> str:
+    """The speed that the request asks for, or gets by default."""
+    return body.get("speed") or "standard"
+
+
 def _settings(body: Body, model: Model) -> dict[Scope, str]:
     messages = body.get("messages") or ()
     images = any(
@@ -125,24 +133,41 @@ def _settings(body: Body, model: Model) -> dict[Scope, str]:
     given = {name: value for name, value in (body.get("thinking") or {}).items() if value is not None}
     thinking = {**given, "type": thinking_type(body, model)}
     choice = body.get("tool_choice") or {"type": "auto"}
-    speed = body.get("speed") or "standard"
+    speed = speed_of(body)
     return {
         "tools": "",
-        "system": speed,
+        # Citations speak through the system prompt too.
+        "system": json.dumps([speed, _has_citations(body)]),
         "messages": json.dumps([speed, choice, thinking, effort_level(body, model), images], sort_keys=True),
     }
 
 
-def _is_web_search(tool: Body) -> bool:
-    return str(tool.get("type") or "").startswith("web_search_")
+def _is_web_tool(tool: Body) -> bool:
+    return str(tool.get("type") or "").startswith(("web_search_", "web_fetch_"))
 
 
-def _said(block: Body) -> str:
-    """The block's own text: the order of its fields says nothing, the order within a tool's input does."""
-    return json.dumps(
-        {key: block[key] for key in sorted(block) if key != "cache_control" and block[key] is not None},
-        ensure_ascii=False,
+def _has_citations(body: Body) -> bool:
+    blocks = [block for message in body.get("messages") or () for block in content_blocks(message["content"])]
+    return any(
+        block.get("type") in ("document", "search_result") and (block.get("citations") or {}).get("enabled")
+        for block in blocks
     )
+
+
+def exact(block: Body) -> str:
+    """A block's own text without its breakpoint; the order of fields says nothing, except within a tool's input."""
+    return json.dumps(_plain({**block, "cache_control": None}), ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    """A value with its fields in one order, less those that are null, which may be left out."""
+    if isinstance(value, dict):
+        return {
+            key: each if key in ORDERED else _plain(each)
+            for key, each in sorted(value.items())
+            if each is not None
+        }
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def _ttl(block: Body) -> Ttl | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
@@ -14,7 +14,8 @@ class Call:
     """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
 
     `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
-    were. `hung_up` means that the client disconnected before the end of the answer.
+    were. `content` are the blocks of the answer. `hung_up` means that the client disconnected
+    before the end of the answer.
     """
 
     method: str
@@ -28,6 +29,7 @@ class Call:
     message_id: str | None = None
     request_id: str = ""
     deltas: int = 0
+    content: list[dict[str, Any]] = field(default_factory=list)
     first_text: float | None = None
     last_text: float | None = None
     hung_up: bool = False

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from .catalogue import EFFORTS, Model, find
 from .failures import Failure, refused
-from .pauses import without_end
 from .prompt import Body, content_blocks, effort_level, flatten, thinking_type
-from .server_calls import check_server_calls
+from .replay import without_end
 from .shape import SAMPLING
 from .signatures import check_bindings
+from .tool_calls import check_roles, check_sealed, check_server_calls, check_tool_results
+from .tool_rules import check_choice, check_citations, check_container, check_tools
 
 MAX_BREAKPOINTS = 4
 # The size up to which the API reads a body at all.
@@ -127,63 +127,9 @@ def _placed(body: Body) -> Iterator[tuple[str, Body]]:
     for message in body["messages"]:
         for block in content_blocks(message["content"]) if message["content"] else ():
             yield "messages", block
-
-
-def _roles(body: Body, _: Model) -> Failure | None:
-    for at, message in enumerate(body["messages"]):
-        for inner, block in enumerate(content_blocks(message["content"])):
-            place = f"messages.{at}.content.{inner}"
-            kind = block.get("type")
-            if message["role"] != "assistant" and kind in ("thinking", "redacted_thinking", "tool_use"):
-                return refused(f"{place}: `{kind}` blocks are only allowed in `assistant` messages")
-            if message["role"] != "user" and kind in ("tool_result", "image", "document"):
-                return refused(f"{place}: `{kind}` blocks are only allowed in `user` messages")
-            if message["role"] == "user" and kind == "text" and block.get("citations"):
-                return refused(f"{place}.text.citations: Extra inputs are not permitted")
-    return None
-
-
-def _tool_results(body: Body, _: Model) -> Failure | None:
-    # Messages of one role in a row are one turn, also for what has to follow at once.
-    turns: list[tuple[str, list[Any]]] = []
-    for message in body["messages"]:
-        if not turns or turns[-1][0] != message["role"]:
-            turns.append((message["role"], []))
-        turns[-1][1].extend(content_blocks(message["content"]))
-    asked: list[str] = []
-    for role, blocks in turns:
-        answered = [block["tool_use_id"] for block in blocks if block.get("type") == "tool_result"]
-        if strangers := [name for name in answered if name not in asked]:
-            return refused(
-                f"messages: unexpected `tool_use_id` found in `tool_result` blocks: {strangers[0]}. Each "
-                "`tool_result` block must have a corresponding `tool_use` block in the previous message."
-            )
-        missing = [name for name in asked if name not in answered]
-        if missing and role != "system":
-            return refused(
-                f"messages: `tool_use` ids were found without `tool_result` blocks immediately after: "
-                f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block "
-                "in the next message."
-            )
-        asked = [block["id"] for block in blocks if block.get("type") == "tool_use"]
-    return None
-
-
-def _tools(body: Body, model: Model) -> Failure | None:
-    names = [tool["name"] for tool in body.get("tools") or () if "name" in tool]
-    if len(set(names)) < len(names):
-        return refused("tools: Tool names must be unique.")
-    choice = body.get("tool_choice") or {"type": "auto"}
-    forced = choice["type"] in ("any", "tool")
-    if forced and not model.forced_tool_choice:
-        return refused('tool_choice: type "tool" and "any" are not supported for this model.')
-    if forced and not names:
-        return refused("tool_choice: tools must be given where a tool is asked for")
-    if choice["type"] == "tool" and choice.get("name") not in names:
-        return refused(f"Tool '{choice.get('name')}' not found in provided tools")
-    if forced and (body.get("thinking") or {}).get("type") in ("adaptive", "enabled"):
-        return refused("Thinking may not be enabled when tool_choice forces tool use.")
-    return None
+            inner = block.get("content") if block.get("type") == "tool_result" else None
+            for part in inner if isinstance(inner, list) else ():
+                yield "messages", part
 
 
 def _thinking(body: Body, model: Model) -> Failure | None:
@@ -259,11 +205,15 @@ RULES: tuple[Rule, ...] = (
     _sampling,
     _turns,
     _texts,
-    _roles,
-    _tool_results,
-    _tools,
+    check_roles,
+    check_tool_results,
+    check_tools,
+    check_choice,
+    check_container,
+    check_citations,
     _thinking,
     _breakpoints,
+    check_sealed,
     check_bindings,
     _length,
 )

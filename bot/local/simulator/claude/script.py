@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from .prompt import Body
-from .reply import Reply, cut
+from .reply import Reply
+from .text import cut
 
 Predicate = Callable[[Body], bool]
 Answer = Callable[[Body], "str | Reply"]

@@ -15,9 +15,10 @@ from aiohttp import web
 from bot.local.simulator.origin import guard
 
 from .access import allows_sampling, check_access
-from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
+from .answer import Answer, Dropped, Pace, drop, failed, stream, whole
 from .caching import Cache
-from .catalogue import Model, find, models
+from .catalogue import Model, models
+from .containers import Containers, container_id
 from .diagnostics import miss_reason
 from .failures import Failure
 from .faults import Drop, Faults
@@ -26,15 +27,19 @@ from .files import Files, workspace_of
 from .gate import Gate
 from .listing import page
 from .message import message, usage
-from .pauses import Pauses
 from .prompt import Body, Prompt, flatten
 from .record import Call, without_key
-from .reply import Reply, finish
+from .replay import Replay
+from .reply import Reply, ended
 from .request_body import read_json
+from .response import respond
+from .rounds import read_all
 from .rules import MAX_BODY_BYTES, check_rules, resolve
 from .script import Predicate, Script, as_reply
+from .server_tools import ServerTools
 from .shape import check_shape
 from .stand_in import stand_in
+from .tool_rules import check_withheld
 
 # How long a stop waits for running answers; an answer at a gate would never end.
 STOPPING_S = 0.1
@@ -72,7 +77,8 @@ class Claude:
         self._clock = clock or time.monotonic
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
-        self._pauses = Pauses()
+        self._replay = Replay()
+        self._withheld: dict[tuple[str, str | None], str] = {}
         self._fingerprints: dict[str, Prompt] = {}
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -80,6 +86,7 @@ class Claude:
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
+        self.containers = Containers(self._clock)
         self.files = Files(self._clock, self._run, FileFolder(files))
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -155,6 +162,19 @@ class Claude:
         self._gates.clear()
         self.files.gates.clear()
         self.faults.clear()
+        self._withheld.clear()
+
+    def withhold(self, tool: str, model: str | None = None, refusal: str | None = None) -> None:
+        """Let the organization, or a model, be without a server tool: "web_search", "web_fetch", "code_execution".
+
+        A request with the tool is refused with a 400; for a model, the list of models says so too.
+        """
+        refusal = refusal or (
+            f"'{model}' does not support the `{tool}` tool."
+            if model
+            else f"The {tool} tool is not enabled for your organization. Ask an admin to turn it on in the Console."
+        )
+        self._withheld[tool, model] = refusal
 
     def hold(self, after: int | None = 0) -> Gate:
         """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
@@ -182,7 +202,7 @@ class Claude:
     def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
-            call.request_id = f"req_{self._run}{next(self._numbers):06d}"
+            call.request_id = self._new_id("req")
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
@@ -222,25 +242,32 @@ class Claude:
             raise fault
         if fault == Drop(None):
             drop(request)
-        lookup = self.cache.look_up(prompt, model, call.started)
-        reply = finish(ended(self._script.answer(body), fault), body, model)
-        self._pauses.note(body, reply)
-        call.usage = usage(lookup, reply, limit=body["max_tokens"])
-        call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
+        tools = ServerTools(body, workspace_of(request.headers), self.files, self.containers, self._new_id)
+        reply = ended(self._script.answer(body), fault)
+        response = respond(reply, body, model, tools, self._replay.waiting(body))
+        self._replay.note(body, response, tools.kept)
+        lookups = read_all(self.cache, body, prompt, model, response, call.started)
+        call.usage = usage(lookups, response, limit=body["max_tokens"])
+        call.message_id = self._new_id("msg")
         answer = Answer(
-            reply,
-            message(call.message_id, model, reply, call.usage, self._diagnose(body, prompt, call.message_id)),
+            response,
+            message(
+                call.message_id, model, response, call.usage, self._diagnose(body, prompt, call.message_id)
+            ),
             self.pace,
             [self._gates.pop(0)] if self._gates else [],
             fault,
-            lambda: self.cache.begin(lookup),
+            lambda: self.cache.begin(lookups[-1]),
             self._clock,
         )
         if not body.get("stream"):
             return await whole(answer, request, call)
-        response = web.StreamResponse(headers={"request-id": call.request_id})
-        await stream(answer, request, response, call)
-        return response
+        streamed = web.StreamResponse(headers={"request-id": call.request_id})
+        await stream(answer, request, streamed, call)
+        return streamed
+
+    def _new_id(self, kind: str) -> str:
+        return f"{kind}_{self._run}{next(self._numbers):06d}"
 
     async def _count(self, request: web.Request, call: Call) -> web.StreamResponse:
         body, model = await self._checked(request, call, counting=True)
@@ -249,7 +276,7 @@ class Claude:
     async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
         query = request.query
         found = page(
-            models(),
+            self._models(),
             limit=query.get("limit"),
             after_id=query.get("after_id"),
             before_id=query.get("before_id"),
@@ -260,10 +287,16 @@ class Claude:
         return web.json_response(found)
 
     async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
-        model = find(request.match_info["id"])
+        name = request.match_info["id"]
+        model = next((model for model in self._models() if name in (model.id, *model.aliases)), None)
         if model is None:
-            raise Failure(404, f"model: {request.match_info['id']}")
+            raise Failure(404, f"model: {name}")
         return web.json_response(model.info())
+
+    def _models(self) -> list[Model]:
+        """The models, each without the server tools that are withheld from it."""
+        without = {model: [tool for tool, of in self._withheld if of == model] for _, model in self._withheld}
+        return [model.without(without.get(model.id, ())) for model in models()]
 
     async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
         raise Failure(404, "Not Found")
@@ -278,10 +311,16 @@ class Claude:
         model = resolve(body)
         if isinstance(model, Failure):
             raise model
-        self.files.check(body, workspace_of(request.headers))
+        workspace = workspace_of(request.headers)
+        self.files.check(body, workspace)
+        if (named := container_id(body.get("container"))) is not None:
+            self.containers.find(named, workspace)
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
-        if failure := check_rules(body, model, resumes=self._pauses.resumes(body)):
+        if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
+            raise failure
+        failure = check_withheld(body, model, self._withheld) or self._replay.check(body)
+        if failure:
             raise failure
         return body, model
 

@@ -14,7 +14,9 @@ from .conversation import Conversation, read
 from .file import File
 from .prompt import Body
 from .received import attached, received
-from .reply import Reply, cut
+from .reply import Reply
+from .stand_in_tools import acts, answered, offers
+from .text import cut
 
 WORDS_OF_SYSTEM = 12
 WORDS_OF_MESSAGE = 25
@@ -41,6 +43,10 @@ OFFERS = (
 def stand_in(body: Body, files: Mapping[str, File] | None = None) -> Reply:
     """Return the reply to a request; `files` are the uploads by id."""
     talk = read(body)
+    if results := answered(body):
+        return Reply(cut(results))
+    if steps := acts(body, talk.last.text):
+        return Reply.of(f"{_title(talk)}{steps[0]}", *steps[1:])
     pick = _Pick(repr((talk.said, talk.earlier_turns)))
     words = WORD.findall(talk.last.text.lower())
     asked = next((word for word in words if word in SHOWS), None)
@@ -48,6 +54,8 @@ def stand_in(body: Body, files: Mapping[str, File] | None = None) -> Reply:
     if lines := received(talk.blocks, files or {}):
         parts.append("\n".join(["I received:", *(f"- {line}" for line in lines)]))
     parts.append(SHOWS[asked](talk, pick) if asked else pick(OFFERS))
+    if not asked and (more := offers(body)):
+        parts.append(more)
     return Reply(cut(_title(talk) + "\n\n".join(parts)), slowness=SLOWNESS if asked == "slow" else 1.0)
 
 

@@ -12,6 +12,7 @@ import re
 from typing import Any, Literal
 
 from .images import image_tokens
+from .sealed import opened
 
 # Tenths of a token for one character, by the bytes of its UTF-8 form: 2.5 ASCII characters make a token;
 # accented, Cyrillic and Arabic letters cost half as much again, CJK a whole one, emoji two.
@@ -75,8 +76,16 @@ def _inner(block: dict[str, Any], tokenizer: Tokenizer) -> int:
             return _document(block, tokenizer)
         case "tool_result" if isinstance(block.get("content"), list):
             return sum(count_block(part, tokenizer) for part in block["content"])
+        case "web_search_tool_result" if isinstance(block.get("content"), list):
+            return sum(BLOCK_TOKENS + _page(page, tokenizer) for page in block["content"])
     bare = {key: value for key, value in block.items() if key != "cache_control"}
     return count_text(json.dumps(bare, ensure_ascii=False, separators=(",", ":")), tokenizer)
+
+
+def _page(page: dict[str, Any], tokenizer: Tokenizer) -> int:
+    # The model reads what is encrypted for the client.
+    words = f"{page['title']}{page['url']}{page.get('page_age') or ''}"
+    return count_text(words + opened(page["encrypted_content"]), tokenizer)
 
 
 def pdf_pages(data: bytes) -> int:

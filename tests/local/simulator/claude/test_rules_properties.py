@@ -7,9 +7,13 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.local.simulator.claude import HandClock
 from bot.local.simulator.claude.catalogue import Model
-from bot.local.simulator.claude.reply import finish
+from bot.local.simulator.claude.containers import Containers
+from bot.local.simulator.claude.files import Files
+from bot.local.simulator.claude.response import respond
 from bot.local.simulator.claude.rules import check_rules, resolve
+from bot.local.simulator.claude.server_tools import ServerTools
 from bot.local.simulator.claude.shape import check_shape
 from bot.local.simulator.claude.stand_in import stand_in
 
@@ -78,7 +82,9 @@ def test_any_half_right_request_gets_a_verdict(body: dict[str, Any]) -> None:
     assert failure is None or (failure.status == 400 and failure.message)
     if failure is None:
         # What may be asked can be answered, and within its limits.
-        reply = finish(stand_in(body), body, model)
-        assert reply.thinking_tokens + (reply.text_tokens or 0) <= body["max_tokens"]
-        assert not any(sequence in reply.text for sequence in body.get("stop_sequences") or ())
+        files = Files(HandClock(), "0")
+        tools = ServerTools(body, "a key", files, Containers(HandClock()), "{}_1".format)
+        response = respond(stand_in(body), body, model, tools)
+        assert response.output_tokens <= body["max_tokens"]
+        assert not any(sequence in response.text for sequence in body.get("stop_sequences") or ())
         assert body["messages"][-1]["role"] != "assistant" or model.prefill

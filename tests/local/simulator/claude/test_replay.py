@@ -1,4 +1,4 @@
-"""Paused replies: their content comes back unchanged, or is refused."""
+"""What a turn goes on from: the content of its responses comes back unchanged, or is refused."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ import pytest
 from anthropic import AsyncAnthropic
 from anthropic.types import Message
 
-from bot.local.simulator.claude import Claude
-from bot.local.simulator.claude.pauses import found, paused, search
-from bot.local.simulator.claude.reply import Reply
+from bot.local.simulator.claude import Claude, Page, Reply, web_search
 
 HELLO: dict[str, Any] = {"role": "user", "content": "hello"}
-CALL = search(1, "warp")
-AGAIN = search(2, "weft")
-SONNET, HAIKU = "claude-sonnet-5-5", "claude-haiku-4-5"
+PAGE = Page("https://looms.example", "Looms", "A loom holds the warp.")
+SONNET, HAIKU = "claude-sonnet-5-5", "claude-haiku-5-5"
+SEARCH: Any = {"type": "web_search_20260318", "name": "web_search", "allowed_callers": ["direct"]}
 
 
-async def ask(sdk: AsyncAnthropic, *messages: Any, model: str = SONNET) -> Message:
-    async with sdk.messages.stream(model=model, max_tokens=2000, messages=list(messages)) as stream:
+async def ask(sdk: AsyncAnthropic, *messages: Any, model: str = HAIKU, **fields: Any) -> Message:
+    arguments: dict[str, Any] = {"max_tokens": 2000, "tools": [SEARCH], **fields}
+    async with sdk.messages.stream(model=model, messages=list(messages), **arguments) as stream:
         return await stream.get_final_message()
 
 
@@ -34,12 +33,12 @@ def sent(message: Message) -> list[Any]:
     return [block.model_dump(exclude_none=True) for block in message.content]
 
 
-async def test_a_paused_reply_goes_on_from_its_content_and_may_pause_again(
+async def test_a_paused_response_goes_on_from_its_content_and_may_pause_again(
     claude: Claude, sdk: AsyncAnthropic
 ) -> None:
-    claude.say(paused("I look. ", CALL))
-    claude.say(paused("Again. ", AGAIN, found(CALL, "https://looms.example")))
-    claude.say(Reply(("Done.",), opening=(found(AGAIN, "https://weft.example"),)))
+    claude.say(Reply.of("I look. ", web_search("warp", PAGE, later=True)))
+    claude.say(Reply.of("Again. ", web_search("weft", PAGE, later=True)))
+    claude.say("Done.")
     first = await ask(sdk, HELLO)
     assert first.stop_reason == "pause_turn"
     assert [block.type for block in first.content] == ["thinking", "text", "server_tool_use"]
@@ -54,6 +53,7 @@ async def test_a_paused_reply_goes_on_from_its_content_and_may_pause_again(
     # In one message or in two: messages of one role in a row are one turn.
     last = await ask(sdk, HELLO, said(sent(first)), said(sent(second)))
     assert (last.stop_reason, last.content[-1].type) == ("end_turn", "text")
+    claude.say("Done.")
     whole = await ask(sdk, HELLO, said(sent(first) + sent(second)))
     assert whole.stop_reason == "end_turn"
 
@@ -73,47 +73,27 @@ def other_query(blocks: list[Any]) -> list[Any]:
 @pytest.mark.parametrize(
     "change", [without("thinking"), without("server_tool_use"), without("text"), shorter, other_query]
 )
-async def test_content_that_was_changed_is_refused(
+async def test_a_paused_response_that_was_changed_is_refused(
     claude: Claude, sdk: AsyncAnthropic, change: Callable[[list[Any]], list[Any]]
 ) -> None:
-    claude.say(paused("I look. ", CALL))
+    claude.say(Reply.of("I look. ", web_search("warp", PAGE, later=True)))
     first = await ask(sdk, HELLO)
     with pytest.raises(anthropic.BadRequestError):
         await ask(sdk, HELLO, said(change(sent(first))))
 
 
-async def test_thinking_of_a_paused_reply_is_bound_to_the_messages_before(
+async def test_thinking_of_a_paused_response_is_bound_to_the_messages_before(
     claude: Claude, sdk: AsyncAnthropic
 ) -> None:
-    claude.say(paused("I look. ", CALL))
+    claude.say(Reply.of("I look. ", web_search("warp", PAGE, later=True)))
     first = await ask(sdk, HELLO)
     with pytest.raises(anthropic.BadRequestError, match="bound to a different conversation"):
         await ask(sdk, {"role": "user", "content": "good morning"}, said(sent(first)))
 
 
-async def test_the_end_of_a_reply_that_did_not_pause_is_no_content_to_resume(
+async def test_the_end_of_a_response_that_did_not_pause_is_no_content_to_resume(
     claude: Claude, sdk: AsyncAnthropic
 ) -> None:
     first = await ask(sdk, HELLO)
     with pytest.raises(anthropic.BadRequestError, match="prefill"):
         await ask(sdk, HELLO, said(sent(first)))
-
-
-@pytest.mark.parametrize(
-    ("content", "refusal"),
-    [
-        ([CALL], "without a corresponding `web_search_tool_result` block"),
-        ([found(CALL, "https://looms.example")], "unexpected `tool_use_id`"),
-        ([CALL, found(AGAIN, "https://looms.example")], "unexpected `tool_use_id`"),
-    ],
-)
-async def test_a_call_and_its_result_stand_together(
-    sdk: AsyncAnthropic, content: list[Any], refusal: str
-) -> None:
-    with pytest.raises(anthropic.BadRequestError, match=refusal):
-        await ask(sdk, HELLO, said(content), HELLO, model=HAIKU)
-
-
-async def test_a_call_with_its_result_can_stay_in_the_history(sdk: AsyncAnthropic) -> None:
-    content = [CALL, found(CALL, "https://looms.example"), {"type": "text", "text": "So."}]
-    assert (await ask(sdk, HELLO, said(content), HELLO)).stop_reason == "end_turn"
