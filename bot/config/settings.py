@@ -178,6 +178,9 @@ class ToolsSettings(Section):
     on: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
     max_steps: Annotated[int, Field(ge=1, le=50)] = 10
     max_s: Annotated[float, Field(ge=1, le=3600)] = 300.0
+    searches: Annotated[int, Field(ge=1, le=50)] = 5
+    fetches: Annotated[int, Field(ge=1, le=50)] = 5
+    page_tokens: Annotated[int, Field(ge=500, le=200_000)] = 20_000
 
 
 class VoiceSettings(Section):

@@ -126,6 +126,17 @@ PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
 STATUS = (*PHASES.values(), BUSY, REGENERATING, SUMMARIZING)
 """Status lines: they stand in the place of a reply until its text begins."""
 
+
+def tool_status(doing: str) -> str:
+    """Return the status line while a tool does something."""
+    return f"{SMALL}{doing} …"
+
+
+def is_status(text: str) -> bool:
+    """Whether a text is a status line."""
+    return text in STATUS or (text.startswith(SMALL) and text.endswith(" …") and "\n" not in text)
+
+
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (ClaudeBlocked, BLOCKED),
     (

@@ -216,7 +216,9 @@ class ReplyGenerator:
             )
             plan = planned(terms, counted, summary)
         purpose: Purpose = "continuation" if prepared.so_far else "reply"
-        text, end = await stream.reply(plan.request, purpose, estimate.of_reply(plan, now_ms))
+        text, end = await stream.reply(
+            plan.request, purpose, estimate.of_reply(plan, now_ms), before=prepared.reply
+        )
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
@@ -268,7 +270,7 @@ class ReplyGenerator:
             cost.total,
             stream.title_line,
             terms.prompt_scope,
-            () if tools is None else tools.consulted,
+            stream.consulted,
         )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 

@@ -17,6 +17,7 @@ from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
 from bot.conversation.scope import Scope
 from bot.conversation.scope import Settings as ScopedSettings
+from bot.conversation.server_tools import ServerToolLimits, definitions
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.tool_settings import is_on
@@ -83,16 +84,23 @@ def build_turns(
     )
     default, cache = default_choice(settings), settings.claude.cache
     terms = TermsResolver(
-        settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
+        settings.claude.parameters,
+        default,
+        history_budget,
+        claude.catalogue,
+        prices,
+        cache=cache,
+        refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
+    tools_of = partial(_offered, server_tools(settings.tools), toolbox, settings.tools.on)
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
         policy=budget,
-        tools_of=partial(_offered, toolbox, settings.tools.on),
+        tools_of=tools_of,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -150,10 +158,19 @@ def build_toolbox(clock: Clock) -> Toolbox:
     return Toolbox((time_tool(clock.now_s),))
 
 
+def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
+    """The tools that run at Anthropic, within the operator's limits."""
+    return definitions(ServerToolLimits(settings.searches, settings.fetches, settings.page_tokens))
+
+
 def _offered(
-    toolbox: Toolbox, defaults: Collection[str], by_scope: Mapping[Scope, ScopedSettings]
+    server_tools: Collection[ToolDefinition],
+    toolbox: Toolbox,
+    defaults: Collection[str],
+    by_scope: Mapping[Scope, ScopedSettings],
 ) -> tuple[ToolDefinition, ...]:
-    return tuple(tool.definition for tool in toolbox if is_on(by_scope, tool.name, defaults))
+    known = (*server_tools, *(tool.definition for tool in toolbox))
+    return tuple(tool for tool in known if is_on(by_scope, tool.name, defaults))
 
 
 def _tool_loop(
