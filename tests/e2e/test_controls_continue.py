@@ -11,7 +11,7 @@ from bot.commands.reply_controls import (
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
 from bot.local.simulator.claude import Page, Raw, Reply, faults
-from bot.local.simulator.claude.sealed import web_result
+from bot.local.simulator.claude.web_results import web_result
 from bot.turns.reply_stream import MOST_PAUSES
 from tests.e2e.controls import anew, answer, labels, press, roles, sent
 from tests.e2e.world import World

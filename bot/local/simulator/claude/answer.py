@@ -43,10 +43,14 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The parts of one answer; `begin` makes its cache entries readable, `clock` returns seconds."""
+    """The parts of one answer.
+
+    `first_usage` is what is known at its start, `begin` makes its cache entries readable, `clock` returns seconds.
+    """
 
     response: Response
     message: dict[str, Any]
+    first_usage: dict[str, Any]
     pace: Pace
     gates: Sequence[Gate]
     fault: Fault | None
@@ -89,7 +93,7 @@ async def stream(answer: Answer, request: web.Request, response: web.StreamRespo
     await response.prepare(request)
     call.status, call.content = 200, answer.response.content()
     answer.begin()
-    await response.write(events.opening(answer.message))
+    await response.write(events.opening(answer.message, answer.first_usage))
     await asyncio.sleep(answer.pace.first_token_s)
     if await sending.send():
         await response.write(events.closing(answer.message))

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from .prompt import Block, Prompt, Scope
+from .prompt import Block, Body, Prompt, Scope
 
 ORDER: tuple[tuple[Scope, str], ...] = (
     ("tools", "tools_changed"),
     ("system", "system_changed"),
     ("messages", "messages_changed"),
 )
+
+# Fingerprints of earlier requests are kept for a limited time; here, for a limited number.
+MAX_FINGERPRINTS = 1000
+
+
+class Fingerprints:
+    """The prompts of the latest requests that asked for a diagnosis, by the ids of their messages."""
+
+    def __init__(self) -> None:
+        self._prompts: dict[str, Prompt] = {}
+
+    def diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:
+        """The `diagnostics` of a message, where its request asks for them."""
+        asked = body.get("diagnostics")
+        if asked is None:
+            return None
+        reason = None
+        if previous_id := asked.get("previous_message_id"):
+            reason = miss_reason(self._prompts.get(previous_id), prompt)
+        self._prompts[message_id] = prompt
+        if len(self._prompts) > MAX_FINGERPRINTS:
+            del self._prompts[next(iter(self._prompts))]
+        return {"cache_miss_reason": reason} if reason else None
 
 
 def miss_reason(previous: Prompt | None, current: Prompt) -> dict[str, Any] | None:

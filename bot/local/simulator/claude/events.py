@@ -21,11 +21,11 @@ def event(name: str, data: Json | None = None) -> bytes:
         return f"event: {name}\ndata: {json.dumps(payload, separators=(',', ':'))}\n\n".encode()
 
 
-def opening(message: Json) -> bytes:
-    """The start of a message, its content still empty."""
-    usage = {**message["usage"], "output_tokens": 1, "output_tokens_details": None}
+def opening(message: Json, first_usage: Json) -> bytes:
+    """The start of a message, its content still empty; the usage is that of the first reading of the prompt."""
+    usage = {**first_usage, "output_tokens": 1, "output_tokens_details": None}
     started = {**message, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
-    started["stop_details"] = None
+    started |= {"stop_details": None, "container": None}
     return event("message_start", {"message": started}) + event("ping")
 
 

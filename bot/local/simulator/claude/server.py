@@ -8,7 +8,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from aiohttp import web
 
@@ -17,9 +17,9 @@ from bot.local.simulator.origin import guard
 from .access import allows_sampling, check_access
 from .answer import Answer, Dropped, Pace, drop, failed, stream, whole
 from .caching import Cache
-from .catalogue import Model, models
+from .catalogue import Model
 from .containers import Containers, container_id
-from .diagnostics import miss_reason
+from .diagnostics import Fingerprints
 from .failures import Failure
 from .faults import Drop, Faults
 from .file_folder import FileFolder
@@ -27,26 +27,24 @@ from .files import Files, workspace_of
 from .gate import Gate
 from .listing import page
 from .message import message, usage
-from .prompt import Body, Prompt, flatten
+from .prompt import Body, flatten
 from .record import Call, without_key
 from .replay import Replay
 from .reply import Reply, ended
 from .request_body import read_json
-from .response import respond
+from .respond import respond
 from .rounds import read_all
 from .rules import MAX_BODY_BYTES, check_rules, resolve
 from .script import Predicate, Script, as_reply
 from .server_tools import ServerTools
 from .shape import check_shape
 from .stand_in import stand_in
-from .tool_rules import check_withheld
+from .withheld import Withheld
 
 # How long a stop waits for running answers; an answer at a gate would never end.
 STOPPING_S = 0.1
 # How often a condition that does not depend on requests alone is looked at again.
 LOOK_S = 0.01
-# Fingerprints of earlier requests are kept for a limited time; here, for a limited number.
-MAX_FINGERPRINTS = 1000
 
 Handler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
 
@@ -78,8 +76,8 @@ class Claude:
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
         self._replay = Replay()
-        self._withheld: dict[tuple[str, str | None], str] = {}
-        self._fingerprints: dict[str, Prompt] = {}
+        self._withheld = Withheld()
+        self._fingerprints = Fingerprints()
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
         self._address = ("", 0)
@@ -169,12 +167,7 @@ class Claude:
 
         A request with the tool is refused with a 400; for a model, the list of models says so too.
         """
-        refusal = refusal or (
-            f"'{model}' does not support the `{tool}` tool."
-            if model
-            else f"The {tool} tool is not enabled for your organization. Ask an admin to turn it on in the Console."
-        )
-        self._withheld[tool, model] = refusal
+        self._withheld.add(tool, model, refusal)
 
     def hold(self, after: int | None = 0) -> Gate:
         """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
@@ -249,11 +242,11 @@ class Claude:
         lookups = read_all(self.cache, body, prompt, model, response, call.started)
         call.usage = usage(lookups, response, limit=body["max_tokens"])
         call.message_id = self._new_id("msg")
+        diagnosed = self._fingerprints.diagnose(body, prompt, call.message_id)
         answer = Answer(
             response,
-            message(
-                call.message_id, model, response, call.usage, self._diagnose(body, prompt, call.message_id)
-            ),
+            message(call.message_id, model, response, call.usage, diagnosed),
+            {**usage(lookups[:1], response, limit=body["max_tokens"]), "server_tool_use": None},
             self.pace,
             [self._gates.pop(0)] if self._gates else [],
             fault,
@@ -276,7 +269,7 @@ class Claude:
     async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
         query = request.query
         found = page(
-            self._models(),
+            self._withheld.models(),
             limit=query.get("limit"),
             after_id=query.get("after_id"),
             before_id=query.get("before_id"),
@@ -288,15 +281,10 @@ class Claude:
 
     async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
         name = request.match_info["id"]
-        model = next((model for model in self._models() if name in (model.id, *model.aliases)), None)
+        model = next((model for model in self._withheld.models() if name in (model.id, *model.aliases)), None)
         if model is None:
             raise Failure(404, f"model: {name}")
         return web.json_response(model.info())
-
-    def _models(self) -> list[Model]:
-        """The models, each without the server tools that are withheld from it."""
-        without = {model: [tool for tool, of in self._withheld if of == model] for _, model in self._withheld}
-        return [model.without(without.get(model.id, ())) for model in models()]
 
     async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
         raise Failure(404, "Not Found")
@@ -313,25 +301,13 @@ class Claude:
             raise model
         workspace = workspace_of(request.headers)
         self.files.check(body, workspace)
-        if (named := container_id(body.get("container"))) is not None:
-            self.containers.find(named, workspace)
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
         if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
             raise failure
-        failure = check_withheld(body, model, self._withheld) or self._replay.check(body)
+        failure = self._withheld.check(body, model) or self._replay.check(body)
         if failure:
             raise failure
+        if (named := container_id(body.get("container"))) is not None:
+            self.containers.find(named, workspace)
         return body, model
-
-    def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:
-        asked = body.get("diagnostics")
-        if asked is None:
-            return None
-        reason = None
-        if previous_id := asked.get("previous_message_id"):
-            reason = miss_reason(self._fingerprints.get(previous_id), prompt)
-        self._fingerprints[message_id] = prompt
-        if len(self._fingerprints) > MAX_FINGERPRINTS:
-            del self._fingerprints[next(iter(self._fingerprints))]
-        return {"cache_miss_reason": reason} if reason else None

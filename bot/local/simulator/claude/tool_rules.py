@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from .catalogue import Model
@@ -95,17 +94,6 @@ def _citable(body: Body) -> list[Body]:
             parts = [block, *(inner if isinstance(inner, list) else ())]
             found += [part for part in parts if part.get("type") in ("document", "search_result")]
     return found
-
-
-def check_withheld(
-    body: Body, model: Model, withheld: Mapping[tuple[str, str | None], str]
-) -> Failure | None:
-    """A server tool that the organization, or the model here, does not have."""
-    for tool in body.get("tools") or ():
-        for key in ((kind_of(tool), None), (kind_of(tool), model.id)):
-            if not _is_client(tool) and key in withheld:
-                return refused(withheld[key])
-    return None
 
 
 def kind_of(tool: Body) -> str:

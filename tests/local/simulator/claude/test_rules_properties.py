@@ -11,7 +11,7 @@ from bot.local.simulator.claude import HandClock
 from bot.local.simulator.claude.catalogue import Model
 from bot.local.simulator.claude.containers import Containers
 from bot.local.simulator.claude.files import Files
-from bot.local.simulator.claude.response import respond
+from bot.local.simulator.claude.respond import respond
 from bot.local.simulator.claude.rules import check_rules, resolve
 from bot.local.simulator.claude.server_tools import ServerTools
 from bot.local.simulator.claude.shape import check_shape
