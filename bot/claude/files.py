@@ -66,6 +66,20 @@ class Files:
                     return None
         return uploaded.id
 
+    async def about(self, file_id: str) -> tuple[str, int]:
+        """Return the name and the size in bytes of a file."""
+        with translated():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                found = await self._sdk.files.retrieve_metadata(file_id)
+        return str(found.filename), int(found.size_bytes)
+
+    async def download(self, file_id: str) -> bytes:
+        """Return the content of a file; only files that code has made can be downloaded."""
+        with translated():
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                answer = await self._sdk.files.download(file_id)
+                return await answer.read()
+
     async def find(self, digests: Collection[str]) -> dict[str, str]:
         """Return the ids of the files that are named by these digests, as far as the first `LISTED_MAX` files go."""
         found: dict[str, str] = {}

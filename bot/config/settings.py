@@ -181,6 +181,7 @@ class ToolsSettings(Section):
     searches: Annotated[int, Field(ge=1, le=50)] = 5
     fetches: Annotated[int, Field(ge=1, le=50)] = 5
     page_tokens: Annotated[int, Field(ge=500, le=200_000)] = 20_000
+    files_mb: Annotated[float, Field(ge=0.1, le=100)] = 8.0
 
 
 class VoiceSettings(Section):

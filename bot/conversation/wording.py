@@ -45,6 +45,8 @@ ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "
     "or press Regenerate."
 )
+MADE_FILES_REFUSED = "Discord did not let me attach the files that Claude's code has made."
+FILES_ALONE = "Attached."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
@@ -258,6 +260,16 @@ def about(seconds: float) -> str:
             count = max(1, math.ceil(seconds / size_s))
             return f"about {count} {unit}{'s' if count > 1 else ''}"
     raise AssertionError
+
+
+def made_files_lost(names: str) -> str:
+    """Say that files which Claude has made could not be fetched."""
+    return f"I could not fetch {names} that Claude's code has made. Press Regenerate to have it made again."
+
+
+def made_files_too_large(names: str) -> str:
+    """Say that files which Claude has made are too large to be attached."""
+    return f"Too large or too many to attach here: {names}. Ask for less at a time."
 
 
 def missed(count: int) -> str:

@@ -44,6 +44,7 @@ from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
 from bot.turns.heavy_files import HeavyFiles
+from bot.turns.made_files import MadeFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
@@ -54,6 +55,8 @@ from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
+
+MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ def build_turns(
                 budgets=store.budgets,
                 observe=alerts.observe,
                 tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools),
+                hold_files=store.held_files.hold_made,
             ),
             outbox=outbox,
             pace=pace,
@@ -141,6 +145,7 @@ def build_turns(
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
+            fetch_made=MadeFiles(claude.files, round(settings.tools.files_mb * MB)).fetch,
         )
     )
     dispatcher = Dispatcher(

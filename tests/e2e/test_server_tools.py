@@ -1,0 +1,184 @@
+"""Web search, web fetch and code execution: links, sources, status lines, files, limits, and their absence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.local.simulator.claude import Gate, MadeFile, Page, Reply, bash, cited, web_fetch, web_search
+from bot.local.simulator.discord import permissions as bits
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PICTURE = (Path(__file__).parent.parent.parent / "bot/local/simulator/pictures/yarn.png").read_bytes()
+ON = {"BOT_TOOLS__ON": "web_search, web_fetch, code_execution"}
+LOOMS = Page("https://looms.example/warp", "Looms @everyone", "A loom holds the warp.")
+WEFTS = Page("https://wefts.example/", "[Weft](https://evil.example)", "The weft goes across.")
+
+
+def tools_of(call: Any) -> list[str]:
+    return [tool["name"] for tool in call.body.get("tools", ())]
+
+
+async def test_citations_become_links_with_a_list_of_sources_in_the_channel_and_in_the_history(
+    world: World,
+) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(
+            Reply.of(
+                "I looked. ",
+                web_search("looms", LOOMS, WEFTS),
+                cited("It holds the warp.", LOOMS),
+                " And ",
+                cited("the weft goes across.\n\n", WEFTS),
+                cited("Really.", LOOMS),
+            )
+        )
+        thread = await own.converse(own.channel(), "what is a loom?")
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        text = reply["content"]
+        one, two = "[[1]](<https://looms.example/warp>)", "[[2]](<https://wefts.example/>)"
+        assert text.endswith(
+            f"It holds the warp. {one} And the weft goes across. {two}\n\nReally. {one}\n\n"
+            f"-# Sources: {one} Looms ＠everyone (looms.example) · {two} (Weft)(https: evil.example) "
+            "(wefts.example)"
+        ), text
+        assert not reply["embeds"]
+        assert not reply["mention_everyone"]
+        await own.settled(await own.ann.post(thread, "and now?"))
+        later = own.asked[-1].body["messages"]
+        assert one in str(later[1])
+        assert "-# Sources" in str(later[1])
+        assert "web_search: done https://looms.example/warp https://wefts.example/" in str(later[2])
+        assert all(block["type"] == "text" for message in later for block in message["content"])
+
+
+async def test_a_query_and_a_host_are_said_while_the_tool_runs(world: World) -> None:
+    async with world.apart(ON) as own:
+        gate = Gate(None, None)
+        own.claude.say(Reply.of(web_search("looms\n# and wefts", LOOMS, gate=gate), "Found."))
+        root = await own.ann.post(own.channel(), f"{own.mention} look")
+        thread = await own.thread_of(root)
+        await own.until(
+            lambda: any("-# Searching the web: looms # and wefts …" in m["content"] for m in own.said(thread))
+        )
+        gate.release()
+        (reply,) = await own.answered(thread)
+        assert reply["content"] == "Found."
+
+
+async def test_what_was_fetched_is_named_and_a_failed_call_is_no_failure(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(
+            Reply.of(
+                web_fetch(LOOMS.url, LOOMS),
+                web_search("x", error="too_many_requests"),
+                "I read it.",
+            )
+        )
+        thread = await own.converse(own.channel(), f"read {LOOMS.url}")
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert reply["content"] == (
+            f"I read it.\n\n-# Sources: [read](<{LOOMS.url}>) Looms ＠everyone (looms.example)"
+        )
+
+
+async def test_a_paused_search_goes_on_and_the_numbers_stay(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(
+            Reply.of(web_search("a", LOOMS, WEFTS), cited("The warp. ", LOOMS), stop_reason="pause_turn")
+        )
+        own.claude.say(Reply.of(cited("The weft. ", WEFTS), cited("The warp again.", LOOMS)))
+        thread = await own.converse(own.channel(), "what is a loom?")
+        await own.settled(thread)
+        text = own.replies(thread)[0]["content"]
+        one, two = "[[1]](<https://looms.example/warp>)", "[[2]](<https://wefts.example/>)"
+        assert text.startswith(f"The warp. {one} The weft. {two} The warp again. {one}\n\n")
+        assert text.count("Sources:") == 1
+        first, second = own.asked
+        assert second.body["messages"][: len(first.body["messages"])] != []
+        assert second.body["tools"] == first.body["tools"]
+
+
+@pytest.mark.parametrize("lacks", ["organization", "model"])
+async def test_a_tool_that_is_refused_is_left_out_at_once_and_the_operator_is_told_once(
+    world: World, lacks: str
+) -> None:
+    async with world.apart(bots=0) as own:
+        model = "claude-sonnet-5-5" if lacks == "model" else None
+        own.claude.withhold("web_search", model)
+        try:
+            bot = await own.start_bot(**ON)
+            thread = await own.converse(own.channel(), "hello")
+            await own.settled(await own.ann.post(thread, "and again"))
+            replies = own.replies(thread)
+            refused = [call for call in own.asked if call.status == 400]
+            assert len(replies) == 2
+            assert "web_search" not in tools_of(own.asked[-1])
+            assert "code_execution" in tools_of(own.asked[-1])
+            assert len(refused) == (1 if lacks == "organization" else 0)
+            told = bot.log("tool_refused")
+            assert len(told) == len(refused)
+            assert all("tools.on" in line["hint"] for line in told)
+        finally:
+            own.claude.clear()
+
+
+PLOT = MadeFile("my plot.png", "image/png", PICTURE)
+TABLE = MadeFile("data.csv", "text/csv", b"a,b\n1,2\n")
+
+
+async def test_files_that_code_makes_are_attached_once_and_deleted_at_anthropic(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(Reply.of(bash("plot", files=(PLOT, TABLE)), "Here is the plot."))
+        thread = await own.converse(own.channel(), "plot it")
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert reply["content"] == "Here is the plot."
+        assert [each["filename"] for each in reply["attachments"]] == ["my_plot.png", "data.csv"]
+        assert reply["attachments"][1]["size"] == len(TABLE.data)
+        await own.until(lambda: not {PLOT.filename, TABLE.filename} & held(own))
+
+
+async def test_files_without_a_text_come_with_a_word(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(Reply.of(bash("plot", files=(TABLE,))))
+        thread = await own.converse(own.channel(), "plot it")
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert (reply["content"], len(reply["attachments"])) == ("Attached.", 1)
+
+
+async def test_a_file_that_is_too_large_is_named(world: World) -> None:
+    async with world.apart({**ON, "BOT_TOOLS__FILES_MB": "0.1"}) as own:
+        big = MadeFile("big.bin", "application/octet-stream", bytes(200_000))
+        own.claude.say(Reply.of(bash("dd", files=(TABLE, big)), "Done."))
+        thread = await own.converse(own.channel(), "make it")
+        await own.settled(thread)
+        reply = own.replies(thread)[0]
+        assert [each["filename"] for each in reply["attachments"]] == ["data.csv"]
+        _, notice = await own.noticed(thread, 2)
+        assert "`big.bin`" in notice["content"]
+
+
+async def test_where_files_may_not_be_attached_the_reply_says_so(world: World) -> None:
+    async with world.apart(ON) as own:
+        channel = own.channel()
+        own.deny(channel, bits.ATTACH_FILES)
+        own.claude.say(Reply.of(bash("plot", files=(TABLE,)), "Here is the plot."))
+        thread = await own.converse(channel, "plot it")
+        await own.settled(thread)
+        reply = own.replies(thread)[0]
+        assert (reply["content"], reply["attachments"]) == ("Here is the plot.", [])
+        _, notice = await own.noticed(thread, 2)
+        assert "did not let me attach" in notice["content"]
+
+
+def held(own: World) -> set[str]:
+    """The names of the files at Anthropic."""
+    return {file.filename for file in own.claude.files.files.values()}
