@@ -52,11 +52,11 @@ class _Partial:
                 return _opaque(fields)
             case {"type": "text", "text": str(text)}:
                 return None if is_blank(text) else Text(whole(text))
-            case {"type": "tool_use", "id": str(call), "name": str(name), "input": dict(given)}:
-                caller = fields.get("caller")
-                return ToolUse(call, name, _json(given), caller=_json(caller) if caller else "")
             case {"type": "tool_use", "id": str(call), "name": str(name)}:
-                return ToolUse(call, name, "{}", is_broken=True)
+                given, caller = fields.get("input"), fields.get("caller")
+                is_broken = not isinstance(given, dict)
+                text = "{}" if is_broken else _json(given)
+                return ToolUse(call, name, text, caller=_json(caller) if caller else "", is_broken=is_broken)
             case {"type": "server_tool_use", "input": None}:
                 return None
             case {"type": str(kind)} if kind not in ("text", "tool_use"):

@@ -13,6 +13,7 @@ from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.noting import note
+from bot.commands.rule_offers import matching, offered, stored_rule
 from bot.commands.scopes import (
     CHANNEL_HELP,
     ChannelOption,
@@ -24,6 +25,7 @@ from bot.commands.tree import Tree
 from bot.conversation.access_rules import (
     ALLOW,
     BLOCK,
+    FAMILY,
     PERSON,
     ROLE,
     SCOPES,
@@ -32,7 +34,9 @@ from bot.conversation.access_rules import (
     rules_of,
 )
 from bot.conversation.audit import Act
-from bot.conversation.scope import Scope
+from bot.conversation.errors import SettingsFull
+from bot.conversation.scope import Scope, Settings
+from bot.store.scope_settings import Cap
 from bot.store.settings_cache import ByScope
 
 log = structlog.get_logger()
@@ -43,6 +47,7 @@ RULES_MAX = 50
 SCOPE_HELP = "Where the rule applies; a channel's goes before the server's"
 ROLE_HELP = "The role; @everyone is everybody without another rule"
 PERSON_HELP = "The person"
+RULE_HELP = "A rule that is set, also one for a role that was deleted or a person who left"
 
 WHOM = "Name a role or a person (or both). @everyone is a role: what is set for it applies to everybody else."
 TOO_MANY = (
@@ -118,7 +123,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             f"{defaults_shown(self._defaults)}",
         )
         for scope in SCOPES:
-            await say(interaction, rules_shown(scope, by_scope.get(scope, {}), invocation.server, elsewhere))
+            held = by_scope.get(scope, {})
+            gone = _deleted(interaction.guild, held)
+            await say(interaction, rules_shown(scope, held, invocation.server, elsewhere, gone=gone))
 
     @app_commands.command(
         name="allow", description="Let a role or a person use me in a channel or the server"
@@ -151,12 +158,15 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     @app_commands.command(
         name="clear", description="Remove the rule for a role or a person; without either, all rules"
     )
-    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP)
+    @app_commands.describe(
+        role=ROLE_HELP, person=PERSON_HELP, rule=RULE_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP
+    )
     async def clear(
         self,
         interaction: Interaction,
         role: discord.Role | None = None,
         person: discord.User | None = None,
+        rule: str | None = None,
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
@@ -167,8 +177,13 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         if isinstance(target, str):
             await say(interaction, target)
             return
-        by_scope = await self._by_scope(invocation)
-        names = _names(role, person) or [*rules_of(by_scope.get(target.scope, {}))]
+        held = rules_of((await self._by_scope(invocation)).get(target.scope, {}))
+        names = _names(role, person)
+        if rule is not None:
+            stored = [stored_rule(FAMILY, name, value) for name, value in held.items()]
+            names += [f"{FAMILY}{each.key}" for each in matching(stored, rule)]
+        elif not names:
+            names = [*held]
         removed = await self._scope_settings.change(
             invocation.actor, target.scope, target.target, dict.fromkeys(names)
         )
@@ -178,6 +193,14 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             await say(interaction, cleared(target.scope, len(removed), invocation.elsewhere))
         if person is not None and lifted:
             await say(interaction, lifted_pause(person.id))
+
+    @clear.autocomplete("rule")
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the rules of the scope that is chosen so far."""
+        says = {ALLOW: "allowed", BLOCK: "blocked"}
+        return await offered(
+            interaction, self._scope_settings, typed, default=Scope.CHANNEL, family=FAMILY, says=says
+        )
 
     async def _lift(self, invocation: Invocation, person: int) -> bool:
         """End the pause of a person; a pause is of the whole server."""
@@ -207,13 +230,17 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         if not names:
             await say(interaction, WHOM)
             return
-        rules = rules_of((await self._by_scope(invocation)).get(target.scope, {}))
-        if len(rules.keys() | set(names)) > RULES_MAX:
+        try:
+            await self._scope_settings.change(
+                invocation.actor,
+                target.scope,
+                target.target,
+                dict.fromkeys(names, value),
+                cap=Cap(FAMILY, RULES_MAX),
+            )
+        except SettingsFull:
             await say(interaction, TOO_MANY)
             return
-        await self._scope_settings.change(
-            invocation.actor, target.scope, target.target, dict.fromkeys(names, value)
-        )
         log.info("access_rule_set", scope=target.scope.value, target=target.target, rules=names, value=value)
         said = changed(target.scope, names, value, invocation.server, invocation.elsewhere)
         rest = self._of_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
@@ -241,3 +268,11 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
 def _names(role: discord.Role | None, person: discord.User | None) -> list[str]:
     names = [f"{ROLE}{role.id}"] if role is not None else []
     return [*names, f"{PERSON}{person.id}"] if person is not None else names
+
+
+def _deleted(guild: discord.Guild | None, settings: Settings) -> frozenset[str]:
+    """Return the names of the rules for roles that the server does not have any more."""
+    roles = (name for name in rules_of(settings) if name.startswith(ROLE))
+    return frozenset(
+        name for name in roles if guild is not None and guild.get_role(int(name.removeprefix(ROLE))) is None
+    )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from bot.commands.scopes import scope_name, set_where
+from bot.conversation import wording
 from bot.conversation.access_rules import ALLOW, BLOCK, PERSON, ROLE, Access, AccessDefaults, rules_of
 from bot.conversation.limits import Paused, when
 from bot.conversation.scope import Scope, Settings
@@ -25,18 +28,28 @@ def own(
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
     where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
-    return f"{may}: a rule {verb} {_subject(found.origin.name, server)}, {where}."
+    return f"{may}: a rule {verb} {subject(found.origin.name, server)}, {where}."
 
 
-def rules_shown(scope: Scope, settings: Settings, server: int | None, elsewhere: int | None = None) -> str:
-    """Show the rules of a scope."""
+def rules_shown(
+    scope: Scope,
+    settings: Settings,
+    server: int | None,
+    elsewhere: int | None = None,
+    *,
+    gone: Collection[str] = (),
+) -> str:
+    """Show the rules of a scope; those of `gone` are for roles that were deleted."""
     rules = rules_of(settings)
     if not rules:
         return f"There are no rules for {scope_name(scope, elsewhere)}."
     lines = [f"**The rules for {scope_name(scope, elsewhere)}**"]
     for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
         if names := [name for name in rules if rules[name] == value]:
-            lines.append(f"{verb}: {', '.join(_subject(name, server) for name in names)}")
+            whom = (f"{subject(name, server)}{' (deleted)' if name in gone else ''}" for name in names)
+            lines.append(f"{verb}: {', '.join(whom)}")
+    if any(name in gone for name in rules):
+        lines.append(wording.small("/access clear with the option `rule` removes one for a deleted role."))
     return "\n".join(lines)
 
 
@@ -50,7 +63,7 @@ def changed(
     scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
 ) -> str:
     """Say what was set."""
-    who = " and ".join(_subject(name, server) for name in names)
+    who = " and ".join(subject(name, server) for name in names)
     verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
     return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."
 
@@ -73,7 +86,7 @@ def paused(pause: Paused | None) -> str:
     return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
 
 
-def _subject(name: str, server: int | None) -> str:
+def subject(name: str, server: int | None) -> str:
     """Mention whom a rule is for; the bot's messages ping nobody."""
     if name == f"{ROLE}{server}":
         return "@everyone"  # Discord shows the mention of this role with a second @

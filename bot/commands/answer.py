@@ -38,6 +38,10 @@ Mode = Literal["mention", "always", "never", "quiet"]
 MODE_HELP = "mention: as usual · always: each message · never: nothing · quiet: mentions only, in threads too"
 
 ONLY_IN_SERVERS = "In direct messages I answer each message."
+NO_THREADS = (
+    "I answer in threads, and this kind of channel cannot have threads: mention me in a text channel, or use /chat "
+    "there."
+)
 REFUSALS = Refusals(
     ONLY_IN_SERVERS,
     {
@@ -55,16 +59,48 @@ IN_THREADS = {
 """By the setting `reply.when`."""
 
 
-def meaning(mode: AnswerMode, scope: Scope | None, policy: Policy) -> str:
-    """Say what a mode means that is set for a scope, or is the default."""
+EACH_MESSAGE = "I answer each message, those for somebody else included."
+OPENS_THREADS = "A thread opens from each message of the channel, and I answer there."
+EACH_POST = "I answer each new post."
+NO_MESSAGES = "Nobody writes there, so there is nothing to answer."
+
+ALWAYS = {
+    discord.ChannelType.text: OPENS_THREADS,
+    discord.ChannelType.news: OPENS_THREADS,
+    discord.ChannelType.forum: EACH_POST,
+    discord.ChannelType.media: EACH_POST,
+    discord.ChannelType.news_thread: EACH_MESSAGE,
+    discord.ChannelType.public_thread: EACH_MESSAGE,
+    discord.ChannelType.private_thread: EACH_MESSAGE,
+    discord.ChannelType.voice: NO_THREADS,
+    discord.ChannelType.stage_voice: NO_THREADS,
+    discord.ChannelType.category: NO_MESSAGES,
+    discord.ChannelType.private: ONLY_IN_SERVERS,
+    discord.ChannelType.group: ONLY_IN_SERVERS,
+}
+"""What `always` does in each kind of channel."""
+
+NO_EFFECT = (NO_THREADS, NO_MESSAGES, ONLY_IN_SERVERS)
+"""The kinds in which `always` answers nothing."""
+
+
+def meaning(
+    mode: AnswerMode, scope: Scope | None, policy: Policy, kind: discord.ChannelType | None = None
+) -> str:
+    """Say what a mode means that is set for a scope, or is the default; in a channel of a `kind`, if known."""
     in_threads = IN_THREADS[policy.when]
+    always = None if kind is None else ALWAYS.get(kind)
     match mode, scope:
         case AnswerMode.NEVER, _:
             return "I answer nothing, mentions included."
+        case _, _ if always in NO_EFFECT:
+            return always or ""
         case AnswerMode.QUIET, _:
             return "I answer only when somebody mentions me or replies to me, also in my own threads."
         case AnswerMode.ALWAYS, Scope.THREAD:
-            return "I answer each message, those for somebody else included."
+            return EACH_MESSAGE
+        case AnswerMode.ALWAYS, _ if always in (OPENS_THREADS, EACH_POST):
+            return f"{always} {in_threads}"
         case AnswerMode.ALWAYS, _:
             return (
                 "A thread opens from each message of a channel, and I answer there; of a forum I answer each new "
@@ -75,7 +111,12 @@ def meaning(mode: AnswerMode, scope: Scope | None, policy: Policy) -> str:
 
 
 def shown(
-    in_force: ModeInForce | None, policy: Policy, *, names_person: bool, elsewhere: int | None = None
+    in_force: ModeInForce | None,
+    policy: Policy,
+    *,
+    names_person: bool,
+    elsewhere: int | None = None,
+    kind: discord.ChannelType | None = None,
 ) -> str:
     """Say which mode is in force and where it was set; by whom only to those who manage the server."""
     mode = AnswerMode.MENTION if in_force is None else in_force.mode
@@ -86,13 +127,24 @@ def shown(
         else set_where(in_force.origin, names_person=names_person, elsewhere=elsewhere)
     )
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
-    return f"`{mode}` is in force {here}, {where}. {meaning(mode, scope, policy)}"
+    return f"`{mode}` is in force {here}, {where}. {meaning(mode, scope, policy, kind)}"
 
 
-def chosen(mode: AnswerMode, scope: Scope, policy: Policy, elsewhere: int | None = None) -> str:
+def chosen(
+    mode: AnswerMode,
+    scope: Scope,
+    policy: Policy,
+    elsewhere: int | None = None,
+    kind: discord.ChannelType | None = None,
+) -> str:
     """Say what is answered in a scope from the next message on."""
     where = scope_name(scope, elsewhere)
-    return f"From the next message on, `{mode}` is in force in {where}. {meaning(mode, scope, policy)}"
+    return f"From the next message on, `{mode}` is in force in {where}. {meaning(mode, scope, policy, kind)}"
+
+
+def without_effect(where: str) -> str:
+    """Say that `always` was not set; `where` says what the kind of the channel prevents."""
+    return f"{where} So `always` would have no effect there, and nothing was changed."
 
 
 def cleared(scope: Scope, *, was_set: bool, elsewhere: int | None = None) -> str:
@@ -142,8 +194,14 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         in_force = mode_in_force(await self._by_scope(invocation))
-        names_person, elsewhere = invocation.person.manages_server, invocation.elsewhere
-        await say(interaction, shown(in_force, self._policy, names_person=names_person, elsewhere=elsewhere))
+        said = shown(
+            in_force,
+            self._policy,
+            names_person=invocation.person.manages_server,
+            elsewhere=invocation.elsewhere,
+            kind=_kind_of(channel or interaction.channel),
+        )
+        await say(interaction, said)
 
     @app_commands.command(
         name="set", description="Choose which messages are answered in a thread, channel or server"
@@ -172,14 +230,21 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
             ):
                 await say(interaction, overruled(found.origin.scope))
                 return
+        place = None
+        if target.scope is Scope.CHANNEL:
+            known = interaction.client.get_channel(target.target)
+            place = known if known is not None else channel or interaction.channel
+        kind = _kind_of(place)
+        if mode == "always" and kind is not None and (effect := ALWAYS.get(kind)) in NO_EFFECT:
+            await say(interaction, without_effect(effect or ""))
+            return
         await self._scope_settings.change(invocation.actor, target.scope, target.target, {ANSWER: mode})
         log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
-        said = chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere)
+        said = chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere, kind)
         lacking = None
-        if mode == "always" and target.scope is Scope.CHANNEL:
-            place = interaction.client.get_channel(target.target)
-            is_forum = isinstance(place, discord.ForumChannel)
-            needed = permissions.TO_ANSWER_POSTS if is_forum else permissions.TO_OPEN_AND_ANSWER
+        if mode == "always" and place is not None:
+            of_posts = ALWAYS.get(kind or discord.ChannelType.text) == EACH_POST
+            needed = permissions.TO_ANSWER_POSTS if of_posts else permissions.TO_OPEN_AND_ANSWER
             lacking = permissions.bot_lacks(place, needed)
         await say(interaction, said if lacking is None else f"{said} {in_vain(lacking)}")
 
@@ -208,3 +273,9 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         return await self._scope_settings.by_scope(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
+
+
+def _kind_of(channel: object) -> discord.ChannelType | None:
+    """Return the kind of a channel, None for one that discord.py does not know."""
+    kind = getattr(channel, "type", None)
+    return kind if isinstance(kind, discord.ChannelType) else None

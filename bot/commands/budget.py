@@ -13,6 +13,7 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.payer import payer_of
+from bot.commands.rule_offers import matching, offered, stored_rule
 from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -39,6 +40,7 @@ PERIOD_HELP = "How often it renews, in UTC"
 WHO_HELP = "Whether all share the limit, or each person has one"
 ROLE_HELP = "For the people with this role, who share the limit"
 PERSON_HELP = "For this person, in place of the limit for each person"
+LIMIT_HELP = "A limit that is set, also one for a role that was deleted or a person who left"
 
 
 class _Scopes(app_commands.Transformer):
@@ -149,17 +151,24 @@ class BudgetGroup(
     @app_commands.command(name="clear", description="Remove a limit of this server or channel")
     @app_commands.rename(who="for")
     @app_commands.describe(
-        unit=UNIT_HELP, per=PERIOD_HELP, who=WHO_HELP, role=ROLE_HELP, person=PERSON_HELP, scope=WHERE_HELP
+        unit=UNIT_HELP,
+        per=PERIOD_HELP,
+        who=WHO_HELP,
+        role=ROLE_HELP,
+        person=PERSON_HELP,
+        scope=WHERE_HELP,
+        limit=LIMIT_HELP,
     )
     async def clear(
         self,
         interaction: Interaction,
-        unit: UnitName,
-        per: PeriodName,
+        unit: UnitName | None = None,
+        per: PeriodName | None = None,
         who: app_commands.Transform[str, _Who] | None = None,
         role: discord.Role | None = None,
         person: discord.User | None = None,
         scope: app_commands.Transform[Scope, _Scopes] | None = None,
+        limit: str | None = None,
     ) -> None:
         """Remove a limit."""
         await interaction.response.defer(ephemeral=True)
@@ -168,12 +177,33 @@ class BudgetGroup(
             await say(interaction, found)
             return
         invocation, target, whose, where = found
-        kind = amount_of(f"1 {unit} per {per}")
-        removed = await self._scope_settings.change(
-            invocation.actor, where, target, {setting_name(whose, kind): None}
-        )
-        log.info("budget_cleared", scope=where.value, target=target, unit=unit, period=per)
-        await say(interaction, budget_view.limit_cleared(whose, where, kind, was_set=bool(removed)))
+        if limit is not None:
+            by_scope = await self._scope_settings.by_scope(
+                thread=None, channel=invocation.channel, server=invocation.server
+            )
+            held = [
+                stored_rule(PREFIX, name, setting.value)
+                for name, setting in by_scope.get(where, {}).items()
+                if name.startswith(PREFIX)
+            ]
+            names = [f"{PREFIX}{each.key}" for each in matching(held, limit)]
+        elif unit is None or per is None:
+            await say(interaction, budget_view.WHICH_LIMIT)
+            return
+        else:
+            names = [setting_name(whose, amount_of(f"1 {unit} per {per}"))]
+        removed = await self._scope_settings.change(invocation.actor, where, target, dict.fromkeys(names))
+        log.info("budget_cleared", scope=where.value, target=target, limits=len(removed))
+        if limit is None:
+            kind = amount_of(f"1 {unit} per {per}")
+            await say(interaction, budget_view.limit_cleared(whose, where, kind, was_set=bool(removed)))
+        else:
+            await say(interaction, budget_view.limits_cleared(where, len(removed)))
+
+    @clear.autocomplete("limit")
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the limits of the scope that is chosen so far."""
+        return await offered(interaction, self._scope_settings, typed, default=Scope.SERVER, family=PREFIX)
 
     @app_commands.command(
         name="notify", description="Choose a channel that is told when a limit is nearly used up"

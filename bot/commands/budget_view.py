@@ -16,6 +16,7 @@ MOST_CHARS = 1900
 ONLY_IN_SERVERS = "Limits are set for servers and their channels, and these are direct messages."
 MAY_NOT_SET = access.SERVER.refusal("change the limits of a server")
 TWO_SUBJECTS = "Choose one: a role, a person, or each person."
+WHICH_LIMIT = "Say which: choose one with the option `limit`, or name `unit` and `per`."
 NO_LIMITS = "There is no limit here."
 NOTIFY_TEST = "When a limit of this server is used up to 80 and to 100 percent, I say so here."
 NOTIFY_CLEARED = "Nobody is told any more when a limit is nearly used up."
@@ -58,6 +59,13 @@ def limit_cleared(who: str, scope: Scope, amount: Amount, *, was_set: bool) -> s
     """Say that a limit was removed."""
     what = f"limit in {amount.unit} per {amount.period} for {subject(who, scope)}"
     return f"The {what} is removed." if was_set else f"There is no {what}."
+
+
+def limits_cleared(scope: Scope, count: int) -> str:
+    """Say how many limits were removed that were chosen among those that are set."""
+    if not count:
+        return f"There is no such limit for {PLACES[scope]}."
+    return f"Removed from {PLACES[scope]}: {count} {'limit' if count == 1 else 'limits'}."
 
 
 def exceeds(amount: Amount, ceiling: Rule) -> str:

@@ -30,6 +30,7 @@ MARGIN_BYTES = 2_000
 """For the rest of the request, of which Discord's limit does not speak."""
 
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot give you what was said."
+UNDER_WAY = "I am still writing a file for you. Ask again once it is there."
 EMPTY = "Nothing was said here yet."
 ONLY_THE_LATEST = "Only the latest {} messages are part of this file; the thread has more."
 
@@ -41,6 +42,7 @@ class Exports:
         self._conversations = services.conversations
         self._list_thread = services.list_thread
         self._clock = services.clock
+        self._under_way: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -55,6 +57,17 @@ class Exports:
         if (refusal := await self._refusal(interaction, invocation)) is not None:
             await say(interaction, refusal)
             return
+        person = interaction.user.id
+        if person in self._under_way:
+            await say(interaction, UNDER_WAY)
+            return
+        self._under_way.add(person)
+        try:
+            await self._send(interaction, invocation, format)
+        finally:
+            self._under_way.discard(person)
+
+    async def _send(self, interaction: Interaction, invocation: Invocation, format: Format) -> None:  # noqa: A002 - as above
         conversation = invocation.conversation or 0
         thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
         listing = await self._list_thread(

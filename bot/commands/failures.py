@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import aiohttp
 import discord
 import structlog
 
 from bot.commands.interactions import Interaction, say
+from bot.commands.scopes import UnknownChannel
 from bot.conversation import wording
 from bot.conversation.errors import (
     DiscordForbidden,
@@ -21,6 +23,7 @@ log = structlog.get_logger()
 UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
 UNAVAILABLE = "Discord does not answer me right now. Please try again in a minute."
 GONE = "That is not there any more: the thread or the message was deleted."
+UNKNOWN_CHANNEL = "I find no such channel that you can see. Choose one from Discord's list."
 THREADS_FULL = (
     "This server has as many active threads as Discord allows, so I cannot open one. Somebody with the permission "
     "“Manage Threads” can close some; then try again."
@@ -47,15 +50,24 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
             await say(interaction, THREADS_FULL)
         case DiscordNotNow():
             await say(interaction, not_now(error.for_s))
-        case DiscordUnavailable() | discord.DiscordServerError():
+        case (
+            DiscordUnavailable()
+            | discord.DiscordServerError()
+            | aiohttp.ClientError()
+            | OSError()  # a reset connection, and TimeoutError
+        ):
             log.info("interaction_not_done", interaction=interaction.id, kind=type(error).__name__)
             await say(interaction, UNAVAILABLE)
-        case DiscordGone():
+        case DiscordGone() | discord.NotFound():
             await say(interaction, GONE)
+        case UnknownChannel():
+            await say(interaction, UNKNOWN_CHANNEL)
         case discord.RateLimited():
             await say(interaction, not_now(error.retry_after))
         case DiscordForbidden():
             await say(interaction, missing(error.permission))
+        case discord.Forbidden():
+            await say(interaction, missing(""))
         case _:
             log.error("interaction_failed", interaction=interaction.id, exc_info=error)
             await say(interaction, UNEXPECTED)

@@ -8,11 +8,12 @@ from discord import app_commands
 
 from bot.commands import access
 from bot.commands.command_contexts import in_servers_only
-from bot.commands.interactions import Interaction, say
-from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.interactions import Interaction, in_time, say
+from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.access_rules import access_of
 from bot.conversation.audit import Act
 
 log = structlog.get_logger()
@@ -22,6 +23,7 @@ RULE = access.CONVERSATION
 MAY_NOT_HAND_OVER = RULE.refusal("hand it over")
 NOT_TO_A_BOT = "A conversation can be handed over to a person, not to an app."
 CANNOT_SEE = "{member} cannot see this thread. Invite them first, then hand it over."
+MAY_NOT_USE = "{member} may not use me here, so they cannot be the starter of this thread."
 ALREADY = "{member} is the starter of this thread already."
 HANDED_OVER = (
     "{member} is the starter of this thread now: they can reset it, choose its settings and stop me here."
@@ -33,6 +35,8 @@ class Handover:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._defaults = services.access_defaults
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
@@ -55,8 +59,10 @@ class Handover:
             await say(interaction, MAY_NOT_HAND_OVER)
         elif member.bot:
             await say(interaction, NOT_TO_A_BOT)
-        elif not await _can_see(interaction.channel, member):
+        elif not await in_time(_can_see(interaction.channel, member)):
             await say(interaction, CANNOT_SEE.format(member=f"<@{member.id}>"))
+        elif not await self._may_use(interaction, invocation, member):
+            await say(interaction, MAY_NOT_USE.format(member=f"<@{member.id}>"))
         elif meta.starter == member.id:
             await say(interaction, ALREADY.format(member=f"<@{member.id}>"))
         else:
@@ -65,6 +71,15 @@ class Handover:
             before = "" if meta.starter is None else str(meta.starter)
             await note(self._audit_log, invocation, Act.HANDED_OVER, before=before, after=str(member.id))
             await say(interaction, HANDED_OVER.format(member=f"<@{member.id}>"))
+
+    async def _may_use(
+        self, interaction: Interaction, invocation: Invocation, member: discord.User | discord.Member
+    ) -> bool:
+        """Whether the rules of /access let somebody use the bot in the thread."""
+        server = interaction.guild_id
+        by_scope = await self._scope_settings.by_scope(thread=None, channel=invocation.channel, server=server)
+        roles = frozenset(role.id for role in getattr(member, "roles", ()))
+        return access_of(member.id, roles, by_scope, self._defaults, server=server).allowed
 
 
 async def _can_see(channel: object, member: discord.User | discord.Member) -> bool:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import aiohttp
 import discord
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import StoreUnavailable
+from bot.conversation.errors import DiscordUnavailable, StoreUnavailable
 from bot.retry import Schedule, retry
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 Interaction: TypeAlias = discord.Interaction[discord.Client]
 
@@ -28,6 +30,9 @@ TAKE_AUTOCOMPLETE_S = 0.6
 
 LOOKUP_S = 1.2
 """For what has to be known before the first answer, where that cannot be deferred (a modal)."""
+
+DISCORD_S = 10.0
+"""For what an answer has to ask of Discord. discord.py repeats a call for 25 s, and waits 5 minutes for an answer."""
 
 EDIT = Schedule(0.2, factor=2, tries=4)
 """Short pauses, because a person is waiting."""
@@ -71,6 +76,29 @@ async def lookup_deadline() -> AsyncIterator[None]:
             yield
     except TimeoutError as error:
         raise StoreUnavailable("too slow for an interaction") from error
+
+
+async def in_time(call: Coroutine[Any, Any, T]) -> T:
+    """Wait for something that asks Discord; DiscordUnavailable when that takes too long.
+
+    The call goes on unheard: discord.py leaves its global limit closed if a call is cancelled that waits for it.
+    """
+    task = asyncio.ensure_future(call)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=DISCORD_S)
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    if not done:
+        task.add_done_callback(_note_exception)
+        raise DiscordUnavailable("too slow for an interaction")
+    return task.result()
+
+
+def _note_exception(task: asyncio.Future[T]) -> None:
+    """Keep asyncio from logging the exception of a call for which nobody waits any more."""
+    if not task.cancelled():
+        task.exception()
 
 
 async def say(

@@ -10,6 +10,7 @@ import discord
 from bot.commands.about import About
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
+from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
 from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
@@ -62,6 +63,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Exports,
     Privacy,
     About,
+    ApprovalButtons,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, cast, get_args
 
 import discord
 from discord import app_commands
@@ -41,7 +41,13 @@ WideScopeOption = app_commands.Transform[Scope, _ScopeNames((Scope.CHANNEL, Scop
 """The same for what cannot be set for a thread."""
 
 
-OtherChannel: TypeAlias = discord.TextChannel | discord.ForumChannel | discord.VoiceChannel
+OtherChannel: TypeAlias = (
+    discord.TextChannel | discord.ForumChannel | discord.VoiceChannel | discord.StageChannel
+)
+
+
+class UnknownChannel(Exception):
+    """A person has named a channel that they cannot see, or that the bot cannot."""
 
 
 class _Channels(app_commands.Transformer):
@@ -54,19 +60,28 @@ class _Channels(app_commands.Transformer):
     @property
     def channel_types(self) -> list[discord.ChannelType]:
         kinds = discord.ChannelType
-        return [kinds.text, kinds.news, kinds.forum, kinds.voice]
+        return [kinds.text, kinds.news, kinds.forum, kinds.voice, kinds.stage_voice]
 
     async def transform(self, _: Interaction, value: app_commands.AppCommandChannel) -> OtherChannel:
         channel = value.resolve()
-        if not isinstance(channel, (discord.TextChannel, discord.ForumChannel, discord.VoiceChannel)):
-            raise app_commands.TransformerError(value, self.type, self)
-        return channel
+        # `value` has the permissions of the person; a client other than Discord's may name any channel.
+        if not isinstance(channel, get_args(OtherChannel)) or not value.permissions.view_channel:
+            raise UnknownChannel
+        return cast("OtherChannel", channel)
 
 
 ChannelOption = app_commands.Transform[OtherChannel, _Channels()]
 """The type of the option of a command that names another channel."""
 
 CHANNEL_HELP = "Another channel or forum than this one"
+
+
+def chosen_channel(interaction: Interaction) -> int | None:
+    """Return the channel that is chosen while a command is typed: that of the option `channel`, else this one."""
+    chosen, here = interaction.namespace.channel, interaction.channel
+    if isinstance(chosen, discord.abc.Snowflake):
+        return chosen.id
+    return here.parent_id if isinstance(here, discord.Thread) else interaction.channel_id
 
 
 def scope_name(scope: Scope, elsewhere: int | None = None) -> str:

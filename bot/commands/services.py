@@ -37,6 +37,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
 
@@ -76,6 +77,7 @@ class CommandServices:
     wakeups: Wakeups
     dispatcher: Dispatcher
     forgetting: Forgetting
+    approvals: ApprovalDesk
     outbox: Outbox
     pins: Pins
     list_thread: ListThread

@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.commands import access, why_view
 from bot.commands.command_contexts import in_servers_and_dms
-from bot.commands.interactions import Interaction, say
+from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.commands.why_answer import ENDED, WhyAnswer
@@ -48,20 +48,22 @@ class Why:
     async def why(self, interaction: Interaction, message: str | None = None) -> None:
         """Explain a message."""
         await interaction.response.defer(ephemeral=True)
-        answer = self._answer(interaction)
-        if message is None:
-            await say(interaction, await self._latest(interaction, answer))
-            return
-        link = link_of(message, interaction)
-        target = None if link is None else await find(link, interaction)
-        await say(interaction, why_view.UNKNOWN if target is None else await answer.about(target))
+        await say(interaction, await in_time(self._explained(interaction, message)))
 
     @in_servers_and_dms
     async def menu(self, interaction: Interaction, message: discord.Message) -> None:
         """Explain the message of the menu, which the person sees."""
         await interaction.response.defer(ephemeral=True)
         target = Target(message.channel.id, message.id, message)
-        await say(interaction, await self._answer(interaction).about(target))
+        await say(interaction, await in_time(self._answer(interaction).about(target)))
+
+    async def _explained(self, interaction: Interaction, message: str | None) -> str:
+        answer = self._answer(interaction)
+        if message is None:
+            return await self._latest(interaction, answer)
+        link = link_of(message, interaction)
+        target = None if link is None else await find(link, interaction)
+        return why_view.UNKNOWN if target is None else await answer.about(target)
 
     def _answer(self, interaction: Interaction) -> WhyAnswer:
         direct = interaction.guild_id is None

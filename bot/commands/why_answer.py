@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import discord
 
-from bot.commands import why_view
+from bot.commands import why_blocked, why_view
 from bot.commands.interactions import Interaction
 from bot.commands.services import CommandServices
 from bot.commands.why_target import Target, fetched
+from bot.conversation import wording
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import Unreadable
 from bot.conversation.intake import Ignore, Reason
@@ -91,10 +92,7 @@ class WhyAnswer:
             return why_view.UNKNOWN  # it stands in another channel, which the person may not be able to read
         decision = (await self._services.decisions.of(target.channel, (target.id,))).get(target.id)
         if state is not None and state.state not in ENDED:
-            if decision is not None and decision.reason == Cause.UNREADABLE:
-                return self._unanswered(where, decision)
-            waiting = await self._states.waiting(home, target.id)
-            return why_view.waiting(where, waiting, decision)
+            return await self._waiting(where, target, home, meta, decision)
         if state is None and (started := await self._started_from(target)) is not None:
             home, meta = target.id, started  # the history lives longer than the records of its messages
         try:
@@ -104,18 +102,31 @@ class WhyAnswer:
         was_cancelled = state is not None and state.state is State.CANCELLED
         if entry is not None and entry.reply and not (was_cancelled and decision is not None):
             return await self._answered(where, entry, home, meta, decision)
+        if state is None and decision is not None:  # no conversation has had the message
+            return self._decided(where, target, decision)
         if meta is not None and meta.floor is not None and target.id <= meta.floor:
             by = await self._reset_by(home, meta.floor) if self._names else None
             remark = why_view.was_reset(created_ms(meta.floor), by)
             return self._unanswered(where, Decision(Cause.BEFORE_RESET, 0), remark)
         if decision is not None:
-            return self._unanswered(where, decision)
+            return self._decided(where, target, decision)
         if state is None and entry is None:
             return await self._by_the_rules(where, target)
         if entry is not None and entry.outcome == "removed" and not was_cancelled:
             return why_view.removed(where)
         cause = _cause(state, entry)
         return why_view.past(where) if cause is None else self._unanswered(where, Decision(cause, 0))
+
+    async def _waiting(
+        self, where: str, target: Target, home: int, meta: Meta | None, decision: Decision | None
+    ) -> str:
+        """Say what a message waits for that is to be answered."""
+        if decision is not None and decision.reason == Cause.UNREADABLE:
+            return self._unanswered(where, decision)
+        waiting, behind = await self._states.waiting(home, target.id), None
+        if waiting.turn is not None and not waiting.is_member:
+            behind = self._link(_channel(home, meta, waiting.turn), waiting.turn)
+        return why_view.waiting(where, waiting, decision, behind)
 
     async def _started_from(self, target: Target) -> Meta | None:
         """Return the metadata of the conversation that was started from a message of its channel."""
@@ -139,6 +150,9 @@ class WhyAnswer:
             return why_view.UNKNOWN
         is_old = why_view.age_of(target.id, self._services.clock.now_ms()) > DONE_RECORD_S
         decided = await self._services.judge(message, me)
+        if isinstance(decided, Ignore) and decided.reason is Reason.BLOCKED:
+            told = self._blocked(where, target, Decision(decided.reason, 0, origin=decided.origin))
+            return f"{told}\n{wording.small(why_view.BY_TODAYS_RULES)}"
         if isinstance(decided, Ignore):
             remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
             meta = await self._services.conversations.meta(target.channel)
@@ -156,6 +170,24 @@ class WhyAnswer:
             return self._unanswered(where, decision, remark, by_operator=by_operator)
         further = why_view.NO_TRACE_OLD if is_old else why_view.NO_TRACE_NEW
         return f"[This message]({where}): {why_view.NO_TRACE} {further}"
+
+    def _decided(self, where: str, target: Target, decision: Decision) -> str:
+        if decision.reason == Reason.BLOCKED:
+            return self._blocked(where, target, decision)
+        return self._unanswered(where, decision)
+
+    def _blocked(self, where: str, target: Target, decision: Decision) -> str:
+        """Explain a message of somebody who may not use the bot; others than they and admins learn no names."""
+        interaction, message = self._interaction, target.message
+        place = target.channel if message is None else message.channel
+        here = {_place_of(interaction.channel, interaction.channel_id), interaction.channel_id}
+        is_here = target.channel in here or _place_of(place, target.channel) in here
+        server = interaction.guild_id
+        if message is not None and message.author.id == interaction.user.id:
+            return why_blocked.to_author(where, decision, server=server, is_here=is_here, names=self._names)
+        if self._names:
+            return why_blocked.to_admin(where, decision, server=server, is_here=is_here)
+        return self._unanswered(where, decision)
 
     async def _answered(
         self, where: str, entry: Turn, conversation: int, meta: Meta | None, decision: Decision | None
@@ -195,6 +227,11 @@ class WhyAnswer:
 
     def _link(self, channel: int, message: int) -> str:
         return why_view.link(self._interaction.guild_id, channel, message)
+
+
+def _place_of(channel: object, otherwise: int | None) -> int | None:
+    """Return the channel whose rules hold in a channel: of a thread its parent."""
+    return channel.parent_id if isinstance(channel, discord.Thread) else otherwise
 
 
 def _channel(conversation: int, meta: Meta | None, message: int) -> int:

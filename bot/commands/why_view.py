@@ -90,8 +90,8 @@ def origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
     return words
 
 
-def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
-    """Say what a message waits for."""
+def waiting(where: str, found: Waiting, decision: Decision | None, behind: str | None = None) -> str:
+    """Say what a message waits for; `behind` is the link of the message that is being answered."""
     this = f"[This message]({where})"
     since = f" since {_time(found.began_ms)}" if found.began_ms is not None else ""
     if found.due_ms is not None:
@@ -104,9 +104,8 @@ def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
     if found.turn is None:
         return f"{this} is in my inbox, and I am about to answer it."
     if not found.is_member:
-        return (
-            f"{this} waits for the end of the reply that is being written here{since}. It is answered next."
-        )
+        to = "" if behind is None else f" to [an earlier message]({behind})"
+        return f"{this} waits for the end of the reply{to} that is being written here{since}. It is answered next."
     if found.is_held:
         return f"{this} is being answered{since}."
     return (
@@ -167,6 +166,9 @@ def _questions(links: Sequence[str], more: int) -> str:
 def _model(entry: Turn) -> str:
     made = entry.made_with
     words = [f"`{entry.model}`"]
+    if made is None and not entry.usage.input_total:
+        # The reply was found on Discord, which tells of no model: the entry holds the one of the settings.
+        return "Which model, effort and prompt it was made with is not known."
     if made is None:
         return f"Model: {words[0]}. With which effort and prompt is not known of this reply."
     if made.effort is not None:

@@ -37,7 +37,7 @@ KEPT = (
         "{conversation} after the last message",
         ("{C}:t:<message>", "{C}:h", "{C}:r:<message>", "{C}:meta", "{C}:b"),
     ),
-    Kept("files and quotes as I have read them", "a day", ("{C}:f", "{C}:a", "{C}:n:<message>")),
+    Kept("files and quotes as I have read them", "a day", ("{C}:f", "{C}:a", "{C}:p", "{C}:n:<message>")),
     Kept(
         "prompts, presets and other settings, and who made them",
         "until they are removed",

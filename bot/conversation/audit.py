@@ -24,6 +24,8 @@ class Act(StrEnum):
     REPLY_STOPPED = "reply.stopped"
     REPLY_REGENERATED = "reply.regenerated"
     REPLY_CONTINUED = "reply.continued"
+    TOOL_ALLOWED = "tool.allowed"  # after: the name of the tool
+    TOOL_REFUSED = "tool.refused"  # after: the name of the tool
     PRESET_SAVED = "preset.saved"  # before and after: the lengths in characters
     PRESET_DELETED = "preset.deleted"  # before: the length in characters
 

@@ -21,11 +21,15 @@ MOST_CHARS = 300
 
 @dataclass(frozen=True, slots=True)
 class Consulted:
-    """One call of a tool, without what it brought: the addresses of its `sources` and its outcome."""
+    """One call of a tool, without what it brought: the addresses of its `sources` and its outcome.
+
+    `approval` is the id of a call that waits.
+    """
 
     tool: str
     outcome: ToolEnd = "done"
     sources: tuple[str, ...] = ()
+    approval: int = 0
 
 
 def render_consulted(consulted: Iterable[Consulted]) -> str:

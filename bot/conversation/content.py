@@ -5,7 +5,8 @@ The set is closed. `bot.claude.wire` renders the blocks; nothing else knows the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import json
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -125,6 +126,13 @@ GONE = Text("[a file stood here that is no longer available]")
 def text_of(blocks: Iterable[Block], between: str = "") -> str:
     """Join the text of the text blocks; other blocks have none."""
     return between.join(block.text for block in blocks if isinstance(block, Text))
+
+
+def ends_in_tool(blocks: Sequence[Block]) -> bool:
+    """Whether the last block is a call or the result of one, also of one of the server's tools."""
+    last = blocks[-1] if blocks else None
+    kind = json.loads(last.json).get("type") if isinstance(last, Opaque) else getattr(last, "type", "")
+    return str(kind).endswith(("tool_use", "tool_result"))
 
 
 def sources(blocks: Iterable[Block]) -> Iterator[Source]:

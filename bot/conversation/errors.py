@@ -32,6 +32,7 @@ BobbinError
 ├── TurnHeld                  a limit is full, and the turn waits until it renews
 ├── AnsweredBefore            an earlier attempt, lost by a rollback of the store, has answered other messages
 └── StoreError
+    ├── SettingsFull          a scope has as many settings of a kind as it may have: nothing was changed
     ├── Unreadable            Redis holds data that this version cannot read
     ├── Fenced                another instance holds the lease: stop at once
     └── StoreUnavailable      Redis does not answer
@@ -255,6 +256,10 @@ class AnsweredBefore(BobbinError):
 
 class StoreError(BobbinError):
     """The store failed."""
+
+
+class SettingsFull(StoreError):
+    """A scope has as many settings of a kind as it may have: nothing was changed."""
 
 
 class Unreadable(StoreError):

@@ -21,6 +21,7 @@ class Found:
     summaries: int = 0
     prompts: int = 0
     usage: int = 0
+    tool_calls: int = 0
     unreadable: int = 0
 
     def __add__(self, other: Found) -> Found:

@@ -86,8 +86,9 @@ class Quoted:
     forwards: bool = False
 
 
-QuoteKind = Literal["reply", "forward", "link", "room"]
-"""What a message replies to, forwards or links to, or what was said in the room before it."""
+QuoteKind = Literal["reply", "forward", "link", "room", "tool"]
+"""What a message replies to, forwards or links to, what was said in the room before it, or what became of a call of a
+tool that waited for a permission."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,7 +128,10 @@ BECAUSE: dict[str, Because] = {
     Cause.REJECTED: Because(
         "because Discord did not let me answer there", "Try a text channel, or a thread that is not locked."
     ),
-    Cause.GONE: Because("because the thread, or my reply, was deleted while I answered"),
+    Cause.GONE: Because(
+        "because the thread, or my reply, was deleted while I answered",
+        "Write it again if you still want an answer.",
+    ),
     Cause.DELETED: Because("because it was deleted before that"),
     Cause.UNREADABLE: Because(
         "because I cannot read the stored history of this conversation",

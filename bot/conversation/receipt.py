@@ -15,6 +15,7 @@ _KINDS = {
     "replies": ("reply to you alone", "replies to you alone"),
     "summaries": ("summary that may have told of you", "summaries that may have told of you"),
     "prompts": ("prompt that you set", "prompts that you set"),
+    "tool_calls": ("call of a tool that you asked for", "calls of tools that you asked for"),
     "usage": ("row of usage under your name", "rows of usage under your name"),
 }
 

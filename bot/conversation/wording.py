@@ -223,8 +223,8 @@ def may_not(permission: str) -> str:
 def too_many_threads(until_ms: int) -> str:
     """Say that no further thread opens for a person yet, and what still works."""
     return (
-        "You have started several threads within a minute, so I open no further one for you yet. Write on in one of "
-        f"them, or mention me again here {when(until_ms)}."
+        "You have started several threads within a minute, so I answer in no further one of yours yet. Write on in "
+        f"one of them, or mention me again here {when(until_ms)}."
     )
 
 

@@ -15,10 +15,17 @@ class Button(Enum):
     CONTINUE = "continue"
     CONSENT = "consent"
     AGREE = "agree"
+    ALLOW = "allow"
+    ALWAYS = "always"
+    REFUSE = "refuse"
+    REFUSE_WHY = "why"
 
 
 OF_REPLIES = (Button.STOP, Button.REGENERATE, Button.TRY_AGAIN, Button.CONTINUE)
-"""The buttons of replies; the others stand below the question for consent."""
+"""The buttons of replies."""
+
+OF_CARDS = (Button.ALLOW, Button.ALWAYS, Button.REFUSE, Button.REFUSE_WHY)
+"""The buttons of a call that waits for a permission; `turn_id` is the id of the call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ Erasure = Literal[
     "by a sweep",
     "by expiry",
     "with the turn",
+    "approvals",
     "receipt",
     "key",
     "kept",
@@ -74,8 +75,9 @@ Erasure = Literal[
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
 `usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
-lives for a minute. `with the turn`: goes once the running turn ends. `receipt`: what the erasure itself needs. `key`:
-the key whose tag is the person goes. `kept`: stays, see docs/privacy.md.
+lives for a minute. `with the turn`: goes once the running turn ends. `approvals`: the calls that the person asked for
+go. `receipt`: what the erasure itself needs. `key`: the key whose tag is the person goes. `kept`: stays, see
+docs/privacy.md.
 """
 
 
@@ -156,6 +158,22 @@ CONTRACTS = (
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
         erased="with the turn",
+    ),
+    Contract(
+        "{C}:p",
+        "hash",
+        "calls of tools that wait for a permission: arguments, who asked, who decided, the outcome",
+        "seconds",
+        whose="a conversation",
+        personal=("ids", "words"),
+        erased="approvals",
+    ),
+    Contract(
+        "approvals",
+        "sorted set",
+        "conversations with calls that wait for a permission, by when to look (ms)",
+        "until done",
+        whose="nobody",
     ),
     Contract(
         "{C}:u",

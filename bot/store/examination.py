@@ -19,6 +19,7 @@ from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.scope import WITHHELD
+from bot.store.approvals import asker_of
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
@@ -61,6 +62,8 @@ class Examination:
             told = frozenset(message for part in parts for message in part.told)
             own = frozenset(message for part in parts for message in part.messages)
             parts.append(await self._examine_contents(tag, own, told, who))
+        if ways["approvals"]:
+            parts.append(await self._examine_approvals(tag, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
         if ways["key"]:
@@ -204,6 +207,16 @@ class Examination:
                 quoted = [said for quote in fetched.quotes for said in quote.messages]
                 contents |= _quoted_files(int(message), quoted, who)
         return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents))
+
+    async def _examine_approvals(self, tag: int, who: Identity) -> Examined:
+        key = self._keys.approvals(tag)
+        fields = await self._read.hash(self._read.name_of(key))
+        calls: list[Call] = [
+            ReplaceField(value=key, field=name, before=text, after="")
+            for name, text in fields.items()
+            if asker_of(text) == who.person
+        ]
+        return Examined(tag, Found(tool_calls=len(calls)), calls=tuple(calls))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
         recent = set()

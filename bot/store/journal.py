@@ -18,6 +18,7 @@ from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
 from bot.store.reconciliation import Reconciliation
 from bot.store.records import read_messages
+from bot.store.scripts import Commands
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
 from bot.store.usage import Usage, written
 
@@ -159,7 +160,7 @@ class Journal(Reconciliation):
         meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
-        used = await self._indexed(claim, usage)
+        index, used = self._indexed(claim, usage)
         answer = await self._scripts.run(
             Commit(
                 lease=keys.lease(conversation),
@@ -180,7 +181,8 @@ class Journal(Reconciliation):
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
                 used=used,
-            )
+            ),
+            before=index,
         )
         if answer[0] == "CORRECTED" and turn is not None:
             stored = str(answer[1])
@@ -196,7 +198,7 @@ class Journal(Reconciliation):
     ) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
-        used = await self._indexed(claim, usage)
+        index, used = self._indexed(claim, usage)
         await self._scripts.run(
             RecordCost(
                 record=keys.record(conversation, claim.turn_id),
@@ -208,15 +210,16 @@ class Journal(Reconciliation):
                 turn=padded(claim.turn_id),
                 usage_s=self._usage.usage_s,
                 used=used,
-            )
+            ),
+            before=index,
         )
 
-    async def _indexed(self, claim: Claim, usage: TurnUsage) -> tuple[str, ...]:
-        """Return what a script adds to the usage, once the index of the server names the conversation and the day."""
+    def _indexed(self, claim: Claim, usage: TurnUsage) -> tuple[Commands, tuple[str, ...]]:
+        """Return what has the index of the server name the conversation and the day, and what a script adds then."""
         if not usage.by_model:
-            return ()
-        await self._usage.index(claim.payer, usage.day)
-        return written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
+            return (), ()
+        used = written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
+        return self._usage.index(claim.payer, usage.day), used
 
     async def acknowledge(
         self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False

@@ -32,6 +32,9 @@ read again."""
 TOOL_STEPS_S = 24 * 3600
 """How long the steps of a turn's tools are kept if the turn does not end; its end deletes them."""
 
+APPROVALS_S = 3 * 24 * 3600
+"""How long it is known what became of a call that waited for a permission."""
+
 UPLOADS_S = 91 * 24 * 3600
 """Longer than an upload lives at Anthropic, which is 90 days at most (Anthropic, "Files API")."""
 
@@ -101,6 +104,7 @@ class Keys:
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
+        self.approvals_due = self._key("approvals")
         self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:
@@ -126,6 +130,10 @@ class Keys:
     def tool_steps(self, conversation: int) -> Key:
         """Return the steps of the running turn's tools."""
         return self._of(conversation, "a")
+
+    def approvals(self, conversation: int) -> Key:
+        """Return the calls of tools that wait for a permission."""
+        return self._of(conversation, "p")
 
     def uploads(self, conversation: int) -> Key:
         """Return the uploads at Anthropic."""

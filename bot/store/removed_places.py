@@ -49,6 +49,7 @@ class RemovedPlaces:
                 files=keys.files(conversation),
                 inline=keys.inline(conversation),
                 steps=keys.tool_steps(conversation),
+                approvals=keys.approvals(conversation),
                 mark=keys.high_water_mark(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),

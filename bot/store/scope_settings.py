@@ -9,7 +9,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
-from bot.conversation.errors import Unreadable
+from bot.conversation.errors import SettingsFull, Unreadable
 from bot.conversation.model import Choice, narrowest
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope, Setting, Settings, choice_of
 from bot.store.audit_log import SETTLE_S
@@ -37,6 +37,14 @@ class Version:
     text: str
     person: int
     at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """A scope may have `most` settings whose names begin with `family`."""
+
+    family: str
+    most: int
 
 
 async def _publish_nothing(_server: int) -> None:
@@ -71,11 +79,18 @@ class ScopeSettings:
         self.cached = SettingsCache(self._of_place)
 
     async def change(
-        self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
+        self,
+        actor: Actor,
+        scope: Scope,
+        target: int,
+        values: Mapping[str, str | None],
+        *,
+        cap: Cap | None = None,
     ) -> dict[str, str]:
         """Set settings by name, or remove them by None, and note the changes.
 
-        Returns the earlier values of those that were changed, "" where there was none.
+        Returns the earlier values of those that were changed, "" where there was none. SettingsFull, and no change,
+        if there would be more than the `cap` allows.
         """
         await self._adopt_legacy(actor.home, scope, target)
         held = await self._withheld(actor.home, target, values)
@@ -94,13 +109,18 @@ class ScopeSettings:
             ttl_s=self._ttl_s if scope is Scope.THREAD else 0,
             audit_s=self._audit_s,
             most_versions=MOST_VERSIONS,
+            family="" if cap is None else cap.family,
+            most=0 if cap is None else cap.most,
             changes=tuple(text for change in changes for text in change),
         )
         await self._audit_posts.schedule(actor.home, SETTLE_S)
         try:
-            changed = pairs(await self._scripts.run(call))
+            answer = await self._scripts.run(call)
         finally:  # also after an error: the change may have been made
             self.cached.forget(actor.home)
+        if answer == "FULL":
+            raise SettingsFull
+        changed = pairs(answer)
         await self._publish(actor.home)
         await self._audit_posts.schedule(actor.home)
         return changed

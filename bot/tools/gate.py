@@ -23,9 +23,13 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The call waits until somebody allows it; Claude is told the `line`, and the turn goes on without it."""
+    """The call waits until somebody allows it; Claude is told the `line`, and the turn goes on without it.
+
+    `approval` is the id of the call.
+    """
 
     line: str
+    approval: int = 0
 
 
 Verdict = Allowed | Refused | Waiting

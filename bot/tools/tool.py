@@ -74,8 +74,9 @@ class Tool:
     """A tool that runs here.
 
     `schema` is the JSON schema of its arguments. A tool that `changes` something has an effect that others see, which
-    must not be made twice: it runs once for each key of its context, unless it `repeats` safely with the same key.
-    `status` is the line that people see meanwhile. `time_limit_s` bounds a call.
+    must not be made twice: it runs once for each key of its context, unless it `repeats` safely with the same key. If
+    it `asks`, each call waits until somebody allows it, unless the settings of the place say otherwise. `status` is
+    the line that people see meanwhile. `time_limit_s` bounds a call.
     """
 
     name: str
@@ -85,6 +86,7 @@ class Tool:
     status: str
     changes: bool = False
     repeats: bool = False
+    asks: bool = False
     audience: Audience = Audience.THREAD
     time_limit_s: float = TIME_LIMIT_S
 

@@ -19,6 +19,7 @@ def tool_of(
     status: str,
     changes: bool = False,
     repeats: bool = False,
+    asks: bool = False,
     audience: Audience = Audience.THREAD,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> Tool:
@@ -54,6 +55,7 @@ def tool_of(
         status=status,
         changes=changes,
         repeats=repeats,
+        asks=asks,
         audience=audience,
         time_limit_s=time_limit_s,
     )

@@ -180,6 +180,7 @@ class TurnLife:
         # The writer's notices are not committed: every attempt at the same text makes the same ones.
         notices = (*result.notices, *made.notices, *reply.writer.notices) if result.reply else ()
         await put_below(claim, notices, self.services)
+        await self.services.post_cards(claim.conversation, claim.turn_id)
         await reply.delay_notice.delete()
         if result.files:
             await self.services.schedule_cleanup(claim.conversation)

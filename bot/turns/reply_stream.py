@@ -14,6 +14,7 @@ import structlog
 from bot.conversation import estimate, wording
 from bot.conversation.citations import CitedText, WebSource
 from bot.conversation.consulted import Consulted
+from bot.conversation.content import ends_in_tool
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,
@@ -195,12 +196,12 @@ class ReplyStream:
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             earlier, request = end, following
-            is_called = end.stop_reason == "tool_use"
+            is_parted = bool(reply.text) and ends_in_tool(earlier.blocks)
             end = await self._end_of(
                 request,
-                "tool step" if is_called else "continuation",
+                "tool step" if earlier.stop_reason == "tool_use" else "continuation",
                 most,
-                _parted(reply.feed, is_called and bool(reply.text)),
+                _parted(reply.feed, is_parted),
                 _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):

@@ -29,6 +29,10 @@ async def _schedule_nothing(_conversation: int) -> None:
     """Schedule no cleanup."""
 
 
+async def _post_no_cards(_conversation: int, _turn: int) -> None:
+    """Post no cards."""
+
+
 async def _note_nothing(_channel: int, _messages: Sequence[int], _decision: Decision) -> None:
     """Note no decision."""
 
@@ -46,14 +50,14 @@ async def _fetch_nothing(_ids: Sequence[str]) -> Fetched:
 class TurnServices:
     """The services of one bot's turns.
 
-    `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost`
-    is called with each request to Claude, once it has ended. `style` decides which text goes into files, `draw`
-    makes pictures of formulas. `turn_ended` is called with the outcome and the duration in seconds of each
-    turn. `schedule_cleanup` is called with a conversation whose history is about to name fewer files.
-    `note_decision` is called with a channel, messages there that got no ordinary answer, and what was decided
-    about them, `note_told` with a claim whose person was told of a full limit. `clock` is Discord's clock.
-    `person_turns` and `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has
-    made.
+    `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
+    called with each request to Claude, once it has ended. `style` decides which text goes into files, `draw` makes
+    pictures of formulas. `turn_ended` is called with the outcome and the duration in seconds of each turn.
+    `schedule_cleanup` is called with a conversation whose history is about to name fewer files. `note_decision` is
+    called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
+    with a claim whose person was told of a full limit. `post_cards` is called with a conversation and a turn that is
+    shown: calls of tools that wait for a permission get their cards. `clock` is Discord's clock. `person_turns` and
+    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
     """
 
     journal: Journal
@@ -69,6 +73,7 @@ class TurnServices:
     schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     note_told: Callable[[Claim, Limit], Awaitable[None]] = _note_no_line
+    post_cards: Callable[[int, int], Awaitable[None]] = _post_no_cards
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None

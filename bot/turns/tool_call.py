@@ -89,8 +89,9 @@ class ToolCalls:
         match await self.gate(tool, context, arguments):
             case Refused(reason=reason):
                 return _told(call, reason, "refused")
-            case Waiting(line=line):
-                return _told(call, line, "waiting")
+            case Waiting(line=line, approval=approval):
+                result = ToolResult(call.id, (Text(line),))
+                return Answered(result, Consulted(call.name, "waiting", approval=approval))
             case Allowed():
                 pass
         try:
@@ -111,8 +112,7 @@ class ToolCalls:
 
 
 def _told(call: ToolUse, text: str, outcome: ToolEnd = "failed") -> Answered:
-    is_error = outcome != "waiting"
-    return Answered(ToolResult(call.id, (Text(text),), is_error=is_error), Consulted(call.name, outcome))
+    return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted(call.name, outcome))
 
 
 def _bounded(output: ToolOutput) -> tuple[Part, ...]:

@@ -26,6 +26,7 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
@@ -55,6 +56,7 @@ class Bot:
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
+    approval_desk: ApprovalDesk
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
@@ -139,6 +141,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         model_retirement,
         file_cleanup,
         audit_poster,
+        turns.desk,
         forgetting,
         retention,
         store.wakeups,

@@ -55,6 +55,7 @@ def build_commands(
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
         forgetting=forgetting,
+        approvals=turns.desk,
         outbox=outbox,
         pins=pins,
         list_thread=ThreadListing(client, Calls(client, clock)),

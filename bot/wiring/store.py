@@ -12,6 +12,7 @@ from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
+from bot.store.approvals import Approvals
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.budgets import Budgets
@@ -70,6 +71,7 @@ class Store:
     journal: Journal
     files: FileStore
     tool_steps: ToolSteps
+    approvals: Approvals
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -140,6 +142,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
+        approvals=Approvals(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

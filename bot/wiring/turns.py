@@ -36,8 +36,10 @@ from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
+from bot.tools.gate import Gate
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
@@ -53,6 +55,7 @@ from bot.turns.run import Runner
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy
+from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
 
@@ -61,10 +64,11 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, and the resolver of the model, the effort and the system prompt of a turn."""
+    """The dispatcher, the resolver of the terms of a turn, and the desk of calls that wait for a permission."""
 
     terms: TermsResolver
     dispatcher: Dispatcher
+    desk: ApprovalDesk
 
 
 def build_turns(
@@ -98,6 +102,7 @@ def build_turns(
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
     tools_of = partial(_offered, server_tools(settings.tools), toolbox, settings.tools.on)
+    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
@@ -128,14 +133,15 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
                 hold_files=store.held_files.hold_made,
             ),
             outbox=outbox,
             pace=pace,
             policy=policy,
             terms_of=terms_of_claim,
-            preparation=(*steps, FileAvailability(store.held_files)),
+            preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
+            post_cards=desk.post_cards,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
@@ -155,7 +161,7 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher)
+    return Turns(terms, dispatcher, desk)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
@@ -179,13 +185,13 @@ def _offered(
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, claim: Claim, terms: Terms
+    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy)
+    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
 
 
 def build_file_contents(

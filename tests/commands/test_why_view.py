@@ -85,6 +85,12 @@ def test_a_reply_says_what_it_was_made_with() -> None:
 
 def test_what_is_not_known_of_a_reply_is_not_guessed() -> None:
     text = why_view.made_of(replace(ENTRY, usage=Usage(), cost=None, made_with=None), [WHERE])
-    assert "With which effort and prompt is not known" in text
+    assert "Which model, effort and prompt it was made with is not known" in text
+    assert "claude-test" not in text
     assert "How many tokens it took is not known" in text
     assert "What it cost is not known." in text
+
+
+def test_of_a_reply_by_a_version_that_stored_less_the_model_is_told() -> None:
+    text = why_view.made_of(replace(ENTRY, made_with=None), [WHERE])
+    assert "Model: `claude-test`. With which effort and prompt is not known of this reply." in text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import discord
 import pytest
 from redis.asyncio import Redis
 
 from bot.commands import admission
-from bot.commands.answer import REFUSALS, chosen, cleared, overruled
+from bot.commands.answer import NO_THREADS, REFUSALS, chosen, cleared, overruled, without_effect
 from bot.conversation import wording
 from bot.conversation.answer_mode import AnswerMode
 from bot.conversation.intake import Policy, Reason
@@ -49,7 +50,7 @@ def asked_about(world: World, text: str) -> bool:
 async def test_always_opens_a_thread_from_each_message_of_a_person(world: World) -> None:
     channel = world.channel()
     said = await choose(world, channel, "always")
-    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy())
+    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy(), kind=discord.ChannelType.text)
     first = await world.ann.post(channel, "how do looms work?")
     second = await world.ben.post(channel, f"and <@{world.ann.id}>, what is a warp?")
     for message in (first, second):
@@ -215,6 +216,45 @@ async def test_in_a_forum_each_new_post_is_answered_from_its_first_message_on(wo
     assert not asked_about(world, "you there?")
     assert world.said(old) == []
     await answered_next(world, old)
+
+
+async def test_a_new_post_of_a_media_channel_is_answered_as_one_of_a_forum(world: World) -> None:
+    media = world.channel("media")
+    old = int((await world.ann.create_post(media, "Old", "a picture"))["id"])
+    said = await choose(world, old, "always", "channel")
+    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy(), kind=discord.ChannelType.media)
+    post = int((await world.ben.create_post(media, "New", "which yarn is this?"))["id"])
+    await world.answered(post)
+    assert world.said(old) == []
+
+
+@pytest.mark.parametrize("kind", ["voice", "stage"])
+async def test_where_no_thread_can_be_always_is_not_set_and_the_person_told_what_to_do(
+    world: World, kind: str
+) -> None:
+    channel = world.channel(kind)
+    said = await choose(world, channel, "always")
+    assert said == without_effect(NO_THREADS)
+    elsewhere = await world.admin.command(
+        world.channel(), "answer set", {"mode": "always", "channel": channel}
+    )
+    assert await answer(elsewhere) == said
+    assert "`mention` is in force here, the default" in await answer(
+        await world.ann.command(channel, "answer show")
+    )
+    assert NO_THREADS in await answer(await world.ann.command(channel, "answer show"))
+    await world.ann.post(channel, "nobody is meant")
+    await world.ben.post(channel, f"{world.mention} hello?")
+    (notice,) = await world.noticed(channel)
+    assert notice["content"] == wording.small(wording.NO_THREADS_HERE)
+
+
+async def test_always_opens_threads_in_an_announcement_channel(world: World) -> None:
+    channel = world.channel("news")
+    said = await choose(world, channel, "always")
+    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy(), kind=discord.ChannelType.news)
+    message = await world.ann.post(channel, "the loom is here")
+    await world.answered(await world.thread_of(message))
 
 
 # /answer show

@@ -10,8 +10,8 @@ from bot.commands.reply_controls import (
 )
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
-from bot.local.simulator.claude import Page, Raw, Reply, faults
-from bot.local.simulator.claude.web_results import web_result
+from bot.local.simulator.claude import Raw, Reply, faults
+from bot.local.simulator.claude.sealed import sealed
 from bot.turns.reply_stream import MOST_PAUSES
 from tests.e2e.controls import anew, answer, labels, press, roles, sent
 from tests.e2e.world import World
@@ -58,20 +58,26 @@ def search(number: int) -> Raw:
 
 
 def found(call: Raw) -> Raw:
-    page = web_result(Page("https://looms.example", "A page"))
+    url = "https://looms.example"
+    page = {
+        "type": "web_search_result",
+        "url": url,
+        "title": "A page",
+        "encrypted_content": sealed("content", url, "A loom holds the warp."),
+    }
     return Raw({"type": "web_search_tool_result", "tool_use_id": call.block["id"], "content": [page]})
 
 
 async def test_a_reply_that_pauses_goes_on_by_itself_and_its_text_alone_is_sent_later(world: World) -> None:
     channel = world.channel()
     calls = [search(number) for number in range(2)]
-    world.claude.say(Reply.of("I look. ", calls[0], stop_reason="pause_turn"))
-    world.claude.say(Reply.of(found(calls[0]), "Once more. ", calls[1], stop_reason="pause_turn"))
+    world.claude.say(Reply.of("I look.", calls[0], stop_reason="pause_turn"))
+    world.claude.say(Reply.of(found(calls[0]), "Once more.", calls[1], stop_reason="pause_turn"))
     world.claude.say(Reply.of(found(calls[1]), "Done."))
     thread = await world.converse(channel, "look")
     await world.settled(thread)
     (reply,) = world.said(thread)
-    assert reply["content"] == "I look. Once more. Done."
+    assert reply["content"] == "I look.\n\nOnce more.\n\nDone."
     assert labels(reply) == ["Regenerate"]
     first, _, last = (call.body["messages"] for call in world.asked)
     kinds = [block["type"] for block in last[1]["content"]]
@@ -81,7 +87,7 @@ async def test_a_reply_that_pauses_goes_on_by_itself_and_its_text_alone_is_sent_
     later = world.asked[-1].body["messages"]
     assert [[block["text"] for block in message["content"]] for message in later[:2]] == [
         [block["text"] for block in first[0]["content"]],
-        ["I look. Once more. Done."],
+        ["I look.\n\nOnce more.\n\nDone."],
     ]
 
 

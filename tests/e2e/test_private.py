@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.commands.failures import UNKNOWN_CHANNEL
+from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import answer
 from tests.e2e.test_audit import shown
 from tests.e2e.test_commands import set_prompt
@@ -115,3 +117,60 @@ async def test_security_another_conversation_of_the_same_person_is_sent_nothing_
 ) -> None:
     await world.converse(private.channel, "what do you know of me?")
     assert SECRET not in str(world.asked[-1].body)
+
+
+async def test_security_no_command_that_names_a_channel_tells_of_one_that_the_person_cannot_see(
+    world: World,
+) -> None:
+    hidden, here = world.channel(), world.channel()
+    await answer(await world.admin.command(hidden, "answer set", {"mode": "quiet"}))
+    await answer(await world.admin.command(hidden, "access block", {"role": world.guild.id}))
+    world.deny(hidden, bits.VIEW_CHANNEL, world.ben.id)
+    for command in ("answer show", "access show"):
+        seen = await answer(await world.ann.command(here, command, {"channel": hidden}))
+        assert str(hidden) in seen
+        assert await answer(await world.ben.command(here, command, {"channel": hidden})) == UNKNOWN_CHANNEL
+    manager = world.person("manager", bits.MANAGE_GUILD)
+    world.deny(hidden, bits.VIEW_CHANNEL, manager.id)
+    for command, options in (
+        ("answer set", {"mode": "never"}),
+        ("answer clear", {}),
+        ("access allow", {"person": world.ben.id}),
+        ("access clear", {}),
+    ):
+        said = await answer(await manager.command(here, command, {"channel": hidden, **options}))
+        assert said == UNKNOWN_CHANNEL, command
+    assert world.bots[0].log("interaction_failed") == []
+
+
+async def test_security_what_is_typed_completes_to_no_private_thread_and_to_no_hidden_channel(
+    world: World, private: Private
+) -> None:
+    hidden = world.channel()
+    await answer(await world.admin.command(hidden, "access block", {"person": world.ann.id}))
+    manager = world.person("manager", bits.MANAGE_GUILD)
+    world.deny(hidden, bits.VIEW_CHANNEL, manager.id)
+    offered = await manager.autocomplete(
+        private.channel, "access clear", {"rule": "", "channel": hidden}, "rule"
+    )
+    assert offered == [], "rules of a channel that they cannot see"
+    for name, option in (("audit show", "what"), ("system preset use", "name"), ("model set", "model")):
+        found = await world.admin.autocomplete(private.channel, name, {option: ""}, option)
+        assert str(private.thread) not in str(found)
+        assert SECRET not in str(found)
+
+
+async def test_security_usage_names_a_private_thread_to_nobody_outside_and_the_table_neither(
+    world: World, private: Private
+) -> None:
+    names = [each.name for each in world.discord.world.channels.values() if each.id == private.thread]
+    for who, scope in ((world.ben, "me"), (world.ann, "me"), (world.admin, "server")):
+        handle = await who.command(private.channel, "usage", {"scope": scope, "csv": True})
+        await handle.response()
+        message = await handle.message()
+        stored = world.discord.world.messages[int(message["id"])].attachments
+        tables = [each.content.decode() for each in stored if each.filename.endswith(".csv")]
+        for text in (str(message), *tables):
+            assert str(private.thread) not in text, scope
+            assert SECRET not in text
+            assert not any(name in text for name in names if name), scope

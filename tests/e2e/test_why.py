@@ -216,11 +216,12 @@ async def test_a_thread_that_the_bot_was_made_to_leave_says_since_when(world: Wo
 
 async def test_a_message_that_was_deleted_while_it_waited_is_told_by_its_id(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    gate, _ = await streaming(world, thread, ["One ", "two."], "count")
+    gate, asked = await streaming(world, thread, ["One ", "two."], "count")
     waiting = await world.ben.post(thread, "and me?")
     await world.kept(waiting)
     text = await why(world.ann, thread, waiting)
-    assert "waits for the end of the reply that is being written here since <t:" in text
+    behind = f"to [an earlier message]({url(world, thread, asked)})"
+    assert f"waits for the end of the reply {behind} that is being written here since <t:" in text
     await world.ben.delete(thread, waiting["id"])
     await world.until(lambda: world.bots[0].log("message_deleted", message=int(waiting["id"])))
     assert is_because(await why(world.ann, thread, waiting), Cause.DELETED)

@@ -153,6 +153,10 @@ def _replaced() -> None:
     _rewrite("replace_field", ("if held ~= before then return 0 end", ""))
 
 
+def _capped() -> None:
+    _rewrite("change_settings", ("if new and known > tonumber(most) then return 'FULL' end", ""))
+
+
 def _begun() -> None:
     _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
 
@@ -195,6 +199,7 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "told share": _told_share,  # noting the highest share that was told
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
+    "capped": _capped,  # a place has no more rules than its most, also when two are set at once
     "begun": _begun,  # a job to forget somebody is begun once
     "searched": _searched,  # only one search of it counts
     "stepped": _stepped,  # nothing is noted once it is over

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
+from bot.conversation.errors import SettingsFull
 from bot.conversation.model import Choice
 from bot.conversation.scope import Scope
 from bot.store.audit_log import AuditLog
 from bot.store.keys import Keys
-from bot.store.scope_settings import MOST_VERSIONS, ScopeSettings
+from bot.store.scope_settings import MOST_VERSIONS, Cap, ScopeSettings
 
 TTL_S, AUDIT_S = 1000, 5000
 THREAD, CHANNEL, SERVER = 1, 2, 3
@@ -162,3 +165,28 @@ async def test_the_earlier_prompts_of_a_thread_live_as_long_as_its_settings(
     await redis.expire(KEYS.versions(SERVER, THREAD), 5)
     await stored.effective(**ALL)
     assert await redis.ttl(KEYS.versions(SERVER, THREAD)) > 5
+
+
+async def test_rules_that_are_set_at_once_never_pass_the_most(redis: Redis) -> None:
+    two = [ScopeSettings(redis, KEYS, ttl_s=TTL_S, audit_s=AUDIT_S) for _ in range(2)]
+    cap = Cap("access:", 3)
+
+    async def allow(stored: ScopeSettings, *people: int) -> bool:
+        values = {f"access:person:{person}": "allow" for person in people}
+        try:
+            await stored.change(ANN, Scope.SERVER, SERVER, values, cap=cap)
+        except SettingsFull:
+            return False
+        return True
+
+    await two[0].change(ANN, Scope.SERVER, SERVER, {"model": "a", "effort": "low"}, cap=cap)
+    set_ = await asyncio.gather(*(allow(two[person % 2], person) for person in range(8)))
+    assert sum(set_) == 3
+    held = (await two[0].by_scope(**ALL))[Scope.SERVER]
+    assert sum(name.startswith("access:") for name in held) == 3
+    known = next(person for person in range(8) if set_[person])
+    assert await allow(two[1], known), "a rule that stands can be changed"
+    assert not await allow(two[1], known, 99), "of two rules in one change neither is set"
+    assert (await two[0].by_scope(**ALL))[Scope.SERVER].keys() == held.keys()
+    await two[0].change(ANN, Scope.SERVER, SERVER, {f"access:person:{known}": None}, cap=cap)
+    assert await allow(two[1], 99)

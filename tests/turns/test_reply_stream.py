@@ -242,8 +242,8 @@ QUESTION = replace(REQUEST, messages=(PromptMessage.of("user", "q"),))
 async def test_a_paused_reply_goes_on_with_its_content_unchanged() -> None:
     claude, streamed = pausing((READ, TextDelta("I look. "), PAUSED), (TextDelta("Done."), END))
     stream = streamed.stream
-    assert await stream.reply(QUESTION) == ("I look. Done.", END)
-    assert streamed.pushed == ["I look. ", "Done."]
+    assert await stream.reply(QUESTION) == ("I look. \n\nDone.", END)
+    assert streamed.pushed == ["I look. ", "\n\nDone."]
     assert claude.requests[1] == replace(
         QUESTION, messages=(*QUESTION.messages, PromptMessage("assistant", PAUSED.blocks))
     )
@@ -255,7 +255,7 @@ async def test_a_paused_reply_goes_on_with_its_content_unchanged() -> None:
 async def test_a_reply_that_pauses_too_often_ends_as_paused() -> None:
     claude, streamed = pausing((TextDelta("Still. "), PAUSED))
     text, end = await streamed.stream.reply(QUESTION)
-    assert (text, end) == ("Still. " * (1 + MOST_PAUSES), PAUSED)
+    assert (text, end) == ("\n\n".join(["Still. "] * (1 + MOST_PAUSES)), PAUSED)
     assert len(claude.requests) == 1 + MOST_PAUSES
 
 

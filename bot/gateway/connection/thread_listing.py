@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import discord
 import structlog
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordUnavailable
 from bot.conversation.export import ExportedMessage, Listing
 from bot.gateway import permissions
 from bot.gateway.connection.calls import Calls
@@ -17,11 +18,16 @@ from bot.gateway.conversion.exported import to_exported
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 LISTED_MAX = 5000
 """The most messages of a file: fifty requests, which share the bot's rate limits with its replies."""
 
 LISTING_S = 8 * 60.0
 """No listing takes longer: the answer to an interaction has to be there within 15 minutes."""
+
+PAGE_S = 20.0
+"""A person waits for the file: after so long without a page, they are told that Discord does not answer."""
 
 AT_ONCE = 2
 """So many listings run at a time; further ones wait."""
@@ -60,17 +66,25 @@ class ThreadListing:
         async def read() -> tuple[list[dict[str, Any]], bool]:
             return await reading.page(self._client, thread, before=before)
 
-        return await self._calls.read("export", thread, permissions.TO_READ, read)
+        return await self._in_time(self._calls.read("export", thread, permissions.TO_READ, read))
 
     async def _starter(self, guild: int | None, parent: int, thread: int) -> list[ExportedMessage]:
         async def get() -> dict[str, Any]:
             return dict(await self._client.http.get_message(parent, thread))
 
         try:
-            data = await self._calls.read("export", parent, permissions.TO_READ, get)
+            data = await self._in_time(self._calls.read("export", parent, permissions.TO_READ, get))
         except (DiscordGone, DiscordForbidden):
             return []  # the thread was started without a message, or the message is deleted
         return self._exported(guild, parent, [data])
+
+    async def _in_time(self, call: Awaitable[T]) -> T:
+        """Wait for a call with its repetitions; DiscordUnavailable when they take too long."""
+        try:
+            async with asyncio.timeout(PAGE_S):
+                return await call
+        except TimeoutError as error:
+            raise DiscordUnavailable("export: too slow") from error
 
     def _exported(
         self, guild_id: int | None, channel: int, page: list[dict[str, Any]]

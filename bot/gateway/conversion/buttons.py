@@ -8,7 +8,7 @@ from typing import Any
 
 import discord
 
-from bot.render.controls import NONE, OF_REPLIES, Button, Controls
+from bot.render.controls import NONE, OF_CARDS, OF_REPLIES, Button, Controls
 
 _STYLES = {
     Button.STOP: ("Stop", discord.ButtonStyle.secondary),
@@ -17,12 +17,22 @@ _STYLES = {
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
     Button.CONSENT: ("Read and agree", discord.ButtonStyle.primary),
     Button.AGREE: ("I agree", discord.ButtonStyle.primary),
+    Button.ALLOW: ("Allow once", discord.ButtonStyle.primary),
+    Button.ALWAYS: ("Always here", discord.ButtonStyle.secondary),
+    Button.REFUSE: ("Refuse", discord.ButtonStyle.secondary),
+    Button.REFUSE_WHY: ("Refuse, and say why", discord.ButtonStyle.secondary),
 }
 
 TEMPLATE = re.compile(
     rf"bobbin:(?P<button>{'|'.join(button.value for button in OF_REPLIES)}):(?P<turn_id>[0-9]+)"
 )
 """What `custom_id` returns for a button of a reply, taken apart: the button's value and the id of its turn."""
+
+
+OF_CARDS_TEMPLATE = re.compile(
+    rf"bobbin:(?P<button>{'|'.join(button.value for button in OF_CARDS)}):(?P<approval>[0-9]+)"
+)
+"""The same for a button of a card: the button's value and the id of the call that waits."""
 
 
 def custom_id(button: Button, turn_id: int) -> str:

@@ -22,7 +22,7 @@ def new_thread_fields(message: int, *, channel: int, guild: int, asker: int) -> 
 class Accepted:
     """A message to answer, with its channel as discord.py knows it, and the settings that apply there.
 
-    `addressed`: the message mentions the bot or replies to it.
+    `addressed`: the message mentions the bot or replies to it. `begins_post`: a forum post begins with the message.
     """
 
     channel: object
@@ -30,6 +30,12 @@ class Accepted:
     answer: Answer
     settings: Mapping[Scope, Settings]
     addressed: bool = True
+    begins_post: bool = False
+
+    @property
+    def begins_thread(self) -> bool:
+        """Whether the author has a new thread with the message, of the bot's or of their own in a forum."""
+        return self.answer.opens_thread or self.begins_post
 
     def fields(self, message: discord.Message, me: int, asker: int) -> dict[str, str | int]:
         """Return what is stored of the conversation's channel; the `asker` is the starter of a new thread."""

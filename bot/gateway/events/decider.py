@@ -71,12 +71,14 @@ class Decider:
         channel = await lookup.channel_of(message)
         if channel is None:
             return None
+        if (place := _place(message, channel)) is not None:
+            self._settings.prefetch(place)
         where = await self._where(message, channel, me)
         facts = replace(facts, where=where, begins_post=_begins_post(message, channel))
         settings = await self._settings_for(message, channel, facts)
         decision = decide(facts, self._policy, mode_in_force(settings))
         if isinstance(decision, Answer):
-            return Accepted(channel, where, decision, settings, facts.mentions_bot)
+            return Accepted(channel, where, decision, settings, facts.mentions_bot, facts.begins_post)
         if decision.reason is Reason.TYPED_COMMAND:  # the person is told of it
             return _logged(message, await self.refusal(message, settings) or decision)
         return _logged(message, decision)

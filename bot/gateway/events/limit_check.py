@@ -50,7 +50,7 @@ class LimitCheck:
             message.channel.id if person is None else person,
             counted,
             at_ms=created_ms(message.id) if source == "listing" else self._clock.now_ms(),
-            opens_thread=accepted.answer.opens_thread,
+            opens_thread=accepted.begins_thread,
         )
         if limited is None:
             return False

@@ -24,5 +24,5 @@ for _, id in ipairs(waiting) do
   redis.call('DEL', results .. id)
 end
 for _, id in ipairs(turns) do redis.call('DEL', results .. id) end
-redis.call('DEL', history, pending, unreconciled, files, inline, steps, meta, mark)
+redis.call('DEL', history, pending, unreconciled, files, inline, steps, approvals, meta, mark)
 return entries

@@ -95,6 +95,7 @@ class EraseConversation(Call):
     files: Key
     inline: Key
     steps: Key
+    approvals: Key
     mark: Key
     records: str
     results: str

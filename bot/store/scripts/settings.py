@@ -15,7 +15,8 @@ class ChangeSettings(Call):
 
     `changes` are triples: a name, the value ("" removes the setting), and "1" if the value is withheld from the log.
     The withheld texts are kept in `versions`, the latest `most_versions` of them. The settings of a thread expire
-    after `ttl_s`; 0: never.
+    after `ttl_s`; 0: never. Nothing is changed if a new name that begins with `family` ("": no limit) would make more
+    than `most` such names.
     """
 
     script: ClassVar[str] = "change_settings"
@@ -29,6 +30,8 @@ class ChangeSettings(Call):
     ttl_s: int
     audit_s: int
     most_versions: int
+    family: str
+    most: int
     changes: tuple[str, ...]
 
 

@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from aiohttp import web
+
 from .catalogue import Model
 from .failures import Failure, refused
 
 DEFAULT_LIMIT = 20
 MOST = 1000
 DEFAULT_LIFECYCLES = ("active", "deprecated")
+
+
+def asked_page(known: Sequence[Model], request: web.Request) -> dict[str, Any]:
+    """The page that the query of a request asks for; raises the Failure of a wrong query."""
+    query = request.query
+    found = page(
+        known,
+        limit=query.get("limit"),
+        after_id=query.get("after_id"),
+        before_id=query.get("before_id"),
+        lifecycles=[*query.getall("lifecycle", []), *query.getall("lifecycle[]", [])],
+    )
+    if isinstance(found, Failure):
+        raise found
+    return found
 
 
 def page(

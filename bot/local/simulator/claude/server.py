@@ -25,7 +25,7 @@ from .faults import Drop, Faults
 from .file_folder import FileFolder
 from .files import Files, workspace_of
 from .gate import Gate
-from .listing import page
+from .listing import asked_page
 from .message import message, usage
 from .prompt import Body, flatten
 from .record import Call, without_key
@@ -267,17 +267,7 @@ class Claude:
         return web.json_response({"input_tokens": flatten(body, model).tokens})
 
     async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
-        query = request.query
-        found = page(
-            self._withheld.models(),
-            limit=query.get("limit"),
-            after_id=query.get("after_id"),
-            before_id=query.get("before_id"),
-            lifecycles=[*query.getall("lifecycle", []), *query.getall("lifecycle[]", [])],
-        )
-        if isinstance(found, Failure):
-            raise found
-        return web.json_response(found)
+        return web.json_response(asked_page(self._withheld.models(), request))
 
     async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
         name = request.match_info["id"]
@@ -299,15 +289,13 @@ class Claude:
         model = resolve(body)
         if isinstance(model, Failure):
             raise model
-        workspace = workspace_of(request.headers)
-        self.files.check(body, workspace)
+        self.files.check(body, workspace_of(request.headers))
         if not counting:  # tokens are counted without a look into uploaded files
             body = self.files.seen(body)
         if failure := check_rules(body, model, resumes=self._replay.resumes(body)):
             raise failure
-        failure = self._withheld.check(body, model) or self._replay.check(body)
-        if failure:
+        if failure := self._withheld.check(body, model) or self._replay.check(body):
             raise failure
         if (named := container_id(body.get("container"))) is not None:
-            self.containers.find(named, workspace)
+            self.containers.find(named, workspace_of(request.headers))
         return body, model

@@ -8,7 +8,8 @@ from bot.local.simulator.discord.errors import Problems, api_error
 from bot.local.simulator.discord.model import Channel, Guild, Json, Overwrite, User
 from bot.local.simulator.discord.world import Event, Typing, World
 
-TEXT, DM, VOICE, CATEGORY, NEWS, FORUM = 0, 1, 2, 4, 5, 15
+TEXT, DM, VOICE, CATEGORY, NEWS, STAGE, FORUM, MEDIA = 0, 1, 2, 4, 5, 13, 15, 16
+OF_POSTS = (FORUM, MEDIA)
 
 
 def create(world: World, guild: Guild, name: str, kind: int = TEXT) -> Channel:
@@ -28,7 +29,7 @@ def modify(world: World, channel: Channel, user: User, body: Json) -> None:
     name = body.get("name")
     if name is not None and not 1 <= len(str(name)) <= 100:
         problems.add("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
-    if len(str(body.get("topic") or "")) > (4096 if channel.type == FORUM else 1024):
+    if len(str(body.get("topic") or "")) > (4096 if channel.type in OF_POSTS else 1024):
         problems.add("topic", "BASE_TYPE_MAX_LENGTH", "Must be 1024 or fewer in length.")
     problems.raise_if_any()
     world.require(channel, user.id, bits.MANAGE_CHANNELS)

@@ -61,6 +61,15 @@ def give_role(world: World, guild: Guild, role: Role, user: User) -> None:
     world.emit(Event("GUILD_MEMBER_UPDATE", data, guild.id, intent=intents.GUILD_MEMBERS))
 
 
+def remove_role(world: World, guild: Guild, role: Role) -> None:
+    """Delete a role; its members lose it, and overwrites for it stay without effect."""
+    del guild.roles[role.id]
+    for member in guild.members.values():
+        member.role_ids = [each for each in member.role_ids if each != role.id]
+    data: Json = {"guild_id": str(guild.id), "role_id": str(role.id)}
+    world.emit(Event("GUILD_ROLE_DELETE", data, guild.id, intent=intents.GUILDS))
+
+
 def set_permissions(world: World, guild: Guild, role: Role, permissions: int) -> None:
     """Change what a role grants."""
     role.permissions = permissions

@@ -26,7 +26,7 @@ def command(world: World, channel: Channel, user_id: int, name: str, options: Js
     root, *path = name.split()
     application, found = _choose(world, channel, user_id, root, commands.SLASH)
     resolved: Json = {}
-    payload = options_.collect(world, channel, found, path, options, resolved, focused=None)
+    payload = options_.collect(world, channel, found, path, options, resolved, user_id=user_id, focused=None)
     data = _command_data(found, payload, resolved)
     return _begin(world, application, COMMAND, channel, user_id, data)
 
@@ -37,7 +37,7 @@ def autocomplete(
     """Ask for the choices of one option while it is typed."""
     root, *path = name.split()
     application, found = _choose(world, channel, user_id, root, commands.SLASH)
-    payload = options_.collect(world, channel, found, path, options, {}, focused=focused)
+    payload = options_.collect(world, channel, found, path, options, {}, user_id=user_id, focused=focused)
     return _begin(world, application, AUTOCOMPLETE, channel, user_id, _command_data(found, payload, {}))
 
 
@@ -81,7 +81,7 @@ def component(
         raise invalid("custom_id", "COMPONENT_VALIDATION_FAILED", f"The component {custom_id!r} is disabled.")
     data: Json = {"custom_id": custom_id, "component_type": found["type"], "id": found.get("id")}
     if found["type"] in components.SELECTS:
-        data |= _chosen(world, channel, found, values or ())
+        data |= _chosen(world, channel, found, values or (), user_id)
     elif values is not None:
         raise invalid("values", "COMPONENT_VALIDATION_FAILED", f"The component {custom_id!r} is a button.")
     return _begin(world, application, COMPONENT, channel, user_id, data, message.id)
@@ -128,7 +128,7 @@ def _command_data(found: Json, options: list[Json], resolved: Json) -> Json:
     return data
 
 
-def _chosen(world: World, channel: Channel, select: Json, values: Sequence[str]) -> Json:
+def _chosen(world: World, channel: Channel, select: Json, values: Sequence[str], user_id: int) -> Json:
     least, most = select.get("min_values", 1), select.get("max_values", 1)
     if not least <= len(values) <= most:
         text = f"Choose between {least} and {most}."
@@ -147,7 +147,8 @@ def _chosen(world: World, channel: Channel, select: Json, values: Sequence[str])
     }
     resolved: Json = {}
     payload = [
-        options_.resolve(world, channel, kinds[select["type"]], int(each), resolved) for each in values
+        options_.resolve(world, channel, kinds[select["type"]], int(each), resolved, user_id)
+        for each in values
     ]
     return {"values": payload, "resolved": resolved}
 

@@ -20,15 +20,16 @@ def collect(
     values: Json,
     resolved: Json,
     *,
+    user_id: int,
     focused: str | None,
 ) -> list[Json]:
-    """The options as the interaction tells them: through subcommands down to the values."""
+    """The options as the interaction of a user tells them: through subcommands down to the values."""
     known = {each["name"]: each for each in level.get("options") or ()}
     if path:
         inner = known.get(path[0])
         if inner is None or inner["type"] not in (commands.SUBCOMMAND, commands.GROUP):
             raise ApiError(404, 10063, f"The command {level['name']!r} has no subcommand {path[0]!r}.")
-        payload = collect(world, channel, inner, path[1:], values, resolved, focused=focused)
+        payload = collect(world, channel, inner, path[1:], values, resolved, user_id=user_id, focused=focused)
         return [{"name": inner["name"], "type": inner["type"], "options": payload}]
     if any(each["type"] in (commands.SUBCOMMAND, commands.GROUP) for each in known.values()):
         raise ApiError(
@@ -44,14 +45,14 @@ def collect(
             typed = str(values.get(name) or "")
             payload.append({"name": name, "type": option["type"], "value": typed, "focused": True})
         elif values.get(name) is not None:
-            value = _value(world, channel, option, values[name], resolved)
+            value = _value(world, channel, option, values[name], resolved, user_id)
             payload.append({"name": name, "type": option["type"], "value": value})
         elif option.get("required") and focused is None:
             raise invalid(name, "BASE_TYPE_REQUIRED", f"The option {name!r} is required.")
     return payload
 
 
-def _value(world: World, channel: Channel, option: Json, value: Any, resolved: Json) -> Any:
+def _value(world: World, channel: Channel, option: Json, value: Any, resolved: Json, user_id: int) -> Any:
     kind, name = option["type"], option["name"]
     try:
         if choices := option.get("choices"):
@@ -68,7 +69,7 @@ def _value(world: World, channel: Channel, option: Json, value: Any, resolved: J
             return _resolve_file(world, channel, value, resolved)
         if kind == CHANNEL:
             _check_type(world.channels[int(value)], option)
-        return resolve(world, channel, kind, int(value), resolved)
+        return resolve(world, channel, kind, int(value), resolved, user_id)
     except (ValueError, TypeError, KeyError):
         text = f"The option {name!r} does not take {value!r}."
         raise invalid(name, "APPLICATION_COMMAND_OPTION_INVALID", text) from None
@@ -96,12 +97,12 @@ def _bounded(value: Any, measure: float, option: Json, least: str, most: str) ->
     return value
 
 
-def resolve(world: World, channel: Channel, kind: int, target_id: int, resolved: Json) -> str:
+def resolve(world: World, channel: Channel, kind: int, target_id: int, resolved: Json, user_id: int) -> str:
     if kind in (USER, MENTIONABLE) and target_id in world.users:
         return resolve_user(world, channel, target_id, resolved)
     if kind == CHANNEL:
         target = world.channels[target_id]
-        payload = wire.channel(world, target) | {"permissions": str(world.permissions(target, 0))}
+        payload = wire.channel(world, target) | {"permissions": str(world.permissions(target, user_id))}
         resolved.setdefault("channels", {})[str(target_id)] = payload
     elif channel.guild_id is not None:
         role = world.guilds[channel.guild_id].roles[target_id]

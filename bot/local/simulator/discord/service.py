@@ -29,7 +29,14 @@ from bot.local.simulator.discord.stream import Stream
 from bot.local.simulator.discord.world import Revision, World
 from bot.local.simulator.origin import guard
 
-_KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
+_KINDS = {
+    "text": channels.TEXT,
+    "forum": channels.FORUM,
+    "media": channels.MEDIA,
+    "news": channels.NEWS,
+    "voice": channels.VOICE,
+    "stage": channels.STAGE,
+}
 
 
 class Discord:
@@ -172,7 +179,7 @@ class Discord:
         self.commit()
 
     def add_channel(self, guild: Guild, name: str, kind: str = "text") -> Channel:
-        """A channel: `text`, `forum`, `news` or `voice`."""
+        """A channel: `text`, `forum`, `media`, `news`, `voice` or `stage`."""
         made = channels.create(self.world, guild, name, _KINDS[kind])
         self.commit()
         return made

@@ -11,7 +11,7 @@ from bot.local.simulator.discord.thread_members import event, join, set_archived
 from bot.local.simulator.discord.world import World
 
 NEWS, PUBLIC, PRIVATE = 10, 11, 12
-FORUM = 15
+OF_POSTS = (15, 16)
 # Message types (resources/message, "Message Types").
 RECIPIENT_ADD, NAME_CHANGE, CREATED = 1, 4, 18
 REQUIRE_TAG = 1 << 4
@@ -184,7 +184,7 @@ def _new(world: World, parent: Channel, owner: User, body: Json, kind: int, thre
         thread=state,
     )
     world.channels[thread_id] = thread
-    if parent.type == FORUM:
+    if parent.type in OF_POSTS:
         parent.last_message_id = thread_id
     return thread
 

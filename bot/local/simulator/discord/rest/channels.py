@@ -50,7 +50,7 @@ def thread_from_message(call: Call) -> Reply:
 def create_thread(call: Call) -> Reply:
     """A thread without a message, or a forum post with its first one."""
     channel = call.channel()
-    if channel.type != channels.FORUM:
+    if channel.type not in channels.OF_POSTS:
         made = threads.alone(call.world, channel, call.user, call.json)
         return Reply(201, wire.channel(call.world, made, call.user.id))
     body = call.json.get("message")

@@ -8,8 +8,8 @@ from bot.local.simulator.discord.wire.users import overwrite, user
 from bot.local.simulator.discord.world import World
 
 HIDDEN = 1 << 17
-VOICE = 2
-FORUM = 15
+OF_VOICES = (2, 13)
+OF_POSTS = (15, 16)
 
 
 def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
@@ -42,9 +42,9 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
             nsfw=value.nsfw,
             permission_overwrites=[overwrite(each) for each in value.overwrites.values()],
         )
-        if value.type == VOICE:
+        if value.type in OF_VOICES:
             payload.update(bitrate=64_000, user_limit=0, rtc_region=None)
-        if value.type == FORUM:
+        if value.type in OF_POSTS:
             payload.update(
                 available_tags=value.available_tags,
                 default_reaction_emoji=None,
@@ -89,7 +89,7 @@ def hidden_channel(value: Channel) -> Json:
         "flags": HIDDEN,
         "permission_overwrites": [{"id": str(value.guild_id), "type": 0, "allow": "0", "deny": "1024"}],
     }
-    if value.type == FORUM:
+    if value.type in OF_POSTS:
         payload["available_tags"] = []
     return payload
 

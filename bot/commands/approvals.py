@@ -1,0 +1,129 @@
+"""The buttons of a call that waits for a permission: Allow once, Always here, Refuse, Refuse and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import structlog
+
+from bot.commands import access
+from bot.commands.interactions import Interaction, lookup_deadline, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.modal import TextModal
+from bot.commands.noting import note
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.approval import Approval
+from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.audit import Act
+from bot.conversation.scope import Scope
+from bot.conversation.tool_settings import FAMILY, ON
+from bot.gateway.conversion import buttons
+from bot.render.controls import Button
+
+log = structlog.get_logger()
+
+RULE = access.REPLY
+
+ALWAYS_RULE = access.CONVERSATION
+
+MAY_NOT_DECIDE = RULE.refusal("decide that")
+MAY_NOT_ALWAYS = ALWAYS_RULE.refusal("allow it for the whole thread") + " “Allow once” may do."
+UNKNOWN = "I do not know that question any more. Ask again if it is still wanted."
+MODAL = r"bobbin:refusal:(?P<approval>[0-9]+)"
+REASON = "reason"
+
+
+class ApprovalButtons:
+    """Passes decisions to the desk, which carries them out."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._audit_log = services.audit_log
+        self._desk = services.approvals
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the buttons and the modal."""
+        tree.add_button(buttons.OF_CARDS_TEMPLATE.pattern, self.pressed)
+        tree.add_modal(MODAL, self.submitted)
+
+    async def pressed(self, interaction: Interaction, *, button: str, approval: str) -> None:
+        """Answer a press."""
+        chosen = Button(button)
+        if chosen is Button.REFUSE_WHY:
+            async with lookup_deadline():
+                invocation, found = await self._resolved(interaction, int(approval))
+            if refusal := self._refusal(interaction, invocation, found, chosen):
+                await say(interaction, refusal)
+            else:
+                await interaction.response.send_modal(
+                    TextModal(
+                        title="Refuse this call",
+                        custom_id=f"bobbin:refusal:{approval}",
+                        field=REASON,
+                        label="Why?",
+                        description="Claude is told, and it stands on the card.",
+                        text="",
+                    )
+                )
+            return
+        await interaction.response.defer()
+        invocation, found = await self._resolved(interaction, int(approval))
+        refusal = self._refusal(interaction, invocation, found, chosen)
+        if refusal or found is None:
+            await say(interaction, refusal)
+            return
+        if chosen is Button.ALWAYS:
+            await self._scope_settings.change(
+                invocation.actor, Scope.THREAD, found.conversation, {FAMILY + found.tool: ON}
+            )
+        await self._decide(interaction, invocation, found, chosen)
+
+    async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], approval: str) -> None:
+        """Refuse a call for a reason."""
+        await interaction.response.defer()
+        invocation, found = await self._resolved(interaction, int(approval))
+        refusal = self._refusal(interaction, invocation, found, Button.REFUSE_WHY)
+        if refusal or found is None:
+            await say(interaction, refusal)
+        else:
+            await self._decide(interaction, invocation, found, Button.REFUSE, values.get(REASON, ""))
+
+    async def _resolved(self, interaction: Interaction, approval: int) -> tuple[Invocation, Approval | None]:
+        invocation = await resolve_invocation(interaction, self._conversations)
+        place = interaction.channel_id or 0
+        return invocation, await self._desk.find(place, approval)
+
+    def _refusal(
+        self, interaction: Interaction, invocation: Invocation, found: Approval | None, button: Button
+    ) -> str:
+        """Return why a press is refused, "" if it is not."""
+        if found is None:
+            return UNKNOWN
+        if not RULE.allows(invocation.person, asked=interaction.user.id == found.asker):
+            return MAY_NOT_DECIDE
+        if button is Button.ALWAYS and not ALWAYS_RULE.allows(invocation.person):
+            return MAY_NOT_ALWAYS
+        return NOT_WAITING.get(found.state, "")
+
+    async def _decide(
+        self,
+        interaction: Interaction,
+        invocation: Invocation,
+        found: Approval,
+        button: Button,
+        reason: str = "",
+    ) -> None:
+        person = interaction.user.id
+        if button is Button.REFUSE:
+            met = await self._desk.refuse(found.conversation, found.id, person, reason)
+        else:
+            met = await self._desk.allow(found.conversation, found.id, person)
+        if met is not None:
+            await say(interaction, NOT_WAITING.get(met.state, UNKNOWN))
+            return
+        log.info("approval_decided", conversation=found.conversation, tool=found.tool, button=button.value)
+        if person != found.asker:
+            act = Act.TOOL_REFUSED if button is Button.REFUSE else Act.TOOL_ALLOWED
+            await note(self._audit_log, invocation, act, after=found.tool)

@@ -1,0 +1,106 @@
+"""A call of a tool that waits until somebody allows it: its states, and the steps between them; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+State = Literal["waiting", "running", "done", "failed", "refused", "expired"]
+
+ENDED: tuple[State, ...] = ("done", "failed", "refused", "expired")
+
+WAITS_S = 24 * 3600
+"""How long a call waits; then it is not made."""
+
+INTERRUPTED_AFTER_S = 90
+"""Added to a tool's own limit of time: a call that runs for longer was interrupted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A call by the `id` of its card's buttons; times in ms since 1970.
+
+    `arguments` is the JSON object that Claude wrote. `conversation`, `channel`, `server` and `is_private` are the
+    place, `asker` is the person who is answered by the turn `turn`, with their `roles`. `key` names the effect.
+    `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`. `since_ms`
+    is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
+    `outcome` is what the tool brought, or why it failed.
+    """
+
+    id: int
+    tool: str
+    arguments: str
+    conversation: int
+    channel: int | None
+    server: int | None
+    is_private: bool
+    asker: int
+    roles: tuple[int, ...]
+    turn: int
+    key: str
+    created_ms: int
+    since_ms: int
+    state: State = "waiting"
+    card: int | None = None
+    by: int | None = None
+    reason: str = ""
+    is_repeated: bool = False
+    outcome: str = ""
+
+    @property
+    def ends_ms(self) -> int:
+        """When the call stops waiting."""
+        return self.since_ms + WAITS_S * 1000
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing changes any more."""
+        return self.state in ENDED
+
+    def with_card(self, card: int) -> Approval:
+        """Return the call with its card."""
+        return replace(self, card=card)
+
+    def allowed(self, by: int, now_ms: int) -> Approval | None:
+        """Return the call as it runs, None if it does not wait any more."""
+        if self.state != "waiting" or now_ms >= self.ends_ms:
+            return None
+        return replace(self, state="running", by=by, since_ms=now_ms)
+
+    def refused(self, by: int, reason: str, now_ms: int) -> Approval | None:
+        """Return the call as it was refused, None if it does not wait any more."""
+        if self.state != "waiting" or now_ms >= self.ends_ms:
+            return None
+        return replace(self, state="refused", by=by, reason=reason, since_ms=now_ms)
+
+    def ended(self, state: Literal["done", "failed"], outcome: str, now_ms: int) -> Approval | None:
+        """Return the call with its outcome, None if it does not run."""
+        if self.state != "running":
+            return None
+        return replace(self, state=state, outcome=outcome, since_ms=now_ms)
+
+    def expired(self, now_ms: int) -> Approval | None:
+        """Return the call as it has expired, None if it has not."""
+        if self.state != "waiting" or now_ms < self.ends_ms:
+            return None
+        return replace(self, state="expired", since_ms=now_ms)
+
+    def interrupted(self, time_limit_s: float, *, repeats: bool, now_ms: int) -> Approval | None:
+        """Return what becomes of a call whose worker is gone: one that `repeats` safely runs again, others wait
+        again.
+
+        None if it may be running still.
+        """
+        longest_ms = (time_limit_s + INTERRUPTED_AFTER_S) * 1000
+        if self.state != "running" or now_ms < self.since_ms + longest_ms:
+            return None
+        if repeats:
+            return replace(self, since_ms=now_ms)
+        return replace(self, state="waiting", by=None, is_repeated=True, since_ms=now_ms)
+
+
+def ended_since(approvals: Sequence[Approval], since_ms: int) -> tuple[Approval, ...]:
+    """Return the calls that have ended since a time, in order."""
+    found = (each for each in approvals if each.has_ended and each.since_ms > since_ms)
+    return tuple(sorted(found, key=lambda each: each.since_ms))

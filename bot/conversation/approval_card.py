@@ -1,0 +1,85 @@
+"""What stands on the card of a call that waits, and what the card becomes; pure."""
+
+from __future__ import annotations
+
+import json
+
+from bot.conversation import wording
+from bot.conversation.approval import Approval
+from bot.conversation.visible import plain, readable
+
+MOST_ARGUMENT_CHARS = 900
+MOST_OUTCOME_CHARS = 500
+MOST_REASON_CHARS = 200
+
+ASKS = "**Claude would like to use the tool** {tool}:"
+REPEATED = (
+    "I was interrupted while this ran, so nobody knows whether it took effect. Look first, and allow it again only "
+    "if it did not."
+)
+WAITS = "<@{asker}>, or somebody with the permission “Manage Messages”, can decide until <t:{ends}:f>."
+RUNS = "Allowed by <@{by}>. It is running."
+DONE = "Allowed by <@{by}>, and done."
+FAILED = "Allowed by <@{by}>, and failed: {outcome}"
+REFUSED = "Refused by <@{by}>."
+REFUSED_FOR = "Refused by <@{by}>: {reason}"
+EXPIRED = "Nobody decided in time, so it was not done. Ask again if it is still wanted."
+
+NOT_WAITING = {
+    "running": "It was allowed already, and is running.",
+    "done": "It was allowed and done already.",
+    "failed": "It was allowed already, and failed. Ask again if it is still wanted.",
+    "refused": "It was refused already.",
+    "expired": "That is too late: nobody decided in time. Ask again if it is still wanted.",
+}
+"""The answers to a late press, by the state that it met."""
+
+
+def card(approval: Approval) -> str:
+    """Write the card as it is now."""
+    lines = [ASKS.format(tool=_span(approval.tool)), _arguments(approval.arguments)]
+    if approval.is_repeated and not approval.has_ended:
+        lines.append(wording.small(REPEATED))
+    lines.append(wording.small(_state(approval)))
+    if approval.state == "done" and approval.outcome.strip():
+        lines.append(_code(_cut(readable(approval.outcome).strip(), MOST_OUTCOME_CHARS)))
+    return "\n".join(lines)
+
+
+def _state(approval: Approval) -> str:
+    match approval.state:
+        case "waiting":
+            return WAITS.format(asker=approval.asker, ends=approval.ends_ms // 1000)
+        case "running":
+            return RUNS.format(by=approval.by)
+        case "done":
+            return DONE.format(by=approval.by)
+        case "failed":
+            outcome = _span(approval.outcome)
+            return FAILED.format(by=approval.by, outcome=outcome)
+        case "refused":
+            reason = _span(approval.reason)
+            return (REFUSED_FOR if reason else REFUSED).format(by=approval.by, reason=reason)
+        case "expired":
+            return EXPIRED
+
+
+def _arguments(text: str) -> str:
+    return _code(
+        _cut(json.dumps(json.loads(text), ensure_ascii=False, indent=1), MOST_ARGUMENT_CHARS), "json"
+    )
+
+
+def _code(text: str, language: str = "") -> str:
+    """Write a code block that its text cannot end."""
+    return f"```{language}\n{readable(text).replace('`', chr(0x2CB))}\n```"
+
+
+def _span(text: str) -> str:
+    """Write a text as code on one line, "" for a blank one."""
+    text = _cut(plain(text).replace("`", chr(0x2CB)).strip(), MOST_REASON_CHARS)
+    return f"`{text}`" if text else ""
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

@@ -1,0 +1,106 @@
+"""The calls of tools that wait until somebody allows them, by conversation; each change is a compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.conversation.approval import WAITS_S, Approval
+from bot.store.connection import translated
+from bot.store.content import Content
+from bot.store.due_queue import DueQueue
+from bot.store.keys import APPROVALS_S, Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import ReplaceField
+
+TRIES = 5
+
+_approvals = TypeAdapter(Approval)
+
+
+class Approvals:
+    """Keeps calls for `APPROVALS_S` after the latest change in their conversation.
+
+    `due` has the conversations in which a call expires, or may have been interrupted.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+        self.due = DueQueue(redis, keys.approvals_due)
+
+    async def open(self, approval: Approval) -> Approval:
+        """Add a call that waits; the same call again returns what became of it."""
+        key = self._keys.approvals(approval.conversation)
+        await self.due.schedule(approval.conversation, WAITS_S)
+        with translated():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hsetnx(key, str(approval.id), _text(approval))
+            pipe.expire(key, APPROVALS_S)
+            pipe.hget(key, str(approval.id))
+            *_, stored = await pipe.execute()
+        return _read(str(stored)) or approval
+
+    async def find(self, conversation: int, approval: int) -> Approval | None:
+        """Return a call, None if it is not known any more."""
+        with translated():
+            found = await self._redis.hget(self._keys.approvals(conversation), str(approval))
+        return None if found is None else _read(str(found))
+
+    async def of(self, conversation: int) -> tuple[Approval, ...]:
+        """Return the calls of a conversation, the oldest first."""
+        with translated():
+            found: dict[Any, Any] = await self._redis.hgetall(self._keys.approvals(conversation))
+        read = (each for text in found.values() if (each := _read(str(text))) is not None)
+        return tuple(sorted(read, key=lambda each: each.created_ms))
+
+    async def change(
+        self, conversation: int, approval: int, step: Callable[[Approval], Approval | None]
+    ) -> tuple[Approval | None, bool]:
+        """Take a step from whatever state the call is in by now.
+
+        Returns the call as it is then, None if it is not known any more, and whether this call of ours took the step:
+        a step returns None where it is not allowed.
+        """
+        key = self._keys.approvals(conversation)
+        for _ in range(TRIES):
+            with translated():
+                stored = await self._redis.hget(key, str(approval))
+            current = None if stored is None else _read(str(stored))
+            if stored is None or current is None:
+                return None, False
+            after = step(current)
+            if after is None:
+                return current, False
+            call = ReplaceField(value=key, field=str(approval), before=str(stored), after=_text(after))
+            if await self._scripts.run(call):
+                with translated():
+                    await self._redis.expire(key, APPROVALS_S)
+                return after, True
+        return current, False
+
+    async def forget(self, conversation: int, approval: int) -> None:
+        """Remove a call."""
+        with translated():
+            await self._redis.hdel(self._keys.approvals(conversation), str(approval))
+
+
+def asker_of(text: str) -> int | None:
+    """Return who asked for a stored call, None if that cannot be read."""
+    approval = _read(text)
+    return None if approval is None else approval.asker
+
+
+def _text(approval: Approval) -> Content:
+    return Content(_approvals.dump_json(approval).decode())
+
+
+def _read(text: str) -> Approval | None:
+    try:
+        return _approvals.validate_json(text)
+    except ValidationError:
+        return None  # another version has written it, or no key decrypts it

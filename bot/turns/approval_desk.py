@@ -1,0 +1,268 @@
+"""Calls of tools that wait until somebody allows them: the cards, the decisions, the calls that run afterwards.
+
+No turn waits for a decision. What is to be done is derived from the stored calls: a card that is missing is posted, a
+call that was allowed runs once, one that nobody decides expires.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+
+from bot.conversation import approval_card
+from bot.conversation.approval import Approval
+from bot.conversation.clock import Clock
+from bot.conversation.content import text_of
+from bot.conversation.errors import (
+    DiscordError,
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    StoreUnavailable,
+)
+from bot.conversation.scope import in_force
+from bot.conversation.tool_settings import FAMILY, OFF, ON
+from bot.render.controls import NONE, OF_CARDS, Controls
+from bot.render.outbox import Change, Outbox, Outgoing
+from bot.store.approvals import Approvals
+from bot.store.scope_settings import ScopeSettings
+from bot.tools.gate import Allowed, Refused, Verdict, Waiting
+from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolPlace
+from bot.tools.toolbox import Toolbox
+from bot.turns.persist import persist
+
+log = structlog.get_logger()
+
+RETRY_S = 60.0
+"""After a failure of the store or of Discord."""
+
+CARD_S = 20.0
+"""How soon a card is posted by the watch whose turn has not posted it."""
+
+ASKED = (
+    "This waits for somebody's permission: a card with buttons stands below your reply. It has not been done yet. "
+    "Say so in a few words and end your reply; you will be told what became of it."
+)
+STILL_ASKED = "This waits for somebody's permission already. It has not been done yet."
+SWITCHED_OFF = "This tool is switched off here."
+GONE = "The tool is not there any more."
+BROKEN = "the tool has failed"
+TOO_SLOW = "it took too long, so nobody knows whether it took effect"
+
+
+class ApprovalDesk:
+    """Opens calls that wait, posts their cards, and runs those that are allowed."""
+
+    def __init__(
+        self,
+        approvals: Approvals,
+        scope_settings: ScopeSettings,
+        toolbox: Toolbox,
+        outbox: Outbox,
+        clock: Clock,
+    ) -> None:
+        self._approvals = approvals
+        self._scope_settings = scope_settings
+        self._toolbox = toolbox
+        self._outbox = outbox
+        self._clock = clock
+        self._opened: dict[int, set[int]] = {}
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
+        """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
+        place = context.place
+        by_scope = await persist(
+            lambda: self._scope_settings.by_scope(
+                thread=place.conversation, channel=place.channel, server=place.server
+            )
+        )
+        origin = in_force(by_scope, FAMILY + tool.name)
+        value = "" if origin is None else origin.setting.value
+        if value == OFF:
+            return Refused(SWITCHED_OFF)
+        if value == ON or not (value or tool.asks):
+            return Allowed()
+        now_ms = self._clock.now_ms()
+        approval = Approval(
+            id=int(context.key[:13], 16),
+            tool=tool.name,
+            arguments=json.dumps(arguments),
+            conversation=place.conversation,
+            channel=place.channel,
+            server=place.server,
+            is_private=place.is_private,
+            asker=context.asker,
+            roles=tuple(sorted(context.roles)),
+            turn=context.turn,
+            key=context.key,
+            created_ms=now_ms,
+            since_ms=now_ms,
+        )
+        await persist(lambda: self._approvals.open(approval))
+        self._opened.setdefault(context.turn, set()).add(approval.id)
+        await persist(lambda: self._approvals.due.schedule(place.conversation, CARD_S))
+        log.info("approval_opened", conversation=place.conversation, turn=context.turn, tool=tool.name)
+        return Waiting(ASKED, approval.id)
+
+    async def post_cards(self, conversation: int, turn: int) -> None:
+        """Post the cards of a turn that is shown; one that Discord refuses stays without, and expires."""
+        opened = self._opened.pop(turn, None)
+        if opened is None:
+            return
+        for each in await persist(lambda: self._approvals.of(conversation)):
+            if each.id in opened:
+                await self._post(each)
+
+    async def allow(self, conversation: int, approval: int, by: int) -> Approval | None:
+        """Allow a call and begin it; returns the call as it was met if it does not wait any more."""
+        now_ms = self._clock.now_ms()
+        found, taken = await self._approvals.change(
+            conversation, approval, lambda each: each.allowed(by, now_ms)
+        )
+        if found is None or not taken:
+            return found
+        await self._approvals.due.schedule(conversation, RETRY_S)
+        await self._show(found)
+        self._start(found)
+        return None
+
+    async def refuse(self, conversation: int, approval: int, by: int, reason: str) -> Approval | None:
+        """Refuse a call; returns the call as it was met if it does not wait any more."""
+        now_ms = self._clock.now_ms()
+        found, taken = await self._approvals.change(
+            conversation, approval, lambda each: each.refused(by, reason, now_ms)
+        )
+        if found is None or not taken:
+            return found
+        await self._show(found)
+        return None
+
+    async def find(self, conversation: int, approval: int) -> Approval | None:
+        """Return a call, None if it is not known any more."""
+        return await self._approvals.find(conversation, approval)
+
+    async def watch(self, *, every_s: float) -> None:
+        """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
+        while True:
+            try:
+                for item in await self._approvals.due.take(RETRY_S):
+                    again_s = await self._look(item.id)
+                    await self._approvals.due.done(item, again_s)
+            except StoreUnavailable as error:
+                log.info("approvals_delayed", detail=str(error))
+            await asyncio.sleep(every_s)
+
+    async def _look(self, conversation: int) -> float | None:
+        """Look after the calls of a conversation; returns in how many seconds to look again, None for never."""
+        now_ms = self._clock.now_ms()
+        next_s: list[float] = []
+        for each in await self._approvals.of(conversation):
+            if each.has_ended:
+                continue
+            tool = self._toolbox.find(each.tool)
+            limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
+
+            def step(found: Approval, limit_s: float = limit_s, repeats: bool = repeats) -> Approval | None:
+                return found.expired(now_ms) or found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
+
+            after, taken = await self._approvals.change(conversation, each.id, step)
+            if after is None:
+                continue
+            if taken:
+                log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
+                await self._show(after)
+                if after.state == "running":
+                    self._start(after)
+            elif after.card is None and after.state == "waiting":
+                await self._post(after)
+            if not after.has_ended:
+                next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
+        return min(next_s, default=None)
+
+    def _start(self, approval: Approval) -> None:
+        task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _run(self, approval: Approval) -> None:
+        """Run a call that was allowed, and show its outcome."""
+        tool = self._toolbox.find(approval.tool)
+        ended, outcome = ("failed", GONE) if tool is None else await self._called(tool, approval)
+        log.info(
+            "approved_tool_called", conversation=approval.conversation, tool=approval.tool, outcome=ended
+        )
+        now_ms = self._clock.now_ms()
+        found, taken = await persist(
+            lambda: self._approvals.change(
+                approval.conversation,
+                approval.id,
+                lambda each: each.ended("done" if ended == "done" else "failed", outcome, now_ms),
+            )
+        )
+        if found is not None and taken:
+            await self._show(found)
+
+    async def _called(self, tool: Tool, approval: Approval) -> tuple[str, str]:
+        place = ToolPlace(
+            approval.conversation, approval.channel, approval.server, is_private=approval.is_private
+        )
+        context = ToolContext(
+            place, approval.asker, approval.key, approval.turn, frozenset(approval.roles), is_approved=True
+        )
+        try:
+            async with asyncio.timeout(tool.time_limit_s):
+                output = await tool.run(context, json.loads(approval.arguments))
+        except ToolFailed as error:
+            return "failed", str(error)
+        except TimeoutError:
+            return "failed", TOO_SLOW
+        except Exception as error:  # noqa: BLE001 - a tool of the operator's may raise anything
+            log.error("tool_broken", tool=tool.name, error=type(error).__name__)  # noqa: TRY400
+            return "failed", BROKEN
+        return "done", text_of(output.content, "\n")
+
+    async def _post(self, approval: Approval) -> None:
+        outgoing = Outgoing(
+            approval_card.card(approval),
+            nonce=f"{approval.id}-p",
+            silent=True,
+            controls=Controls(approval.id, OF_CARDS),
+        )
+        try:
+            sent = await self._outbox.send(approval.conversation, outgoing)
+        except DiscordError as error:
+            self._log_refusal(approval, error)
+            return
+        await persist(lambda: self._approvals.change(approval.conversation, approval.id, _with_card(sent.id)))
+
+    async def _show(self, approval: Approval) -> None:
+        """Write the card anew; without buttons once nobody can decide any more."""
+        if approval.card is None:
+            return
+        controls = Controls(approval.id, OF_CARDS) if approval.state == "waiting" else NONE
+        change = Change(approval_card.card(approval), controls=controls)
+        try:
+            await self._outbox.edit(approval.conversation, approval.card, change)
+        except DiscordError as error:
+            self._log_refusal(approval, error)
+
+    def _log_refusal(self, approval: Approval, error: DiscordError) -> None:
+        refused = isinstance(error, (DiscordForbidden, DiscordGone, DiscordRejected))
+        log.info(
+            "card_not_shown",
+            conversation=approval.conversation,
+            kind=type(error).__name__,
+            again=not refused,
+        )
+
+
+def _with_card(card: int) -> Callable[[Approval], Approval | None]:
+    def step(approval: Approval) -> Approval | None:
+        return None if approval.card == card else approval.with_card(card)
+
+    return step

@@ -1,0 +1,52 @@
+"""What became of calls that waited for a permission: Claude is told with the next message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.conversation.approval import Approval, ended_since
+from bot.conversation.message import Quote, Quoted
+from bot.store.approvals import Approvals
+from bot.store.claim import Claim
+from bot.turns.prepare import Declined, Prepared
+
+_REMARKS = {
+    "done": "allowed, and done",
+    "failed": "allowed, and failed",
+    "refused": "refused",
+    "expired": "nobody allowed it in time, so it was not done",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOutcomes:
+    """A step of the preparation: puts the outcomes since the request before into the first message.
+
+    Only a conversation in which a call has waited is looked up.
+    """
+
+    approvals: Approvals
+
+    async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared | Declined:
+        """Add the outcomes as quotes."""
+        waited = [turn for turn in claim.history if any(each.approval for each in turn.consulted)]
+        if not waited or not prepared.messages:
+            return prepared
+        asked_ms = max((turn.requested_ms for turn in claim.history if turn.read), default=0)
+        ended = ended_since(await self.approvals.of(claim.conversation), asked_ms)
+        if not ended:
+            return prepared
+        first, *others = prepared.messages
+        first = replace(first, quotes=(*first.quotes, *map(_quote, ended)))
+        return replace(prepared, messages=(first, *others))
+
+
+def _quote(approval: Approval) -> Quote:
+    said = Quoted(approval.card or approval.turn, text=approval.outcome or approval.reason, by_app=True)
+    return Quote(
+        "tool",
+        approval.conversation,
+        (said,),
+        title=approval.tool,
+        remark=_REMARKS.get(approval.state, ""),
+    )
