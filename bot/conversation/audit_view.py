@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
+from bot.conversation.tool_settings import FAMILY as TOOLS
+from bot.conversation.tool_settings import FOR_ROLE
 from bot.conversation.visible import plain
 
 VALUE_CHARS = 60
@@ -33,7 +35,7 @@ EVERYONE = "@everyone"
 
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
-KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
+KNOWN = (*_SETTINGS, "access", "answer", "budget", "tool", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
 
 
@@ -78,6 +80,10 @@ def _done(entry: AuditEntry, home: int) -> str:
 def _named(what: str, home: int) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
+    if what.startswith(TOOLS):
+        tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
+        whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
+        return f"the tool {code(tool)}{f' for {whom}' if whom else ''}"
     name, kind, subject, *rest = [*what.split(":"), "", ""]
     if kind in _MENTIONS and subject.isdecimal():
         more = ":".join(rest).strip(":")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,12 +14,9 @@ from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
-from bot.conversation.scope import Scope
-from bot.conversation.scope import Settings as ScopedSettings
 from bot.conversation.server_tools import ServerToolLimits, definitions
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
-from bot.conversation.tool_settings import is_on
 from bot.conversation.trimming import TrimPolicy
 from bot.files.convert import Converter
 from bot.files.result import Limits
@@ -37,6 +33,7 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.offer import ToolOffer
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
@@ -52,6 +49,7 @@ from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
+from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy
@@ -64,11 +62,13 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, the resolver of the terms of a turn, and the desk of calls that wait for a permission."""
+    """The dispatcher, the resolver of terms, the tools, and the desk of calls that wait for a permission."""
 
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
+    tools: ToolOffer
+    searches: SearchLimit
 
 
 def build_turns(
@@ -101,14 +101,16 @@ def build_turns(
     )
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
-    tools_of = partial(_offered, server_tools(settings.tools), toolbox, settings.tools.on)
+    tools = ToolOffer(server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never)
+    searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
         policy=budget,
-        tools_of=tools_of,
+        tools_of=tools.definitions,
+        within=searches.within,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -161,7 +163,7 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher, desk)
+    return Turns(terms, dispatcher, desk, tools, searches)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
@@ -172,16 +174,6 @@ def build_toolbox(clock: Clock) -> Toolbox:
 def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
     """The tools that run at Anthropic, within the operator's limits."""
     return definitions(ServerToolLimits(settings.searches, settings.fetches, settings.page_tokens))
-
-
-def _offered(
-    server_tools: Collection[ToolDefinition],
-    toolbox: Toolbox,
-    defaults: Collection[str],
-    by_scope: Mapping[Scope, ScopedSettings],
-) -> tuple[ToolDefinition, ...]:
-    known = (*server_tools, *(tool.definition for tool in toolbox))
-    return tuple(tool for tool in known if is_on(by_scope, tool.name, defaults))
 
 
 def _tool_loop(
