@@ -222,7 +222,9 @@ def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[
     panels: list[Bars] = [chart.bars("By channel", channels)]
     if view.server is not None:
         people = by(view.plain_rows, lambda row: row.person)
-        panels.append(chart.bars("By person", [(person_name(each), value(people[each])) for each in people]))
+        panels.append(
+            chart.bars("By person", [(_own(person_name(each)), value(people[each])) for each in people])
+        )
     if len(days) == 1 or view.server is None:
         panels.insert(0, chart.bars("By model", [(model, value(by_model[model])) for model in by_model]))
     whose = "Your usage" if view.server is None else view.server
@@ -234,6 +236,11 @@ def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[
         chart.stacked(series),
         tuple(panels),
     )
+
+
+def _own(name: str) -> str:
+    """Return a name that is not taken for the bar of all others."""
+    return f"({name})" if name == chart.OTHER else name
 
 
 def _day_label(day: dt.date, *, first: bool) -> str:

@@ -104,6 +104,7 @@ class Keys:
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
+        self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
         self.forget_queue = self._key("forgetting")
 

@@ -105,17 +105,18 @@ class TurnLife:
             self.reply, services, arrivals=self._arrivals, stopped=self.stopped, cost=self.cost
         ) as generation:
             await generation.gather()
-            generated = None
+            generated, shown = None, claim.batch.messages
             while generated is None:
                 prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
                     await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
+                shown = prepared.messages
                 generated = await generation.compose_and_stream(terms, prepared)
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        pauses = await declined.count(self.claim, shown, services) if generated.conclusion.declined else ()
         notices = (*best.conclusion.notices, *pauses)
         result = Result(best.conclusion.reply, notices, best.conclusion.open_end, files=best.files)
         await self._note_unanswered(best.conclusion.outcome, result)

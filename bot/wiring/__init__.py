@@ -37,7 +37,7 @@ from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
-from bot.wiring.turns import build_turns
+from bot.wiring.turns import build_turns, secret_of
 
 log = structlog.get_logger()
 
@@ -98,10 +98,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.forget_jobs,
         store.person_search,
         store.examination,
+        store.stored_values,
         store.erasure,
         turns.dispatcher,
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
+        secret=secret_of(settings),
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -120,6 +121,7 @@ class World:
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.redis_url,
             **UNLIMITED,
+            **FORCED,
             **self.settings,
             **settings,
         }
@@ -259,6 +261,9 @@ class World:
         await self.answered(thread)
         return thread
 
+
+FORCED = {"BOT_PRIVACY__KEYS": os.environ["E2E_KEYS"]} if "E2E_KEYS" in os.environ else {}
+"""Has every bot encrypt: `E2E_KEYS` is a key of `python -m bot key`."""
 
 UNLIMITED = {
     "BOT_LIMITS__THREADS_PER_MINUTE": "0",

@@ -16,6 +16,8 @@ from bot.store.scripts import Call
 from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
 
+STALE = "this sabotage does not fit any more the script"
+
 
 def remove(name: str) -> None:
     """Remove a safeguard from this process; KeyError if there is none of that name."""
@@ -34,7 +36,7 @@ def _rewrite(name: str | None, *changes: tuple[str, str]) -> None:
         if name in (None, step):
             for before, after in changes:
                 if before not in text:
-                    raise RuntimeError(f"this sabotage does not fit the script of {step} any more")
+                    raise RuntimeError(f"{STALE} of {step}")
                 text = text.replace(before, after)
         return text
 
@@ -157,6 +159,12 @@ def _capped() -> None:
     _rewrite("change_settings", ("if new and known > tonumber(most) then return 'FULL' end", ""))
 
 
+def _replaced_preset() -> None:
+    _rewrite(
+        "save_preset", ("for _, field in ipairs(replaced) do redis.call('HDEL', presets, field) end", "")
+    )
+
+
 def _begun() -> None:
     _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
 
@@ -175,6 +183,37 @@ def _left() -> None:
 
 def _quiet() -> None:
     _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
+
+
+def _handed_over() -> None:
+    _rewrite("hand_over", ("if latest and not is_earlier(latest, at) then return 0 end", ""))
+
+
+def _usage_forgotten() -> None:
+    _rewrite("forget_usage", ("redis.call('HDEL', usage, row)", ""))
+
+
+def _presets() -> None:
+    _rewrite("save_preset", (" >= tonumber(most)", " >= 1000"))
+
+
+def _final() -> None:
+    _rewrite("note_decisions", ("if not (held and string.find(held, final, 1, true)) then", "if true then"))
+
+
+def _changed() -> None:
+    _rewrite("change_settings", ("if before ~= value then", "if true then"))
+
+
+def _withheld() -> None:
+    _rewrite(
+        "change_settings",
+        ("if not withheld or value == '' then return value end", "if true then return value end"),
+    )
+
+
+def _noted_once() -> None:
+    _rewrite("note_act", ("if fields.interaction == interaction and", "if false and"))
 
 
 SAFEGUARDS: dict[str, Callable[[], None]] = {
@@ -200,10 +239,18 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
     "capped": _capped,  # a place has no more rules than its most, also when two are set at once
+    "replaced preset": _replaced_preset,  # a preset stands in place of that of the same name
     "begun": _begun,  # a job to forget somebody is begun once
     "searched": _searched,  # only one search of it counts
     "stepped": _stepped,  # nothing is noted once it is over
     "left": _left,  # it ends when every key was looked at
     "quiet": _quiet,  # a conversation expires only when nothing has happened since
+    "handed over": _handed_over,  # of two handovers the later command counts
+    "usage forgotten": _usage_forgotten,  # the counts of a forgotten person go on once
+    "presets": _presets,  # no more presets than can be offered
+    "final": _final,  # a decision that stays is not replaced
+    "changed": _changed,  # a repeated change is noted once
+    "withheld": _withheld,  # the audit log holds no text of people
+    "noted once": _noted_once,  # a repeated act is noted once
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

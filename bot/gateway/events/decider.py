@@ -18,6 +18,7 @@ from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.thread_kind import thread_kind
 from bot.store.conversations import Conversations
+from bot.store.person_wishes import PersonWishes
 from bot.store.settings_cache import ByScope, Place, SettingsCache
 
 log = structlog.get_logger()
@@ -27,9 +28,13 @@ NOBODY = 0
 
 
 class EditEffect(Enum):
-    """What the edit of a message may do: have its reply written anew, change the history alone, or nothing."""
+    """What the edit of a message may do.
+
+    It may have the reply written anew, change the history alone, be taken as a new message, or do nothing.
+    """
 
     ANSWER = "answer"
+    ACCEPT = "accept"
     STORE = "store"
     NOTHING = "nothing"
 
@@ -44,6 +49,7 @@ class Decider:
         self,
         conversations: Conversations,
         settings: SettingsCache,
+        wishes: PersonWishes,
         policy: Policy,
         access: AccessDefaults,
         *,
@@ -52,6 +58,7 @@ class Decider:
     ) -> None:
         self._conversations = conversations
         self._settings = settings
+        self._wishes = wishes
         self._policy = policy
         self._access = access
         self._proxies = proxies
@@ -115,7 +122,15 @@ class Decider:
         decided = await self.decide(message, me)
         if not isinstance(decided, Accepted):
             return decided
-        return await self.refusal(message, decided.settings, person=await self._author(message)) or decided
+        person = await self._author(message)
+        if (refused := await self.refusal(message, decided.settings, person=person)) is not None:
+            return refused
+        return Ignore(Reason.FORGOTTEN) if await self.is_forgotten(message, person) else decided
+
+    async def is_forgotten(self, message: discord.Message, person: int | None = None) -> bool:
+        """Whether a message is from before its author, or the `person` for whom it was posted, was last forgotten."""
+        person = await self._author(message) if person is None else person
+        return person != NOBODY and message.id <= await self._wishes.forgotten_until(person)
 
     def is_answered_by_what_is_known(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Whether a message is answered, where that can be told without the store."""
