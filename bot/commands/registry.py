@@ -65,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    Tools,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 
