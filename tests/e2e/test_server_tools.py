@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.local.simulator.claude import Gate, MadeFile, Page, Reply, bash, cited, web_fetch, web_search
+from bot.local.simulator.claude import (
+    Gate,
+    MadeFile,
+    Page,
+    Reply,
+    ToolUse,
+    bash,
+    cited,
+    web_fetch,
+    web_search,
+)
 from bot.local.simulator.discord import permissions as bits
+from tests.e2e.controls import answer
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -182,3 +194,120 @@ async def test_where_files_may_not_be_attached_the_reply_says_so(world: World) -
 def held(own: World) -> set[str]:
     """The names of the files at Anthropic."""
     return {file.filename for file in own.claude.files.files.values()}
+
+
+SHORT = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.5"}
+
+
+async def test_files_that_were_attached_before_a_crash_are_not_attached_again(world: World) -> None:
+    async with world.apart({**ON, **SHORT}) as own:
+        own.claude.say(Reply.of(bash("plot", files=(PLOT, TABLE)), "Here is the plot."))
+        own.discord.faults.add(
+            action="reset_after", method="PATCH", route=r"/messages/", times=None, only_token=own.app.token
+        )
+        thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} plot it"))
+        await own.until(lambda: any(each["attachments"] for each in own.said(thread)))
+        own.bots[0].signal(signal.SIGKILL)
+        own.discord.faults.clear()
+        await own.start_bot()
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert [each["filename"] for each in reply["attachments"]] == ["my_plot.png", "data.csv"]
+        assert len(own.asked) == 1
+        await own.until(lambda: not {PLOT.filename, TABLE.filename} & held(own))
+
+
+async def test_a_turn_that_was_killed_between_searches_keeps_its_numbers(world: World) -> None:
+    async with world.apart(
+        {"BOT_TOOLS__ON": "web_search, time_in", "BOT_CLAUDE__MODEL": "claude-sonnet-4-6", **SHORT}
+    ) as own:
+        gate = Gate(None, None)
+        own.claude.say(
+            Reply.of(
+                web_search("a", LOOMS, WEFTS),
+                cited("The warp.", LOOMS),
+                ToolUse("time_in", {"zone": "Asia/Tokyo"}),
+            )
+        )
+        own.claude.say(Reply.of(gate, "Never shown."))
+        thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} what is a loom?"))
+        await gate.reached()
+        own.bots[0].signal(signal.SIGKILL)
+        gate.release()
+        own.claude.say(Reply.of(cited("The weft.", WEFTS), cited(" The warp.", LOOMS)))
+        await own.start_bot()
+        (reply,) = await own.answered(thread)
+        one, two = "[[1]](<https://looms.example/warp>)", "[[2]](<https://wefts.example/>)"
+        assert reply["content"].startswith(
+            f"The warp. {one}\n\nThe weft. {two} The warp. {one}\n\n-# Sources: "
+        )
+
+
+@pytest.mark.parametrize(
+    "words", ["tools: Extra inputs are not permitted", "Bad Request", "tools.0.type: unknown variant"]
+)
+async def test_a_server_without_tools_answers_all_the_same(world: World, words: str) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "web_search, time_in"}, bots=0) as own:
+        for tool in ("web_search", "custom"):
+            own.claude.withhold(tool, refusal=words)
+        bot = await own.start_bot()
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(await own.ann.post(thread, "and again"))
+        assert len(own.replies(thread)) == 2
+        statuses = [call.status for call in own.asked]
+        assert statuses[-2:] == [200, 200]
+        assert statuses.count(400) <= 2
+        assert tools_of(own.asked[-1]) == []
+        assert {entry["tool"] for entry in bot.log("tool_refused")} == {"web_search", "time_in"}
+
+
+async def test_code_of_one_turn_runs_in_one_container_and_one_that_expired_is_no_failure(
+    world: World,
+) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "code_execution, time_in"}) as own:
+        clock = ToolUse("time_in", {"zone": "Asia/Tokyo"})
+        own.claude.say(Reply.of(bash("one"), clock))
+        own.claude.say(Reply.of(bash("two"), clock))
+        own.claude.say("Done.")
+        thread = await own.converse(own.channel(), "compute")
+        await own.settled(thread)
+        first, second, third = (call.body.get("container") for call in own.asked)
+        assert first is None
+        assert second
+        assert third == second
+        await own.settled(await own.ann.post(thread, "and again"))
+        assert own.asked[-1].body.get("container") is None
+
+
+async def test_a_cited_reply_that_is_cut_off_is_continued_with_its_numbers(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(
+            Reply.of(web_search("a", LOOMS, WEFTS), cited("The warp.", LOOMS), stop_reason="max_tokens")
+        )
+        thread = await own.converse(own.channel(), "what is a loom?")
+        await own.settled(thread)
+        assert "Sources" not in own.replies(thread)[0]["content"]
+        own.claude.say(
+            Reply.of(web_search("b", WEFTS, LOOMS), cited(" The weft.", WEFTS), cited(" Warp.", LOOMS))
+        )
+        await answer(await own.ann.command(thread, "continue"))
+        await own.until(lambda: "Sources" in own.replies(thread)[0]["content"])
+        await own.settled(thread)
+        one, two = "[[1]](<https://looms.example/warp>)", "[[2]](<https://wefts.example/>)"
+        assert own.replies(thread)[0]["content"].startswith(
+            f"The warp. {one} The weft. {two} Warp. {one}\n\n-# Sources: {one}"
+        )
+
+
+async def test_searches_are_paid_for_reserved_and_the_ledger_counts_the_prompt_once(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(Reply.of(web_search("a", LOOMS), web_search("b", WEFTS), "Found."))
+        thread = await own.converse(own.channel(), "search")
+        await own.settled(thread)
+        (bot,) = own.bots
+        (first,) = bot.log("claude_answered")
+        assert first["cost_micro_usd"] >= 20_000
+        await own.settled(await own.ann.post(thread, "and now?"))
+        second = bot.log("claude_answered")[-1]
+        # What the bot expected of the second request is about what it was, not the sum of the rounds before.
+        assert abs(second["estimated_tokens"] - second["input_tokens"]) < 0.2 * second["input_tokens"]
