@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anthropic
 
 from bot.claude.translate import translated
+from bot.conversation.container_files import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -27,7 +28,12 @@ PAGE_FILES = 1000
 LISTED_MAX = 5000
 """A search for a file by its name ends after this many: the calls are limited, and another upload costs little."""
 
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "application/pdf": "pdf",
+    **{media_type: ending[1:] for ending, media_type in MEDIA_TYPES.items()},
+}
 
 WITHOUT_API = (404, 405, 501)
 """What a server without a Files API answers."""

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.conversation.container_files import without_container_files
 from bot.conversation.errors import ClaudeRefusedRequest, ClaudeToolRefused
+from bot.conversation.server_tools import CODE_EXECUTION
 
 if TYPE_CHECKING:
     from bot.conversation.request import Request
@@ -68,4 +70,5 @@ class ToolRefusals:
 
 
 def _without(request: Request, names: set[str]) -> Request:
-    return replace(request, parameters=request.parameters.without(names))
+    without = replace(request, parameters=request.parameters.without(names))
+    return without_container_files(without) if CODE_EXECUTION in names else without

@@ -201,6 +201,7 @@ class ReplyGenerator:
             self._now_s,
             prepared.inline,
             tools,
+            prepared.given,
         )
 
         async def leave_out_gone(sent: Request) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -14,6 +14,7 @@ import structlog
 from bot.conversation import estimate, wording
 from bot.conversation.citations import CitedText, WebSource
 from bot.conversation.consulted import Consulted
+from bot.conversation.container_files import ContainerFile, with_container_files
 from bot.conversation.content import ends_in_tool
 from bot.conversation.errors import (
     BobbinError,
@@ -77,7 +78,8 @@ class ReplyStream:
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
     `settle_title` the title that the reply begins with, None if the reply has none. `inline` holds the bytes of
-    inline files, as base64 by digest. `tools` answers the calls of tools that run here. `found_file_gone` is set if
+    inline files, as base64 by digest. `tools` answers the calls of tools that run here, `given` are files for
+    Claude's code. `found_file_gone` is set if
     the latest summary failed because a file is gone.
     """
 
@@ -91,6 +93,7 @@ class ReplyStream:
         now_s: Callable[[], float] = time.time,
         inline: Mapping[str, str] | None = None,
         tools: ToolLoop | None = None,
+        given: Sequence[ContainerFile] = (),
     ) -> None:
         self._claude = claude
         self._interrupt = interrupt
@@ -100,6 +103,7 @@ class ReplyStream:
         self._now_s = now_s
         self._inline = inline or {}
         self._tools = tools
+        self._given = given
         self._latest = _Sent()
         self._reply = ReplyText(push, settle_title, TitleReader(expected=False), CitedText())
         self.found_file_gone = False
@@ -170,6 +174,7 @@ class ReplyStream:
             CitedText(before, is_on=runs_there),
         )
         sent = self._latest = _Sent()
+        request = with_container_files(request, self._given)
         loop = self._tools
         if loop is not None and await self._unless_interrupted(loop.resume(self._show_status)) is None:
             return "", self._interrupt.result()

@@ -42,6 +42,7 @@ from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
+from bot.turns.given_files import GivenFiles
 from bot.turns.heavy_files import HeavyFiles
 from bot.turns.made_files import MadeFiles
 from bot.turns.policy import TurnPolicy
@@ -127,6 +128,8 @@ def build_turns(
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
+    if settings.files.max_mb and settings.claude.files != "inline":
+        steps = (*steps, GivenFiles(attachments.download, files.pass_on, claude.files.about, terms_of_claim))
     if settings.files.max_mb and settings.files.remark_tokens:
         steps = (*steps, HeavyFiles(settings.files.remark_tokens, terms_of_claim))
     runner = Runner(

@@ -311,3 +311,39 @@ async def test_searches_are_paid_for_reserved_and_the_ledger_counts_the_prompt_o
         second = bot.log("claude_answered")[-1]
         # What the bot expected of the second request is about what it was, not the sum of the rounds before.
         assert abs(second["estimated_tokens"] - second["input_tokens"]) < 0.2 * second["input_tokens"]
+
+
+async def test_a_table_of_the_message_lies_in_the_container_for_this_answer_alone(world: World) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "code_execution"}) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        file = ("my data.csv", "text/csv", b"a,b\n1,2\n")
+        await own.settled(await own.ann.post(thread, "sum it up", attachments=(file,)))
+        asked = own.asked[-1].body
+        *_, question, given = asked["messages"]
+        told, upload = given["content"]
+        assert '"my data.csv" is there as' in told["text"]
+        assert upload["type"] == "container_upload"
+        assert own.claude.files.find(upload["file_id"]).filename.endswith(".csv")
+        assert question["content"][-1]["cache_control"]
+        await own.settled(await own.ann.post(thread, "and now?"))
+        later = own.asked[-1].body["messages"]
+        assert "container_upload" not in str(later)
+        before = [
+            {key: each[key] for each in (block,) for key in each if key != "cache_control"}
+            for block in question["content"]
+        ]
+        assert later[2]["content"] == before or later[2]["content"][:-1] == before[:-1]
+        assert own.asked[-1].usage["cache_read_input_tokens"] > 0
+
+
+async def test_without_code_execution_at_the_server_the_file_is_read_as_text(world: World) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "code_execution"}, bots=0) as own:
+        own.claude.withhold("code_execution")
+        await own.start_bot()
+        thread = await own.converse(own.channel(), "hello")
+        file = ("data.csv", "text/csv", b"a,b\n1,2\n")
+        await own.settled(await own.ann.post(thread, "sum it up", attachments=(file,)))
+        assert len(own.replies(thread)) == 2
+        assert "container_upload" not in str(own.asked[-1].body)
+        assert "1,2" in str(own.asked[-1].body["messages"])
