@@ -151,7 +151,7 @@ def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
 def _left(limit: Limit, use: Use) -> str:
     most, unit = limit.amount.most, limit.amount.unit
     left = max(0, most - use.total)
-    cells = -(-left * CELLS // most)
+    cells = min(-(-left * CELLS // most), CELLS if left == most else CELLS - 1)
     bar = "▰" * cells + "▱" * (CELLS - cells)
     whole = f"; whole again {budget_wording.renews(limit)}" if left < most else ""
     return (

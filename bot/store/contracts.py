@@ -396,7 +396,7 @@ CONTRACTS = (
         "audits",
         "sorted set",
         "servers whose audit log has entries to post or to remove, by when to look (ms)",
-        "audit.ttl_days",
+        "until done",
         whose="a server",
     ),
     Contract(
@@ -487,6 +487,13 @@ CONTRACTS = (
         personal=("ids",),
         exported="as stored",
         erased="kept",
+    ),
+    Contract(
+        "{budgets}:server",
+        "hash",
+        "the run of the server that answered last, and until when (ms) reservations wait after a rollback",
+        "seconds",
+        whose="nobody",
     ),
     Contract(
         "{budgets}:n:<instance>",

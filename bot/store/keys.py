@@ -103,6 +103,7 @@ class Keys:
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
+        self.budget_server = self._budgets("server")
         self.audit_posts = self._key("audits")
         self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")

@@ -139,7 +139,7 @@ class TurnLife:
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
                 await persist(lambda: services.note_told(claim, reached.limit))
-            await persist(lambda: self._journal.hold_back(claim, for_s))
+            await persist(lambda: self._journal.hold_back(claim, for_s, claim.batch.members, joins=True))
             raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -61,6 +61,7 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     wake: Callable[[int], None]
+    restore: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -148,4 +149,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         wake,
+        store.budgets.restore,
     )

@@ -83,7 +83,7 @@ def test_the_keys_of_a_conversation_share_a_slot() -> None:
 
 def test_the_keys_of_the_budgets_share_a_slot() -> None:
     own = [key for name, key in samples().items() if name.startswith(("budget", "reservation"))]
-    assert len(own) == 4
+    assert len(own) == 5
     assert all(key.startswith("p:{budgets}:") for key in own)
 
 
