@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
 
 from bot.claude.prices import price_book
-from bot.commands import Tree
+from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
@@ -37,7 +37,7 @@ from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
-from bot.wiring.turns import build_turns
+from bot.wiring.turns import build_turns, secret_of
 
 log = structlog.get_logger()
 
@@ -50,6 +50,7 @@ class Bot:
 
     client: Client
     tree: Tree
+    branching: Branching
     dispatcher: Dispatcher
     catchup: Catchup
     existence: Existence
@@ -61,6 +62,7 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     wake: Callable[[int], None]
+    restore: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -82,7 +84,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
-        check_model(claude, settings.claude.model),
+        check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         session.login(client, token),
     )
 
@@ -98,10 +100,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.forget_jobs,
         store.person_search,
         store.examination,
+        store.stored_values,
         store.erasure,
         turns.dispatcher,
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
+        secret=secret_of(settings),
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
@@ -117,10 +121,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         commands=commands,
         instance=instance,
     )
-    tree = build_commands(
+    built = build_commands(
         settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
     )
-    commands.update(tree.described())
+    commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
@@ -134,7 +138,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     return Bot(
         client,
-        tree,
+        built.tree,
+        built.branching,
         turns.dispatcher,
         events.catchup,
         events.existence,
@@ -146,4 +151,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         wake,
+        store.budgets.restore,
     )

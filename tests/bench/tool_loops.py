@@ -52,8 +52,8 @@ async def world_of(*worlds: Sequence[str]) -> AsyncIterator[list[World]]:
 
 def share_read(usages: Sequence[Mapping[str, Any]]) -> float:
     """The share of the input that was read from the cache."""
-    read = sum(each["cache_read_input_tokens"] for each in usages)
-    whole = read + sum(each["cache_creation_input_tokens"] + each["input_tokens"] for each in usages)
+    read: int = sum(each["cache_read_input_tokens"] for each in usages)
+    whole: int = read + sum(each["cache_creation_input_tokens"] + each["input_tokens"] for each in usages)
     return read / whole
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.conversation.consulted import MOST_CHARS, MOST_SOURCES, Consulted, render_consulted
 from bot.conversation.prompt import render_messages
+from bot.conversation.turn import Outcome
 from tests.conversation.builders import asking, turn
 
 
@@ -37,8 +38,9 @@ def test_long_and_many_sources_are_left_out() -> None:
 
 def test_it_stands_in_front_of_the_next_message_whether_or_not_the_turn_was_answered() -> None:
     called = (Consulted("knock"),)
-    for outcome in ("answered", "failed", "refused"):
-        before = replace(turn(1, user="q", outcome=outcome), consulted=called)  # type: ignore[arg-type]
+    outcomes: tuple[Outcome, ...] = ("answered", "failed", "refused")
+    for outcome in outcomes:
+        before = replace(turn(1, user="q", outcome=outcome), consulted=called)
         newest = render_messages([before], asking("next"))[-1]
         found = [block.text for block in newest.blocks if block.type == "text"]
         assert found[-2:] == ["<consulted>\nknock: done\n</consulted>", "next"]

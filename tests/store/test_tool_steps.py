@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -154,7 +155,7 @@ async def test_a_regeneration_has_steps_and_effects_of_its_own(
     claim = await running(store)
     await steps.add(claim, 0, SAID)
     await steps.begin(claim, "k", "r")
-    kept = await redis.hgetall(KEYS.tool_steps(C))
+    kept: Any = await redis.hgetall(KEYS.tool_steps(C))
     await end(store, claim)
     assert not await redis.exists(KEYS.tool_steps(C))
     await redis.hset(KEYS.tool_steps(C), mapping=kept)  # as a late call of a fenced worker could not

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import discord
@@ -81,6 +81,11 @@ class Changes:
                 if not known and not await self._tombstone(message, channel):
                     await self._apply("message_deleted", channel, message, delete)
 
+    async def take_back(self, conversation: int, message: int) -> None:
+        """Delete a message that was received just now, before its conversation is woken."""
+        if await self._revisions.delete(conversation, message) is not Change.UNKNOWN:
+            await self._wake(conversation)
+
     async def wait_for_deletions(self, channel: int) -> None:
         """Wait until the deletions under way in a channel are stored, so that the next request goes without them.
 
@@ -125,9 +130,7 @@ class Changes:
         # During an outage the message is accepted before its changes.
         await self._outage_buffer.wait_until_accepted(message)
         try:
-            for conversation in await self._outage_buffer.run(
-                lambda: self._revisions.conversations_of(message, channel)
-            ):
+            async for conversation in self._each_conversation(message, channel):
                 result = await self._apply_in(conversation, change, amend)
                 known |= result is not Change.UNKNOWN
                 if result not in (Change.UNKNOWN, Change.SAME):
@@ -137,6 +140,18 @@ class Changes:
         except StoreUnavailable as error:
             log.warning("change_not_stored", message=message, detail=str(error))
         return known
+
+    async def _each_conversation(self, message: int, channel: int) -> AsyncIterator[int]:
+        """Yield the conversations that may hold a message, also those that are branched off meanwhile."""
+        seen: set[int] = set()
+        while True:
+            found = await self._outage_buffer.run(lambda: self._revisions.conversations_of(message, channel))
+            new = [each for each in found if each not in seen]
+            if not new:
+                return
+            for conversation in new:
+                seen.add(conversation)
+                yield conversation
 
     async def _wake(self, conversation: int) -> None:
         """Wake the conversation's worker, in whichever instance."""
