@@ -63,6 +63,7 @@ async def loop() -> tuple[float, float]:
         world.claude.say(LONG_TEXT)
         thread = await world.converse(world.channel(), "tell me of looms")
         await world.settled(thread)
+        await world.settled(await world.ann.post(thread, "and of reeds"))
         before = len(world.asked)
         for zone in ZONES[:STEPS]:
             text = f"I look at the clock of {zone}, and say at some length why. " * 8

@@ -29,7 +29,7 @@ from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
 from tests.engine.invariants import Said, Scene
 from tests.engine.kinds import KINDS, STEPS
-from tests.engine.tools import CHANNEL, effects, repeated
+from tests.engine.tools import CHANNEL, effects, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace
 from tests.patience import Patience
 from tests.redis_server import redis_server
@@ -254,7 +254,7 @@ class Arena:
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
         steps = 0
-        while _is_result(body["messages"][-1 - 2 * steps]):
+        while is_result(body["messages"][-1 - 2 * steps]):
             steps += 1
         latest = json.dumps(body["messages"][-1 - 2 * steps]).replace("\\n", " ")
         kind, words = _WORDS.findall(latest)[-1]
@@ -267,11 +267,6 @@ class Arena:
         if reply.steps:
             return replace(reply, steps=(Text((title,)), *reply.steps))
         return replace(reply, deltas=(title, *reply.deltas))
-
-
-def _is_result(message: dict[str, Any]) -> bool:
-    content = message["content"]
-    return not isinstance(content, str) and any(block["type"] == "tool_result" for block in content)
 
 
 @asynccontextmanager

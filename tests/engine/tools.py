@@ -70,6 +70,12 @@ async def _post(text: str, nonce: str | None = None) -> None:
                     return
 
 
+def is_result(message: dict[str, Any]) -> bool:
+    """Whether a message of a request holds the results of calls."""
+    content = message["content"]
+    return not isinstance(content, str) and any(block["type"] == "tool_result" for block in content)
+
+
 def effects(discord: Discord, channel: int) -> Counter[str]:
     """How often each effect was made, by the name of the tool and the key."""
     return Counter(" ".join(each["content"].split()[:2]) for each in discord.messages(channel))
