@@ -210,6 +210,7 @@ async def test_a_turn_whose_question_was_edited_goes_on_after_a_crash_without_it
     await scene.shows(thread, "I have rung.")
     await world.settled(thread)
     assert scene.made() == ["ring"]
+    assert "thinking_left_out" in world.bots[-1].output
     assert not any(each["content"].endswith("▌") for each in world.replies(thread))
 
 
