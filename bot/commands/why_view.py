@@ -10,7 +10,6 @@ from bot.conversation.history_files import files_of
 from bot.conversation.message import created_ms
 from bot.conversation.pricing import dollars
 from bot.conversation.reasons import because
-from bot.conversation.request import Usage
 from bot.conversation.scope import Origin, Scope
 from bot.conversation.settings_table import OperatorValue
 from bot.conversation.turn import MadeWith, Turn
@@ -40,6 +39,9 @@ FILES_MAX = 8
 
 LINKS_MAX = 5
 """The most messages of a turn that are linked."""
+
+END_WORDS = {"failed": "failed", "refused": "refused", "unknown": "with an unknown end", "waiting": "waiting"}
+"""How calls of tools ended that brought nothing."""
 
 IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", Scope.SERVER: "for the server"}
 
@@ -151,7 +153,7 @@ def answered(where: str, reply: str | None, halted: Decision | None = None) -> s
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
     """Say what a reply was made with; `questions` are the links of its messages, `forgotten` more are not linked."""
     lines = [_questions(questions, forgotten), _model(entry), *_before(entry.made_with), *_files(entry)]
-    lines += [_usage(entry.usage), _cost(entry)]
+    lines += [*_tools(entry), _usage(entry), _cost(entry)]
     return "\n".join(lines)
 
 
@@ -198,11 +200,36 @@ def _files(entry: Turn) -> list[str]:
     return [f"Files of these messages: {wording.listed(names)}."]
 
 
-def _usage(usage: Usage) -> str:
+def _tools(entry: Turn) -> list[str]:
+    """Say which tools a reply has used, how often, and how many calls brought nothing."""
+    by_tool: dict[str, list[str]] = {}
+    for each in entry.consulted:
+        by_tool.setdefault(each.tool, []).append(each.outcome)
+    if not by_tool:
+        return []
+    return [f"Tools that it used: {'; '.join(_calls(tool, ends) for tool, ends in by_tool.items())}."]
+
+
+def _calls(tool: str, ends: Sequence[str]) -> str:
+    shown = (
+        f"{wording.named_file(tool, otherwise='a tool')}, {len(ends)} {'call' if len(ends) == 1 else 'calls'}"
+    )
+    others = [f"{ends.count(end)} {END_WORDS[end]}" for end in END_WORDS if end in ends]
+    return f"{shown}, of which {wording.listed(others)}" if others else shown
+
+
+def _usage(entry: Turn) -> str:
+    usage = entry.usage
     total = usage.input_total
     if not total:
         return "How many tokens it took is not known: Claude's answer broke off, or I found the reply on Discord."
     share = usage.cache_read / total
+    if not usage.output:  # the history keeps the usage of the first of several requests, without its output
+        whose = "Tokens of the first of its requests" if entry.consulted else "Tokens"
+        return (
+            f"{whose}: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; how many were "
+            "written is not known."
+        )
     thinking = f" ({usage.thinking:,} of them for thinking)" if usage.thinking else ""
     return (
         f"Tokens: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; "

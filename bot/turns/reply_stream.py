@@ -165,6 +165,7 @@ class ReplyStream:
             title = self._title = TitleReader(expected=False)
             show(loop.text)
             request = request.extended(loop.messages)
+            most = None if most is None else estimate.behind(request, most, loop.messages)
         resumed = loop is not None and bool(loop.text)
         end = await self._end_of(request, purpose, most, _parted(feed, resumed), sent)
         pauses = 0
