@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.conversation import wording
@@ -39,9 +40,6 @@ FILES_MAX = 8
 
 LINKS_MAX = 5
 """The most messages of a turn that are linked."""
-
-END_WORDS = {"failed": "failed", "refused": "refused", "unknown": "with an unknown end", "waiting": "waiting"}
-"""How calls of tools ended that brought nothing."""
 
 IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", Scope.SERVER: "for the server"}
 
@@ -152,8 +150,14 @@ def answered(where: str, reply: str | None, halted: Decision | None = None) -> s
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
     """Say what a reply was made with; `questions` are the links of its messages, `forgotten` more are not linked."""
-    lines = [_questions(questions, forgotten), _model(entry), *_before(entry.made_with), *_files(entry)]
-    lines += [*_tools(entry), _usage(entry), _cost(entry)]
+    lines = [
+        _questions(questions, forgotten),
+        _model(entry),
+        *_before(entry.made_with),
+        *_files(entry),
+        *_tools(entry),
+    ]
+    lines += [_usage(entry), _cost(entry)]
     return "\n".join(lines)
 
 
@@ -200,24 +204,6 @@ def _files(entry: Turn) -> list[str]:
     return [f"Files of these messages: {wording.listed(names)}."]
 
 
-def _tools(entry: Turn) -> list[str]:
-    """Say which tools a reply has used, how often, and how many calls brought nothing."""
-    by_tool: dict[str, list[str]] = {}
-    for each in entry.consulted:
-        by_tool.setdefault(each.tool, []).append(each.outcome)
-    if not by_tool:
-        return []
-    return [f"Tools that it used: {'; '.join(_calls(tool, ends) for tool, ends in by_tool.items())}."]
-
-
-def _calls(tool: str, ends: Sequence[str]) -> str:
-    shown = (
-        f"{wording.named_file(tool, otherwise='a tool')}, {len(ends)} {'call' if len(ends) == 1 else 'calls'}"
-    )
-    others = [f"{ends.count(end)} {END_WORDS[end]}" for end in END_WORDS if end in ends]
-    return f"{shown}, of which {wording.listed(others)}" if others else shown
-
-
 def _usage(entry: Turn) -> str:
     usage = entry.usage
     total = usage.input_total
@@ -235,6 +221,13 @@ def _usage(entry: Turn) -> str:
         f"Tokens: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; "
         f"{usage.output:,} written{thinking}."
     )
+
+
+def _tools(entry: Turn) -> Sequence[str]:
+    """Name the tools that were called, and how often; what they were asked for is not kept."""
+    counts = Counter(each.tool for each in entry.consulted)
+    named = [f"`{name}`" + (f" ({count} times)" if count > 1 else "") for name, count in counts.items()]
+    return [f"Tools that Claude called: {wording.listed(named)}."] if named else []
 
 
 def _cost(entry: Turn) -> str:

@@ -64,11 +64,12 @@ def test_a_summary_reads_the_whole_history() -> None:
 
 
 def test_a_request_with_the_results_of_tools_reads_them_as_well() -> None:
-    result = ToolResult("toolu_1", (Text("word " * 1000),))
+    text = "word " * 1000
+    result = ToolResult("toolu_1", (Text(text),))
     end = Finished("tool_use", Usage(input=5, output=30), "m", "i", blocks=(Opaque("{}"),))
     request = REQUEST.extended((PromptMessage("assistant", end.blocks), PromptMessage("user", (result,))))
     most = estimate.of_continuation(request, end)
-    assert most.input_total >= 35 + PRIOR.of(result.content[0].text)
+    assert most.input_total >= 35 + PRIOR.of(text)
 
 
 def test_a_request_that_goes_on_behind_the_steps_of_an_earlier_attempt_reads_them_as_well() -> None:

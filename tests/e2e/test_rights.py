@@ -51,6 +51,8 @@ RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "access allow": access.SERVER,
     "access block": access.SERVER,
     "access clear": access.SERVER,
+    "tools show": EVERYBODY,
+    "tools set": access.BY_SCOPE,
     "budget show": EVERYBODY,
     "budget set": access.SERVER,
     "budget clear": access.SERVER,
@@ -72,6 +74,7 @@ RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "privacy show": EVERYBODY,
     "privacy set": access.SERVER,
     "about": EVERYBODY,
+    "catchup": EVERYBODY,
 }
 
 NEEDS: dict[str, dict[str, Any]] = {"model set": {"effort": "low"}, "access block": {"person": "other"}}

@@ -148,7 +148,7 @@ async def test_a_reply_that_has_used_tools_names_them_and_claims_no_tokens_that_
     thread = await alone.converse(alone.channel(), "what time is it in Tokyo?")
     await alone.settled(thread)
     text = await menu(alone.ben, thread, alone.replies(thread)[0])
-    assert "Tools that it used: `time_in`, 2 calls, of which 1 failed." in text
+    assert "Tools that Claude called: `time_in` (2 times)." in text
     assert "0 written" not in text
     (tokens,) = [line for line in text.splitlines() if line.startswith("Tokens")]
     assert tokens.startswith("Tokens of the first of its requests: ")
