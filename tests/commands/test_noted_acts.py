@@ -54,21 +54,13 @@ CHANGES: dict[str, tuple[str, ...]] = {
 """What each of them notes: the settings, by name or family, and the acts."""
 
 CHANGES_NOTHING = {
-    *("system show", "system history", "system preset list", "model show", "answer show", "tools show"),
-    *(
-        "access show",
-        "budget show",
-        "usage",
-        "context",
-        "help",
-        "my data",
-        "why",
-        "Why?",
-        "settings show",
-        "audit show",
-    ),
-    *("export", "privacy show", "about", "forget verify"),
+    *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
+    "tools show",
+    *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
+    *("export", "privacy show", "about", "forget verify", "catchup"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
+    # A branch is a thread beside the conversation, which stays as it is.
+    "Branch here",
     # They ask, or open a modal; the button or the modal changes something.
     *("reset", "forget me", "system set", "system preset save", "Context.ask_for_correction", "About.ask"),
     *("Reset.keep", "Forget.keep"),
