@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.conversation.amount import Period, Unit
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
-from bot.conversation.budget import NOTIFY
+from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
 from bot.conversation.tool_settings import FAMILY as TOOLS
@@ -95,6 +96,8 @@ def _done(entry: AuditEntry, home: int) -> str:
 def _named(what: str, home: int) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
+    if (limit := _limit(what)) is not None:
+        return limit
     if what.startswith(TOOLS):
         tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
         whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
@@ -107,6 +110,23 @@ def _named(what: str, home: int) -> str:
             whom = EVERYONE
         return f"{code(name)} for {whom}{f' ({code(more)})' if more else ''}"
     return code(what)
+
+
+def _limit(what: str) -> str | None:
+    """Name a limit of `/budget set`; None if the setting is none."""
+    who, *kind = what.removeprefix(PREFIX).rsplit(":", 2)
+    if (
+        not what.startswith(PREFIX)
+        or len(kind) != 2
+        or kind[0] not in set(Unit)
+        or kind[1] not in set(Period)
+    ):
+        return None
+    subject, _, target = who.partition(":")
+    whom = {ALL: "", EACH: " for each person"}.get(who)
+    if whom is None and subject in ("role", "person") and target.isdecimal():
+        whom = f" for {_MENTIONS[subject].format(target)}"
+    return None if whom is None else f"the limit in {kind[0]} per {kind[1]}{whom}"
 
 
 def _value(entry: AuditEntry, value: str) -> str:

@@ -183,6 +183,7 @@ class ReplyStream:
             reply.resume(loop.text, said)
             reply.consulted = loop.consulted
             request = replace(request.extended(loop.messages), container=loop.container)
+            most = None if most is None else estimate.behind(request, most, loop.messages)
         feed = _parted(reply.feed, loop is not None and bool(loop.text))
         end = await self._end_of(request, purpose, most, feed, sent)
         reply.ended(end)
