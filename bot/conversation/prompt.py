@@ -83,16 +83,18 @@ def render_messages(
 ) -> tuple[PromptMessage, ...]:
     """Return the request's messages: the summary, the turns of the window, then those that are `added` behind it.
 
-    They start with a user message, alternate, and end like `added`, whatever the outcomes of the turns are.
+    They start with a user message, alternate, and end like `added`, whatever the outcomes of the turns are. Of a turn
+    that was refused, only what its tools have done is sent.
     """
     messages: list[PromptMessage] = []
     waiting: list[Block] = [Text(render_summary(summary))] if not is_blank(summary) else []
     exchanges = [
-        (turn.sent, turn.outcome == "answered", turn.consulted)
+        (() if turn.outcome in UNSENT else turn.sent, turn.outcome == "answered", turn.consulted)
         for turn in turns
-        if turn.outcome not in UNSENT
+        if turn.outcome != "removed"
     ]
-    for (first, *rest), answered, consulted in (*exchanges, (added, True, ())):
+    for sent, answered, consulted in (*exchanges, (added, True, ())):
+        first, *rest = sent or (PromptMessage("user", ()),)
         waiting += first.blocks
         if answered:
             messages += [PromptMessage("user", tuple(waiting)), *rest]

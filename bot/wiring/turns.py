@@ -55,7 +55,7 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
@@ -160,6 +160,7 @@ def build_turns(
             terms_of=terms_of_claim,
             preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
             post_cards=desk.post_cards,
+            consulted=partial(consulted_before, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,

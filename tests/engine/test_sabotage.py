@@ -54,6 +54,7 @@ NOTICED_BY = {
     "mark": [case("marked-over", *AS_IT_IS)],
     "listed": [case("listed-in-vain", *AS_IT_IS)],
     "may_write": [case("cut-off", *AS_IT_IS)],
+    "begun effects": [case("tools", "ring:after:1", "kill"), case("tools", "ring:after:1", "term")],
     "heartbeat": [case("lasting", "event:before:3", "double", beside=True)],
 }
 
@@ -125,6 +126,10 @@ NOTICED_BY_PROTOCOL = {
     "final": "test_decisions.py::test_that_another_message_is_answered_in_its_place_stays",
     "changed": "test_scope_settings.py::test_a_change_that_changes_nothing_keeps_no_version",
     "withheld": "test_scope_settings.py::test_each_change_is_noted_once_and_a_prompt_by_its_length",
+    "noted by the holder": "test_tool_steps.py::test_who_has_lost_the_lease_notes_nothing",
+    "noted while running": "test_tool_steps.py::test_nothing_is_noted_for_a_turn_whose_result_is_fixed",
+    "noted first": "test_tool_steps.py::test_a_step_that_is_noted_again_stays_as_it_was",
+    "joined no more": "test_tool_steps.py::test_no_message_joins_a_turn_whose_tools_have_begun",
     "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""
@@ -146,7 +151,7 @@ WITHOUT_SAFEGUARDS = frozenset(
             "renew",
             "reopen",
         ),
-        *("note_tool", "reset", "resume", "revise", "status", "step", "stop"),
+        *("reset", "resume", "revise", "status", "step", "stop"),
     }
 )
 """The scripts without a safeguard of their own in the table: those of a turn are hit by `test_points.py`."""
