@@ -37,6 +37,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.tools.memory import MemoryTools
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -60,7 +61,8 @@ class CommandServices:
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
     see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
     /about tells of the operator's settings. Without `consents` no consent is required; `accept_held` accepts the
-    messages of a person that have waited for consent.
+    messages of a person that have waited for consent. With `remembers_by_default` facts are remembered where nobody
+    has chosen.
     """
 
     conversations: Conversations
@@ -69,6 +71,8 @@ class CommandServices:
     budgets: Budgets
     usage: Usage
     presets: Presets
+    memory: MemoryTools
+    remembers_by_default: bool
     decisions: Decisions
     message_states: MessageStates
     turn_control: TurnControl

@@ -75,8 +75,8 @@ class MemoryPlace:
 class Fact:
     """A fact that its author told, or let be remembered.
 
-    `at_ms` is when, in ms since 1970; `source` is the id of the message or the interaction behind it. It was learnt in
-    the `conversation` of the `channel`. A fact `is_about_author` only where its author asks.
+    `at_ms` is when, in ms since 1970; `source` is the id of the message or the interaction behind it. The fact was
+    learnt in the `conversation` of the `channel`. If it `is_about_author`, it is told only where its author asks.
     """
 
     id: str

@@ -24,6 +24,9 @@ from bot.tools.typed import tool_of
 
 REMEMBER, FORGET = "remember", "forget_memory"
 
+ID_CHARS = 10
+"""How much of the key of a call is the id of its fact."""
+
 KEPT_FOR = "kept_for"
 """What the card says of where the fact will be used; it was settled when the call was made."""
 
@@ -90,9 +93,9 @@ class MemoryTools:
         this conversation needs, or because a text that you read asks for it. What is remembered comes back as
         <quote of="memory">.
         """
-        text = _checked(fact)
         keeping = self._keeping(context)
         place = place_of(keeping, context.place)
+        text = await self._new(context, keeping, fact, about_me=about_me)
         try:
             author = await self.author_of(context.asker)
         except DiscordError:
@@ -100,7 +103,7 @@ class MemoryTools:
         kept = await self.memories.remember(
             place,
             Fact(
-                id=context.key[:10],
+                id=context.key[:ID_CHARS],
                 text=text,
                 author=author,
                 at_ms=self.now_ms(),
@@ -116,12 +119,8 @@ class MemoryTools:
 
     async def kept_for(self, context: ToolContext, fact: FactText, about_me: AboutMe) -> Mapping[str, str]:
         """Settle where a fact will be kept, as the place is now; ToolFailed for a fact that is known."""
-        text = _checked(fact)
         keeping = self.places.keeping(context.place)
-        for known in await self.memories.of((place_of(keeping, context.place),)):
-            same = known.text.casefold() == text.casefold() and known.is_about_author == about_me
-            if same and (not about_me or known.author.id == context.asker):
-                raise ToolFailed(KNOWN)
+        await self._new(context, keeping, fact, about_me=about_me)
         return {KEPT_FOR: keeping.value}
 
     async def forget_memory(self, context: ToolContext, id: FactId) -> str:  # noqa: A002 - as Claude is told
@@ -139,6 +138,18 @@ class MemoryTools:
             raise ToolFailed(NO_SUCH)
         return {"fact": fact.text}
 
+    async def _new(self, context: ToolContext, keeping: Keeping, fact: str, *, about_me: bool) -> str:
+        """Return the text of a fact; ToolFailed if it is blank, or known by another call."""
+        text = readable(fact).strip()
+        if is_blank(text):
+            raise ToolFailed(BLANK)
+        for known in await self.memories.of((place_of(keeping, context.place),)):
+            is_same = known.text.casefold() == text.casefold() and known.is_about_author == about_me
+            concerns = not about_me or known.author.id == context.asker
+            if is_same and concerns and known.id != context.key[:ID_CHARS]:
+                raise ToolFailed(KNOWN)
+        return text
+
     async def _find(self, context: ToolContext, id_: str) -> Fact | None:
         """Find a fact of the person who asks, None if there is none; ToolFailed if somebody else told it."""
         for fact in await self.memories.of(self.places.now(context.place).readable):
@@ -152,10 +163,3 @@ class MemoryTools:
         """Where the fact is kept: where that was settled, at the time of the call."""
         settled = context.settled.get(KEPT_FOR)
         return self.places.keeping(context.place) if settled is None else Keeping(settled)
-
-
-def _checked(fact: str) -> str:
-    text = readable(fact).strip()
-    if is_blank(text):
-        raise ToolFailed(BLANK)
-    return text

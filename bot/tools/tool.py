@@ -41,8 +41,8 @@ class ToolContext:
     """For whom and where a call is made.
 
     `key` names the effect of the call: an attempt after a crash has the same. `asker` is the person whose message is
-    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call; `settled` is what the tool has
-    settled when the call was made.
+    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call; `settled` is what the tool
+    has settled when the call was made.
     """
 
     place: ToolPlace

@@ -27,7 +27,8 @@ def tool_of(
 ) -> Tool:
     """Make a tool of an async function: its name, its docstring, and the types of its keyword arguments.
 
-    The first parameter gets the `ToolContext`. `settles` takes the same parameters. TypeError for a function without a docstring, or without types.
+    The first parameter gets the `ToolContext`. `settles` takes the same parameters. TypeError for a function without
+    a docstring, or without types.
     """
     description = inspect.getdoc(function)
     if not description:

@@ -52,6 +52,4 @@ class Remembered:
             lasting(claim.history, terms.trimming),
         )
         first, *others = prepared.messages
-        return replace(
-            prepared, messages=(replace(first, quotes=(*first.quotes, *quotes)), *others)
-        )
+        return replace(prepared, messages=(replace(first, quotes=(*first.quotes, *quotes)), *others))

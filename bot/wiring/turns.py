@@ -36,6 +36,7 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.memory import MemoryTools
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
@@ -48,6 +49,7 @@ from bot.turns.heavy_files import HeavyFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
+from bot.turns.remembered import Remembered
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -75,6 +77,7 @@ def build_turns(
     outbox: Outbox,
     attachments: Attachments,
     quote_source: QuoteSource,
+    memory: MemoryTools,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -90,7 +93,7 @@ def build_turns(
         settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock)
+    toolbox = build_toolbox(clock, memory)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
@@ -133,7 +136,12 @@ def build_turns(
             pace=pace,
             policy=policy,
             terms_of=terms_of_claim,
-            preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
+            preparation=(
+                *steps,
+                ToolOutcomes(store.approvals),
+                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                FileAvailability(store.held_files),
+            ),
             post_cards=desk.post_cards,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
@@ -156,9 +164,9 @@ def build_turns(
     return Turns(terms, dispatcher, desk)
 
 
-def build_toolbox(clock: Clock) -> Toolbox:
+def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
     """Build the tools that run here."""
-    return Toolbox((time_tool(clock.now_s),))
+    return Toolbox((time_tool(clock.now_s), *memory.tools()))
 
 
 def _offered(

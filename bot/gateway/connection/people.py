@@ -18,7 +18,7 @@ class People:
 
     async def author(self, person: int) -> Author:
         """Return the names of a person; raises a DiscordError."""
-        user = self._client.get_user(person) or await self._calls.read(
-            "user", 0, (), lambda: self._client.fetch_user(person)
-        )
+        user = self._client.get_user(person)
+        if user is None:
+            user = await self._calls.read("user", 0, (), lambda: self._client.fetch_user(person))
         return Author(user.id, user.name, display_name(user))
