@@ -49,8 +49,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
             f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, and what I keep "
-            "by ids and numbers alone."
+            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, and what I "
+            "keep by ids and numbers alone."
         )
         if left_out:
             text += (

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.conversation.content import Text
-from bot.conversation.message import Author, Quote, Quoted, created_ms, first_id
+from bot.conversation.message import Author, Message, Quote, Quoted, created_ms, first_id
 from bot.conversation.turn import UNSENT, Turn
 
 MOST_FACT_CHARS = 400
@@ -89,29 +89,56 @@ class Fact:
     is_about_author: bool = False
 
 
-def news(
-    facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequence[Turn], lasting: Sequence[Turn]
-) -> tuple[Quote, ...]:
-    """Return what a turn tells Claude: facts that the request does not hold yet, and which ones hold no more.
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A fact that stands in a turn of the request: the latest place where it was told."""
 
-    `facts` are all that may be used here. `sent` are the turns of the request before, `lasting` those that this
-    request has in any case. A fact that was learnt after the turn's first message waits for the next turn, so that an
-    attempt after a crash sends the same bytes.
+    turn: int
+    quote: Quote
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a turn tells Claude in its first message, and what the request tells already."""
+
+    quotes: tuple[Quote, ...] = ()
+    told: tuple[Told, ...] = ()
+
+
+def news(facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequence[Turn]) -> News:
+    """Return which facts the request does not tell yet, and which of those that it tells hold no more.
+
+    `facts` are all that may be used here, `sent` the turns of the request before. A fact that was learnt after the
+    turn's first message waits for the next turn, so that an attempt after a crash sends the same bytes.
     """
-    known = {fact.id for fact in facts}
-    gone = sorted(each for each, holds in _told(sent).items() if holds and each not in known)
-    told = _told(lasting)
+    told, known = _told(sent), {fact.id for fact in facts}
+    gone = sorted(each for each in told if each not in known)
     new: list[Fact] = []
     room = MOST_SENT_CHARS
     for fact in sorted(facts, key=lambda fact: (fact.at_ms, fact.id), reverse=True):
         concerns = not fact.is_about_author or fact.author.id in askers
-        if not concerns or fact.at_ms > created_ms(turn) or told.get(fact.id):
+        if not concerns or fact.at_ms > created_ms(turn) or fact.id in told:
             continue
         room -= len(fact.text)
         if room < 0:
             break
         new.append(fact)
-    return (*(Quote("memory", 0, title=each, remark=FORGOTTEN) for each in gone), *map(_quote, reversed(new)))
+    return News(
+        (*(Quote("memory", 0, title=each, remark=FORGOTTEN) for each in gone), *map(_quote, reversed(new))),
+        tuple(Told(told[fact.id], _quote(fact)) for fact in facts if fact.id in told),
+    )
+
+
+def lost(told: Sequence[Told], turns: Sequence[Turn]) -> tuple[Quote, ...]:
+    """Return the facts that a request with these turns alone does not tell any more, after a trim."""
+    left = {turn.id for turn in turns}
+    return tuple(each.quote for each in told if each.turn not in left)
+
+
+def with_quotes(messages: Sequence[Message], quotes: Sequence[Quote]) -> tuple[Message, ...]:
+    """Return the messages of a turn with quotes behind those of the first message."""
+    first, *others = messages
+    return (replace(first, quotes=(*first.quotes, *quotes)), *others)
 
 
 def _quote(fact: Fact) -> Quote:
@@ -120,9 +147,15 @@ def _quote(fact: Fact) -> Quote:
     return Quote("memory", fact.conversation, (said,), title=fact.id, remark=remark)
 
 
-def _told(turns: Sequence[Turn]) -> dict[str, bool]:
-    """Return the facts that turns have told, each with whether it holds by the latest that was told."""
-    return {found[1]: found[2] != FORGOTTEN for turn in turns for found in _quotes(turn)}
+def _told(turns: Sequence[Turn]) -> dict[str, int]:
+    """Return the facts that turns tell and that hold by the latest that was told, each with the turn of that."""
+    told: dict[str, int] = {}
+    for turn in turns:
+        for found in _quotes(turn):
+            told[found[1]] = turn.id
+            if found[2] == FORGOTTEN:
+                del told[found[1]]
+    return told
 
 
 def _quotes(turn: Turn) -> Iterator[re.Match[str]]:

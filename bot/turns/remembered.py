@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from bot.conversation.above import lasting
 from bot.conversation.compose import Terms
-from bot.conversation.memory import news
+from bot.conversation.memory import News, news, with_quotes
 from bot.store.claim import Claim
 from bot.store.memories import Memories
 from bot.tools.memory import REMEMBER
@@ -19,10 +18,10 @@ from bot.turns.prepare import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """Adds the facts that the request does not hold yet, behind everything that was sent before.
+    """Adds the facts that the request does not tell yet, behind everything that was sent before.
 
-    Nothing notes which facts were told: the history says so. After a trim they are told anew. Where nobody may have
-    anything remembered, nothing is told.
+    Nothing notes which facts were told: the history says so. What a trim drops is told anew, see `Prepared.told`.
+    Where nobody may have anything remembered, nothing is told.
     """
 
     memories: Memories
@@ -34,22 +33,18 @@ class Remembered:
         """Add the facts as quotes of the first message."""
         if prepared.so_far or not prepared.messages:
             return prepared
-        terms = await self.terms_of(claim)
-        if all(tool.name != REMEMBER for tool in terms.parameters.tools):
-            return prepared
         meta = claim.meta
         place = ToolPlace(claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         readable = self.places.now(place).readable
         facts = await persist(lambda: self.memories.of(readable))
+        askers = {message.asker for message in prepared.messages if message.asker is not None}
+        found = news(facts, claim.turn_id, askers, (*claim.past.preface.pinned, *claim.history))
+        if found == News() or not await self._is_on(claim):
+            return prepared
         if facts:
             await persist(lambda: self.memories.touch(readable, self.now_ms()))
-        pinned = claim.past.preface.pinned
-        quotes = news(
-            facts,
-            claim.turn_id,
-            {message.asker for message in prepared.messages if message.asker is not None},
-            (*pinned, *claim.history),
-            lasting(claim.history, terms.trimming),
-        )
-        first, *others = prepared.messages
-        return replace(prepared, messages=(replace(first, quotes=(*first.quotes, *quotes)), *others))
+        return replace(prepared, messages=with_quotes(prepared.messages, found.quotes), told=found.told)
+
+    async def _is_on(self, claim: Claim) -> bool:
+        terms = await self.terms_of(claim)
+        return any(tool.name == REMEMBER for tool in terms.parameters.tools)

@@ -114,7 +114,7 @@ async def test_a_new_fact_stands_in_the_newest_message_and_the_prefix_is_read_fr
 ) -> None:
     async with world.apart(ON) as own:
         channel = own.channel()
-        thread = await ask(own, channel, text="wool " * 1500)
+        thread = await ask(own, channel, text="wool " * 380)
         await remember(own.ann, own.channel(), LOOM)
         second = await own.ben.post(thread, "where is the loom?")
         await own.settled(second)
@@ -131,7 +131,7 @@ async def test_a_new_fact_stands_in_the_newest_message_and_the_prefix_is_read_fr
             assert after["messages"][: len(before["messages"])] == before["messages"]
         for message in (second, third):
             (done,) = own.bots[0].log("claude_answered", turn=int(message["id"]))
-            assert done["cache_read_tokens"] > 1500
+            assert done["cache_read_tokens"] > 1000
 
 
 async def test_security_what_is_learnt_in_a_private_channel_stays_there_also_once_it_is_public(
@@ -319,7 +319,7 @@ async def test_security_a_hostile_fact_is_told_inside_an_element_that_it_cannot_
         await remember(own.ann, channel, order)
         thread = await ask(own, channel, own.ann)
         facts = told(own)
-        assert facts
+        assert len(facts) > 10
         for fact in facts:
             opening, said, *body, closing, end = fact.split("\n")
             assert re.fullmatch(r'<quote of="memory" title="[0-9a-f]{10}">', opening)
