@@ -66,9 +66,9 @@ def test_a_fact_that_holds_no_more_is_taken_back_once_and_told_again_if_it_retur
     found = news([], snowflake(51), {ANN.id}, history)
     (gone,) = found.quotes
     assert (gone.title, gone.messages, gone.remark, found.told) == ("a1", (), FORGOTTEN, ())
-    history = (*history, told(51, gone))
-    assert news([], snowflake(52), {ANN.id}, history) == News()
-    assert titles(news([LOOM], snowflake(52), {ANN.id}, history).quotes) == ["a1"]
+    later = (*history, told(51, gone))
+    assert news([], snowflake(52), {ANN.id}, later) == News()
+    assert titles(news([LOOM], snowflake(52), {ANN.id}, later).quotes) == ["a1"]
 
 
 def test_one_turn_tells_the_newest_facts_and_the_next_the_others() -> None:
