@@ -87,8 +87,9 @@ class ApprovalDesk:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):
             return Allowed()
+        settles = tool.settles
         try:
-            settled = {} if tool.settles is None else await tool.settles(context, arguments)
+            settled = {} if settles is None else await persist(lambda: settles(context, arguments))
         except ToolFailed as error:
             return Refused(str(error))
         now_ms = self._clock.now_ms()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.conversation.budget import BudgetPolicy, budget_of
@@ -29,11 +29,13 @@ async def terms_of(
     resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
+    others: Sequence[str] = (),
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
     The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
-    is called with the settings by scope, and returns the tools that Claude may call.
+    is called with the settings by scope, and returns the tools that Claude may call. `others` are the models that
+    answer where the chosen one does not.
     """
     policy = policy or BudgetPolicy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
@@ -47,6 +49,19 @@ async def terms_of(
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)
+    model = terms.parameters.model
+    terms = replace(
+        terms,
+        others=tuple(
+            replace(
+                resolve(replace(choice, model=other), claim.meta.names, tools),
+                prompt_scope=prompt_scope,
+                budget=budget,
+            )
+            for other in others
+            if other != model
+        ),
+    )
     if policy.fallback_model is None:
         return terms
     fallback = replace(

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
+from bot.claude.status_page import StatusPage
 from bot.config import Settings
 from bot.config.settings import ToolsSettings
 from bot.conversation.budget import BudgetPolicy, Rule, Subject
@@ -41,6 +42,7 @@ from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
+from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
@@ -62,11 +64,16 @@ from bot.wiring.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, the resolver of the terms of a turn, and the desk of calls that wait for a permission."""
+    """What turns need, and what works beside them.
+
+    The resolver of the terms of a turn, the dispatcher, the desk of calls that wait for a permission, and private
+    answers.
+    """
 
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
+    catch_up: CatchUp
 
 
 def build_turns(
@@ -101,6 +108,7 @@ def build_turns(
         resolve=terms,
         policy=budget,
         tools_of=partial(_offered, toolbox, settings.tools.on),
+        others=settings.claude.fallback,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -131,6 +139,7 @@ def build_turns(
                 budgets=store.budgets,
                 observe=alerts.observe,
                 tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                status_page=_status_page(settings),
             ),
             outbox=outbox,
             pace=pace,
@@ -161,7 +170,19 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher, desk)
+    catch_up = CatchUp(
+        claude,
+        store.budgets,
+        store.held_files,
+        store.pins_and_summaries,
+        store.usage,
+        terms_of_claim,
+        alerts.observe,
+        metrics.asked,
+        clock,
+        policy.secret,
+    )
+    return Turns(terms, dispatcher, desk, catch_up)
 
 
 def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
@@ -250,6 +271,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         gather_s=settings.reply.gather_ms / 1000,
         secret=secret_of(settings),
     )
+
+
+def _status_page(settings: Settings) -> StatusPage | None:
+    url = settings.claude.status_url
+    return None if url is None else StatusPage(url, private=settings.claude.status_private)
 
 
 def secret_of(settings: Settings) -> bytes:

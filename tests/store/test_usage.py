@@ -251,3 +251,16 @@ async def test_many_turns_at_the_same_time_lose_nothing(redis: Redis, usage: Usa
 async def test_the_index_is_written_before_the_usage(usage: Usage, redis: Redis) -> None:
     await write_index(redis, usage, Payer(ANN.id, SERVER, CHANNEL, C), DAY)
     assert await usage.rows(SERVER, DAY) == ()
+
+
+async def test_a_private_answer_counts_once_for_each_interaction_and_its_mark_expires(
+    redis: Redis, usage: Usage
+) -> None:
+    payer = Payer(ANN.id, SERVER, CHANNEL, C)
+    for interaction in (7, 7, 8):
+        await usage.record_aside(payer, interaction, used(), is_private=False)
+    assert total(await usage.rows(SERVER, DAY)) == USED + USED
+    for interaction in (7, 8):
+        assert 0 < await redis.ttl(KEYS.aside(C, interaction)) <= 3600
+    await usage.record_aside(payer, 9, TurnUsage(DAY), is_private=False)
+    assert not await redis.exists(KEYS.aside(C, 9))
