@@ -63,8 +63,8 @@ class CommandServices:
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
     see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
     /about tells of the operator's settings. Without `consents` no consent is required; `accept_held` accepts the
-    messages of a person that have waited for consent. `remove_thread` removes a thread in which nobody but the bot has
-    written. With `remembers_by_default` facts are remembered where nobody has chosen.
+    messages of a person that have waited for consent. `remove_thread` removes a thread in which nobody but the bot
+    has written. With `remembers_by_default` facts are remembered where nobody has chosen.
     """
 
     conversations: Conversations
