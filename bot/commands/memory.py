@@ -23,7 +23,6 @@ from bot.conversation.audit import Act
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.memory import MOST_FACT_CHARS, Fact, MemoryPlace
 from bot.conversation.message import first_id, written_at
-from bot.conversation.tool_settings import is_on
 from bot.conversation.visible import plain
 from bot.tools.memory import REMEMBER
 from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
@@ -173,7 +172,7 @@ class MemoryCommands(
         by_scope = await self._services.scope_settings.by_scope(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
-        return is_on(by_scope, REMEMBER, (REMEMBER,) if self._services.remembers_by_default else ())
+        return any(tool.name == REMEMBER for tool in self._services.tools.definitions(by_scope))
 
 
 def place_of(interaction: Interaction, invocation: Invocation) -> ToolPlace:

@@ -38,6 +38,7 @@ from bot.turns import fallback
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
 from bot.turns.metered_claude import Account, MeteredClaude
+from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.pseudonym import pseudonym
@@ -54,6 +55,7 @@ class Generated:
     """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
 
     `end` is how the request ended; `has_begun`: people can have seen text of the reply, or tools were called for it.
+    `files` are the ids of the files that Claude's code has made for the reply.
     """
 
     turn: Turn
@@ -61,6 +63,7 @@ class Generated:
     window_start: int
     end: Finished | BobbinError | None = None
     has_begun: bool = False
+    files: tuple[str, ...] = ()
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
@@ -78,6 +81,10 @@ def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
     return None
 
 
+async def _hold_nothing(_conversation: int, _ids: Collection[str]) -> None:
+    """Hold no files."""
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -87,8 +94,9 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. `tools` makes the loop that answers the calls of a turn's tools. The `summaries` outlive a
-    restart of the turn. `status_page` tells of incidents at Claude.
+    uploads that are gone, `hold_files` with those of files that code has made. `tools` makes the loop that answers
+    the calls of a turn's tools. The `summaries` outlive a restart of the turn. `status_page` tells of incidents at
+    Claude.
     """
 
     def __init__(
@@ -101,6 +109,7 @@ class ReplyGenerator:
         observe: Observe = _observe_nothing,
         tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
         status_page: StatusPage | None = None,
+        hold_files: Callable[[int, Collection[str]], Awaitable[None]] = _hold_nothing,
     ) -> None:
         self._claude = claude
         self._policy = policy
@@ -111,6 +120,7 @@ class ReplyGenerator:
         self._observe = observe
         self._tools = tools
         self._status_page = status_page
+        self._hold_files = hold_files
 
     async def generate(
         self,
@@ -207,6 +217,7 @@ class ReplyGenerator:
             self._now_s,
             prepared.inline,
             tools,
+            prepared.given,
         )
 
         async def leave_out_gone(sent: Request) -> bool:
@@ -233,7 +244,9 @@ class ReplyGenerator:
             )
             plan = planned(terms, counted, summary)
         purpose: Purpose = "continuation" if prepared.so_far else "reply"
-        text, end = await stream.reply(plan.request, purpose, estimate.of_reply(plan, now_ms))
+        text, end = await stream.reply(
+            plan.request, purpose, estimate.of_reply(plan, now_ms), before=prepared.reply
+        )
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
@@ -257,6 +270,7 @@ class ReplyGenerator:
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        await self._hold_made(claim, stream)
         if isinstance(end, BudgetReached) and is_blank(text):
             return end
         if not stream.was_read and summary is None:
@@ -285,11 +299,16 @@ class ReplyGenerator:
             cost.total,
             stream.title_line,
             terms.prompt_scope,
-            () if tools is None else tools.consulted,
+            stream.consulted,
         )
         turn = entry(claim, prepared, plan, conclusion, asked)
         has_begun = not is_blank(prepared.reply + text) or (tools is not None and bool(tools.messages))
-        return Generated(turn, conclusion, plan.window.start, end, has_begun)
+        files = stream.made_files if conclusion.outcome == "answered" else ()
+        return Generated(turn, conclusion, plan.window.start, end, has_begun, files)
+
+    async def _hold_made(self, claim: Claim, stream: ReplyStream) -> None:
+        if stream.made_files:
+            await persist(lambda: self._hold_files(claim.conversation, stream.made_files))
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
         rules, prices = terms.budget.rules, terms.budget_prices

@@ -21,7 +21,7 @@ from bot.gateway.events.consent_gate import HeldMessages
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.tools.memory import REMEMBER, MemoryTools
+from bot.tools.memory import MemoryTools
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
@@ -59,7 +59,6 @@ def build_commands(
         usage=store.usage,
         presets=store.presets,
         memory=memory,
-        remembers_by_default=REMEMBER in settings.tools.on,
         decisions=store.decisions,
         message_states=store.message_states,
         turn_control=store.turn_control,
@@ -75,6 +74,8 @@ def build_commands(
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
+        tools=turns.tools,
+        search_limit=turns.searches,
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),

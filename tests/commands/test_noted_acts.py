@@ -24,6 +24,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "system preset delete": (Act.PRESET_DELETED,),
     "model set": MODEL_NAMES,
     "model clear": MODEL_NAMES,
+    "tools set": ("tool",),
     "answer set": (ANSWER,),
     "answer clear": (ANSWER,),
     "access allow": ("access",),
@@ -55,9 +56,12 @@ CHANGES: dict[str, tuple[str, ...]] = {
 
 CHANGES_NOTHING = {
     *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
+    "tools show",
     *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
-    *("export", "privacy show", "about", "forget verify"),
+    *("export", "privacy show", "about", "forget verify", "catchup"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
+    # A branch is a thread beside the conversation, which stays as it is.
+    "Branch here",
     # They ask, or open a modal; the button or the modal changes something.
     *("reset", "forget me", "system set", "system preset save", "Context.ask_for_correction", "About.ask"),
     *("Reset.keep", "Forget.keep"),

@@ -264,3 +264,16 @@ async def test_a_private_answer_counts_once_for_each_interaction_and_its_mark_ex
         assert 0 < await redis.ttl(KEYS.aside(C, interaction)) <= 3600
     await usage.record_aside(payer, 9, TurnUsage(DAY), is_private=False)
     assert not await redis.exists(KEYS.aside(C, 9))
+
+
+async def test_rows_that_earlier_versions_wrote_with_fewer_counts_go_on(
+    store: Store, usage: Usage, redis: Redis
+) -> None:
+    await commit(store, usage=used())
+    key, row = KEYS.usage(C, DAY), f"{ANN.id} claude-a"
+    *counts, _searches, turn = str(await redis.hget(key, row)).split()
+    await redis.hset(key, row, " ".join((*counts, turn)))
+    assert total(await usage.rows(SERVER, DAY)) == USED
+    await commit(store, "more", usage=used(counts=Counts(searches=3, input=5)))
+    assert total(await usage.rows(SERVER, DAY)) == USED + Counts(searches=3, input=5)
+    assert str(await redis.hget(key, row)).split()[-1] == turn
