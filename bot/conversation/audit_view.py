@@ -30,6 +30,7 @@ _ACTS = {
     Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
     Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
     Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
+    Act.FACT_FORGOTTEN: "forgot a fact that {before} had remembered",
     Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
 _CHANNELS = {
@@ -45,7 +46,7 @@ _SETTINGS = {
     **{name: name for name in MODEL_NAMES},
 }
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
-_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN)
 EVERYONE = "@everyone"
 """The role with the id of the server; Discord shows its mention with a second @."""
 
