@@ -87,6 +87,11 @@ class ApprovalDesk:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):
             return Allowed()
+        settles = tool.settles
+        try:
+            settled = {} if settles is None else await persist(lambda: settles(context, arguments))
+        except ToolFailed as error:
+            return Refused(str(error))
         now_ms = self._clock.now_ms()
         approval = Approval(
             id=int(context.key[:13], 16),
@@ -102,6 +107,7 @@ class ApprovalDesk:
             key=context.key,
             created_ms=now_ms,
             since_ms=now_ms,
+            settled=tuple(settled.items()),
         )
         await persist(lambda: self._approvals.open(approval))
         self._opened.setdefault(context.turn, set()).add(approval.id)
@@ -213,7 +219,13 @@ class ApprovalDesk:
             approval.conversation, approval.channel, approval.server, is_private=approval.is_private
         )
         context = ToolContext(
-            place, approval.asker, approval.key, approval.turn, frozenset(approval.roles), is_approved=True
+            place,
+            approval.asker,
+            approval.key,
+            approval.turn,
+            frozenset(approval.roles),
+            is_approved=True,
+            settled=dict(approval.settled),
         )
         try:
             async with asyncio.timeout(tool.time_limit_s):

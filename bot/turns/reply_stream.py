@@ -184,6 +184,11 @@ class ReplyStream:
             reply.resume(loop.text, said)
             reply.consulted = loop.consulted
             request = replace(request, container=loop.container)
+            most = (
+                None
+                if most is None
+                else estimate.behind(request.extended(loop.messages), most, loop.messages)
+            )
         feed = _parted(reply.feed, loop is not None and bool(loop.text))
         request, end = await self._begun(request, purpose, most, feed, sent)
         reply.ended(end)

@@ -44,6 +44,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "System.submitted": (SYSTEM,),
     "Presets.submitted": (Act.PRESET_SAVED,),
     "PromptHistory.restore": (SYSTEM,),
+    "memory forget": (Act.FACT_FORGOTTEN,),
     "Context.correct": (Act.SUMMARY_CORRECTED,),
     "Context.apply_pins": (Act.PINS_APPLIED,),
     "Context.take_out": (Act.FILE_TAKEN_OUT,),
@@ -66,6 +67,8 @@ CHANGES_NOTHING = {
     *("Reset.keep", "Forget.keep"),
     # A conversation of one's own, one's own consent.
     *("chat", "About.agree", "About.withdraw"),
+    # A fact of one's own, which /memory show lists.
+    *("memory show", "memory remember"),
 }
 
 

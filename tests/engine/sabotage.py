@@ -316,6 +316,14 @@ def _presets() -> None:
     _rewrite("save_preset", (" >= tonumber(most)", " >= 1000"))
 
 
+def _facts() -> None:
+    _rewrite("remember", ("if #names >= tonumber(most) then return 0 end", ""))
+
+
+def _facts_of_person() -> None:
+    _rewrite("remember", ("if own >= tonumber(most_of_person) then return -1 end", ""))
+
+
 def _final() -> None:
     _rewrite("note_decisions", ("if not (held and string.find(held, final, 1, true)) then", "if true then"))
 
@@ -410,6 +418,8 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "handed over": _handed_over,  # of two handovers the later command counts
     "usage forgotten": _usage_forgotten,  # the counts of a forgotten person go on once
     "presets": _presets,  # no more presets than can be offered
+    "facts": _facts,  # no more facts of a place than may be
+    "facts of a person": _facts_of_person,  # no more of them of one person than their share
     "final": _final,  # a decision that stays is not replaced
     "changed": _changed,  # a repeated change is noted once
     "withheld": _withheld,  # the audit log holds no text of people

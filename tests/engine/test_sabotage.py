@@ -61,6 +61,7 @@ NOTICED_BY = {
 TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
+FEW_FACTS = "test_memories.py::test_a_place_holds_no_more_facts_than_may_and_of_a_person_no_more_than_a_share"
 FEW_THREADS = (
     "test_person_limits.py::test_no_more_threads_open_in_a_minute_than_may_and_the_person_is_told_once"
 )
@@ -123,6 +124,8 @@ NOTICED_BY_PROTOCOL = {
     "handed over": "test_conversations.py::test_a_conversation_is_handed_over_once_for_each_command",
     "usage forgotten": "test_usage.py::test_a_forgotten_person_is_named_nowhere_and_the_sums_stay",
     "presets": "test_presets.py::test_there_are_no_more_than_can_be_offered_and_those_can_be_changed",
+    "facts": FEW_FACTS,
+    "facts of a person": FEW_FACTS,
     "final": "test_decisions.py::test_that_another_message_is_answered_in_its_place_stays",
     "changed": "test_scope_settings.py::test_a_change_that_changes_nothing_keeps_no_version",
     "withheld": "test_scope_settings.py::test_each_change_is_noted_once_and_a_prompt_by_its_length",
