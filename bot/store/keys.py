@@ -105,6 +105,7 @@ class Keys:
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
         self.approvals_due = self._key("approvals")
+        self.pinned_tools = self._key("pins")
         self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:

@@ -13,8 +13,10 @@ from bot.conversation.scope import SYSTEM, Scope, Settings, choice_of, in_force
 from bot.conversation.tool_definition import ToolDefinition
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
+from bot.tools.tool import ToolPlace
 
 TermsOf = Callable[[Claim], Awaitable[Terms]]
+RemoteToolsOf = Callable[[ToolPlace, Mapping[Scope, Settings]], Awaitable[tuple[ToolDefinition, ...]]]
 
 
 def _no_tools(_by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
@@ -28,10 +30,12 @@ async def terms_of(
     resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
+    remote_tools: RemoteToolsOf | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
-    `tools_of` is called with the settings by scope, and returns the tools that Claude may call.
+    `tools_of` is called with the settings by scope, and returns the tools that Claude may call;
+    `remote_tools` returns those of other servers.
     """
     policy = policy or BudgetPolicy()
     by_scope = await scope_settings.by_scope(
@@ -39,6 +43,10 @@ async def terms_of(
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
     tools = tools_of(by_scope)
+    if remote_tools is not None:
+        place = ToolPlace(claim.conversation, claim.meta.parent, claim.meta.guild)
+        names = {tool.name for tool in tools}
+        tools += tuple(tool for tool in await remote_tools(place, by_scope) if tool.name not in names)
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)

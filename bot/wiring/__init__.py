@@ -26,6 +26,7 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.tools.mcp.remote_tools import RemoteTools
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -57,6 +58,7 @@ class Bot:
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
     approval_desk: ApprovalDesk
+    remote_tools: RemoteTools
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
@@ -93,6 +95,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     turns = build_turns(
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
+    if settings.mcp:
+        await turns.remote_tools.load()
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
         store.forget_jobs,
@@ -142,6 +146,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         file_cleanup,
         audit_poster,
         turns.desk,
+        turns.remote_tools,
         forgetting,
         retention,
         store.wakeups,

@@ -36,6 +36,7 @@ from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
+from bot.store.pinned_tools import PinnedTools
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -72,6 +73,7 @@ class Store:
     files: FileStore
     tool_steps: ToolSteps
     approvals: Approvals
+    pinned_tools: PinnedTools
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -143,6 +145,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys),
+        pinned_tools=PinnedTools(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

@@ -36,6 +36,8 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.installed import installed_tools
+from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
@@ -60,11 +62,12 @@ from bot.wiring.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, the resolver of the terms of a turn, and the desk of calls that wait for a permission."""
+    """The dispatcher, the resolver of the terms of a turn, the desk of calls that wait, and the remote tools."""
 
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
+    remote_tools: RemoteTools
 
 
 def build_turns(
@@ -91,6 +94,7 @@ def build_turns(
     )
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
+    remote_tools = build_remote_tools(settings, store, toolbox)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
@@ -98,6 +102,7 @@ def build_turns(
         resolve=terms,
         policy=budget,
         tools_of=partial(_offered, toolbox, settings.tools.on),
+        remote_tools=remote_tools.offered,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -148,12 +153,23 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher, desk)
+    return Turns(terms, dispatcher, desk, remote_tools)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
-    """Build the tools that run here."""
-    return Toolbox((time_tool(clock.now_s),))
+    """Build the tools that run here, with those of the operator's packages."""
+    own = (time_tool(clock.now_s),)
+    return Toolbox((*own, *installed_tools([tool.name for tool in own])))
+
+
+def build_remote_tools(settings: Settings, store: Store, toolbox: Toolbox) -> RemoteTools:
+    """Build the tools of remote servers, which the toolbox finds, too."""
+    converter = Converter(Limits(settings.claude.image_max_edge))
+    remote_tools = RemoteTools(
+        settings.mcp, store.pinned_tools, store.scope_settings, converter.convert, toolbox.__contains__
+    )
+    toolbox.find_remote = remote_tools.find
+    return remote_tools
 
 
 def _offered(
