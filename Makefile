@@ -37,7 +37,8 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 
 # Most tests wait most of the time, so several workers share a core; tests/spread.py says which tests go together.
 WORKERS ?= 6
-PYTEST := $(BIN)/python -m pytest
+# Images set PYTHONDONTWRITEBYTECODE; without the cache, each of the workers compiles all tests anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
 # On a machine that has more to do, a wait can end too early. What has failed is played once more by itself: the first
 # failure stays on the screen, and what fails alone fails.

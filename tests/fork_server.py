@@ -157,7 +157,9 @@ def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
 
 def _load() -> None:
     """Import what a bot imports; `bot.__main__` itself is run anew in each process."""
-    for name in ("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs"):
+    # The last three are loaded by libraries at their first use.
+    lazily = ("httpcore2", "truststore", "opentelemetry.propagate")
+    for name in ("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs", *lazily):
         import_module(name)
     # The garbage collector's marks would copy the pages that forked processes share.
     gc.collect()

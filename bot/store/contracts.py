@@ -47,8 +47,23 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts", "usage"]
-"""Under which heading `/my data` lists what a key holds of the person who asks."""
+Export = Literal[
+    "nothing",
+    "messages",
+    "with its message",
+    "files",
+    "settings",
+    "acts",
+    "usage",
+    "conversations",
+    "as stored",
+]
+"""Under which heading `/my data` lists what a key holds of the person who asks.
+
+`messages`: also what others quote of the person. `with its message`: nothing that does not stand there already, such
+as the bytes of a file that is named there, or that will not once the running turn ends. `as stored`: ids, times and
+numbers, as Redis holds them. `nothing`: it does not say whom it tells of.
+"""
 
 Erasure = Literal[
     "nothing",
@@ -148,6 +163,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
+        exported="files",
         erased="contents",
     ),
     Contract(
@@ -157,6 +173,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
+        exported="with its message",
         erased="with the turn",
     ),
     Contract(
@@ -166,6 +183,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "words"),
+        exported="as stored",
         erased="approvals",
     ),
     Contract(
@@ -189,6 +207,7 @@ CONTRACTS = (
         "conversation and a day",
         whose="a conversation",
         personal=("files",),
+        exported="with its message",
         erased="by a sweep",
     ),
     Contract(
@@ -212,6 +231,7 @@ CONTRACTS = (
         "see above",
         whose="a conversation",
         personal=("words",),
+        exported="with its message",
         erased="result",
     ),
     Contract(
@@ -242,6 +262,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names", "words", "files"),
+        exported="messages",
         erased="by expiry",
     ),
     Contract(
@@ -251,6 +272,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -260,6 +282,7 @@ CONTRACTS = (
         "conversation",
         whose="a conversation",
         personal=("ids", "words"),
+        exported="conversations",
         erased="summary",
     ),
     Contract(
@@ -372,8 +395,8 @@ CONTRACTS = (
     Contract(
         "audits",
         "sorted set",
-        "servers whose audit log may have entries to post, by when to look (ms)",
-        "until done",
+        "servers whose audit log has entries to post or to remove, by when to look (ms)",
+        "audit.ttl_days",
         whose="a server",
     ),
     Contract(
@@ -403,6 +426,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -412,6 +436,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -421,6 +446,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -439,6 +465,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -448,6 +475,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -457,7 +485,15 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
+    ),
+    Contract(
+        "{budgets}:server",
+        "hash",
+        "the run of the server that answered last, and until when (ms) reservations wait after a rollback",
+        "seconds",
+        whose="nobody",
     ),
     Contract(
         "{budgets}:n:<instance>",
@@ -494,6 +530,7 @@ CONTRACTS = (
         "until removed",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -503,6 +540,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -512,6 +550,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -521,6 +560,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names"),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -530,6 +570,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -539,6 +580,17 @@ CONTRACTS = (
         "until done",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
+        erased="receipt",
+    ),
+    Contract(
+        "forgotten",
+        "sorted set",
+        "people who were forgotten and up to which id, by when they asked (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(

@@ -188,8 +188,11 @@ class Conversations:
     async def since(self, now_ms: int) -> int:
         """Return when (ms) the bot began to listen with this store; that is now if it never did."""
         with translated():
-            await self._redis.set(self._keys.since, now_ms, nx=True)
-            return int(str(await self._redis.get(self._keys.since) or now_ms))
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.set(self._keys.since, now_ms, nx=True)
+            pipe.get(self._keys.since)
+            _, since = await pipe.execute()
+        return int(str(since or now_ms))
 
     async def marks(self, channel_ids: Sequence[int]) -> tuple[int | None, ...]:
         """Return the high-water mark of each channel, None for a channel that was never listed."""

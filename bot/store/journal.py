@@ -18,6 +18,7 @@ from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
 from bot.store.reconciliation import Reconciliation
 from bot.store.records import read_messages
+from bot.store.scripts import Commands
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
 from bot.store.usage import Usage, written
 
@@ -82,10 +83,25 @@ class Journal(Reconciliation):
         return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
 
     async def has_more(self, claim: Claim) -> bool:
-        """Say whether messages wait besides those of the turn."""
+        """Say whether messages wait besides those of the turn, and besides those that are held back."""
+        keys, conversation = self._keys, claim.conversation
         with translated():
-            pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
-        return any(int(str(message)) not in claim.batch.members for message in pending)
+            pending = [int(str(each)) for each in await self._redis.zrange(keys.pending(conversation), 0, -1)]
+            left = [message for message in pending if message not in claim.batch.members]
+            if not left:
+                return False
+            pipe = self._redis.pipeline(transaction=False)
+            for message in left:
+                pipe.hmget(keys.record(conversation, message), "waits", "members")
+            pipe.time()
+            *found, (seconds, _) = await pipe.execute()
+        held = {
+            int(member)
+            for waits, members in found
+            if int(waits or 0) > seconds * 1000
+            for member in str(members or "").split()
+        }
+        return any(message not in held for message in left)
 
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the other messages wait."""
@@ -113,12 +129,18 @@ class Journal(Reconciliation):
             )
         )
 
-    async def hold_back(self, claim: Claim, for_s: float) -> None:
-        """Have a turn wait of which nothing is visible, so long or until another message would wait as well."""
+    async def hold_back(
+        self, claim: Claim, for_s: float, members: Sequence[int], *, joins: bool = False
+    ) -> None:
+        """Have `members` of a turn wait of which nothing is visible; the others are answered without them.
+
+        With `joins` the members are answered together with the next message, if there is one before that time.
+        """
         with translated():
             seconds, microseconds = await self._redis.time()
         until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
-        await self._step("hold_back", claim, writes=Writes(assign={"hold": until_ms}, delete=("hurried",)))
+        fields: dict[str, str | int] = {"members": _ids(members), "waits": until_ms, "joins": int(joins)}
+        await self._step("hold_back", claim, writes=Writes(assign=fields))
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
@@ -159,7 +181,7 @@ class Journal(Reconciliation):
         meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
-        used = await self._indexed(claim, usage)
+        index, used = self._indexed(claim, usage)
         answer = await self._scripts.run(
             Commit(
                 lease=keys.lease(conversation),
@@ -180,7 +202,8 @@ class Journal(Reconciliation):
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
                 used=used,
-            )
+            ),
+            before=index,
         )
         if answer[0] == "CORRECTED" and turn is not None:
             stored = str(answer[1])
@@ -196,7 +219,7 @@ class Journal(Reconciliation):
     ) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
-        used = await self._indexed(claim, usage)
+        index, used = self._indexed(claim, usage)
         await self._scripts.run(
             RecordCost(
                 record=keys.record(conversation, claim.turn_id),
@@ -208,15 +231,16 @@ class Journal(Reconciliation):
                 turn=padded(claim.turn_id),
                 usage_s=self._usage.usage_s,
                 used=used,
-            )
+            ),
+            before=index,
         )
 
-    async def _indexed(self, claim: Claim, usage: TurnUsage) -> tuple[str, ...]:
-        """Return what a script adds to the usage, once the index of the server names the conversation and the day."""
+    def _indexed(self, claim: Claim, usage: TurnUsage) -> tuple[Commands, tuple[str, ...]]:
+        """Return what has the index of the server name the conversation and the day, and what a script adds then."""
         if not usage.by_model:
-            return ()
-        await self._usage.index(claim.payer, usage.day)
-        return written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
+            return (), ()
+        used = written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
+        return self._usage.index(claim.payer, usage.day), used
 
     async def acknowledge(
         self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False

@@ -56,14 +56,13 @@ class SettingsCache:
         self._now_s = now_s
         self._entries: dict[Place, _Entry] = {}
 
+    def prefetch(self, place: Place) -> None:
+        """Begin to read the settings of a place unless they are fresh: what is sent next shares the round trip."""
+        self._begun(place)
+
     async def by_scope(self, place: Place) -> ByScope:
         """Return the settings of a place; raises StoreUnavailable."""
-        entry = self._entry(place)
-        if entry.call is None or self._now_s() - entry.began_s >= self._fresh_s:
-            entry.began_s = self._now_s()
-            entry.call = asyncio.ensure_future(self._read(place))
-            entry.call.add_done_callback(_note_exception)
-        call = entry.call
+        entry, call = self._begun(place)
         # The call is shared, so it outlives the cancellation of one of those who wait for it.
         try:
             found = await asyncio.shield(call)
@@ -86,12 +85,25 @@ class SettingsCache:
             if place.server == server:
                 entry.call = None
 
+    def _begun(self, place: Place) -> tuple[_Entry, asyncio.Future[ByScope]]:
+        entry = self._entry(place)
+        call = entry.call
+        if call is None or _has_failed(call) or self._now_s() - entry.began_s >= self._fresh_s:
+            entry.began_s = self._now_s()
+            call = entry.call = asyncio.ensure_future(self._read(place))
+            call.add_done_callback(_note_exception)
+        return entry, call
+
     def _entry(self, place: Place) -> _Entry:
         entry = self._entries.pop(place, None) or _Entry()
         self._entries[place] = entry  # as the latest used
         if len(self._entries) > self._capacity:
             del self._entries[next(iter(self._entries))]
         return entry
+
+
+def _has_failed(call: asyncio.Future[ByScope]) -> bool:
+    return call.done() and (call.cancelled() or call.exception() is not None)
 
 
 def _note_exception(call: asyncio.Future[ByScope]) -> None:

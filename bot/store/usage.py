@@ -18,6 +18,7 @@ from bot.conversation.request_cost import Payer
 from bot.conversation.usage import Counts, Place, TurnUsage, UsageRow
 from bot.store.connection import translated
 from bot.store.keys import USAGE_PLACE, Keys
+from bot.store.scripts import Commands
 
 AT_ONCE = 500
 """The keys that are read in one round trip."""
@@ -35,17 +36,15 @@ class Usage:
         self._keys = keys
         self.usage_s = usage_s
 
-    async def index(self, payer: Payer, day: dt.date) -> None:
-        """Note that there is usage of a conversation on a day; comes before the usage, so that none is missed."""
-        home = payer.server or payer.conversation
-        index = self._keys.usage_index(home)
+    def index(self, payer: Payer, day: dt.date) -> Commands:
+        """Return what notes that there is usage of a conversation on a day; comes before the usage, to miss none."""
+        index = self._keys.usage_index(payer.server or payer.conversation)
         oldest = day - dt.timedelta(seconds=self.usage_s)
-        with translated():
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zadd(index, {f"{payer.conversation}:{day:%Y%m%d}": _number(day)})
-            pipe.zremrangebyscore(index, "-inf", _number(oldest))
-            pipe.expire(index, self.usage_s + DAY_S)
-            await pipe.execute()
+        return (
+            ("ZADD", index, _number(day), f"{payer.conversation}:{day:%Y%m%d}"),
+            ("ZREMRANGEBYSCORE", index, "-inf", _number(oldest)),
+            ("EXPIRE", index, self.usage_s + DAY_S),
+        )
 
     async def rows(self, home: int, first: dt.date) -> tuple[UsageRow, ...]:
         """Return the usage of a server since a day; `home` is the server, or the direct messages."""

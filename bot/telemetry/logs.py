@@ -21,6 +21,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.config import TelemetrySettings
+from bot.telemetry.line_writer import LineWriter
 from bot.telemetry.tracebacks import format_error
 
 HIDDEN = "[hidden]"
@@ -51,7 +52,7 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    handler = logging.StreamHandler(stream)
+    handler = LineWriter(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -13,6 +13,7 @@ from bot.conversation.scope import SYSTEM, Scope, Settings, choice_of, in_force
 from bot.conversation.tool_definition import ToolDefinition
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
+from bot.store.settings_cache import Place
 from bot.tools.tool import ToolPlace
 
 TermsOf = Callable[[Claim], Awaitable[Terms]]
@@ -34,17 +35,21 @@ async def terms_of(
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
-    `tools_of` is called with the settings by scope, and returns the tools that Claude may call;
-    `remote_tools` returns those of other servers.
+    The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
+    is called with the settings by scope, and returns the tools that Claude may call; `remote_tools` returns those
+    of other servers.
     """
     policy = policy or BudgetPolicy()
-    by_scope = await scope_settings.by_scope(
-        thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
+    thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
+    by_scope = (
+        await scope_settings.by_scope(thread=thread, channel=channel, server=None)
+        if server is None
+        else await scope_settings.cached.by_scope(Place(server, channel, thread))
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
     tools = tools_of(by_scope)
     if remote_tools is not None:
-        place = ToolPlace(claim.conversation, claim.meta.parent, claim.meta.guild)
+        place = ToolPlace(thread, channel, server)
         names = {tool.name for tool in tools}
         tools += tuple(tool for tool in await remote_tools(place, by_scope) if tool.name not in names)
     budget = budget_of(policy.ceilings, by_scope)

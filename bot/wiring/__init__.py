@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -38,7 +38,7 @@ from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
-from bot.wiring.turns import build_turns
+from bot.wiring.turns import build_turns, secret_of
 
 log = structlog.get_logger()
 
@@ -63,6 +63,7 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     wake: Callable[[int], None]
+    restore: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -102,10 +103,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.forget_jobs,
         store.person_search,
         store.examination,
+        store.stored_values,
         store.erasure,
         turns.dispatcher,
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
+        secret=secret_of(settings),
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
@@ -151,4 +154,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         wake,
+        store.budgets.restore,
     )

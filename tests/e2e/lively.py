@@ -31,6 +31,7 @@ class Canary:
     title: str = field(default_factory=lambda: word("title"))
     embed: str = field(default_factory=lambda: word("embed"))
     poll: str = field(default_factory=lambda: word("poll"))
+    preset: str = field(default_factory=lambda: word("preset"))
 
     @property
     def words(self) -> dict[str, str]:
@@ -95,7 +96,7 @@ async def lively(world: World) -> Lively:
     opened = await person.command(thread, "system set", {"scope": "thread"})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"Always say {canary.prompt}."}))
-    opened = await person.command(thread, "system preset save", {"name": "weaver"})
+    opened = await person.command(thread, "system preset save", {"name": canary.preset})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"A preset with {canary.prompt}."}))
     # A message for somebody else is left alone, and the decision about it is noted.

@@ -40,6 +40,7 @@ STYLE = Style(code_file_lines=60, max_messages=8)
 SUPPRESS_NOTIFICATIONS = 1 << 12
 ORDINARY_TYPES = (0, 19)
 LOOK_S = 0.1
+KEYS_AT_ONCE = 5000
 ATTACHMENT = re.compile(r'<attachment name="([^"]*)"[^>]* shown="(\w+)"')
 
 
@@ -90,6 +91,8 @@ class Scene:
     async def come_to_rest(self, asked: Collection[Call], patience: Patience, *, still_s: float) -> list[str]:
         """Wait until all holds, and still does after so long, with nothing changed; return what does not."""
         while True:
+            while await self._is_at_work() and not patience.is_over:  # noqa: ASYNC110 - nobody tells of it
+                await asyncio.sleep(LOOK_S)
             before = self._shown()
             if not (found := await self.breaches(asked)):
                 await asyncio.sleep(still_s)
@@ -99,6 +102,16 @@ class Scene:
             if not found or patience.is_over:
                 return found
             await asyncio.sleep(LOOK_S)
+
+    async def _is_at_work(self) -> bool:
+        """Whether something waits, which is a breach as well: one look at it costs little, a look at all a lot."""
+        keys = Keys(self.prefix)
+        pipe = self.redis.pipeline(transaction=False)
+        pipe.zcard(keys.work)
+        for place in {said.place for said in self.said}:
+            pipe.zcard(keys.pending(place))
+            pipe.zcard(keys.reconcile(place))
+        return any(await pipe.execute())
 
     def _shown(self) -> dict[int, str]:
         return {
@@ -163,14 +176,15 @@ class Scene:
         found += [f"{place}: {file_id} is named and not held" for file_id in ids if file_id not in uploads]
         total, counted = int(meta.get("cost", 0)), sum(entry.cost or 0 for entry in entries)
         # An attempt that commits nothing costs as well, and has no entry; a regeneration has no entry of its own.
-        attempts = 0
-        async for key in self.redis.scan_iter(match=f"{keys.record_prefix(place)}*"):
-            attempts += sum(str(field).startswith("spent:") for field in await self.redis.hkeys(key))
+        records = self.redis.pipeline(transaction=False)
+        for key in await self._names(f"{keys.record_prefix(place)}*"):
+            records.hkeys(key)
+        attempts = sum(str(field).startswith("spent:") for held in await records.execute() for field in held)
         exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         used = 0
-        async for key in self.redis.scan_iter(match=f"{self.prefix}:{{{place}}}:use:*"):
+        for key in await self._names(f"{self.prefix}:{{{place}}}:use:*"):
             rows = (value for name, value in (await self.redis.hgetall(key)).items() if name != USAGE_PLACE)
             used += sum(read_counts(str(row)).micro_usd for row in rows)
         # A reset forgets what the conversation has cost, and not what the server has used.
@@ -189,12 +203,23 @@ class Scene:
         if work := await self.redis.zrange(keys.work, 0, -1):
             found.append(f"still on the list of work: {work}")
         for_ever = [f"{self.prefix}:{contract.pattern}" for contract in CONTRACTS if not contract.expires]
-        async for key in self.redis.scan_iter(match=f"{self.prefix}:*", count=1000):
-            if any(fnmatch.fnmatchcase(key, pattern) for pattern in for_ever):
-                continue
-            if await self.redis.ttl(key) == -1:
-                found.append(f"never expires: {key!s}")
-        return found
+        names = [
+            name
+            for name in await self._names(f"{self.prefix}:*")
+            if not any(fnmatch.fnmatchcase(name, pattern) for pattern in for_ever)
+        ]
+        lives = self.redis.pipeline(transaction=False)
+        for name in names:
+            lives.ttl(name)
+        return found + [
+            f"never expires: {name}"
+            for name, ttl_s in zip(names, await lives.execute(), strict=True)
+            if ttl_s == -1
+        ]
+
+    async def _names(self, pattern: str) -> list[str]:
+        """Return the keys that match; many at once, for the worlds of other cases have keys here as well."""
+        return [str(key) async for key in self.redis.scan_iter(match=pattern, count=KEYS_AT_ONCE)]
 
 
 def _replies(

@@ -136,3 +136,22 @@ async def test_a_change_by_this_instance_is_in_force_at_once_and_one_by_another_
     assert said(await one.cached.by_scope(place)) == "never"
     other.cached.forget(3)  # as when the time is over
     assert said(await other.cached.by_scope(place)) == "never"
+
+
+async def test_what_was_begun_before_is_waited_for_and_not_read_again() -> None:
+    store = Store()
+    cache = SettingsCache(store.read, now_s=Time())
+    cache.prefetch(HERE)
+    assert said(await cache.by_scope(HERE)) == "always"
+    assert store.calls == [HERE]
+
+
+async def test_a_failed_call_that_nobody_has_waited_for_is_no_answer() -> None:
+    store = Store()
+    store.away = True
+    cache = SettingsCache(store.read, now_s=Time())
+    cache.prefetch(HERE)
+    await store.called.wait()
+    await asyncio.sleep(0)
+    store.away = False
+    assert said(await cache.by_scope(HERE)) == "always"

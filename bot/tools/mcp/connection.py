@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from bot.config.settings import McpSettings
 from bot.tools.mcp.address import checked_addresses
+from bot.tools.mcp.answers import Answers
 from bot.version import version
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ KB = 1000
 
 
 @asynccontextmanager
-async def connected(settings: McpSettings, note_status: Callable[[int], None]) -> AsyncIterator[Client]:
+async def connected(settings: McpSettings, answers: Answers) -> AsyncIterator[Client]:
     """Connect, and disconnect at the end; AddressRefused, NotResolved, and whatever the client raises.
 
-    `note_status` is called with the status of each answer, because the client's errors do not tell it.
+    `answers` is told of each answer, because the client's errors do not name the status.
     The client knows no requests of servers (sampling, elicitation, roots), so that a server cannot ask for anything.
     """
     # The package takes a second to load, and most bots have no remote server.
@@ -42,7 +43,7 @@ async def connected(settings: McpSettings, note_status: Callable[[int], None]) -
         headers["Authorization"] = f"Bearer {settings.secret.get_secret_value()}"
     most_bytes = settings.max_kb * KB
     http = httpx2.AsyncClient(
-        transport=BoundedTransport(private=settings.private, most_bytes=most_bytes, note_status=note_status),
+        transport=BoundedTransport(private=settings.private, most_bytes=most_bytes, answers=answers),
         headers=headers,
         timeout=httpx2.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s)),
         trust_env=False,

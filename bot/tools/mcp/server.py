@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import structlog
 from bot.config.settings import McpSettings
 from bot.conversation.errors import BobbinError
 from bot.tools.mcp.address import AddressRefused, NotResolved
+from bot.tools.mcp.answers import Answers
 from bot.tools.mcp.connection import connected
 from bot.tools.mcp.definition import RemoteTool, Unusable, remote_tool
 from bot.tools.mcp.pause import Pause
@@ -30,7 +30,6 @@ MOST_TOOLS = 100
 MOST_PAGES = 10
 LIST_S = 20.0
 AT_ONCE = 4
-HTTP_ERROR = 400
 FRESH_S = 60.0
 """For so long a list counts as that of now."""
 
@@ -39,6 +38,7 @@ BROKEN = (
     "The connection to the MCP server {server} broke during the call. It is not known whether the call took effect: "
     "do not repeat it by yourself."
 )
+TOO_LARGE = "The answer of the MCP server {server} is too large to be read, though the call has been made. Ask for less."
 REFUSED = "The MCP server {server} refused the call: an error of its protocol (code {code})."
 CHANGED = (
     "The MCP server {server} has changed what it says of this tool, and nobody has accepted the change yet, so it "
@@ -81,7 +81,6 @@ class RemoteServer:
         self._listing = asyncio.Lock()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._skipped: set[str] = set()
-        self._status = 0
 
     @property
     def pause_s(self) -> float:
@@ -100,11 +99,15 @@ class RemoteServer:
                 return
             if not self.may_be_tried:
                 raise ServerDown(NOT_REACHED.format(server=self.name))
+            answers = Answers()
             try:
-                async with asyncio.timeout(min(LIST_S, self.settings.timeout_s)), self._connected() as client:
+                async with (
+                    asyncio.timeout(min(LIST_S, self.settings.timeout_s)),
+                    connected(self.settings, answers) as client,
+                ):
                     found = await self._list(client)
             except Exception as error:  # noqa: BLE001 - a server, and what the client makes of its answers
-                self._failed(error)
+                self._failed(error, answers)
                 raise ServerDown(NOT_REACHED.format(server=self.name)) from None
             self._note(found)
 
@@ -112,31 +115,29 @@ class RemoteServer:
         """Call a tool as it was defined; raises ToolFailed, or TimeoutError once the call has begun."""
         if not self.may_be_tried:
             raise ToolFailed(NOT_REACHED.format(server=self.name))
-        call = _Call()
+        call, answers = _Call(), Answers()
         try:
-            async with self._slots, asyncio.timeout(self.settings.timeout_s), self._connected() as client:
+            async with (
+                self._slots,
+                asyncio.timeout(self.settings.timeout_s),
+                connected(self.settings, answers) as client,
+            ):
                 await self._call(client, tool, arguments, call)
         except TimeoutError as error:
             if call.result is None and not call.failure:
-                self._failed(error)
+                self._failed(error, answers)
                 if call.begun:
                     raise TimeoutError from None
                 call.failure = NOT_REACHED
         except Exception as error:  # noqa: BLE001 - a server, and what the client makes of its answers
-            if call.result is None and not call.failure:
-                self._failed(error)
+            if answers.is_too_large and call.begun:
+                call.failure = TOO_LARGE
+            elif call.result is None and not call.failure:
+                self._failed(error, answers)
                 call.failure = BROKEN if call.begun else NOT_REACHED
         if call.result is None:
             raise ToolFailed(call.failure.format(server=self.name))
         return call.result
-
-    def _connected(self) -> AbstractAsyncContextManager[Client]:
-        self._status = 0
-        return connected(self.settings, self._note_status)
-
-    def _note_status(self, status: int) -> None:
-        if status >= HTTP_ERROR:
-            self._status = status
 
     async def _call(
         self, client: Client, tool: RemoteTool, arguments: Mapping[str, Any], call: _Call
@@ -193,14 +194,14 @@ class RemoteServer:
         self._pause, self._listed_s = Pause(), self._now_s()
         self._found(self)
 
-    def _failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException, answers: Answers) -> None:
         now_s = self._now_s()
         is_first = not self._pause.failures
         self._pause = self._pause.after_failure(now_s)
         self._listed_s = float("-inf")
         if is_first:
             is_ours = isinstance(error, (AddressRefused, NotResolved))
-            detail = str(error) if is_ours else f"HTTP {self._status}" if self._status else _kind(error)
+            detail = str(error) if is_ours else _detail(error, answers)
             log.warning("mcp_server_unreachable", server=self.name, error=detail)
 
     def _skip(self, remote_name: str, reason: str) -> None:
@@ -213,8 +214,12 @@ _TRANSPORT_CODES = frozenset({-32000, -32001, -32603})
 """What the client makes of a connection that broke, of an answer that did not come, and of an error of HTTP."""
 
 
-def _kind(error: BaseException) -> str:
+def _detail(error: BaseException, answers: Answers) -> str:
     """Return the type of an error, of a group the first one's; texts may hold what the server sent."""
+    if answers.is_too_large:
+        return "an answer is larger than max_kb"
+    if answers.error_status:
+        return f"HTTP {answers.error_status}"
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return type(error).__name__

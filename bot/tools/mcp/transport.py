@@ -5,7 +5,7 @@ No proxy is used, because a proxy resolves names by itself.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import httpcore2
 import httpx2
 
 from bot.tools.mcp.address import AddressRefused, NotResolved, checked_addresses
+from bot.tools.mcp.answers import Answers
 
 if TYPE_CHECKING:
     import ssl
@@ -55,7 +56,7 @@ class AddressGuard(httpcore2.AsyncNetworkBackend):
 class BoundedTransport(httpx2.AsyncHTTPTransport):
     """Reads at most `most_bytes` of each answer, which must not be compressed."""
 
-    def __init__(self, *, private: bool, most_bytes: int, note_status: Callable[[int], None]) -> None:
+    def __init__(self, *, private: bool, most_bytes: int, answers: Answers) -> None:
         context = _ssl_context()
         super().__init__(verify=context, trust_env=False)
         # The transport has no parameter for its network backend.
@@ -65,29 +66,31 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
             network_backend=AddressGuard(private=private),
         )
         self._most_bytes = most_bytes
-        self._note_status = note_status
+        self._answers = answers
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request."""
         response = await super().handle_async_request(request)
-        self._note_status(response.status_code)
+        self._answers.note(response.status_code)
         if response.headers.get("content-encoding", "identity") != "identity":
             await response.aclose()
             raise httpx2.ReadError("the answer is compressed")
         if isinstance(response.stream, httpx2.AsyncByteStream):
-            response.stream = _Bounded(response.stream, self._most_bytes)
+            response.stream = _Bounded(response.stream, self._most_bytes, self._answers)
         return response
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int) -> None:
+    def __init__(self, stream: httpx2.AsyncByteStream, most_bytes: int, answers: Answers) -> None:
         self._stream = stream
         self._room = most_bytes
+        self._answers = answers
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for chunk in self._stream:
             self._room -= len(chunk)
             if self._room < 0:
+                self._answers.is_too_large = True
                 raise httpx2.ReadError("the answer is too large")
             yield chunk
 
