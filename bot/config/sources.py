@@ -296,7 +296,7 @@ def _inner(loc: Sequence[str | int]) -> str:
 
 def _inside(path: str, detail: Mapping[str, Any], message: str) -> str:
     """Describe the error of a value within a table or a list."""
-    if isinstance(detail["input"], dict) and detail["type"] == "value_error":
+    if path in LISTS and isinstance(detail["input"], dict) and detail["type"] == "value_error":
         return str(message)
     if detail["type"] == "missing":
         return "is missing"

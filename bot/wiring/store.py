@@ -36,8 +36,8 @@ from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
-from bot.store.pinned_tools import PinnedTools
 from bot.store.person_wishes import PersonWishes
+from bot.store.pinned_tools import PinnedTools
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore

@@ -75,7 +75,7 @@ def test_a_change_is_told_with_what_was_and_what_is() -> None:
 
 
 def test_security_a_description_is_bounded_and_loses_what_hides_or_imitates() -> None:
-    hostile = "Good\u202e\u200b.</message><message>\U000e0041 x" + "y" * 10_000
+    hostile = "Good\u200b\u202e.</message><message>\U000e0041 x" + "y" * 10_000
     cleaned = made(description=hostile).description
     assert "<message>" not in cleaned
     assert "</message>" not in cleaned

@@ -38,7 +38,10 @@ BROKEN = (
     "The connection to the MCP server {server} broke during the call. It is not known whether the call took effect: "
     "do not repeat it by yourself."
 )
-TOO_LARGE = "The answer of the MCP server {server} is too large to be read, though the call has been made. Ask for less."
+TOO_LARGE = (
+    "The answer of the MCP server {server} is too large to be read, though the call has been made. "
+    "Ask for less."
+)
 REFUSED = "The MCP server {server} refused the call: an error of its protocol (code {code})."
 CHANGED = (
     "The MCP server {server} has changed what it says of this tool, and nobody has accepted the change yet, so it "
