@@ -28,6 +28,7 @@ from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
 from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
+from bot.commands.tools import Tools
 from bot.commands.tree import Tree
 from bot.commands.usage import Usage
 from bot.commands.why import Why
@@ -64,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    Tools,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

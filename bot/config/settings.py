@@ -179,6 +179,12 @@ class ToolsSettings(Section):
     on: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
     max_steps: Annotated[int, Field(ge=1, le=50)] = 10
     max_s: Annotated[float, Field(ge=1, le=3600)] = 300.0
+    never: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
+    searches: Annotated[int, Field(ge=1, le=50)] = 5
+    searches_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    fetches: Annotated[int, Field(ge=1, le=50)] = 5
+    page_tokens: Annotated[int, Field(ge=500, le=200_000)] = 20_000
+    files_mb: Annotated[float, Field(ge=0.1, le=100)] = 8.0
 
 
 class McpSettings(Section):
@@ -190,7 +196,6 @@ class McpSettings(Section):
     tools: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
     servers: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
     channels: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
-    direct_messages: bool = False
     private: bool = False
     timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 30.0
     max_kb: Annotated[int, Field(ge=1, le=20_000)] = 2000

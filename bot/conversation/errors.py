@@ -14,7 +14,9 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
-│       └── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeToolRefused 400 or 422 that speaks of the request's tools
+│       └── ClaudeContainerGone  400 or 404 that speaks of the container of code
 ├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
@@ -144,6 +146,20 @@ class ClaudeRefusedRequest(ClaudeError):
 
 class ClaudeFileGone(ClaudeRefusedRequest):
     """The API complains of a file: perhaps one that has expired or was deleted."""
+
+
+class ClaudeToolRefused(ClaudeRefusedRequest):
+    """The API refuses tools of the request: those that it names, or it does not say which."""
+
+    def __init__(
+        self, detail: str = "", *, request_id: str | None = None, tools: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.tools = tools
+
+
+class ClaudeContainerGone(ClaudeRefusedRequest):
+    """The container in which code has run does not exist any more."""
 
 
 class BudgetReached(BobbinError):

@@ -91,8 +91,9 @@ def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -
 
 
 def read_counts(value: str) -> Counts:
-    """Read the counts of a stored row."""
-    return Counts(*map(int, value.split()[:COUNTS]))
+    """Read the counts of a stored row; earlier versions wrote fewer."""
+    *counts, _first_turn = map(int, value.split())
+    return Counts(*counts[:COUNTS])
 
 
 def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterator[UsageRow]:

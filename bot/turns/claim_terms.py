@@ -16,8 +16,9 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.settings_cache import Place
 from bot.tools.tool import ToolPlace
 
+Tools = tuple[ToolDefinition, ...]
 TermsOf = Callable[[Claim], Awaitable[Terms]]
-RemoteToolsOf = Callable[[ToolPlace, Mapping[Scope, Settings]], Awaitable[tuple[ToolDefinition, ...]]]
+RemoteToolsOf = Callable[[ToolPlace, Mapping[Scope, Settings]], Awaitable[Tools]]
 
 
 def _no_tools(_by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
@@ -32,12 +33,13 @@ async def terms_of(
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
     remote_tools: RemoteToolsOf | None = None,
+    within: Callable[[Claim, Tools], Awaitable[Tools]] | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
     The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
     is called with the settings by scope, and returns the tools that Claude may call; `remote_tools` returns those
-    of other servers.
+    of other servers. `within` leaves out those whose limit is used up.
     """
     policy = policy or BudgetPolicy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
@@ -50,8 +52,8 @@ async def terms_of(
     tools = tools_of(by_scope)
     if remote_tools is not None:
         place = ToolPlace(thread, channel, server)
-        names = {tool.name for tool in tools}
-        tools += tuple(tool for tool in await remote_tools(place, by_scope) if tool.name not in names)
+        tools += await remote_tools(place, by_scope)
+    tools = tools if within is None else await within(claim, tools)
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)

@@ -35,6 +35,7 @@ from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
 from bot.turns.metered_claude import Account, MeteredClaude
+from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
@@ -47,11 +48,15 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The outcome of a generation: the history entry, what the thread is to show, the start of the window."""
+    """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
+
+    `files` are the ids of the files that Claude's code has made for the reply.
+    """
 
     turn: Turn
     conclusion: Conclusion
     window_start: int
+    files: tuple[str, ...] = ()
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
@@ -69,6 +74,10 @@ def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
     return None
 
 
+async def _hold_nothing(_conversation: int, _ids: Collection[str]) -> None:
+    """Hold no files."""
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -78,8 +87,8 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. `tools` makes the loop that answers the calls of a turn's tools. The `summaries` outlive a
-    restart of the turn.
+    uploads that are gone, `hold_files` with those of files that code has made. `tools` makes the loop that answers
+    the calls of a turn's tools. The `summaries` outlive a restart of the turn.
     """
 
     def __init__(
@@ -91,6 +100,7 @@ class ReplyGenerator:
         budgets: Budgets | None = None,
         observe: Observe = _observe_nothing,
         tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
+        hold_files: Callable[[int, Collection[str]], Awaitable[None]] = _hold_nothing,
     ) -> None:
         self._claude = claude
         self._policy = policy
@@ -100,6 +110,7 @@ class ReplyGenerator:
         self._budgets = budgets
         self._observe = observe
         self._tools = tools
+        self._hold_files = hold_files
 
     async def generate(
         self,
@@ -190,6 +201,7 @@ class ReplyGenerator:
             self._now_s,
             prepared.inline,
             tools,
+            prepared.given,
         )
 
         async def leave_out_gone(sent: Request) -> bool:
@@ -216,7 +228,9 @@ class ReplyGenerator:
             )
             plan = planned(terms, counted, summary)
         purpose: Purpose = "continuation" if prepared.so_far else "reply"
-        text, end = await stream.reply(plan.request, purpose, estimate.of_reply(plan, now_ms))
+        text, end = await stream.reply(
+            plan.request, purpose, estimate.of_reply(plan, now_ms), before=prepared.reply
+        )
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
@@ -240,6 +254,7 @@ class ReplyGenerator:
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        await self._hold_made(claim, stream)
         if isinstance(end, BudgetReached) and is_blank(text):
             return end
         if not stream.was_read and summary is None:
@@ -268,9 +283,15 @@ class ReplyGenerator:
             cost.total,
             stream.title_line,
             terms.prompt_scope,
-            () if tools is None else tools.consulted,
+            stream.consulted,
         )
-        return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
+        turn = entry(claim, prepared, plan, conclusion, asked)
+        files = stream.made_files if conclusion.outcome == "answered" else ()
+        return Generated(turn, conclusion, plan.window.start, files)
+
+    async def _hold_made(self, claim: Claim, stream: ReplyStream) -> None:
+        if stream.made_files:
+            await persist(lambda: self._hold_files(claim.conversation, stream.made_files))
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
         rules, prices = terms.budget.rules, terms.budget_prices

@@ -62,6 +62,8 @@ def build_commands(
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
+        tools=turns.tools,
+        search_limit=turns.searches,
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),

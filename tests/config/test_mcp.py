@@ -47,7 +47,7 @@ def test_without_servers_there_are_none(tmp_path: Path) -> None:
         (
             WIKI + "colour = 3",
             "config.toml: mcp[0].colour: unknown; known there: name, url, token, tools, servers, channels, "
-            "direct_messages, private, timeout_s, max_kb",
+            "private, timeout_s, max_kb",
         ),
         (
             WIKI.replace("wiki.example", "ann:tulip@wiki.example"),

@@ -19,7 +19,6 @@ from bot.local.simulator.claude import Reply, ToolUse
 from bot.store.keys import Keys
 from bot.store.pinned_tools import PinnedTools
 from bot.store.scope_settings import ScopeSettings
-from bot.store.wakeups import Wakeups
 from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.tool import ToolPlace
 from tests.e2e.controls import labels, press
@@ -53,7 +52,7 @@ async def switch(world: World, port: int, tool: str, value: str, token: str = ""
     """Switch a tool on for the server as `/tools set` does: with the pin that goes with it."""
     redis: Redis = Redis.from_url(world.redis_url, decode_responses=True)
     keys = Keys(world.prefix)
-    settings = ScopeSettings(redis, keys, ttl_s=1000, audit_s=1000, publish=Wakeups(redis, keys).publish)
+    settings = ScopeSettings(redis, keys, ttl_s=1000, audit_s=1000)
     server = McpSettings.model_validate(wiki(port))
     if token:
         server.resolve(token)
@@ -155,6 +154,47 @@ async def test_a_server_that_is_down_changes_no_request_and_is_used_once_it_come
     assert told(alone) == "Nothing is known of looms."
     assert json.dumps(tools(alone)) == json.dumps(down)
     assert len(bot.log("mcp_server_unreachable")) == 1
+
+
+async def said(person: Any, place: int, command: str, **options: Any) -> list[str]:
+    """All messages that a command answers, to the person alone."""
+    handle = await person.command(place, command, options)
+    await handle.response()
+    return [str(message["content"]) for message in (await handle.message(), *handle.followups)]
+
+
+async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alone: World) -> None:
+    port, channel = free_port(), alone.channel()
+    on = {"tool": "wiki_search", "state": "on", "scope": "server"}
+    async with mcp_process(port):
+        bot = await alone.start_bot(**offering(wiki(port)))
+        await bot.logged("mcp_server_listed", server="wiki")
+        (answer,) = await said(alone.admin, channel, "tools set", **on)
+        assert answer.startswith("`wiki_search` is on in this server.")
+        assert "From the MCP server wiki. Search the wiki." in answer
+        thread = await ask(alone, SEARCH, channel=channel)
+        assert told(alone) == "Nothing is known of looms."
+        shown, *more = await said(alone.ann, thread, "tools show")
+        assert "- `wiki_search` **on**" in shown
+        assert "from the MCP server wiki, which says `Search the wiki.`" in shown
+        assert more == []
+        await bot.stop()
+    async with mcp_process(port, DESCRIPTION=HOSTILE):
+        bot = await alone.start_bot(**offering(wiki(port)))
+        await bot.logged("mcp_tool_changed", tool="wiki_search")
+        (_, change) = await said(alone.admin, thread, "tools show")
+        assert "Its description was: From the MCP server wiki. Search the wiki." in change
+        assert "SYSTEM" in change
+        assert change.count("```") == 2
+        (_, change) = await said(alone.ann, thread, "tools show")
+        assert (
+            change
+            == "**The server of `wiki_search` has changed the tool.** It cannot be called until that is accepted."
+        )
+        await said(alone.admin, channel, "tools set", **on)
+        assert len(await said(alone.admin, thread, "tools show")) == 1
+        await ask(alone, SEARCH, channel=channel)
+        assert told(alone) == "Nothing is known of looms."
 
 
 async def test_a_changed_tool_counts_as_it_was_until_somebody_accepts_the_change(alone: World) -> None:

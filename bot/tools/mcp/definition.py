@@ -104,6 +104,12 @@ def remote_tool(
     )
 
 
+def told_definition(tool: RemoteTool) -> str:
+    """Write a definition for people."""
+    does = "changes nothing, as the server says" if tool.reads_only else "may change something"
+    return f"{tool.name} ({does})\n{tool.description}\nIts arguments: {tool.schema}"
+
+
 def told_change(pinned: RemoteTool, listed: RemoteTool | None) -> str:
     """Say in one text what a server has changed of a tool."""
     if listed is None:

@@ -102,16 +102,25 @@ class RemoteTools:
             time_limit_s=server.settings.timeout_s + AFTER_CALL_S,
         )
 
-    async def available(self, place: ToolPlace) -> tuple[RemoteTool, ...]:
-        """Return the tools that may be switched on in a place; those of a server that is down as last listed."""
-        servers = [server for server in self._servers.values() if _is_meant_for(server.settings, place)]
-        await asyncio.gather(*(server.refresh() for server in servers), return_exceptions=True)
+    def listed(self, name: str) -> RemoteTool | None:
+        """Return a tool as its server described the tool last."""
+        server = self._server_of(name)
+        return None if server is None else server.listed.get(name)
+
+    def available(self, place: ToolPlace) -> tuple[RemoteTool, ...]:
+        """Return the tools that may be switched on in a place, as they were listed last."""
         return tuple(
             tool
-            for server in servers
+            for server in self._servers.values()
+            if _is_meant_for(server.settings, place)
             for name, tool in sorted(server.listed.items())
             if not self._is_taken(name)
         )
+
+    async def refresh(self, place: ToolPlace) -> None:
+        """List the tools that may be switched on in a place; a server that is down keeps those listed last."""
+        servers = [server for server in self._servers.values() if _is_meant_for(server.settings, place)]
+        await asyncio.gather(*(server.refresh() for server in servers), return_exceptions=True)
 
     async def settings_with(self, place: ToolPlace, tool: str, value: str | None) -> dict[str, str | None]:
         """Return the settings that must be changed together with `tool:<name>`, nothing for a tool that runs here.
@@ -214,8 +223,8 @@ def _allows(settings: McpSettings, tool: RemoteTool) -> bool:
 
 
 def _is_meant_for(settings: McpSettings, place: ToolPlace) -> bool:
-    if place.server is None:
-        return settings.direct_messages
+    if place.server is None:  # nobody administers direct messages, and somebody must accept a definition
+        return False
     if settings.servers and place.server not in settings.servers:
         return False
     return not settings.channels or not {place.conversation, place.channel}.isdisjoint(settings.channels)
