@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +13,7 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -97,7 +98,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
     if settings.mcp:
-        await turns.remote_tools.load()
+        with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
+            await turns.remote_tools.load()
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
         store.forget_jobs,

@@ -156,11 +156,15 @@ async def test_a_server_that_is_down_changes_no_request_and_is_used_once_it_come
     assert len(bot.log("mcp_server_unreachable")) == 1
 
 
-async def said(person: Any, place: int, command: str, **options: Any) -> list[str]:
-    """All messages that a command answers, to the person alone."""
+async def said(
+    world: World, person: Any, place: int, command: str, messages: int = 1, **options: Any
+) -> list[str]:
+    """So many messages that a command answers, to the person alone."""
     handle = await person.command(place, command, options)
     await handle.response()
-    return [str(message["content"]) for message in (await handle.message(), *handle.followups)]
+    first = await handle.message()
+    await world.until(lambda: len(handle.followups) >= messages - 1)
+    return [str(message["content"]) for message in (first, *handle.followups)]
 
 
 async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alone: World) -> None:
@@ -169,30 +173,27 @@ async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alon
     async with mcp_process(port):
         bot = await alone.start_bot(**offering(wiki(port)))
         await bot.logged("mcp_server_listed", server="wiki")
-        (answer,) = await said(alone.admin, channel, "tools set", **on)
+        (answer,) = await said(alone, alone.admin, channel, "tools set", **on)
         assert answer.startswith("`wiki_search` is on in this server.")
         assert "From the MCP server wiki. Search the wiki." in answer
         thread = await ask(alone, SEARCH, channel=channel)
         assert told(alone) == "Nothing is known of looms."
-        shown, *more = await said(alone.ann, thread, "tools show")
+        (shown,) = await said(alone, alone.ann, thread, "tools show")
         assert "- `wiki_search` **on**" in shown
         assert "from the MCP server wiki, which says `Search the wiki.`" in shown
-        assert more == []
         await bot.stop()
     async with mcp_process(port, DESCRIPTION=HOSTILE):
         bot = await alone.start_bot(**offering(wiki(port)))
         await bot.logged("mcp_tool_changed", tool="wiki_search")
-        (_, change) = await said(alone.admin, thread, "tools show")
+        (_, change) = await said(alone, alone.admin, thread, "tools show", 2)
         assert "Its description was: From the MCP server wiki. Search the wiki." in change
         assert "SYSTEM" in change
         assert change.count("```") == 2
-        (_, change) = await said(alone.ann, thread, "tools show")
-        assert (
-            change
-            == "**The server of `wiki_search` has changed the tool.** It cannot be called until that is accepted."
+        (_, change) = await said(alone, alone.ann, thread, "tools show", 2)
+        assert change == (
+            "**The server of `wiki_search` has changed the tool.** It cannot be called until that is accepted."
         )
-        await said(alone.admin, channel, "tools set", **on)
-        assert len(await said(alone.admin, thread, "tools show")) == 1
+        await said(alone, alone.admin, channel, "tools set", **on)
         await ask(alone, SEARCH, channel=channel)
         assert told(alone) == "Nothing is known of looms."
 
@@ -272,6 +273,7 @@ async def test_security_injected_instructions_stay_inside_the_result(alone: Worl
                 assert block["type"] == "tool_result" or "SYSTEM" not in json.dumps(block)
         assert "SYSTEM" not in json.dumps([body["system"], body["tools"]])
         assert "SYSTEM" in told(alone)
+        assert "<message" not in told(alone)
         assert labels(card_of(alone, thread)) == [
             "Allow once",
             "Always here",

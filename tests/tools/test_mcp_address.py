@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import socket
+from typing import Any
 
 import httpcore2
 import pytest
@@ -78,6 +81,35 @@ async def test_security_each_connection_is_checked_by_itself() -> None:
     guard = AddressGuard(private=False)
     with pytest.raises(httpcore2.ConnectError, match="private"):
         await guard.connect_tcp("localhost", free_port())
+
+
+def resolving(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> None:
+    """Have every name lead to these addresses, one after the other."""
+    answers = iter(addresses)
+
+    async def getaddrinfo(_host: str, port: int, **_: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", getaddrinfo)
+
+
+async def test_security_a_name_that_leads_elsewhere_the_second_time_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resolving(monkeypatch, "93.184.215.14", "127.0.0.1")
+    assert await checked_addresses("wiki.example", 443, private=False) == ("93.184.215.14",)
+    with pytest.raises(httpcore2.ConnectError, match="private"):
+        await AddressGuard(private=False).connect_tcp("wiki.example", 443)
+
+
+async def test_security_a_connection_goes_to_the_address_that_was_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        resolving(monkeypatch, "127.0.0.1")  # a second resolution would fail
+        stream = await AddressGuard(private=True).connect_tcp("wiki.example", listening.getsockname()[1])
+        assert stream.get_extra_info("server_addr") == listening.getsockname()
+        await stream.aclose()
 
 
 async def test_a_name_without_an_address_is_said_to_have_none() -> None:

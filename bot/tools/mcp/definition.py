@@ -14,9 +14,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
-
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.visible import readable, unforged
 
@@ -141,6 +138,10 @@ def _cleaned(text: str, most: int) -> str:
 
 
 def _schema(schema: Mapping[str, Any]) -> str:
+    # Takes a tenth of a second to load, and most bots have no remote server.
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import SchemaError
+
     kept = {key: value for key, value in schema.items() if key not in _DROPPED}
     clean = _walked(kept, MOST_DEPTH)
     if clean.get("type") != "object":

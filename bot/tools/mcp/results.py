@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from bot.conversation.content import Image, LegacyInline, Text
 from bot.conversation.tokens import picture_tokens
-from bot.conversation.visible import plain, readable
+from bot.conversation.visible import plain, readable, unforged
 from bot.files.kind import Kind, kind_of
 from bot.files.result import Converted, Picture
 from bot.tools.tool import ToolFailed, ToolOutput
@@ -61,7 +61,7 @@ async def output_of(result: Result, convert: Convert) -> ToolOutput:
             room -= len(found.text)
         blocks.append(found)
     if not any(isinstance(block, Text) for block in blocks) and result.structured_content is not None:
-        blocks.append(Text(readable(json.dumps(result.structured_content, ensure_ascii=False))))
+        blocks.append(Text(_cleaned(json.dumps(result.structured_content, ensure_ascii=False))))
     if result.is_error:
         said = "\n".join(block.text for block in blocks if isinstance(block, Text))
         raise ToolFailed(said[:MOST_ERROR_CHARS] or "the tool has failed and said nothing")
@@ -71,7 +71,7 @@ async def output_of(result: Result, convert: Convert) -> ToolOutput:
 async def _block(block: Any, convert: Convert, pictures: int) -> Text | Image:
     match getattr(block, "type", ""):
         case "text":
-            return Text(readable(str(block.text)))
+            return Text(_cleaned(str(block.text)))
         case "image":
             return await _picture(str(block.data), convert, pictures)
         case "resource_link":
@@ -87,7 +87,7 @@ async def _block(block: Any, convert: Convert, pictures: int) -> Text | Image:
 async def _resource(resource: Any, convert: Convert, pictures: int) -> Text | Image:
     uri = _short(resource.uri)
     if (text := getattr(resource, "text", None)) is not None:
-        return Text(f"[the resource {uri}]\n{readable(str(text))}")
+        return Text(f"[the resource {uri}]\n{_cleaned(str(text))}")
     found = await _picture(str(getattr(resource, "blob", "")), convert, pictures)
     return found if isinstance(found, Image) else Text(f"[the resource {uri}, which cannot be passed on]")
 
@@ -108,5 +108,10 @@ async def _picture(encoded: str, convert: Convert, pictures: int) -> Text | Imag
     return Image(inline, picture_tokens(made.width, made.height))
 
 
+def _cleaned(text: str) -> str:
+    """Return a text without what hides in it, and without imitations of our elements; far too long ones are cut."""
+    return unforged(readable(text[: 2 * MOST_CHARS]))
+
+
 def _short(text: Any) -> str:
-    return plain(str(text))[:MOST_NAME_CHARS]
+    return unforged(plain(str(text))[:MOST_NAME_CHARS])
