@@ -36,6 +36,8 @@ from bot.conversation.errors import (
 )
 from bot.conversation.server_tools import SERVER_TOOLS
 
+RATE_LIMITED = 429
+
 _BY_STATUS: dict[int, type[ClaudeError]] = {
     401: ClaudeKeyRefused,
     402: ClaudeSpendLimit,
@@ -45,7 +47,7 @@ _BY_STATUS: dict[int, type[ClaudeError]] = {
     408: ClaudeBusy,
     409: ClaudeBusy,
     413: ClaudeTooLong,
-    429: ClaudeBusy,
+    RATE_LIMITED: ClaudeBusy,
 }
 
 # An error event arrives with status 200: its type stands for the status of a refused request.
@@ -187,7 +189,8 @@ def _build(
     words = message if isinstance(message, str) else ""
     error_class = _classify(status, kind, code, words)
     if error_class is ClaudeBusy:
-        return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after)
+        rate_limited = status == RATE_LIMITED or kind == "rate_limit_error"
+        return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after, rate_limited=rate_limited)
     if error_class is ClaudeTooLong:
         tokens, limit = _figures(words)
         return ClaudeTooLong(detail, request_id=request_id, tokens=tokens, limit=limit)

@@ -12,7 +12,9 @@ from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
+from bot.commands.branch import Branch
 from bot.commands.budget import BudgetGroup
+from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
@@ -65,6 +67,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    Catchup,
+    Branch,
     Tools,
 )
 """In the order in which the commands are registered; another order registers them anew."""

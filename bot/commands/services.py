@@ -25,6 +25,7 @@ from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
+from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.consents import Consents
 from bot.store.conversations import Conversations
@@ -40,6 +41,7 @@ from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.catch_up import CatchUp
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
 from bot.turns.search_limit import SearchLimit
@@ -63,7 +65,8 @@ class CommandServices:
     message as the intake does, None if its channel is unknown. `operator_values` are the settings of the operator
     that people may see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
     `about` is what /about tells of the operator's settings. Without `consents` no consent is required; `accept_held`
-    accepts the messages of a person that have waited for consent. `tools` are those that there are.
+    accepts the messages of a person that have waited for consent. `tools` are those that there are. `remove_thread`
+    removes a thread in which nobody but the bot has written.
     """
 
     conversations: Conversations
@@ -104,3 +107,6 @@ class CommandServices:
     about: OperatorFacts
     consents: Consents | None
     accept_held: Callable[[int], Awaitable[None]] | None
+    catch_up: CatchUp
+    branches: Branches
+    remove_thread: Callable[[int], Awaitable[None]]

@@ -63,6 +63,7 @@ KEPT = (
             "{budgets}:open",
         ),
     ),
+    Kept("that you have branched off a conversation", "a day", ("{P}:branches", "branching")),
     Kept(
         "that you were forgotten, with your receipt",
         "30 days",

@@ -67,13 +67,22 @@ class ClaudeError(BobbinError):
 
 
 class ClaudeBusy(ClaudeError):
-    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one."""
+    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one.
+
+    `rate_limited`: the limit is that of the operator's account.
+    """
 
     def __init__(
-        self, detail: str = "", *, request_id: str | None = None, retry_after: float | None = None
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
     ) -> None:
         super().__init__(detail, request_id=request_id)
         self.retry_after = retry_after
+        self.rate_limited = rate_limited
 
 
 class ClaudeUnreachable(ClaudeError):

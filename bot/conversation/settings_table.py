@@ -147,6 +147,7 @@ ROWS = (
     Row("Limits of each person", key="budgets.person", shown=_or_none),
     Row("A message at a limit", key="budgets.at_limit"),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Models that answer where that one does not", key="claude.fallback", shown=_or_none),
     Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),

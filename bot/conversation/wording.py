@@ -121,11 +121,12 @@ STORE_DOWN = "My memory is not reachable right now. Please try that again in a m
 
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
+ANOTHER_MODEL = f"{SMALL}Asking another model …"
 REGENERATING = f"{SMALL}Writing this anew …"
 SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
 PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
 """The status line while the model writes a block that is no text, by the block's type, or the name of a tool."""
-STATUS = (*PHASES.values(), BUSY, REGENERATING, SUMMARIZING)
+STATUS = (*PHASES.values(), BUSY, ANOTHER_MODEL, REGENERATING, SUMMARIZING)
 """Status lines: they stand in the place of a reply until its text begins."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.conversation.budget import BudgetPolicy, budget_of
@@ -33,13 +33,15 @@ async def terms_of(
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
     remote_tools: RemoteToolsOf | None = None,
+    others: Sequence[str] = (),
     within: Callable[[Claim, Tools], Awaitable[Tools]] | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
     The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
     is called with the settings by scope, and returns the tools that Claude may call; `remote_tools` returns those
-    of other servers. `within` leaves out those whose limit is used up.
+    of other servers. `within` leaves out those whose limit is used up. `others` are the models that answer where
+    the chosen one does not.
     """
     policy = policy or BudgetPolicy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
@@ -57,6 +59,19 @@ async def terms_of(
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)
+    model = terms.parameters.model
+    terms = replace(
+        terms,
+        others=tuple(
+            replace(
+                resolve(replace(choice, model=other), claim.meta.names, tools),
+                prompt_scope=prompt_scope,
+                budget=budget,
+            )
+            for other in others
+            if other != model
+        ),
+    )
     if policy.fallback_model is None:
         return terms
     fallback = replace(

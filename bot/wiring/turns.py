@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
+from bot.claude.status_page import StatusPage
 from bot.config import Settings
 from bot.config.settings import ToolsSettings
 from bot.conversation.budget import BudgetPolicy, Rule, Subject
@@ -40,6 +41,7 @@ from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
+from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
@@ -65,12 +67,16 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, the resolver of terms, the tools, and the desk of calls that wait for a permission."""
+    """What turns need, and what works beside them.
+
+    The dispatcher, the resolver of terms, the tools, the desk of calls that wait for a permission, private answers.
+    """
 
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
     remote_tools: RemoteTools
+    catch_up: CatchUp
     tools: ToolOffer
     searches: SearchLimit
 
@@ -119,6 +125,7 @@ def build_turns(
         tools_of=tools.definitions,
         remote_tools=tools.remote_definitions,
         within=searches.within,
+        others=settings.claude.fallback,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -151,6 +158,7 @@ def build_turns(
                 budgets=store.budgets,
                 observe=alerts.observe,
                 tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                status_page=_status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
             outbox=outbox,
@@ -178,7 +186,19 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher, desk, remote_tools, tools, searches)
+    catch_up = CatchUp(
+        claude,
+        store.budgets,
+        store.held_files,
+        store.pins_and_summaries,
+        store.usage,
+        terms_of_claim,
+        alerts.observe,
+        metrics.asked,
+        clock,
+        policy.secret,
+    )
+    return Turns(terms, dispatcher, desk, remote_tools, catch_up, tools, searches)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
@@ -277,6 +297,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         gather_s=settings.reply.gather_ms / 1000,
         secret=secret_of(settings),
     )
+
+
+def _status_page(settings: Settings) -> StatusPage | None:
+    url = settings.claude.status_url
+    return None if url is None else StatusPage(url, private=settings.claude.status_private)
 
 
 def secret_of(settings: Settings) -> bytes:
