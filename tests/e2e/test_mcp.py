@@ -169,7 +169,7 @@ async def said(
 
 async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alone: World) -> None:
     port, channel = free_port(), alone.channel()
-    on = {"tool": "wiki_search", "state": "on", "scope": "server"}
+    on: dict[str, Any] = {"tool": "wiki_search", "state": "on", "scope": "server"}
     async with mcp_process(port):
         bot = await alone.start_bot(**offering(wiki(port)))
         await bot.logged("mcp_server_listed", server="wiki")
