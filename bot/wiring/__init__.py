@@ -21,13 +21,17 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.people import People
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.tools.mcp.remote_tools import RemoteTools
+from bot.tools.memory import MemoryTools
+from bot.tools.memory_places import MemoryPlaces
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -95,8 +99,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
     quote_source = QuoteSource(client, Calls(client, clock), settings.discord.proxies)
+    memory = MemoryTools(
+        store.memories,
+        MemoryPlaces(Visibility(client)),
+        People(client, Calls(client, clock)).author,
+        clock.now_ms,
+    )
     turns = build_turns(
-        settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
+        settings, store, claude, prices, outbox, attachments, quote_source, memory, pace, clock, metrics
     )
     if settings.mcp:
         with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
@@ -128,14 +138,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
+        settings, client, store, claude, prices, outbox, turns, memory, pins, events.intake, clock, forgetting
     )
     commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
 
     def wake(named: int) -> None:

@@ -36,7 +36,8 @@ from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
 from bot.tools.installed import installed_tools
 from bot.tools.mcp.remote_tools import RemoteTools
-from bot.tools.offer import ToolOffer
+from bot.tools.memory import MemoryTools
+from bot.tools.offer import ABOUT, ToolOffer
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
@@ -52,12 +53,13 @@ from bot.turns.made_files import MadeFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
+from bot.turns.remembered import Remembered
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
@@ -89,6 +91,7 @@ def build_turns(
     outbox: Outbox,
     attachments: Attachments,
     quote_source: QuoteSource,
+    memory: MemoryTools,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -110,7 +113,7 @@ def build_turns(
         refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock)
+    toolbox = build_toolbox(clock, memory)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
         server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
@@ -165,8 +168,14 @@ def build_turns(
             pace=pace,
             policy=policy,
             terms_of=terms_of_claim,
-            preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
+            preparation=(
+                *steps,
+                ToolOutcomes(store.approvals),
+                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                FileAvailability(store.held_files),
+            ),
             post_cards=desk.post_cards,
+            consulted=partial(consulted_before, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
@@ -201,10 +210,10 @@ def build_turns(
     return Turns(terms, dispatcher, desk, remote_tools, catch_up, tools, searches)
 
 
-def build_toolbox(clock: Clock) -> Toolbox:
+def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
     """Build the tools that run here, with those of the operator's packages."""
-    own = (time_tool(clock.now_s),)
-    return Toolbox((*own, *installed_tools([tool.name for tool in own])))
+    own = (time_tool(clock.now_s), *memory.tools())
+    return Toolbox((*own, *installed_tools([*ABOUT, *(tool.name for tool in own)])))
 
 
 def build_remote_tools(settings: Settings, store: Store, toolbox: Toolbox) -> RemoteTools:
