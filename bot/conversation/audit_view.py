@@ -9,6 +9,7 @@ from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
+from bot.conversation.tool_pins import FAMILY as PINS
 from bot.conversation.tool_settings import FAMILY as TOOLS
 from bot.conversation.tool_settings import FOR_ROLE
 from bot.conversation.visible import plain
@@ -103,6 +104,8 @@ def _named(what: str, home: int) -> str:
         tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
         whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
         return f"the tool {code(tool)}{f' for {whom}' if whom else ''}"
+    if what.startswith(PINS):
+        return f"the definition of the tool {code(what.removeprefix(PINS))}"
     name, kind, subject, *rest = [*what.split(":"), "", ""]
     if kind in _MENTIONS and subject.isdecimal():
         more = ":".join(rest).strip(":")

@@ -530,6 +530,13 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
+        "pins",
+        "hash",
+        "definitions of tools of MCP servers that were switched on somewhere, by digest",
+        "for ever",
+        whose="nobody",
+    ),
+    Contract(
         "models",
         "sorted set",
         "models that were chosen or used, by when that was last (s)",

@@ -113,6 +113,7 @@ class Keys:
         self.audit_posts = self._key("audits")
         self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
+        self.pinned_tools = self._key("pins")
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")

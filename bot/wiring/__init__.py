@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +13,7 @@ from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -28,6 +29,7 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
 from bot.tools.memory_places import MemoryPlaces
 from bot.turns.approval_desk import ApprovalDesk
@@ -62,6 +64,7 @@ class Bot:
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
     approval_desk: ApprovalDesk
+    remote_tools: RemoteTools
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
@@ -105,6 +108,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     turns = build_turns(
         settings, store, claude, prices, outbox, attachments, quote_source, memory, pace, clock, metrics
     )
+    if settings.mcp:
+        with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
+            await turns.remote_tools.load()
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
         store.forget_jobs,
@@ -157,6 +163,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         file_cleanup,
         audit_poster,
         turns.desk,
+        turns.remote_tools,
         forgetting,
         retention,
         store.wakeups,

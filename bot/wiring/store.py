@@ -39,6 +39,7 @@ from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
 from bot.store.person_wishes import PersonWishes
+from bot.store.pinned_tools import PinnedTools
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -77,6 +78,7 @@ class Store:
     files: FileStore
     tool_steps: ToolSteps
     approvals: Approvals
+    pinned_tools: PinnedTools
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -152,6 +154,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys),
+        pinned_tools=PinnedTools(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
