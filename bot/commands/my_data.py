@@ -49,7 +49,7 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
             f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            "you."
+            f"you, {len(kept.reminders)} reminders."
         )
         if left_out:
             text += (
@@ -77,6 +77,7 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "usage": [_usage(each) for each in kept.usage],
         "rules_about_you": [_with_time(asdict(each)) for each in kept.rules],
         "conversations_begun": [str(each) for each in kept.started],
+        "reminders": [_with_time(asdict(each)) for each in kept.reminders],
         "limits_used": {name: dict(fields) for name, fields in kept.limits.items()},
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out

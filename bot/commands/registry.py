@@ -23,6 +23,7 @@ from bot.commands.leave import Leave
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
 from bot.commands.privacy import Privacy
+from bot.commands.reminders import RemindersGroup
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -64,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    RemindersGroup,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

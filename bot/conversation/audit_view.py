@@ -22,12 +22,13 @@ _ACTS = {
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
+    Act.REMINDER_CANCELLED: "cancelled a reminder of {before} in {where}",
     Act.PRESET_SAVED: "saved a preset of {after} characters",
     Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
 _SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
-_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.REMINDER_CANCELLED)
 EVERYONE = "@everyone"
 """The role with the id of the server; Discord shows its mention with a second @."""
 

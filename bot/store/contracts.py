@@ -47,7 +47,7 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts", "usage"]
+Export = Literal["nothing", "messages", "settings", "acts", "usage", "reminders"]
 """Under which heading `/my data` lists what a key holds of the person who asks."""
 
 Erasure = Literal[
@@ -65,6 +65,7 @@ Erasure = Literal[
     "by expiry",
     "with the turn",
     "approvals",
+    "reminders",
     "receipt",
     "key",
     "kept",
@@ -76,8 +77,8 @@ Erasure = Literal[
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
 `usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
 lives for a minute. `with the turn`: goes once the running turn ends. `approvals`: the calls that the person asked for
-go. `receipt`: what the erasure itself needs. `key`: the key whose tag is the person goes. `kept`: stays, see
-docs/privacy.md.
+go. `reminders`: those that the person has set go. `receipt`: what the erasure itself needs. `key`: the key whose tag
+is the person goes. `kept`: stays, see docs/privacy.md.
 """
 
 
@@ -172,6 +173,32 @@ CONTRACTS = (
         "approvals",
         "sorted set",
         "conversations with calls that wait for a permission, by when to look (ms)",
+        "until done",
+        whose="nobody",
+    ),
+    Contract(
+        "{C}:m",
+        "hash",
+        "reminders that were set in the conversation: text, person, when due; ended ones without text, for a day",
+        "until done",
+        whose="a person",
+        personal=("ids", "words"),
+        exported="reminders",
+        erased="reminders",
+    ),
+    Contract(
+        "{P}:reminders",
+        "hash",
+        "in which conversation each reminder of a person was set",
+        "until done",
+        whose="a person",
+        personal=("ids",),
+        erased="key",
+    ),
+    Contract(
+        "reminders",
+        "sorted set",
+        "conversations with reminders, by when to look (ms)",
         "until done",
         whose="nobody",
     ),

@@ -23,12 +23,21 @@ from bot.store.approvals import asker_of
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
-from bot.store.examined import Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage, merged
+from bot.store.examined import (
+    Examined,
+    KeptAct,
+    KeptMessage,
+    KeptReminder,
+    KeptSetting,
+    KeptUsage,
+    merged,
+)
 from bot.store.key_reader import KEYS_AT_ONCE, KeyReader
 from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
+from bot.store.reminders import read_reminder
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
@@ -64,6 +73,8 @@ class Examination:
             parts.append(await self._examine_contents(tag, own, told, who))
         if ways["approvals"]:
             parts.append(await self._examine_approvals(tag, who))
+        if ways["reminders"]:
+            parts.append(await self._examine_reminders(tag, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
         if ways["key"]:
@@ -217,6 +228,24 @@ class Examination:
             if asker_of(text) == who.person
         ]
         return Examined(tag, Found(tool_calls=len(calls)), calls=tuple(calls))
+
+    async def _examine_reminders(self, tag: int, who: Identity) -> Examined:
+        key = self._keys.reminders(tag)
+        calls, kept = list[Call](), []
+        for name, text in (await self._read.hash(self._read.name_of(key))).items():
+            reminder = read_reminder(text)
+            if (
+                reminder is None
+                or reminder.person != who.person
+                or reminder.created_ms >= created_ms(who.before)
+            ):
+                continue
+            calls.append(ReplaceField(value=key, field=name, before=text, after=""))
+            if not reminder.has_ended:
+                kept.append(
+                    KeptReminder(tag, reminder.text, reminder.due_ms, reminder.every, reminder.created_ms)
+                )
+        return Examined(tag, Found(reminders=len(calls)), calls=tuple(calls), kept_reminders=tuple(kept))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
         recent = set()

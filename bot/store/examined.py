@@ -62,6 +62,17 @@ class KeptUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReminder:
+    """A reminder of the person, set in a conversation at `at_ms`, due (next) at `due_ms`."""
+
+    conversation: int
+    text: str
+    due_ms: int
+    every: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
@@ -92,6 +103,7 @@ class Examined:
     kept_usage: tuple[KeptUsage, ...] = ()
     kept_rules: tuple[KeptSetting, ...] = ()
     kept_starts: tuple[int, ...] = ()
+    kept_reminders: tuple[KeptReminder, ...] = ()
 
 
 def merged(tag: int, parts: Sequence[Examined]) -> Examined:
@@ -115,4 +127,5 @@ def merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_usage=tuple(each for part in parts for each in part.kept_usage),
         kept_rules=tuple(each for part in parts for each in part.kept_rules),
         kept_starts=tuple(each for part in parts for each in part.kept_starts),
+        kept_reminders=tuple(each for part in parts for each in part.kept_reminders),
     )

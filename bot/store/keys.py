@@ -105,6 +105,7 @@ class Keys:
         self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
         self.approvals_due = self._key("approvals")
+        self.reminders_due = self._key("reminders")
         self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:
@@ -134,6 +135,14 @@ class Keys:
     def approvals(self, conversation: int) -> Key:
         """Return the calls of tools that wait for a permission."""
         return self._of(conversation, "p")
+
+    def reminders(self, conversation: int) -> Key:
+        """Return the reminders that were set in a conversation."""
+        return self._of(conversation, "m")
+
+    def person_reminders(self, person: int) -> Key:
+        """Return in which conversation each reminder of a person was set."""
+        return self._of(person, "reminders")
 
     def uploads(self, conversation: int) -> Key:
         """Return the uploads at Anthropic."""

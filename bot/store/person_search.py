@@ -17,7 +17,16 @@ from bot.store.contracts import Erasure, contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.quote_store import FIELD, load_quotes
 
-WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions", "presets", "usage")
+WHOLE: tuple[Erasure, ...] = (
+    "entries",
+    "contents",
+    "prompt",
+    "versions",
+    "presets",
+    "usage",
+    "approvals",
+    "reminders",
+)
 """The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
 
 

@@ -16,7 +16,7 @@ from bot.conversation.identity import Identity
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
-from bot.store.examined import Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
+from bot.store.examined import Examined, KeptAct, KeptMessage, KeptReminder, KeptSetting, KeptUsage
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
 from bot.store.wakeups import Wakeups
@@ -51,10 +51,11 @@ class Kept:
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
     limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    reminders: tuple[KeptReminder, ...] = ()
 
     def __bool__(self) -> bool:
         lists = (self.messages, self.settings, self.acts, self.usage, self.rules, self.started)
-        return any((*lists, self.limits))
+        return any((*lists, self.limits, self.reminders))
 
 
 class Forgetting:
@@ -191,6 +192,7 @@ class Forgetting:
             rules=tuple(each for one in examined for each in one.kept_rules),
             started=tuple(each for one in examined for each in one.kept_starts),
             limits=await self._examination.uses(who),
+            reminders=tuple(each for one in examined for each in one.kept_reminders),
         )
 
     async def _examined(self, who: Identity) -> list[Examined]:

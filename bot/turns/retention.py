@@ -54,7 +54,7 @@ class Retention:
             for conversation, (home, _) in (await self._places.known(before_ms=before_ms)).items():
                 if home == server:
                     erased += await self._places.erase_conversation(
-                        conversation, older_than=first_id(before_ms)
+                        conversation, older_than=first_id(before_ms), keeps_reminders=True
                     )
         if erased:
             log.info("conversations_expired", conversations=erased)

@@ -32,11 +32,13 @@ from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
+from bot.turns.reminder_poster import ReminderPoster
 from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
+from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
 log = structlog.get_logger()
@@ -56,6 +58,7 @@ class Bot:
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
+    reminder_poster: ReminderPoster
     approval_desk: ApprovalDesk
     forgetting: Forgetting
     retention: Retention
@@ -90,8 +93,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
     quote_source = QuoteSource(client, Calls(client, clock), settings.discord.proxies)
+    on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
+        settings,
+        store,
+        claude,
+        prices,
+        outbox,
+        attachments,
+        quote_source,
+        pace,
+        clock,
+        metrics,
+        discord_tools(on_discord, store.reminders, clock),
     )
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
@@ -124,6 +138,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
+    reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
@@ -141,6 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         model_retirement,
         file_cleanup,
         audit_poster,
+        reminder_poster,
         turns.desk,
         forgetting,
         retention,

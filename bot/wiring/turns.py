@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,6 +37,7 @@ from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
 from bot.tools.time_in import time_tool
+from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
@@ -78,6 +79,7 @@ def build_turns(
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
+    tools: Iterable[Tool] = (),
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
     policy = _turn_policy(settings)
@@ -90,7 +92,7 @@ def build_turns(
         settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock)
+    toolbox = build_toolbox(clock, tools)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
@@ -151,9 +153,9 @@ def build_turns(
     return Turns(terms, dispatcher, desk)
 
 
-def build_toolbox(clock: Clock) -> Toolbox:
-    """Build the tools that run here."""
-    return Toolbox((time_tool(clock.now_s),))
+def build_toolbox(clock: Clock, tools: Iterable[Tool] = ()) -> Toolbox:
+    """Build the tools that run here; `tools` are those that need more than the time."""
+    return Toolbox((time_tool(clock.now_s), *tools))
 
 
 def _offered(
