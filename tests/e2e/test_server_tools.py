@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.conversation.quoting import Missing
 from bot.local.simulator.claude import Reply, ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, INDEXING, MISSING, NOTHING_FOUND
-from bot.conversation.quoting import Missing
 from tests.e2e.controls import labels, press
 from tests.e2e.test_quotes import link
 from tests.e2e.test_tools import results
