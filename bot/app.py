@@ -76,7 +76,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
             bot.reminder_poster.watch(every_s=local.settings.turns.poll_s), name="reminder-poster"
         ),
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
-        asyncio.create_task(bot.wakeups.listen(bot.wake), name="wakeups"),
+        asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:

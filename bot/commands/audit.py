@@ -96,7 +96,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         """Show the latest entries."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        wanted = _filter(invocation, None if person is None else person.id, what or "", scope)
+        wanted = _filter(invocation, None if person is None else person.id, plain(what or ""), scope)
         if not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_READ)
         elif wanted is None:

@@ -105,6 +105,7 @@ class Context:
             invocation = await resolve_invocation(interaction, self._conversations)
             if invocation.conversation is None or not RULE.allows(invocation.person):
                 return context_view.MAY_NOT_CORRECT
+            before = (await self._recall.past(invocation.conversation)).preface.summary
             if not await self._recall.correct(invocation.conversation, shown, summary):
                 return context_view.SUMMARY_GONE
         except Unreadable:
@@ -112,8 +113,13 @@ class Context:
         except StoreUnavailable as error:
             log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
             return wording.STORE_DOWN
-        chars = str(len(summary.strip()))
-        await note(self._audit_log, invocation, Act.SUMMARY_CORRECTED, after=chars)
+        await note(
+            self._audit_log,
+            invocation,
+            Act.SUMMARY_CORRECTED,
+            before=str(len(before)),
+            after=str(len(summary.strip())),
+        )
         log.info("summary_corrected", conversation=invocation.conversation)
         return context_view.CORRECTED
 

@@ -42,6 +42,7 @@ class Exports:
         self._conversations = services.conversations
         self._list_thread = services.list_thread
         self._clock = services.clock
+        self._free = asyncio.Semaphore(1)  # writing takes a processor for seconds
         self._under_way: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
@@ -79,7 +80,8 @@ class Exports:
         export = _export(conversation, thread, listing, self._clock.now_ms())
         render, ending = RENDERERS[format]
         most_bytes = interaction.filesize_limit - MARGIN_BYTES
-        data = await asyncio.to_thread(fitting, export, render, most_bytes)
+        async with self._free:
+            data = await asyncio.to_thread(fitting, export, render, most_bytes)
         log.info(
             "thread_exported",
             conversation=conversation,

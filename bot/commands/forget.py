@@ -12,7 +12,7 @@ from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.identity import Identity
-from bot.conversation.receipt import receipt, verified
+from bot.conversation.receipt import came_back, listed, receipt, verified
 
 log = structlog.get_logger()
 
@@ -28,7 +28,7 @@ QUESTION = (
 KEPT = "Nothing was forgotten."
 UNDER_WAY = "I am forgetting you. This can take some minutes; you get a receipt here, or in a direct message."
 NO_RECEIPT = (
-    "I have no receipt of yours with that code. Receipts are kept for 30 days, and only the latest one."
+    "That is not the code of a receipt of yours: it stands behind the word Receipt, in what I sent you."
 )
 NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
 
@@ -64,7 +64,7 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
             return
         text = QUESTION
         if job is not None and not job.told:
-            text = f"{receipt(job.found, job.code)}\n\n{QUESTION}"
+            text = f"{receipt(job.found, job.code, again=job.again)}\n\n{QUESTION}"
             await self._forgetting.note_told(job)
         buttons = view_of(
             button("Forget me", FORGET_ID, discord.ButtonStyle.danger), button("Keep it", KEEP_ID)
@@ -81,7 +81,7 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         job = await self._forgetting.forget(identity_of(interaction))
         if job is None:
             return  # another instance works on it, and tells the person
-        if await update_message(interaction, receipt(job.found, job.code)):
+        if await update_message(interaction, receipt(job.found, job.code, again=job.again)):
             await self._forgetting.note_told(job)
 
     @app_commands.command(
@@ -94,11 +94,22 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         job = await self._forgetting.latest(interaction.user.id)
         if job is not None and not job.done:
             await say(interaction, NOT_DONE)
-        elif job is None or job.code != code.strip().strip("`"):
+            return
+        code, who = code.strip().strip("`"), identity_of(interaction)
+        is_known = job is not None and job.code == code
+        before = (
+            job.identity.before
+            if job is not None and is_known
+            else self._forgetting.before_of(code, who.person)
+        )
+        if before is None:
             await say(interaction, NO_RECEIPT)
-        else:
-            who = identity_of(interaction)
-            found = await self._forgetting.verify(
-                Identity(who.person, job.identity.before, who.usernames, who.names)
-            )
-            await say(interaction, verified(found, job.code))
+            return
+        who = Identity(who.person, before, who.usernames, who.names)
+        found = await self._forgetting.verify(who)
+        if is_known or not listed(found):
+            await say(interaction, verified(found, code))
+            return
+        # The store does not know the receipt, and holds again what it names.
+        await self._forgetting.begin(who, again=True)
+        await say(interaction, came_back(found, code))

@@ -49,7 +49,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
             f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            f"you, {len(kept.reminders)} reminders."
+            f"you, {len(kept.quotes)} quotes of you, {len(kept.reminders)} reminders, and what I keep by ids "
+            "and numbers alone."
         )
         if left_out:
             text += (
@@ -77,8 +78,10 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "usage": [_usage(each) for each in kept.usage],
         "rules_about_you": [_with_time(asdict(each)) for each in kept.rules],
         "conversations_begun": [str(each) for each in kept.started],
+        "quotes_of_you": [_ids_as_texts(asdict(each)) for each in kept.quotes],
+        "files_as_read": [_ids_as_texts(asdict(each)) for each in kept.files],
+        "by_ids_and_numbers": [asdict(each) for each in kept.values],
         "reminders": [_with_time(asdict(each)) for each in kept.reminders],
-        "limits_used": {name: dict(fields) for name, fields in kept.limits.items()},
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
 
@@ -106,9 +109,12 @@ def _usage(kept: KeptUsage) -> dict[str, object]:
 
 def _with_time(fields: dict[str, Any]) -> dict[str, object]:
     at_ms = fields.pop("at_ms")
-    # Ids as texts: a reader of JSON may take numbers for doubles, which cannot hold them.
-    named = {name: str(value) if isinstance(value, int) else value for name, value in fields.items()}
-    return {**named, "at": _time(at_ms)}
+    return {**_ids_as_texts(fields), "at": _time(at_ms)}
+
+
+def _ids_as_texts(fields: dict[str, Any]) -> dict[str, object]:
+    """Write ids as texts: a reader of JSON may take numbers for doubles, which cannot hold them."""
+    return {name: str(value) if type(value) is int else value for name, value in fields.items()}
 
 
 def _time(at_ms: int) -> str:

@@ -73,10 +73,11 @@ def deleted(name: str) -> str:
     return f"The preset {code(name)} is deleted. Where it was used, the prompt stays."
 
 
-def listed(presets: Mapping[str, Preset]) -> str:
-    """Show the presets: their names, lengths, who saved each, and when."""
+def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
+    """Show the presets: their names, lengths, when each was saved, and with `names_people` by whom."""
     return "\n".join(
-        f"{code(name)}: {len(preset.text)} characters, by <@{preset.by}> <t:{preset.at_ms // 1000}:R>"
+        f"{code(name)}: {len(preset.text)} characters, saved <t:{preset.at_ms // 1000}:R>"
+        f"{f' by <@{preset.by}>' if names_people else ''}"
         for name, preset in presets.items()
     )
 
@@ -147,7 +148,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
             self._audit_log,
             invocation,
             Act.PRESET_SAVED,
-            before="" if before is None else str(len(before.text)),
+            before=str(0 if before is None else len(before.text)),
             after=str(len(prompt)),
             server=True,
         )
@@ -195,7 +196,8 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
             )
             await say(interaction, text, files=files)
         elif presets:
-            await say(interaction, "", embeds=[discord.Embed(title="Presets", description=listed(presets))])
+            shown = listed(presets, names_people=RULE.allows(invocation.person))
+            await say(interaction, "", embeds=[discord.Embed(title="Presets", description=shown)])
         else:
             await say(interaction, NONE_YET)
 

@@ -30,6 +30,7 @@ RESTORE_ID = "bobbin:restore"
 INLINE_CHARS = 3500
 """A longer difference is a file: an embed's description holds 4,096 characters (Discord, "Embed Limits")."""
 
+NO_DIFFERENCE = "It reads as the prompt before it that is kept."
 NO_LONGER_KEPT = "That prompt is not kept any more."
 IN_FORCE = "That prompt is set already."
 
@@ -71,8 +72,8 @@ class PromptHistory:
         if not versions:
             await say(interaction, never_set(target.scope))
             return
-        text, embed, files = _page(target.scope, versions, 0)
-        view = _buttons(target.scope, versions, 0, current)
+        text, embed, files = page(target.scope, versions, 0)
+        view = buttons_of(target.scope, versions, 0, current)
         await say(interaction, text, embeds=[embed], files=files, view=view)
 
     async def turn_page(self, interaction: Interaction, *, scope: str, version: str) -> None:
@@ -84,7 +85,7 @@ class PromptHistory:
             await say(interaction, target)
             return
         versions, current = await self._read(invocation, target)
-        index = _index(versions, version)
+        index = _index(versions[:MOST_VERSIONS], version)
         if index is None:
             await say(interaction, NO_LONGER_KEPT)
             return
@@ -116,9 +117,12 @@ class PromptHistory:
         await self._update(interaction, target.scope, versions, 0, current, said=said)
 
     async def _read(self, invocation: Invocation, target: ScopeTarget) -> tuple[tuple[Version, ...], str]:
-        """Return the prompts of a scope, the latest first, and the one that is set now, "" for none."""
+        """Return the prompts of a scope, the latest first, and the one that is set now, "" for none.
+
+        The last one of MOST_VERSIONS + 1 has no page of its own: what it has changed is not known any more.
+        """
         versions = await self._scope_settings.versions(
-            invocation.actor.home, target.target, count=MOST_VERSIONS
+            invocation.actor.home, target.target, count=MOST_VERSIONS + 1
         )
         by_scope = await self._scope_settings.by_scope(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
@@ -136,8 +140,8 @@ class PromptHistory:
         *,
         said: str = "",
     ) -> None:
-        text, embed, files = _page(scope, versions, index)
-        view = _buttons(scope, versions, index, current)
+        text, embed, files = page(scope, versions, index)
+        view = buttons_of(scope, versions, index, current)
         text = f"{said}\n{text}" if said else text
         await update_message(interaction, text, embeds=[embed], files=files, view=view)
 
@@ -146,19 +150,22 @@ def _index(versions: Sequence[Version], version: str) -> int | None:
     return next((index for index, each in enumerate(versions) if each.id == version), None)
 
 
-def _page(
+def page(
     scope: Scope, versions: Sequence[Version], index: int
 ) -> tuple[str, discord.Embed, list[discord.File]]:
     """Show one change: who, when, and what differs from the prompt before."""
     version = versions[index]
     before = versions[index + 1].text if index + 1 < len(versions) else ""
-    heading = f"The prompt of {SCOPE_NAMES[scope]}: change {index + 1} of {len(versions)}, the latest first."
+    count = min(len(versions), MOST_VERSIONS)
+    heading = f"The prompt of {SCOPE_NAMES[scope]}: change {index + 1} of {count}, the latest first."
     what = "Set" if version.text else "Removed"
     when = version.at_ms // 1000
     who = f"{what} by <@{version.person}> <t:{when}:f> (<t:{when}:R>)"
     if not version.person:
         who = f"{what} before I kept a history."
     compared = difference(before, version.text)
+    if not compared:
+        return heading, discord.Embed(description=f"{who}\n{NO_DIFFERENCE}"), []
     shown = f"{who}\n```diff\n{fenced(compared)}\n```"
     if len(shown) <= INLINE_CHARS:
         return heading, discord.Embed(description=shown), []
@@ -166,11 +173,12 @@ def _page(
     return heading, discord.Embed(description=f"{who}\nWhat differs from the one before is attached."), [file]
 
 
-def _buttons(scope: Scope, versions: Sequence[Version], index: int, current: str) -> discord.ui.View | None:
+def buttons_of(scope: Scope, versions: Sequence[Version], index: int, current: str) -> discord.ui.View | None:
+    """Return the buttons of a page: to its neighbours, and back to its prompt or to the one before."""
     items = []
     if index > 0:
         items.append(button("Newer", f"{PAGE_ID}:{scope}:{versions[index - 1].id}"))
-    if index + 1 < len(versions):
+    if index + 1 < min(len(versions), MOST_VERSIONS):
         items.append(button("Older", f"{PAGE_ID}:{scope}:{versions[index + 1].id}"))
     if versions[index].text != current:
         items.append(_restoring("Go back to this prompt", scope, versions[index]))

@@ -17,6 +17,7 @@ from bot.conversation.audit import Act
 from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
+from bot.store.claim import BY_ANOTHER
 from bot.store.states import State
 from bot.store.turn_control import ConversationStatus, RegenerateResult
 
@@ -187,7 +188,8 @@ class ReplyControls:
             )
             if refused is not None:
                 return refused
-        refusal = await self._record(conversation, button, turn.turn_id, interaction.id)
+        request = str(interaction.id) if asked else f"{interaction.id}{BY_ANOTHER}"
+        refusal = await self._record(conversation, button, turn.turn_id, request)
         if not refusal:
             log.info(
                 "reply_control_requested", conversation=conversation, turn=turn.turn_id, button=button.value
@@ -208,7 +210,7 @@ class ReplyControls:
             lambda seen: seen.running is not None and seen.running.state is State.COMMITTED,
         )
 
-    async def _record(self, conversation: int, button: Button, turn_id: int, interaction: int) -> str:
+    async def _record(self, conversation: int, button: Button, turn_id: int, request: str) -> str:
         if button is Button.STOP:
             stopped = await self._control.stop(conversation, turn_id)
             return NOTHING_TO_STOP if stopped is None else ""
@@ -216,5 +218,5 @@ class ReplyControls:
         entry = await self._control.last_entry(conversation, turn_id) if continuing else None
         if continuing and not (entry is not None and entry.open_end):
             return NOTHING_TO_CONTINUE
-        result = await self._control.regenerate(conversation, turn_id, str(interaction), continues=continuing)
+        result = await self._control.regenerate(conversation, turn_id, request, continues=continuing)
         return _REFUSALS.get(result, "")

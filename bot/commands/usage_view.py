@@ -149,7 +149,7 @@ def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
 def _left(limit: Limit, use: Use) -> str:
     most, unit = limit.amount.most, limit.amount.unit
     left = max(0, most - use.total)
-    cells = -(-left * CELLS // most)
+    cells = min(-(-left * CELLS // most), CELLS if left == most else CELLS - 1)
     bar = "▰" * cells + "▱" * (CELLS - cells)
     whole = f"; whole again {budget_wording.renews(limit)}" if left < most else ""
     return (
@@ -220,7 +220,9 @@ def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[
     panels: list[Bars] = [chart.bars("By channel", channels)]
     if view.server is not None:
         people = by(view.plain_rows, lambda row: row.person)
-        panels.append(chart.bars("By person", [(person_name(each), value(people[each])) for each in people]))
+        panels.append(
+            chart.bars("By person", [(_own(person_name(each)), value(people[each])) for each in people])
+        )
     if len(days) == 1 or view.server is None:
         panels.insert(0, chart.bars("By model", [(model, value(by_model[model])) for model in by_model]))
     whose = "Your usage" if view.server is None else view.server
@@ -232,6 +234,11 @@ def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[
         chart.stacked(series),
         tuple(panels),
     )
+
+
+def _own(name: str) -> str:
+    """Return a name that is not taken for the bar of all others."""
+    return f"({name})" if name == chart.OTHER else name
 
 
 def _day_label(day: dt.date, *, first: bool) -> str:

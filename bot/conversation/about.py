@@ -61,7 +61,7 @@ KEPT = (
     Kept(
         "that you were forgotten, with your receipt",
         "30 days",
-        ("{P}:forget", "{P}:forget:left", "forgetting"),
+        ("{P}:forget", "{P}:forget:left", "forgetting", "forgotten"),
     ),
     Kept(
         "that you agreed, where that is asked for",

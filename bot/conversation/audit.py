@@ -20,14 +20,14 @@ class Act(StrEnum):
     PAUSE_LIFTED = "pause.lifted"  # before: the person
     FILE_TAKEN_OUT = "file.taken_out"  # before: the kind of the file
     PINS_APPLIED = "pins.applied"
-    SUMMARY_CORRECTED = "summary.corrected"  # after: the length in characters
+    SUMMARY_CORRECTED = "summary.corrected"  # before and after: the lengths in characters
     REPLY_STOPPED = "reply.stopped"
     REPLY_REGENERATED = "reply.regenerated"
     REPLY_CONTINUED = "reply.continued"
     TOOL_ALLOWED = "tool.allowed"  # after: the name of the tool
     TOOL_REFUSED = "tool.refused"  # after: the name of the tool
     REMINDER_CANCELLED = "reminder.cancelled"  # before: the person
-    PRESET_SAVED = "preset.saved"  # before and after: the lengths in characters
+    PRESET_SAVED = "preset.saved"  # before and after: the lengths in characters; before 0: there was none
     PRESET_DELETED = "preset.deleted"  # before: the length in characters
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
+from bot.conversation.budget import NOTIFY
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
 from bot.conversation.visible import plain
 
@@ -18,15 +20,28 @@ _ACTS = {
     Act.PAUSE_LIFTED: "ended the pause of {before}",
     Act.FILE_TAKEN_OUT: "took a file out of {where}",
     Act.PINS_APPLIED: "applied the pins of {where}",
-    Act.SUMMARY_CORRECTED: "corrected the summary of {where} ({after} characters now)",
+    Act.SUMMARY_CORRECTED: "corrected the summary of {where}: {before} → {after} characters",
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
     Act.REMINDER_CANCELLED: "cancelled a reminder of {before} in {where}",
-    Act.PRESET_SAVED: "saved a preset of {after} characters",
+    Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
+    Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
+    Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
     Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
-_SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
+_CHANNELS = {
+    AUDIT_CHANNEL: "channel of this log",
+    NOTIFY: "channel that is told when a limit is nearly used up",
+}
+"""The settings of a server whose values are channels."""
+
+_SETTINGS = {
+    SYSTEM: "prompt",
+    **_CHANNELS,
+    RETENTION_DAYS: "days for which conversations are kept",
+    **{name: name for name in MODEL_NAMES},
+}
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
 _PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.REMINDER_CANCELLED)
 EVERYONE = "@everyone"
@@ -34,7 +49,7 @@ EVERYONE = "@everyone"
 
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
-KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
+KNOWN = (*_SETTINGS, "access", "answer", "budget", "tool", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
 
 
@@ -68,7 +83,7 @@ def _done(entry: AuditEntry, home: int) -> str:
     if (template := _ACTS.get(entry.what)) is not None:  # type: ignore[call-overload]
         return str(template).format(where=where, before=before, after=after)
     what = _named(entry.what, home)
-    what = what if entry.what == AUDIT_CHANNEL else f"{what} of {where}"
+    what = what if entry.what in _CHANNELS else f"{what} of {where}"
     if not entry.before and not entry.after:
         return f"changed {what}"
     if not entry.before:
@@ -97,6 +112,6 @@ def _value(entry: AuditEntry, value: str) -> str:
         return f"{value} characters"
     if entry.what in _PEOPLE and is_number:
         return f"<@{value}>"
-    if entry.what == AUDIT_CHANNEL and is_number:
+    if entry.what in _CHANNELS and is_number:
         return f"<#{value}>"
     return value if entry.what in _COUNTED and is_number else code(value)

@@ -58,6 +58,7 @@ TOLD_BY_THE_MESSAGE: frozenset[str] = frozenset(
         Reason.DIRECT_MESSAGES_OFF,
         Reason.ANSWERS_OFF,
         Reason.BEFORE_SETTING,
+        Reason.FORGOTTEN,
     }
 )
 """The reasons that the message and the rules tell again later. They are not stored: most messages of a server have

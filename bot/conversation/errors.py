@@ -26,8 +26,7 @@ BobbinError
 │   ├── DiscordNotNow         a rate limit with its end, or a time-out of the bot
 │   │   └── DiscordFull       160006: no more active threads; retried every few minutes
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
-├── PersonBusy                as many turns of the person run as may: the turn waits
-├── TurnHeld                  a limit is full, and the turn waits until it renews
+├── TurnHeld                  a limit is full, or as many turns of the person run as may: the turn waits
 ├── AnsweredBefore            an earlier attempt, lost by a rollback of the store, has answered other messages
 └── StoreError
     ├── SettingsFull          a scope has as many settings of a kind as it may have: nothing was changed
@@ -209,17 +208,8 @@ class DiscordUnavailable(DiscordError):
     """Discord did not answer, or answered with an error, after all retries."""
 
 
-class PersonBusy(BobbinError):
-    """As many turns of the person run as may run at once; `is_first`: no other turn of the person waits for that."""
-
-    def __init__(self, for_s: float, *, is_first: bool) -> None:
-        super().__init__(f"not within {for_s:.0f} s")
-        self.for_s = for_s
-        self.is_first = is_first
-
-
 class TurnHeld(BobbinError):
-    """The turn waits for `for_s` seconds; another person's message lets it go on before."""
+    """The messages that the journal has been told to hold back wait for `for_s` seconds; others need not wait."""
 
     def __init__(self, for_s: float) -> None:
         super().__init__(f"not within {for_s:.0f} s")

@@ -18,10 +18,10 @@ _MARK = re.compile(r"\|\|")
 
 _LINK = re.compile(r"https?://[^\s<>|`\"“”‘’«»]+")
 _STYLES = (
-    (re.compile(r"\*\*([^*\n]+)\*\*"), r"<strong>\1</strong>"),
-    (re.compile(r"__([^_\n]+)__"), r"<u>\1</u>"),
-    (re.compile(r"~~([^~\n]+)~~"), r"<s>\1</s>"),
-    (re.compile(r"\|\|([^|\n]+)\|\|"), r'<span class="spoiler" tabindex="0">\1</span>'),
+    ("**", re.compile(r"\*\*([^*\n]+)\*\*"), r"<strong>\1</strong>"),
+    ("__", re.compile(r"__([^_\n]+)__"), r"<u>\1</u>"),
+    ("~~", re.compile(r"~~([^~\n]+)~~"), r"<s>\1</s>"),
+    (MARK, re.compile(r"\|\|([^|\n]+)\|\|"), r'<span class="spoiler" tabindex="0">\1</span>'),
 )
 """Marks at both ends of a text of one line, and their elements."""
 
@@ -88,6 +88,8 @@ def _lines(text: str) -> str:
 
 def _line(line: str) -> str:
     bare = line.rstrip("\n")
+    if not bare:
+        return line
     for beginning, element in _LINES:
         if bare.startswith(beginning):
             return f"<{element}>{''.join(_inline(bare[len(beginning) :]))}</{element}>"
@@ -106,6 +108,7 @@ def _inline(text: str) -> Iterator[str]:
 
 def _styled(text: str) -> str:
     made = escape(text)
-    for pattern, element in _STYLES:
-        made = pattern.sub(element, made)
+    for mark, pattern, element in _STYLES:
+        if mark in made:
+            made = pattern.sub(element, made)
     return made

@@ -3,6 +3,9 @@
 A reader of Markdown takes HTML over as it is: `</blockquote>` would end the quote, and `<!--` would hide the messages
 behind it. So each `<` is escaped outside of code, and code of several lines stands between fences that its content
 cannot end. All other backticks and runs of tildes are escaped, so that every reader finds the same code.
+
+Links lead to the web alone, since some readers follow `javascript:`. A picture would be loaded from where its author
+likes, and a definition of a link would turn the words of others into links: both stay text.
 """
 
 from __future__ import annotations
@@ -13,12 +16,12 @@ from bot.conversation.code_spans import code_spans
 
 FENCE = "```"
 
-_ESCAPED = re.compile(r"\\.|[`<]|~~~+")
+_ESCAPED = re.compile(r"\\.|[`<]|~~~+|!(?=\[)|\](?=:|\((?!https?://))")
 _TICKS = re.compile(r"`+")
 
 
 def quotable(text: str) -> str:
-    """Return a text as Markdown without HTML."""
+    """Return a text as Markdown without HTML, pictures, and links to anything but the web."""
     made: list[str] = []
     at = 0
     for start, end in code_spans(text):

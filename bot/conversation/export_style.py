@@ -22,6 +22,7 @@ article { margin-top: 1.1rem; }
 article.more { margin-top: .25rem; }
 article:target { outline: 2px solid var(--accent); outline-offset: .4rem; border-radius: .2rem; }
 .who { font-weight: 600; }
+.who, .app, .name, .when, .reply { unicode-bidi: isolate; }
 .name, .when, .reply { color: var(--muted); font-size: .85rem; }
 .reply a { color: inherit; }
 .app { background: var(--accent); color: var(--back); border-radius: .25rem; padding: 0 .3rem; font-size: .7rem;

@@ -119,6 +119,22 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
     )
 
 
+def quoted_in(entry: Turn, who: Identity) -> tuple[str, ...]:
+    """Return what others quote of the person in an entry, up to `before`."""
+    pieces = pieces_of(entry.question.blocks)
+    own = _own(entry, pieces, who)
+    if entry.id > who.before:
+        return ()
+    quotes = [
+        block.text
+        for index, piece in enumerate(pieces)
+        if index not in own
+        for block in piece.quotes
+        if isinstance(block, Text) and _QUOTE.match(block.text)
+    ]
+    return tuple(html.unescape(said) for quote in quotes for said in _without_said(quote, who)[2])
+
+
 def without_quotes(message: Message, who: Identity) -> tuple[Message, Found]:
     """Return the message of somebody else without what it quotes of the person, and what was found."""
     text, mentions = who.without_mentions(message.text)
@@ -213,24 +229,25 @@ def _cleaned_quote(text: str, who: Identity) -> tuple[str, list[str], Found]:
     if removed:
         # The title of a thread may hold words of the message that it was started from.
         opening = _QUOTE.sub(rf'<quote of="\1" remark="{FORGOTTEN}">', opening)
-    return f"{opening}{newline}{rest}", gone, Found(quotes=removed, mentions=mentions + named)
+    return f"{opening}{newline}{rest}", gone, Found(quotes=len(removed), mentions=mentions + named)
 
 
-def _without_said(text: str, who: Identity) -> tuple[str, list[str], int]:
-    """Return a quote without what the person said in it, the names of the files that went, and how often it was."""
+def _without_said(text: str, who: Identity) -> tuple[str, list[str], list[str]]:
+    """Return a quote without what the person said in it, the names of the files that went, and what was said."""
     *whole, rest = text.split("\n")
     lines = [*(f"{line}\n" for line in whole), *filter(None, [rest])]
     ends = deque(number for number, line in enumerate(lines) if line.removesuffix("\n") == _SAID_END)
     kept: list[str] = []
     gone: list[str] = []
-    removed = at = 0
+    removed: list[str] = []
+    at = 0
     while at < len(lines):
         while ends and ends[0] <= at:
             ends.popleft()
         attributes = _said_attributes(lines[at])
         end = at if attributes is None or not ends else ends[0]
         if attributes is not None and end > at and who.knows(_username(attributes)):
-            removed += 1
+            removed.append("".join(lines[at + 1 : end]).rstrip("\n"))
             gone.extend(_SHOWN.findall("".join(lines[at + 1 : end])))
         else:
             kept.extend(lines[at : end + 1])

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     TOO_MANY_THREADS = "too_many_threads"
     PAUSED = "paused"
     NO_CONSENT = "no_consent"
+    FORGOTTEN = "forgotten"
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class RoomContent:
 
     `messages` are the last ones, oldest first; `has_more` holds if earlier ones exist. `total` is how many there are
     in the thread by Discord's count, None where it is unknown. The title, the tags and the starter message are those
-    of a thread; there may be no starter message.
+    of a thread; there may be no starter message. `left_out` counts messages that are not read at the wish of their
+    authors.
     """
 
     messages: tuple[Quoted, ...] = ()
@@ -44,6 +45,15 @@ class RoomContent:
     tags: tuple[str, ...] = ()
     starter: Quoted | Missing | None = None
     total: int | None = None
+    left_out: int = 0
+
+    def without(self, messages: Collection[int]) -> RoomContent:
+        """Return the content without some messages."""
+        starter = self.starter
+        if isinstance(starter, Quoted) and starter.id in messages:
+            starter = None
+        kept = tuple(each for each in self.messages if each.id not in messages)
+        return replace(self, messages=kept, starter=starter, left_out=self.left_out + len(messages))
 
 
 def named(author: Author | None, message: int) -> str:
@@ -89,6 +99,8 @@ def room_quote(
         sentences.append(_not_opened(unopened))
     if isinstance(content.starter, Missing):
         sentences.append("the first message of the thread could not be read")
+    if content.left_out:
+        sentences.append(_left_out(content.left_out))
     notice = "; ".join(sentences)
     quote = Quote("room", room.channel, shown, content.title, content.tags, notice)
     return quote, f"{notice[:1].upper()}{notice[1:]}." if notice else ""
@@ -126,6 +138,12 @@ def _not_opened(files: Sequence[Attachment]) -> str:
     kind = "picture" if all(file.content_type.startswith("image/") for file in files) else "file"
     were = "s were" if len(files) > 1 else " was"
     return f"{len(files)} {kind}{were} not opened"
+
+
+def _left_out(count: int) -> str:
+    """Say that messages are not read."""
+    messages = "1 message was" if count == 1 else f"{count} messages were"
+    return f"{messages} left out: not everybody has agreed to be read, or they were forgotten"
 
 
 def _time(message: int, now: int) -> str:

@@ -82,6 +82,9 @@ BECAUSE: dict[str, Because] = {
         "The author can agree with the button that /about shows.",
         "privacy.require_consent",
     ),
+    Reason.FORGOTTEN: Because(
+        "because it is from before its author had me forget them", "The author can write it again."
+    ),
     Cause.MAY_NOT_OPEN: Because(
         "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
         "Somebody who manages this server can give it to them. Or mention me in a thread that they can write in.",

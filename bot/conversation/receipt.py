@@ -31,14 +31,20 @@ def listed(found: Found) -> str:
     return _sentence(parts)
 
 
-def receipt(found: Found, code: str) -> str:
-    """Say that a person is forgotten."""
+def receipt(found: Found, code: str, *, again: bool = False) -> str:
+    """Say that a person is forgotten; `again` if the store had gone back to before that."""
     removed = listed(found)
     what = f"Removed: {removed}." if removed else "There was nothing of you to remove."
     if found.unreadable:
         what += _left(found.unreadable)
+    head = "**You are forgotten.**"
+    if again:
+        head += (
+            " My database had gone back to an earlier state, which brought back what you had me forget: I have "
+            "removed it once more."
+        )
     return (
-        f"**You are forgotten.** {what} Files go from Anthropic within a minute. What stands on Discord is still "
+        f"{head} {what} Files go from Anthropic within a minute. What stands on Discord is still "
         f"there: I do not delete it.\nReceipt `{code}`: `/forget verify code:{code}` looks through everything again. "
         "What you write from now on is kept as before."
     )
@@ -57,6 +63,15 @@ def verified(found: Found, code: str) -> str:
             "should not be: use `/forget me` once more, and tell whoever runs me."
         )
     return f"I looked through everything again: nothing is left from before your receipt `{code}`."
+
+
+def came_back(found: Found, code: str) -> str:
+    """Say that what a receipt names is there again, and goes again."""
+    return (
+        f"I looked through everything again and found {listed(found)} from before your receipt `{code}`: my database "
+        "went back to an earlier state. I am forgetting you once more, and tell you in a direct message when it is "
+        "done."
+    )
 
 
 def _left(count: int) -> str:

@@ -19,6 +19,7 @@ ANSWERED = {
     "auto": "all but those for somebody else",
 }
 WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+REQUIRED = {"True": "required", "False": "not required"}
 TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
 ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
 THINKING = {"default": "as the model does by itself"}
@@ -93,6 +94,13 @@ def _number_of(unit: str) -> Callable[[str, str], str]:
     return shown
 
 
+def _most(unit: str) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return f"{float(value):,.10g} {unit}" if float(value) else "no limit"
+
+    return shown
+
+
 def _answer_mode(by_scope: Mapping[Scope, Settings], _name: str) -> Origin | None:
     found = mode_in_force(by_scope)
     return None if found is None else found.origin
@@ -152,6 +160,12 @@ ROWS = (
         key="recovery.max_age_hours",
         shown=_number_of("hours"),
     ),
+    Row("New threads of a person", key="limits.threads_per_minute", shown=_most("a minute")),
+    Row("Replies to a person at the same time", key="limits.turns_per_person", shown=_most("at most")),
+    Row("Refusals in short order before I pause", key="limits.refusals", shown=_most("at most")),
+    Row("Consent before I answer somebody", key="privacy.require_consent", shown=_in_words(REQUIRED)),
+    Row("Usage is kept for", key="usage.ttl_days", shown=_number_of("days")),
+    Row("The audit log is kept for", key="audit.ttl_days", shown=_number_of("days")),
 )
 """In the order in which they are shown. A new setting is one line here."""
 

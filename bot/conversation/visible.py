@@ -35,6 +35,11 @@ _FOREIGN = re.compile(
     r"|(?<![^\x00-\x7f])[\u200b-\u200d\u2060]+"
 )
 
+_MARKS = re.compile(
+    r"[\x85\xa0\u061c\u1680\u2000-\u200a\u200e\u200f\u2028\u2029\u202f\u205f\u2066-\u2069\u3000]"
+)
+"""The further characters that a reader cannot tell from a space or from nothing."""
+
 _OPENING = re.compile(
     "[<\u02c2\u1438\u16b2\u2039\u227a\u22d6\u2329\u276c\u276e\u2770\u27e8\u29fc\u3008\ufe64\uff1c\U0001d236]"
 )
@@ -94,6 +99,18 @@ def readable(text: str) -> str:
         return text
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
     return _FOREIGN.sub(lambda found: found["flag"] or "", lines)
+
+
+def revealed(text: str) -> str:
+    """Return a text with its invisible characters by number, for people who check it; lines and emoji stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    named = _FOREIGN.sub(lambda found: found["flag"] or "".join(map(_number, found[0])), text)
+    return _MARKS.sub(lambda found: _number(found[0]), named)
+
+
+def _number(char: str) -> str:
+    return f"\u27e8U+{ord(char):04X}\u27e9"
 
 
 def unforged(text: str) -> str:

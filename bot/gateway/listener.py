@@ -94,7 +94,9 @@ class Listener:
         effect = await self._intake.edit_effect(message)
         if effect is EditEffect.NOTHING:
             return
-        known = await self._changes.edit(message, asks_again=effect is EditEffect.ANSWER)
+        known = effect is not EditEffect.ACCEPT and await self._changes.edit(
+            message, asks_again=effect is EditEffect.ANSWER
+        )
         if not known and (me := self._client.user) is not None:
             await self._intake.accept_edited(message, me)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from redis.asyncio import Redis
@@ -56,7 +57,9 @@ class AuditLog:
         """Return up to `count` entries, the latest first; those before the entry `before`, if given."""
         end = "+" if before is None else f"({before}"
         with translated():
-            found: Any = await self._redis.xrevrange(self._keys.audit(home), end, "-", count)
+            found: Any = await self._redis.xrevrange(
+                self._keys.audit(home), end, oldest_id(self._audit_s), count
+            )
         return tuple(read_entry(str(each), fields) for each, fields in found)
 
     async def page(
@@ -77,6 +80,11 @@ class AuditLog:
             if len(entries) < SCANNED_AT_ONCE:
                 return AuditPage(tuple(found))
         return AuditPage(tuple(found), before)
+
+
+def oldest_id(audit_s: int) -> str:
+    """Return the least id of an entry that is not over; a log of which the latest entry lives on holds older ones."""
+    return str(round((time.time() - audit_s) * 1000))
 
 
 def read_entry(entry: str, fields: dict[str, str]) -> AuditEntry:

@@ -7,17 +7,21 @@ may or may not stand in which channel.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
 
 from bot.conversation.audit import AUDIT_CHANNEL, AuditEntry
-from bot.store.audit_log import read_entry
+from bot.store.audit_log import oldest_id, read_entry
 from bot.store.connection import translated
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet
+
+LEAST_TRIM_S = 3600.0
+"""Entries that end within an hour are removed together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +82,17 @@ class AuditPosts:
             intent=Intent(intent[0], int(intent[1]), intent[2], int(intent[3])) if len(intent) == 4 else None,
             entries=tuple(read_entry(str(each), fields) for each, fields in found),
         )
+
+    async def trim(self, home: int) -> float | None:
+        """Remove the entries that are over, and return in how many seconds the next one is; None without entries."""
+        key = self._keys.audit(home)
+        with translated():
+            await self._redis.xtrim(key, minid=oldest_id(self._audit_s), approximate=False)
+            found: Any = await self._redis.xrange(key, count=1)
+        if not found:
+            return None
+        at_ms = int(str(found[0][0]).partition("-")[0])
+        return max(LEAST_TRIM_S, at_ms / 1000 + self._audit_s - time.time())
 
     async def begin(self, pending: Pending, intent: Intent) -> bool:
         """Note that a message is about to be posted; False if somebody else has moved the mark."""

@@ -63,6 +63,10 @@ class Meta:
         )
 
 
+BY_ANOTHER = "-by-another"
+"""How the name of a request ends that somebody else has made than those who asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on a conversation; every script compares `token` with the stored one."""
@@ -95,7 +99,8 @@ class Attempt:
     refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
-    `told`: the thread has the notice that the conversation cannot be read.
+    `told`: the thread has the notice that the conversation cannot be read. `by_another`: somebody else than those who
+    asked has requested this answer.
     """
 
     state: State
@@ -110,6 +115,7 @@ class Attempt:
     costs: tuple[int | None, ...] = ()
     lost: int = 0
     told: bool = False
+    by_another: bool = False
 
 
 @dataclass(frozen=True, slots=True)

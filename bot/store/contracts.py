@@ -47,8 +47,24 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts", "usage", "reminders"]
-"""Under which heading `/my data` lists what a key holds of the person who asks."""
+Export = Literal[
+    "nothing",
+    "messages",
+    "with its message",
+    "files",
+    "settings",
+    "acts",
+    "usage",
+    "reminders",
+    "conversations",
+    "as stored",
+]
+"""Under which heading `/my data` lists what a key holds of the person who asks.
+
+`messages`: also what others quote of the person. `with its message`: nothing that does not stand there already, such
+as the bytes of a file that is named there, or that will not once the running turn ends. `as stored`: ids, times and
+numbers, as Redis holds them. `nothing`: it does not say whom it tells of.
+"""
 
 Erasure = Literal[
     "nothing",
@@ -149,6 +165,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
+        exported="files",
         erased="contents",
     ),
     Contract(
@@ -158,6 +175,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "names", "words", "files"),
+        exported="with its message",
         erased="with the turn",
     ),
     Contract(
@@ -167,6 +185,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids", "words"),
+        exported="as stored",
         erased="approvals",
     ),
     Contract(
@@ -193,6 +212,7 @@ CONTRACTS = (
         "until done",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -216,6 +236,7 @@ CONTRACTS = (
         "conversation and a day",
         whose="a conversation",
         personal=("files",),
+        exported="with its message",
         erased="by a sweep",
     ),
     Contract(
@@ -239,6 +260,7 @@ CONTRACTS = (
         "see above",
         whose="a conversation",
         personal=("words",),
+        exported="with its message",
         erased="result",
     ),
     Contract(
@@ -269,6 +291,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names", "words", "files"),
+        exported="messages",
         erased="by expiry",
     ),
     Contract(
@@ -278,6 +301,7 @@ CONTRACTS = (
         "seconds",
         whose="a conversation",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -287,6 +311,7 @@ CONTRACTS = (
         "conversation",
         whose="a conversation",
         personal=("ids", "words"),
+        exported="conversations",
         erased="summary",
     ),
     Contract(
@@ -399,8 +424,8 @@ CONTRACTS = (
     Contract(
         "audits",
         "sorted set",
-        "servers whose audit log may have entries to post, by when to look (ms)",
-        "until done",
+        "servers whose audit log has entries to post or to remove, by when to look (ms)",
+        "audit.ttl_days",
         whose="a server",
     ),
     Contract(
@@ -430,6 +455,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -439,6 +465,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -448,6 +475,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -466,6 +494,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -475,6 +504,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
     ),
     Contract(
@@ -484,7 +514,15 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="kept",
+    ),
+    Contract(
+        "{budgets}:server",
+        "hash",
+        "the run of the server that answered last, and until when (ms) reservations wait after a rollback",
+        "seconds",
+        whose="nobody",
     ),
     Contract(
         "{budgets}:n:<instance>",
@@ -514,6 +552,7 @@ CONTRACTS = (
         "until removed",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -523,6 +562,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -532,6 +572,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="key",
     ),
     Contract(
@@ -541,6 +582,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids", "names"),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -550,6 +592,7 @@ CONTRACTS = (
         "seconds",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(
@@ -559,6 +602,17 @@ CONTRACTS = (
         "until done",
         whose="a person",
         personal=("ids",),
+        exported="as stored",
+        erased="receipt",
+    ),
+    Contract(
+        "forgotten",
+        "sorted set",
+        "people who were forgotten and up to which id, by when they asked (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        exported="as stored",
         erased="receipt",
     ),
     Contract(

@@ -14,7 +14,13 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
-from bot.conversation.forgetting import own_messages, quotes_without, without_person, without_quotes
+from bot.conversation.forgetting import (
+    own_messages,
+    quoted_in,
+    quotes_without,
+    without_person,
+    without_quotes,
+)
 from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Message, Quoted, created_ms
@@ -26,16 +32,19 @@ from bot.store.contracts import contract_of
 from bot.store.examined import (
     Examined,
     KeptAct,
+    KeptFile,
     KeptMessage,
+    KeptQuote,
     KeptReminder,
     KeptSetting,
     KeptUsage,
     merged,
 )
-from bot.store.key_reader import KEYS_AT_ONCE, KeyReader
+from bot.store.file_store import text_of
+from bot.store.key_reader import KeyReader
 from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
-from bot.store.presets import load_preset
+from bot.store.presets import read_presets
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.reminders import read_reminder
 from bot.store.scripts import Call
@@ -92,7 +101,7 @@ class Examination:
         texts = await self._read.entries(self._read.name_of(key))
         newest = _turn_id(texts[-1]) if texts else 0
         found, calls, messages, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
-        results, told = set[int](), set[int]()
+        results, told, quotes = set[int](), set[int](), list[KeptQuote]()
         first: int | None = None
         for index, text in enumerate(texts):
             if not may_concern(text, who):
@@ -108,6 +117,7 @@ class Examination:
                 KeptMessage(tag, each.message, created_ms(each.message or entry.id), each.text, each.files)
                 for each in own
             ]
+            quotes += [KeptQuote(tag, entry.id, each) for each in quoted_in(entry, who)]
             left, of_entry = without_person(entry, who, newest)
             if left == entry:
                 continue
@@ -131,6 +141,7 @@ class Examination:
             calls=tuple(calls),
             results=frozenset(results),
             kept_messages=tuple(kept),
+            kept_quotes=tuple(quotes),
         )
 
     async def _examine_meta(self, tag: int, who: Identity) -> Examined:
@@ -138,22 +149,11 @@ class Examination:
             starter = await self._redis.hget(self._keys.meta(tag), "starter")
         return Examined(tag, kept_starts=(tag,) if str(starter) == str(who.person) else ())
 
-    async def uses(self, who: Identity) -> dict[str, dict[str, str]]:
-        """Return what of limits is used up by the person, by the counters' names."""
-        found: dict[str, dict[str, str]] = {}
-        beginning = self._keys.budget("")
-        with translated():
-            async for key in self._redis.scan_iter(match=f"{beginning}*{who.person}*", count=KEYS_AT_ONCE):
-                counter = str(key).removeprefix(beginning)
-                if str(who.person) in counter.split("-"):
-                    found[counter] = await self._read.hash(self._read.name_of(str(key)))
-        return found
-
     async def _examine_records(
         self, tag: int, names: Sequence[str], history: Examined, who: Identity
     ) -> Examined:
         found, calls, own, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
-        told, contents = set[int](), set[str]()
+        told, contents, quotes = set[int](), set[str](), list[KeptQuote]()
         for name, (author, payload) in zip(
             names, await self._read.fields(names, ("author", "payload")), strict=True
         ):
@@ -173,7 +173,10 @@ class Examination:
             elif payload and (said := read_message(payload)) is not None:
                 left, of_message = without_quotes(said, who)
                 if left != said and message <= who.before:
-                    found += NOTHING if message in history.told else of_message
+                    if message not in history.told:
+                        found += of_message
+                        own_words = [each for each in _quoted_in(said) if who.is_author(each.author)]
+                        quotes += [KeptQuote(tag, message, each.text) for each in own_words]
                     told.add(message)
                     contents |= _quoted_files(message, _quoted_in(said), who)
                     record = self._keys.record(tag, message)
@@ -189,6 +192,7 @@ class Examination:
             records=frozenset(own),
             calls=tuple(calls),
             kept_messages=tuple(kept),
+            kept_quotes=tuple(quotes),
         )
 
     async def _examine_contents(
@@ -196,11 +200,13 @@ class Examination:
     ) -> Examined:
         key = self._keys.files(tag)
         fields = await self._read.hash(self._read.name_of(key))
-        found, calls, contents = NOTHING, list[Call](), set[str]()
+        found, calls, contents, files = NOTHING, list[Call](), set[str](), list[KeptFile]()
         for name, text in fields.items():
             message, _, attachment = name.partition(":")
             if int(message) in own:
                 contents.add(name)
+                if attachment.isdecimal():
+                    files.append(KeptFile(tag, int(message), int(attachment), text_of(text)))
             elif attachment == FIELD and may_concern(text, who) and int(message) <= who.before:
                 fetched = load_quotes(text)
                 if fetched is None:
@@ -217,7 +223,7 @@ class Examination:
                 )
                 quoted = [said for quote in fetched.quotes for said in quote.messages]
                 contents |= _quoted_files(int(message), quoted, who)
-        return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents))
+        return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents), kept_files=tuple(files))
 
     async def _examine_approvals(self, tag: int, who: Identity) -> Examined:
         key = self._keys.approvals(tag)
@@ -248,12 +254,16 @@ class Examination:
         return Examined(tag, Found(reminders=len(calls)), calls=tuple(calls), kept_reminders=tuple(kept))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
-        recent = set()
+        recent, kept = set(), []
         for name, text in zip(names, await self._read.texts(names), strict=True):
             message = int(name.rpartition(":")[2])
             if message <= who.before and may_concern(text, who):
                 recent.add(message)
-        return Examined(tag, recent=frozenset(recent))
+                said = read_message(text)
+                if said is not None and said.author.id == who.person:
+                    files = tuple(each.filename for each in said.all_attachments)
+                    kept.append(KeptMessage(tag, message, created_ms(message), said.text, files))
+        return Examined(tag, recent=frozenset(recent), kept_recent=tuple(kept))
 
     async def _examine_settings(self, tag: int, name: str, who: Identity) -> Examined:
         target = int(name.rpartition(":")[2])
@@ -319,12 +329,12 @@ class Examination:
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)
         calls, kept = list[Call](), []
-        for name, text in (await self._read.hash(self._read.name_of(key))).items():
-            preset = load_preset(text)
-            if preset is None or preset.by != who.person or preset.at_ms >= created_ms(who.before):
+        fields = await self._read.hash(self._read.name_of(key))
+        for field, preset in read_presets(fields).items():
+            if preset.by != who.person or preset.at_ms >= created_ms(who.before):
                 continue
-            kept.append(KeptSetting(tag, tag, f"preset {name}", preset.text, preset.at_ms))
-            calls.append(ReplaceField(value=key, field=name, before=text, after=""))
+            kept.append(KeptSetting(tag, tag, f"preset {preset.name}", preset.text, preset.at_ms))
+            calls.append(ReplaceField(value=key, field=field, before=fields[field], after=""))
         return Examined(tag, Found(prompts=len(calls)), calls=tuple(calls), kept_settings=tuple(kept))
 
     async def _examine_audit(self, tag: int, who: Identity) -> Examined:
@@ -332,10 +342,11 @@ class Examination:
         with translated():
             entries: Any = await self._redis.xrange(self._keys.audit(tag))
         for entry, fields in entries:
-            if fields.get("person") == str(who.person):
+            what, before, after = (fields.get(name, "") for name in ("what", "before", "after"))
+            is_own = fields.get("person") == str(who.person)
+            if is_own or str(who.person) in _NUMBER.findall(f"{what} {before} {after}"):
                 at_ms = int(str(entry).partition("-")[0])
-                what, before, after = (fields.get(name, "") for name in ("what", "before", "after"))
-                acts.append(KeptAct(tag, int(fields.get("target", 0)), what, before, after, at_ms))
+                acts.append(KeptAct(tag, int(fields.get("target", 0)), what, before, after, at_ms, is_own))
         return Examined(tag, kept_acts=tuple(acts))
 
 

@@ -26,6 +26,25 @@ class KeptMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptQuote:
+    """What somebody else quotes of the person, in a turn or a message of a conversation."""
+
+    conversation: int
+    id: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """The text of a file of the person, as it was read; `message` and `attachment` are ids."""
+
+    conversation: int
+    message: int
+    attachment: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptSetting:
     """A setting or an earlier prompt that the person made, or a rule that names the person.
 
@@ -41,7 +60,7 @@ class KeptSetting:
 
 @dataclass(frozen=True, slots=True)
 class KeptAct:
-    """An administrative act of the person, from the audit log of the server `home`."""
+    """An administrative act of the person, or one that names the person, from the audit log of the server `home`."""
 
     home: int
     target: int
@@ -49,6 +68,7 @@ class KeptAct:
     before: str
     after: str
     at_ms: int
+    is_own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +100,8 @@ class Examined:
     messages whose quotes are counted in `found`: a quote stands in the history, the record and the contents. `index`
     is that of the first entry of the history that holds something. `calls` change what others wrote, `contents` are
     fields of the contents of files, `results` ids of turns, `recent` ids of messages just accepted, `keys` names of
-    keys that are the person's alone, `prompts` places at which a
-    prompt of the person is in force, `versions` ids of earlier ones by place.
+    keys that are the person's alone, `prompts` places at which a prompt of the person is in force, `versions` ids of
+    earlier ones by place. `kept_recent` are messages just accepted, which may stand among the others.
     """
 
     tag: int
@@ -98,6 +118,9 @@ class Examined:
     prompts: frozenset[int] = frozenset()
     versions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     kept_messages: tuple[KeptMessage, ...] = ()
+    kept_recent: tuple[KeptMessage, ...] = ()
+    kept_quotes: tuple[KeptQuote, ...] = ()
+    kept_files: tuple[KeptFile, ...] = ()
     kept_settings: tuple[KeptSetting, ...] = ()
     kept_acts: tuple[KeptAct, ...] = ()
     kept_usage: tuple[KeptUsage, ...] = ()
@@ -122,6 +145,9 @@ def merged(tag: int, parts: Sequence[Examined]) -> Examined:
         prompts=frozenset().union(*(part.prompts for part in parts)),
         versions={target: ids for part in parts for target, ids in part.versions.items()},
         kept_messages=tuple(each for part in parts for each in part.kept_messages),
+        kept_recent=tuple(each for part in parts for each in part.kept_recent),
+        kept_quotes=tuple(each for part in parts for each in part.kept_quotes),
+        kept_files=tuple(each for part in parts for each in part.kept_files),
         kept_settings=tuple(each for part in parts for each in part.kept_settings),
         kept_acts=tuple(each for part in parts for each in part.kept_acts),
         kept_usage=tuple(each for part in parts for each in part.kept_usage),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
-from bot.conversation.content import Block, sources
+from bot.conversation.content import Block, Text, sources
 from bot.conversation.elements import TAKEN_OUT
 from bot.store.connection import translated
 from bot.store.content import Content
@@ -26,6 +26,15 @@ class FileContent:
 
 
 _contents = TypeAdapter(FileContent)
+
+
+def text_of(stored: str) -> str:
+    """Return the text of a stored content, "" for pictures and for what another version wrote."""
+    try:
+        content = _contents.validate_json(stored)
+    except ValidationError:
+        return ""
+    return "\n".join(block.text for block in content.blocks if isinstance(block, Text))
 
 
 class FileStore:

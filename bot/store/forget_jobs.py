@@ -44,7 +44,8 @@ _found = TypeAdapter(Found)
 class ForgetJob:
     """A job, or the receipt of one that is `done`; `found` are then the counts.
 
-    `searched`: the keys to look at are noted. `told`: the person has the receipt.
+    `searched`: the keys to look at are noted. `told`: the person has the receipt. `again`: the store had gone back to
+    before an earlier job, which this one repeats.
     """
 
     code: str
@@ -54,6 +55,7 @@ class ForgetJob:
     done: bool = False
     found: Found = NOTHING
     told: bool = False
+    again: bool = False
 
 
 class ForgetJobs:
@@ -65,7 +67,9 @@ class ForgetJobs:
         self._scripts = Scripts(redis)
         self._queue = DueQueue(redis, keys.forget_queue)
 
-    async def begin(self, identity: Identity, code: str, *, next_in_s: float) -> ForgetJob:
+    async def begin(
+        self, identity: Identity, code: str, *, next_in_s: float, again: bool = False
+    ) -> ForgetJob:
         """Begin a job, which other instances take up in so many seconds; returns one that is under way already."""
         keys, person = self._keys, identity.person
         # Before the script, so that a crash in between leaves an entry too many and never one too few.
@@ -78,10 +82,33 @@ class ForgetJobs:
                 values=(
                     *("code", code, "before", identity.before, "asked_ms", round(time.time() * 1000)),
                     *("names", _dump_names(identity)),
+                    *(("again", 1) if again else ()),
                 ),
             )
         )
-        return _read(person, pairs(fields))
+        job = _read(person, pairs(fields))
+        await self.remember(job.identity, job.asked_ms)
+        return job
+
+    async def remember(self, identity: Identity, asked_ms: int) -> None:
+        """Note up to where a person is forgotten, for the instances that are to notice if the store goes back."""
+        key = self._keys.forgotten
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.zadd(key, {f"{identity.person}:{identity.before}": asked_ms})
+            pipe.zremrangebyscore(key, "-inf", round((time.time() - RECEIPT_S) * 1000))
+            pipe.expire(key, RECEIPT_S)
+            await pipe.execute()
+
+    async def remembered(self) -> dict[int, int]:
+        """Return who was forgotten in the last days, and up to which id."""
+        with translated():
+            found = await self._redis.zrange(self._keys.forgotten, 0, -1)
+        until: dict[int, int] = {}
+        for member in found:
+            person, _, before = str(member).partition(":")
+            until[int(person)] = max(until.get(int(person), 0), int(before))
+        return until
 
     async def renew(self, person: int, next_in_s: float) -> None:
         """Keep a job from other instances for so many seconds."""
@@ -201,6 +228,7 @@ def _read(person: int, fields: dict[str, str]) -> ForgetJob:
         done=fields.get("phase") == "done",
         found=found,
         told="told" in fields,
+        again="again" in fields,
     )
 
 

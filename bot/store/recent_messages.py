@@ -53,6 +53,11 @@ class RecentMessages:
             channel, [(int(message), int(home)) for each, message, home in members if each == other]
         )
 
+    async def discard(self, channel: int, message: int) -> None:
+        """Discard the text of a message."""
+        with translated():
+            await self._redis.delete(self._keys.recent_text(channel, message))
+
     async def _messages(self, channel: int, ids: list[tuple[int, int]]) -> dict[int, Message]:
         """Read messages, without those whose note has expired and whose record has no text any more."""
         if not ids:

@@ -8,7 +8,16 @@ from typing import Any
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.placeholders import Names
-from bot.store.claim import Attempt, Batch, Claim, EarlierAnswer, Lease, Meta, UnreadableConversation
+from bot.store.claim import (
+    BY_ANOTHER,
+    Attempt,
+    Batch,
+    Claim,
+    EarlierAnswer,
+    Lease,
+    Meta,
+    UnreadableConversation,
+)
 from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
 from bot.store.content import is_sealed
 from bot.store.states import State
@@ -43,6 +52,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             state=State(fields.get("state", State.CANCELLED)),
             number=int(fields.get("tries", 0)),
             regeneration=int(fields.get("again", 0)),
+            by_another=fields.get("wish", "").endswith(BY_ANOTHER),
             replies=read_replies(fields),
             unconfirmed=_unconfirmed(fields),
             result=_result(result, reconciling=reconciling),

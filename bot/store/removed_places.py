@@ -81,6 +81,10 @@ class RemovedPlaces:
         """Erase what is set for a channel; its threads are conversations of their own."""
         keys = self._keys
         with translated():
+            recent: list[Any] = await self._redis.zrange(keys.recent(channel), 0, -1)
+            texts = [keys.recent_text(channel, int(str(member).split(":")[1])) for member in recent]
+            if texts:
+                await self._redis.delete(*texts)
             await self._redis.delete(keys.scope(server, channel), keys.versions(server, channel))
             await self._redis.delete(keys.recent(channel), keys.high_water_mark(channel))
             await self._redis.delete(keys.legacy_scope(channel))

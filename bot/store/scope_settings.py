@@ -26,7 +26,7 @@ LEGACY_NAMES = (SYSTEM, *MODEL_NAMES)
 """The settings that the version before wrote to other keys."""
 
 MOST_VERSIONS = 30
-"""How many earlier prompts of a scope are kept."""
+"""How many earlier prompts of a scope can be gone back to; one more is kept, to compare the oldest with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ class ScopeSettings:
             interaction=actor.interaction,
             ttl_s=self._ttl_s if scope is Scope.THREAD else 0,
             audit_s=self._audit_s,
-            most_versions=MOST_VERSIONS,
+            most_versions=MOST_VERSIONS + 1,
             family="" if cap is None else cap.family,
             most=0 if cap is None else cap.most,
             changes=tuple(text for change in changes for text in change),

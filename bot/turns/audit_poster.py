@@ -82,11 +82,11 @@ class AuditPoster:
             await self._due.done(item, await self._post(item.id))
 
     async def _post(self, home: int) -> float | None:
-        """Post the entries of a server, and return in how many seconds to look again, None if all is posted."""
+        """Post the entries of a server, and return in how many seconds to look again, None if its log is empty."""
         for number in range(MESSAGES_AT_ONCE):
             pending = await self._posts.pending(home, count=ENTRIES_AT_ONCE)
             if pending is None or not pending.entries:
-                return None
+                return await self._posts.trim(home)
             if number:
                 await asyncio.sleep(self._pause_s)
             try:

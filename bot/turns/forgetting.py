@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, fields, replace
 
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.found import Found, total
 from bot.conversation.identity import Identity
+from bot.conversation.message import created_ms
 from bot.conversation.receipt import receipt
+from bot.conversation.receipt_code import read_code, receipt_code
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
-from bot.store.examined import Examined, KeptAct, KeptMessage, KeptReminder, KeptSetting, KeptUsage
+from bot.store.examined import (
+    Examined,
+    KeptAct,
+    KeptFile,
+    KeptMessage,
+    KeptQuote,
+    KeptReminder,
+    KeptSetting,
+    KeptUsage,
+)
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
+from bot.store.stored_values import KeptValue, StoredValues
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
@@ -33,6 +45,12 @@ RENEW_S = TAKE_S / 3
 TRIES = 3
 """How often a job is begun that the store has lost meanwhile."""
 
+RECALL_S = 5.0
+"""How often an instance compares who was forgotten with what it remembers."""
+
+REMEMBERED_S = 7 * 24 * 3600
+"""How long an instance remembers who was forgotten: less than the store, which would else seem to have gone back."""
+
 POLL_S = 0.5
 """How often running turns are looked at that may hold something of the person."""
 
@@ -41,43 +59,58 @@ POLL_S = 0.5
 class Kept:
     """What is kept of a person.
 
-    `rules` name the person, `started` are conversations that the person began, and `limits` what of them is used up.
+    `rules` name the person, `started` are conversations that the person began, `quotes` what others quote of them,
+    and `values` what is kept by ids and numbers alone.
     """
 
     messages: tuple[KeptMessage, ...] = ()
+    quotes: tuple[KeptQuote, ...] = ()
+    files: tuple[KeptFile, ...] = ()
     settings: tuple[KeptSetting, ...] = ()
     acts: tuple[KeptAct, ...] = ()
     usage: tuple[KeptUsage, ...] = ()
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
-    limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     reminders: tuple[KeptReminder, ...] = ()
+    values: tuple[KeptValue, ...] = ()
 
     def __bool__(self) -> bool:
-        lists = (self.messages, self.settings, self.acts, self.usage, self.rules, self.started)
-        return any((*lists, self.limits, self.reminders))
+        return any(getattr(self, each.name) for each in fields(self))
 
 
 class Forgetting:
-    """Runs jobs. `tell` sends a person a direct message, and returns False if that is not possible."""
+    """Runs jobs. `tell` sends a person a direct message, and returns False if that is not possible.
+
+    Each instance remembers who was forgotten in the last days. A store that knows less has gone back to an earlier
+    state, and the jobs are done anew. `secret` proves the codes of receipts.
+    """
 
     def __init__(
         self,
         jobs: ForgetJobs,
         search: PersonSearch,
         examination: Examination,
+        values: StoredValues,
         erasure: Erasure,
         dispatcher: Dispatcher,
         wakeups: Wakeups,
         tell: Callable[[int, str], Awaitable[bool]],
+        *,
+        secret: bytes,
+        recall_s: float = RECALL_S,
     ) -> None:
         self._jobs = jobs
         self._search = search
         self._examination = examination
+        self._values = values
         self._erasure = erasure
         self._dispatcher = dispatcher
         self._wakeups = wakeups
         self._tell = tell
+        self._secret = secret
+        self._recall_s = recall_s
+        self._forgotten: dict[int, int] = {}
+        self._recall_due_s = 0.0
         # A walk over all keys takes a while, and anybody can ask for one.
         self._searching = asyncio.Lock()
 
@@ -85,6 +118,7 @@ class Forgetting:
         """Take up the jobs that nobody works on, until cancelled."""
         while True:
             try:
+                await self.recall()
                 for person in await self._jobs.take(TAKE_S):
                     await self._take_up(person)
             except StoreUnavailable as error:
@@ -93,11 +127,51 @@ class Forgetting:
                 log.exception("forgetting_failed")  # it is taken up again
             await asyncio.sleep(every_s)
 
-    async def begin(self, identity: Identity) -> ForgetJob:
-        """Begin to forget a person, or return the job that is under way."""
-        job = await self._jobs.begin(identity, secrets.token_hex(4), next_in_s=TAKE_S)
-        log.info("forgetting_begun")
+    async def begin(self, identity: Identity, *, again: bool = False) -> ForgetJob:
+        """Begin to forget a person, or return the job that is under way.
+
+        With `again` the person was forgotten before, and whichever instance comes first takes the job up.
+        """
+        code = receipt_code(identity.person, identity.before, self._secret)
+        next_in_s = 0.0 if again else TAKE_S
+        job = await self._jobs.begin(identity, code, next_in_s=next_in_s, again=again)
+        self._remember(job.identity.person, job.identity.before)
+        log.info("forgetting_begun", again=again)
         return job
+
+    def _remember(self, person: int, before: int) -> None:
+        self._forgotten[person] = max(before, self._forgotten.get(person, 0))
+
+    async def recall(self) -> None:
+        """Remember who was forgotten, and forget anew whom the store does not know any more."""
+        if time.monotonic() < self._recall_due_s:
+            return
+        self._recall_due_s = time.monotonic() + self._recall_s
+        known = await self._jobs.remembered()
+        oldest_ms = (time.time() - REMEMBERED_S) * 1000
+        for person, before in list(self._forgotten.items()):
+            if created_ms(before) < oldest_ms:
+                del self._forgotten[person]
+            elif known.get(person, 0) < before:
+                await self._begin_anew(person, before)
+        for person, before in known.items():
+            if created_ms(before) >= oldest_ms:
+                self._remember(person, before)
+
+    async def _begin_anew(self, person: int, before: int) -> None:
+        job = await self._jobs.get(person)
+        if job is not None and job.identity.before >= before:  # another instance was faster
+            await self._jobs.remember(job.identity, job.asked_ms)
+            return
+        log.warning(
+            "forgetting_lost",
+            hint="the store has gone back to before somebody was forgotten; it is done anew",
+        )
+        await self.begin(Identity(person, before), again=True)
+
+    def before_of(self, code: str, person: int) -> int | None:
+        """Return up to which id a person was forgotten by the code of their receipt, None if it is not theirs."""
+        return read_code(code, person, self._secret)
 
     async def latest(self, person: int) -> ForgetJob | None:
         """Return the job of a person, or its receipt."""
@@ -155,7 +229,9 @@ class Forgetting:
                 await asyncio.sleep(POLL_S)
         ended = await self._jobs.end(job)
         if ended is not None:
-            log.info("person_forgotten", messages=ended.found.messages, files=ended.found.files)
+            log.info(
+                "person_forgotten", messages=ended.found.messages, files=ended.found.files, again=ended.again
+            )
         return ended
 
     async def _erase_each(self, job: ForgetJob, groups: Mapping[int, list[str]], erasing: _Erasing) -> bool:
@@ -184,14 +260,18 @@ class Forgetting:
         """Return what is kept of a person, the oldest messages first."""
         examined = await self._examined(who)
         messages = [each for one in examined for each in one.kept_messages]
+        known = {each.id for each in messages}
+        messages += [each for one in examined for each in one.kept_recent if each.id not in known]
         return Kept(
             messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
+            quotes=tuple(each for one in examined for each in one.kept_quotes),
+            files=tuple(each for one in examined for each in one.kept_files),
             settings=tuple(each for one in examined for each in one.kept_settings),
             acts=tuple(each for one in examined for each in one.kept_acts),
             usage=tuple(each for one in examined for each in one.kept_usage),
             rules=tuple(each for one in examined for each in one.kept_rules),
             started=tuple(each for one in examined for each in one.kept_starts),
-            limits=await self._examination.uses(who),
+            values=await self._values.of(who, [each.id for each in messages if each.id is not None]),
             reminders=tuple(each for one in examined for each in one.kept_reminders),
         )
 
@@ -236,7 +316,9 @@ class Forgetting:
         if job is None or job.told:
             await self._jobs.drop(person)
         elif job.done:
-            if await self._tell(person, receipt(job.found, job.code)):
+            if job.again and not job.found:
+                await self._jobs.note_told(job)  # nothing had come back
+            elif await self._tell(person, receipt(job.found, job.code, again=job.again)):
                 await self._jobs.note_told(job)
             else:
                 await self._jobs.drop(person)  # the next /forget shows the receipt

@@ -104,17 +104,18 @@ class TurnLife:
             self.reply, services, arrivals=self._arrivals, stopped=self.stopped, cost=self.cost
         ) as generation:
             await generation.gather()
-            generated = None
+            generated, shown = None, claim.batch.messages
             while generated is None:
                 prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
                     await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
+                shown = prepared.messages
                 generated = await generation.compose_and_stream(terms, prepared)
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        pauses = await declined.count(self.claim, shown, services) if generated.conclusion.declined else ()
         notices = (*best.conclusion.notices, *pauses)
         result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
         await self._note_unanswered(best.conclusion.outcome, result)
@@ -137,7 +138,7 @@ class TurnLife:
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
                 await persist(lambda: services.note_told(claim, reached.limit))
-            await persist(lambda: self._journal.hold_back(claim, for_s))
+            await persist(lambda: self._journal.hold_back(claim, for_s, claim.batch.members, joins=True))
             raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
 

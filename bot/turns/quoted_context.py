@@ -87,11 +87,16 @@ class _Outcome:
     is_final: bool = True
 
 
+async def _none(_said: Sequence[tuple[int, int]]) -> frozenset[int]:
+    return frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class QuotedContext:
     """Fetches the quotes of a turn; `room_messages` is how many messages of a room are read.
 
-    A message that stands in the conversation is only named if no trim of this turn can drop it.
+    A message that stands in the conversation is only named if no trim of this turn can drop it. `left_out` returns
+    which messages of a room, by author and id, are not read: nobody has chosen them, unlike a reply or a link.
     """
 
     source: Source
@@ -99,6 +104,7 @@ class QuotedContext:
     room_messages: int
     now_ms: Callable[[], int]
     trimming: Callable[[Claim], Awaitable[TrimPolicy]]
+    left_out: Callable[[Sequence[tuple[int, int]]], Awaitable[frozenset[int]]] = _none
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
@@ -187,7 +193,16 @@ class QuotedContext:
         if room is None or not _wants_room(claim, message):
             return None
         count = self.room_messages if room.count is None else room.count
-        return room, await self.source.room(room, guild=claim.meta.guild, count=count)
+        content = await self.source.room(room, guild=claim.meta.guild, count=count)
+        if isinstance(content, Missing):
+            return room, content
+        starter = (content.starter,) if isinstance(content.starter, Quoted) else ()
+        by_people = [
+            (said.author.id, said.id)
+            for said in (*starter, *content.messages)
+            if said.author is not None and not said.by_app and not said.own
+        ]
+        return room, content.without(await self.left_out(by_people))
 
 
 @dataclass(frozen=True, slots=True)

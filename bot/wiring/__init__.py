@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -39,7 +39,7 @@ from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
 from bot.wiring.tools import build_discord_tools, discord_tools
-from bot.wiring.turns import build_turns
+from bot.wiring.turns import build_turns, secret_of
 
 log = structlog.get_logger()
 
@@ -64,6 +64,7 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     wake: Callable[[int], None]
+    restore: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -112,10 +113,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.forget_jobs,
         store.person_search,
         store.examination,
+        store.stored_values,
         store.erasure,
         turns.dispatcher,
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
+        secret=secret_of(settings),
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
@@ -162,4 +165,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         wake,
+        store.budgets.restore,
     )

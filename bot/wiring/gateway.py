@@ -126,6 +126,7 @@ def build_events(
     decider = Decider(
         conversations,
         store.scope_settings.cached,
+        store.person_wishes,
         intake_policy(settings),
         access_defaults(settings),
         proxies=settings.discord.proxies,

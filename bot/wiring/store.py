@@ -36,6 +36,7 @@ from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
+from bot.store.person_wishes import PersonWishes
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -44,6 +45,7 @@ from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.stored_values import StoredValues
 from bot.store.tool_steps import ToolSteps
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
@@ -95,11 +97,13 @@ class Store:
     forget_jobs: ForgetJobs
     person_search: PersonSearch
     examination: Examination
+    stored_values: StoredValues
     erasure: Erasure
     removed_places: RemovedPlaces
     consents: Consents | None
     person_limits: PersonLimits
     person_turns: PersonTurns
+    person_wishes: PersonWishes
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -151,7 +155,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
-        budgets=Budgets(redis, keys, instance=instance),
+        budgets=Budgets(redis, keys, instance=instance, wake_others=wakeups.publish_restore),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
@@ -167,9 +171,11 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         forget_jobs=ForgetJobs(redis, keys),
         person_search=PersonSearch(KeyReader(redis, keys)),
         examination=Examination(redis, keys),
+        stored_values=StoredValues(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
         removed_places=RemovedPlaces(redis, keys),
         consents=Consents(redis, keys) if settings.privacy.require_consent else None,
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
+        person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
     )

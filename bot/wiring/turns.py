@@ -107,7 +107,12 @@ def build_turns(
         return (await terms_of_claim(claim)).trimming
 
     quotes = QuotedContext(
-        quote_source, store.quotes, settings.reply.context_messages, clock.now_ms, trimming
+        quote_source,
+        store.quotes,
+        settings.reply.context_messages,
+        clock.now_ms,
+        trimming,
+        left_out=store.person_wishes.left_out,
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
@@ -184,7 +189,7 @@ def build_file_contents(
         return TokenBudget.of(terms.trimming.low_tokens, older=is_older(terms.parameters.model))
 
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
-    uploads = Uploads(claude.files, store.held_files, _secret(settings), settings.claude.files)
+    uploads = Uploads(claude.files, store.held_files, secret_of(settings), settings.claude.files)
     contents = FileContents(
         attachments.download, Converter(limits), uploads.source, store.files, token_budget
     )
@@ -237,11 +242,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         heartbeat_s=settings.turns.heartbeat_s,
         interrupts=settings.reply.while_answering == "interrupt",
         gather_s=settings.reply.gather_ms / 1000,
-        secret=_secret(settings),
+        secret=secret_of(settings),
     )
 
 
-def _secret(settings: Settings) -> bytes:
+def secret_of(settings: Settings) -> bytes:
     """The key of the hashes that other services see."""
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     return hashlib.sha256(token.encode()).digest()

@@ -6,7 +6,12 @@ import pytest
 
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry, AuditFilter
 from bot.conversation.audit_view import KNOWN, VALUE_CHARS, code, fitting, line
+from bot.conversation.budget import NOTIFY
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import Scope
+
+CHANGED_NOTIFY = "changed the channel that is told when a limit is nearly used up: <#8> → <#9>"
+SET_RETENTION = "set the days for which conversations are kept of this server: `30`"
 
 
 def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THREAD) -> AuditEntry:
@@ -23,7 +28,9 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log: <#8>"),
         (entry("access:role:9", "", "block", Scope.CHANNEL), "set `access` for <@&9> of <#5>: `block`"),
         (entry("budget:person:9:day", "5"), "removed `budget` for <@9> (`day`) of <#5> (it was `5`)"),
-        (entry("privacy.retention", "", "30"), "set `privacy.retention` of <#5>: `30`"),
+        (entry(NOTIFY, "8", "9", Scope.SERVER), CHANGED_NOTIFY),
+        (entry(RETENTION_DAYS, "", "30", Scope.SERVER), SET_RETENTION),
+        (entry("other.setting", "", "30"), "set `other.setting` of <#5>: `30`"),
         (entry("forget"), "changed `forget` of <#5>"),
         (entry(Act.RESET, "4"), "reset <#5> (4 turns forgotten)"),
         (entry(Act.LEAVE), "made me leave <#5>"),
@@ -31,11 +38,13 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry(Act.PAUSE_LIFTED, "6", "", Scope.SERVER), "ended the pause of <@6>"),
         (entry(Act.FILE_TAKEN_OUT, "pdf"), "took a file out of <#5>"),
         (entry(Act.PINS_APPLIED), "applied the pins of <#5>"),
-        (entry(Act.SUMMARY_CORRECTED, "", "812"), "corrected the summary of <#5> (812 characters now)"),
+        (entry(Act.SUMMARY_CORRECTED, "40", "812"), "corrected the summary of <#5>: 40 → 812 characters"),
         (entry(Act.REPLY_STOPPED), "stopped a reply to somebody else in <#5>"),
         (entry(Act.REPLY_REGENERATED), "had a reply to somebody else written anew in <#5>"),
         (entry(Act.REPLY_CONTINUED), "had a reply to somebody else continued in <#5>"),
-        (entry(Act.PRESET_SAVED, "", "48", Scope.SERVER), "saved a preset of 48 characters"),
+        (entry(Act.TOOL_ALLOWED, "", "a_tool"), "allowed a call of `a_tool` for somebody else in <#5>"),
+        (entry(Act.TOOL_REFUSED, "", "a_tool"), "refused a call of `a_tool` for somebody else in <#5>"),
+        (entry(Act.PRESET_SAVED, "0", "48", Scope.SERVER), "saved a preset: 0 → 48 characters"),
         (entry(Act.PRESET_DELETED, "48", "", Scope.SERVER), "deleted a preset of 48 characters"),
     ],
 )

@@ -84,6 +84,12 @@ def test_security_nobody_can_forge_the_line_of_another_author_in_markdown() -> N
         ("`a\n\n</b>`", "> ```\n> a\n>\n> </b>\n> ```"),
         (r"\`<b>`", r"> \`\<b>\`"),
         (r"\\`<b>`", r"> \\`<b>`"),
+        ("[a](javascript:alert(1))", r"> [a\](javascript:alert(1))"),
+        ("[a]( \tdata:text/html,x)", "> [a\\]( \tdata:text/html,x)"),
+        (r"[a\](javascript:x) [b\\](javascript:x)", r"> [a\](javascript:x) [b\\\](javascript:x)"),
+        ("[a](https://example.org/a) `[a](x:y)`", "> [a](https://example.org/a) `[a](x:y)`"),
+        ("![a](https://example.org/a.png)", r"> \![a](https://example.org/a.png)"),
+        ("[Ann]: https://example.org", r"> [Ann\]: https://example.org"),
     ],
 )
 def test_security_no_html_of_people_takes_effect_in_markdown(text: str, quoted: str) -> None:

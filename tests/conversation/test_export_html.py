@@ -143,6 +143,8 @@ def test_the_simple_markup_of_discord_is_shown(text: str, html: str) -> None:
         '```" onload=alert(1)\n<b>\n```',
         "**<b>** ||<i>|| `</code><b>`",
         "<!-- ** -->",
+        "[a](javascript:alert(1)) ![b](https://example.org/b.png)",
+        'https://example.org/"style="background:url(//example.org)',
         "&lt;b&gt; &#60;b&#62;",
         "\x00<\u200bscript>",
     ],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
+from bot.conversation.reminder import Reminder
 from bot.store.keys import Keys
+from bot.store.reminders import Reminders
 from tests.e2e.controls import answer
 from tests.e2e.stored import redis_of
 from tests.e2e.world import ANSWER_S, LOOK_S, World
@@ -31,6 +35,7 @@ class Canary:
     title: str = field(default_factory=lambda: word("title"))
     embed: str = field(default_factory=lambda: word("embed"))
     poll: str = field(default_factory=lambda: word("poll"))
+    preset: str = field(default_factory=lambda: word("preset"))
 
     @property
     def words(self) -> dict[str, str]:
@@ -60,6 +65,28 @@ async def done(world: World, place: int, message: dict[str, Any]) -> None:
             await asyncio.sleep(LOOK_S)
     logs = "\n---\n".join(bot.output for bot in world.bots)
     raise AssertionError(f"{message['id']} is not answered\n{logs}")
+
+
+async def remind(world: World, person: Any, thread: int, text: str) -> None:
+    """Keep a reminder that is due in an hour."""
+    now_ms = round(time.time() * 1000)
+    reminder = Reminder(
+        id=person.id % (1 << 52),
+        conversation=thread,
+        channel=None,
+        server=world.guild.id,
+        is_private=False,
+        person=person.id,
+        text=text,
+        first=datetime.fromtimestamp(now_ms / 1000 + 3600, UTC).replace(tzinfo=None).isoformat(),
+        zone="UTC",
+        every="day",
+        due_ms=now_ms + 3_600_000,
+        created_ms=now_ms,
+        since_ms=now_ms,
+    )
+    async with redis_of(world) as redis:
+        await Reminders(redis, Keys(world.prefix)).add(reminder, 3600)
 
 
 async def lively(world: World) -> Lively:
@@ -95,9 +122,10 @@ async def lively(world: World) -> Lively:
     opened = await person.command(thread, "system set", {"scope": "thread"})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"Always say {canary.prompt}."}))
-    opened = await person.command(thread, "system preset save", {"name": "weaver"})
+    opened = await person.command(thread, "system preset save", {"name": canary.preset})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"A preset with {canary.prompt}."}))
+    await remind(world, person, thread, canary.message)
     # A message for somebody else is left alone, and the decision about it is noted.
     await person.post(thread, f"{world.ben.mention} {canary.message} is for you")
     await done(world, thread, await person.post(thread, "and now?"))

@@ -21,9 +21,8 @@ from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import answer, press
 from tests.e2e.test_answer import choose, threads
-from tests.e2e.test_audit import ends, shown
+from tests.e2e.test_audit import shown
 from tests.e2e.test_commands import set_prompt
-from tests.e2e.test_export import exported
 from tests.e2e.test_prompts import save
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
@@ -284,21 +283,3 @@ async def test_a_role_that_is_taken_away_counts_at_the_next_message(world: World
     await world.settled(await world.ann.post(thread, "and on"))
     assert len(world.asked) == requests + 1
     assert "still one" not in str(world.asked[-1].body)
-
-
-async def test_security_what_people_name_things_leaves_the_lines_of_the_log_as_they_are(world: World) -> None:
-    async with world.apart() as own:
-        channel = own.channel()
-        thread = await own.converse(channel, "x\n<t:1:f> <@1> **forged** @everyone", own.ann)
-        await own.admin.edit_thread(thread, name="<t:1:f> <@1> forged")
-        await set_prompt(own.ann, thread, "tulip")
-        await save(own.admin, channel, "tulip` <@1>\n x", "tulip")
-        lines = ends(await shown(own.admin, channel))
-        assert lines == [
-            f"<@{own.admin.id}> saved a preset of 5 characters",
-            f"<@{own.ann.id}> set the prompt of <#{thread}>: 5 characters",
-        ]
-        told, name, page = await exported(own, own.ann, thread)
-        assert name.endswith(".html")
-        assert "<@1>" not in page
-        assert told

@@ -26,6 +26,7 @@ KINDS: dict[str, Personal] = {
     "message": "words",
     "title": "words",
     "prompt": "words",
+    "preset": "words",
     "embed": "words",
     "poll": "words",
     "file": "files",
@@ -87,8 +88,9 @@ async def test_the_scene_fills_the_keys_that_hold_personal_data(world: World) ->
     async with world.apart() as own:
         await lively(own)
         filled = {contract.name for name in await stored(own) if (contract := contract_of(name)) is not None}
-    # Legacy keys and ids that stay as metadata, bytes of files without a Files API, and what only forgetting makes.
-    others = ("kept", "by a sweep", "receipt")
+    # Legacy keys and ids that stay as metadata, bytes of files without a Files API, and what only forgetting
+    # or a running turn makes.
+    others = ("kept", "by a sweep", "receipt", "with the turn", "approvals")
     personal = {each.name for each in CONTRACTS if each.personal and each.erased not in others}
     # Only while a turn runs, and only where consent is asked for.
     personal -= {"{P}:places", "{P}:consent", "{P}:consent:asked", "{P}:consent:waits"}

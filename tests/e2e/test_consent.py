@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from bot.conversation import consent
 from tests.e2e.controls import answer, labels, press
 from tests.e2e.stored import stored
-from tests.e2e.world import World
+from tests.e2e.test_forgetting import forget
+from tests.e2e.test_proxied import COPIED, Proxied
+from tests.e2e.world import ANSWER_S, LOOK_S, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -97,3 +100,67 @@ async def test_who_withdraws_is_not_answered_any_more(world: World) -> None:
         assert "had not agreed" in await answer(
             await own.ann.command(thread, "why", {"message": message["id"]})
         )
+
+
+async def test_an_edit_that_adds_a_mention_asks_for_consent_and_what_it_says_then_is_answered(
+    world: World,
+) -> None:
+    async with world.apart(REQUIRED) as own:
+        channel = own.channel()
+        message = await own.ann.post(channel, "not for you")
+        await own.ann.edit(channel, message["id"], f"{own.mention} {SECRET}")
+        line = await asked_below(own, channel, message)
+        assert SECRET not in str(await stored(own))
+        await agree(own, channel, line, own.ann)
+        await own.answered(await own.thread_of(message))
+        assert SECRET in str(own.asked[-1])
+
+
+async def test_who_was_forgotten_is_asked_anew(world: World) -> None:
+    async with world.apart(REQUIRED) as own:
+        channel = own.channel()
+        message = await own.ann.post(channel, f"{own.mention} hello")
+        await agree(own, channel, await asked_below(own, channel, message), own.ann)
+        await own.answered(await own.thread_of(message))
+        await own.settled(message)
+        await forget(own, own.ann, channel)
+        again = await own.ann.post(channel, f"{own.mention} {SECRET}")
+        line = await asked_below(own, channel, again)
+        assert SECRET not in str(await stored(own))
+        await agree(own, channel, line, own.ann)
+        await own.answered(await own.thread_of(again))
+
+
+async def test_what_people_said_before_who_have_not_agreed_is_not_read_but_what_somebody_replies_to_is(
+    world: World,
+) -> None:
+    async with world.apart(REQUIRED) as own:
+        channel = own.channel()
+        handle = await own.ann.command(channel, "about")
+        await press(own.ann, channel, await handle.message(), "I agree")
+        thread = int((await own.ben.create_thread(channel, "our looms"))["id"])
+        await own.ben.post(thread, SECRET)
+        await own.ann.post(thread, "about roses")
+        await own.settled(await own.ann.post(thread, f"{own.mention} what is this about?"))
+        assert SECRET not in str(own.asked)
+        assert "about roses" in str(own.asked[-1])
+        assert "1 message was left out" in str(own.asked[-1])
+        said = await own.ben.post(channel, SECRET)
+        asked = await own.ann.post(channel, f"{own.mention} and this?", reply_to=int(said["id"]))
+        await own.answered(await own.thread_of(asked))
+        assert SECRET in str(own.asked[-1])
+
+
+async def test_a_message_that_a_proxy_posts_for_somebody_who_has_not_agreed_is_left_alone(
+    world: World,
+) -> None:
+    async with world.apart(REQUIRED) as own:
+        channel = own.channel()
+        proxied = Proxied.of(own, channel, mentions=True)
+        for event in ("original", "copy", "deletion"):
+            proxied.play(event)
+        await own.bots[0].logged("message_held_back", message=proxied.copy)
+        async with asyncio.timeout(ANSWER_S):
+            while COPIED in str(await stored(own)):  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_S)
+        assert own.asked == []

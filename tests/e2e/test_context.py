@@ -94,7 +94,7 @@ async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> 
         said = await answer(await own.ann.submit(opened, {"summary": "They spoke of spinning wheels."}))
         assert said == context_view.CORRECTED
         assert await acts(own, thread) == [
-            f"<@{own.ann.id}> corrected the summary of <#{thread}> (30 characters now)"
+            f"<@{own.ann.id}> corrected the summary of <#{thread}>: 20 → 30 characters"
         ]
         await own.settled(await own.ann.post(thread, "go on"))
         assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])

@@ -19,8 +19,22 @@ async def test_security_no_key_holds_a_word_of_people_where_keys_are_set(world: 
     async with world.apart(bots=0) as own:
         await own.start_bot(BOT_PRIVACY__KEYS=NEW)
         scene = await lively(own)
-        assert holding(await stored(own), scene.canary.words) == {}
+        found = await stored(own)
+        assert holding(found, scene.canary.words) == {}
         assert NEW not in own.bots[0].output
+        assert holding(found, written(own)) == {}
+
+
+def written(world: World) -> dict[str, str]:
+    """Every text and every name that stands on Discord in a world, by where it stands."""
+    places = [place for place in world.discord.world.channels.values() if place.guild_id == world.guild.id]
+    texts = {"server": world.guild.name, "ann": world.ann.user.username, "ben": world.ben.user.username}
+    for place in places:
+        texts[f"name of {place.id}"] = place.name
+        for message in world.discord.messages(place.id):
+            texts[f"message {message['id']}"] = message["content"]
+    # Shorter ones stand in ids and in the names of settings.
+    return {where: text for where, text in texts.items() if text and len(text) > 4}
 
 
 async def test_keys_are_set_rotated_and_lost_on_a_live_store(world: World) -> None:

@@ -127,15 +127,16 @@ def ends_with(text: str) -> Callable[[Any], bool]:
 async def go_through(world: World, name: str, case: Case) -> Seen:
     """Greet, meet the fault, go on."""
     world.claude.say_when(ends_with(f"hello <{name}>"), "Hello.")
-    thread = await world.converse(world.channel(), f"hello <{name}>")
+    person = world.person("p")
+    thread = await world.converse(world.channel(), f"hello <{name}>", person)
     failing = ends_with(f"question <{name}>")
     world.claude.faults.add(case.fault, when=failing, times=case.times)
     world.claude.say_when(failing, list(case.said), pause=0.05)
-    failed = await world.ann.post(thread, f"question <{name}>")
+    failed = await person.post(thread, f"question <{name}>")
     await world.settled(failed, ALL_TRIES_S)
     after_failure = world.said(thread)[1:]
     world.claude.say_when(ends_with(f"next <{name}>"), "All is well again.")
-    await world.settled(await world.ann.post(thread, f"next <{name}>"))
+    await world.settled(await person.post(thread, f"next <{name}>"))
     asked = [call for call in world.asked if f"<{name}>" in str(call.body)]
     return Seen(
         after_failure=[m["content"] for m in after_failure],
@@ -148,7 +149,7 @@ async def go_through(world: World, name: str, case: Case) -> Seen:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def seen(shared: World) -> AsyncIterator[dict[str, asyncio.Task[Seen]]]:
-    """All cases at once, each in a thread of its own: most of their time is waiting between tries."""
+    """All cases at once, each with a person and a thread of its own: most of their time is waiting between tries."""
     shared.begin()
     # Longer than a busy machine keeps so many threads waiting by itself: that would count as a stall.
     settings = {"BOT_CLAUDE__STALL_TIMEOUT_S": "5", "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "5"}

@@ -10,11 +10,14 @@ from typing import Any
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
 from bot.commands.forget import KEPT, NO_RECEIPT, QUESTION
 from bot.commands.my_data import NOTHING
 from bot.conversation.decision import Cause
+from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
+from bot.store.contracts import contract_of
 from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
@@ -88,6 +91,10 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
 async def test_a_person_gets_what_is_kept_of_them_as_a_file_that_nobody_else_sees(world: World) -> None:
     async with world.apart() as own:
         scene = await lively(own)
+        channel = own.channel()
+        said = await scene.person.post(channel, f"{scene.canary.message} for everybody")
+        quoting = await own.ben.post(channel, f"{own.mention} what is that?", reply_to=said["id"])
+        await own.settled(quoting)
         kept = await my_data(scene)
         texts = json.dumps(kept, ensure_ascii=False)
         canary = scene.canary
@@ -97,6 +104,29 @@ async def test_a_person_gets_what_is_kept_of_them_as_a_file_that_nobody_else_see
         assert kept["person"]["username"] == canary.name
         ids = [each["id"] for each in kept["messages"]]
         assert len(ids) == len(set(ids)) >= 6
+        assert any(canary.message in each["text"] for each in kept["quotes_of_you"])
+        assert any(canary.file in each["text"] for each in kept["files_as_read"])
+        # Each key that names the person is shown, under the heading of its contract.
+        shown = {each["key"] for each in kept["by_ids_and_numbers"]}
+        for key, value in (await stored(own)).items():
+            contract = contract_of(key)
+            assert contract is not None
+            if contract.exported == "as stored" and str(scene.person.id) in f"{key} {value}":
+                assert key in shown
+            elif str(scene.person.id) in f"{key} {value}":
+                assert kept[HEADINGS[contract.exported]], key
+
+
+HEADINGS = {
+    "messages": "messages",
+    "with its message": "messages",
+    "files": "files_as_read",
+    "settings": "settings",
+    "acts": "acts",
+    "usage": "usage",
+    "reminders": "reminders",
+    "conversations": "conversations_begun",
+}
 
 
 async def my_data(scene: Lively) -> Any:
@@ -372,3 +402,110 @@ async def test_a_file_of_a_person_that_another_thread_quotes_goes_from_anthropic
         assert left == {}, [found[key] for key in left]
         await own.settled(await own.ben.post(int(asked["id"]), "and now?"))
         assert "forgotten at the wish of its author" in sent(own)
+
+
+async def test_messages_that_are_caught_up_with_after_their_author_was_forgotten_are_not_taken_in(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        await own.settled(thread)
+        await own.bots[0].stop()
+        old = [
+            await own.ann.post(thread, "about tulips"),
+            await own.ann.post(channel, f"{own.mention} tulips"),
+        ]
+        of_ben = await own.ben.post(thread, "about roses")
+        async with redis_of(own) as redis:
+            # As if somebody had asked another instance, which does not see these messages.
+            await redis.hset(
+                Keys(own.prefix).forget_job(own.ann.id),
+                mapping={"code": "x", "before": int(of_ben["id"]) + 1, "phase": "done", "asked_ms": 1},
+            )
+        own.bots = [await own.start_bot()]
+        await own.settled(of_ben)
+        await own.bots[0].logged("message_left_out", message=int(old[1]["id"]))
+        assert "roses" in sent(own)
+        assert not any("tulips" in value for value in (await stored(own)).values())
+        await own.ann.edit(channel, old[1]["id"], f"{own.mention} tulips once more")
+        said = await answer(await own.ann.command(thread, "why", {"message": old[0]["id"]}))
+        assert because(Reason.FORGOTTEN).text in said
+        new = await own.ann.post(thread, "here I am again")
+        await own.settled(new)
+        assert not any("tulips" in value for value in (await stored(own)).values())
+        assert "tulips" not in sent(own)
+
+
+async def test_what_was_said_before_a_first_mention_is_read_without_those_who_were_forgotten(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = int((await own.ben.create_thread(channel, "our looms"))["id"])
+        await own.ann.post(thread, "about tulips")
+        await own.ben.post(thread, "about roses")
+        await forget(own, own.ann, await own.dm_of(own.ann))
+        await own.ann.post(thread, "about daisies")
+        await own.settled(await own.ben.post(thread, f"{own.mention} what is this about?"))
+        assert "tulips" not in sent(own)
+        assert "roses" in sent(own)
+        assert "daisies" in sent(own)
+        assert "1 message was left out" in sent(own)
+
+
+async def test_a_store_that_goes_back_while_a_bot_runs_is_noticed_and_the_person_forgotten_anew(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "a question about tulips")
+        await own.settled(thread)
+        direct = await own.dm_of(own.ann)
+        before = await snapshot(own)
+        code = code_of(await forget(own, own.ann, thread))
+        await go_back(own, before)
+        await own.bots[0].logged("person_forgotten", again=True)
+        assert not any("tulips" in value for value in (await stored(own)).values())
+        await own.until(lambda: any(code in each["content"] for each in own.said(direct)))
+        assert "nothing is left" in await verify(own.ann, thread, code)
+
+
+async def test_a_store_that_was_set_back_while_no_bot_ran_is_found_out_by_the_code_of_the_receipt(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "a question about tulips")
+        await own.settled(thread)
+        direct = await own.dm_of(own.ann)
+        before = await snapshot(own)
+        code = code_of(await forget(own, own.ann, thread))
+        await own.bots[0].stop()
+        await go_back(own, before)
+        own.bots = [await own.start_bot()]
+        assert await verify(own.ben, thread, code) == NO_RECEIPT
+        said = await verify(own.ann, thread, code)
+        assert "found 1 message" in said
+        assert "went back to an earlier state" in said
+        await own.until(lambda: any(code in each["content"] for each in own.said(direct)))
+        assert not any("tulips" in value for value in (await stored(own)).values())
+        assert "nothing is left" in await verify(own.ann, thread, code)
+
+
+async def snapshot(world: World) -> dict[str, bytes]:
+    """The values of all keys, as they are stored."""
+    redis: Redis = Redis.from_url(world.redis_url)
+    found = {}
+    async for key in redis.scan_iter(match=f"{world.prefix}:*"):
+        found[key.decode()] = await redis.dump(key) or b""
+    await redis.aclose()
+    return found
+
+
+async def go_back(world: World, before: dict[str, bytes]) -> None:
+    """Set the store back."""
+    redis: Redis = Redis.from_url(world.redis_url)
+    async for key in redis.scan_iter(match=f"{world.prefix}:*"):
+        await redis.delete(key)
+    for key, value in before.items():
+        await redis.restore(key, 0, value)
+    await redis.aclose()

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bot.commands.privacy import MAY_NOT_SET, changed, shown, too_long
 from bot.local.simulator.discord import guilds
+from bot.store.keys import RECENT_TEXT_S
 from tests.e2e.controls import answer
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.world import World
 from tests.files import samples
+from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+DAY_S = 24 * 3600.0
 TULIPS = "a question about tulips"
 
 
@@ -38,6 +43,49 @@ async def test_a_deleted_thread_takes_its_history_its_settings_and_its_files_alo
         assert not any(key.startswith((f"{{{thread}}}:h", f"{{{thread}}}:meta")) for key in await stored(own))
         assert not any(f":set:{thread}" in key for key in await stored(own))
         await own.until(lambda: file not in own.claude.files.files)
+
+
+async def test_a_deleted_message_is_gone_within_a_minute_from_every_key(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        said = await own.ann.post(thread, TULIPS)
+        await own.settled(said)
+        await own.ann.delete(thread, said["id"])
+        await own.bots[0].logged("message_deleted", message=int(said["id"]))
+        async with redis_of(own) as redis:
+            # The text is noted for a copy that a proxy may post; the note ends by itself.
+            left = await holding(own)
+            assert left == [key for key in left if ":n:" in key]
+            for key in left:
+                assert 0 < await redis.ttl(f"{own.prefix}:{key}") <= RECENT_TEXT_S <= 60
+
+
+async def test_a_conversation_that_is_quiet_for_longer_than_its_server_keeps_it_is_erased() -> None:
+    ago_s = 5 * DAY_S
+    with redis_server() as url:
+        own = await World.build(url, clock=lambda: time.time() - ago_s)
+        try:
+            bot = await own.start_bot()
+            channel = own.channel()
+            thread = await own.converse(channel, TULIPS)
+            picture = ("loom.jpg", "image/jpeg", samples.photo())
+            await own.settled(await own.ann.post(thread, "look at this", attachments=[picture]))
+            assert own.claude.files.files
+            await answer(await own.admin.command(channel, "privacy set", {"retention_days": 3}))
+            await bot.stop()
+            ago_s = 2 * DAY_S
+            own.bots = [bot := await own.start_bot()]
+            await bot.logged("conversations_expired", conversations=1)
+            assert await holding(own) == []
+            await own.until(lambda: not own.claude.files.files)
+            await own.settled(await own.converse(channel, "roses"))
+            await bot.stop()
+            ago_s = 0.0
+            own.bots = [await own.start_bot()]
+            await own.settled(await own.converse(channel, "daisies"))
+            assert await holding(own, "roses")
+        finally:
+            await own.close()
 
 
 async def test_a_deleted_channel_takes_the_conversations_of_its_threads_along(world: World) -> None:

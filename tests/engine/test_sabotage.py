@@ -7,12 +7,16 @@ plays one case for each; `make points` all of them.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
+from bot.store import scripts
+from tests.engine import sabotage
 from tests.engine.arena import Arena
 from tests.engine.cases import Case, Outcome, run
 from tests.engine.conftest import ALL, Ahead, cases_of
@@ -56,6 +60,11 @@ NOTICED_BY = {
 TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
+FEW_THREADS = (
+    "test_person_limits.py::test_no_more_threads_open_in_a_minute_than_may_and_the_person_is_told_once"
+)
+PAUSED = "test_person_limits.py::test_a_paused_person_gets_nothing_until_the_pause_ends_and_is_told_once"
+
 NOTICED_BY_PROTOCOL = {
     "mark": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
     "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
@@ -69,17 +78,73 @@ NOTICED_BY_PROTOCOL = {
     "told person": "test_budgets.py::test_a_person_who_was_told_is_not_told_again_by_the_same_turn",
     "rolled back": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
     "floors": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
+    "server run": "test_budgets.py::test_an_instance_that_has_lost_nothing_notices_that_the_server_has_started_again",
+    "restored first": "test_budgets.py::test_nothing_is_reserved_on_a_stale_sum_while_the_other_instance_restores",
+    "floors once": "test_budgets.py::test_an_older_sight_of_a_counter_does_not_lower_it",
+    "own part": "test_budgets.py::test_what_either_of_two_instances_has_counted_survives_a_store_that_goes_back",
+    "known reservation": "test_budgets.py::test_a_server_that_starts_again_and_has_lost_nothing_is_not_logged",
     "told share": "test_budgets.py::test_a_share_is_noted_once_and_never_lowered",
     "rewound": "test_stale_summaries.py::test_while_a_turn_waits_the_window_stays_and_the_summary_goes",
     "replaced": "test_erasure.py::test_an_edit_by_somebody_else_meanwhile_is_not_lost",
     "capped": "test_scope_settings.py::test_rules_that_are_set_at_once_never_pass_the_most",
+    "replaced preset": "test_presets.py::test_a_preset_of_the_version_before_is_read_and_replaced",
     "begun": "test_forget_jobs.py::test_a_job_that_is_under_way_is_not_begun_again",
     "searched": "test_forget_jobs.py::test_a_second_search_changes_nothing_once_the_first_is_noted",
     "stepped": "test_forget_jobs.py::test_a_step_of_a_job_that_is_over_or_lost_notes_nothing",
     "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
     "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
+    "held back": "test_held_back.py::test_messages_that_are_held_back_keep_those_of_others_not_waiting",
+    "joined": "test_held_back.py::test_what_a_limit_holds_back_is_answered_together_with_the_next_message",
+    "unheld": "test_held_back.py::test_a_change_of_a_message_that_is_held_back_leaves_the_running_turn_alone",
+    "few threads": FEW_THREADS,
+    "over instances": "test_person_limits.py::test_the_limit_holds_over_instances",
+    "admitted once": "test_person_limits.py::test_a_repeated_message_gets_the_same_answer_and_counts_nothing",
+    "left out once": "test_person_limits.py::test_a_repeated_message_gets_the_same_answer_and_counts_nothing",
+    "own minute": "test_person_limits.py::test_a_listing_counts_messages_with_those_of_their_own_minute",
+    "one line": FEW_THREADS,
+    "pause": PAUSED,
+    "before the pause": PAUSED,
+    "pause told once": PAUSED,
+    "flood counts": "test_person_limits.py::test_a_pause_by_a_flood_is_said_with_the_message_that_led_to_it",
+    "event once": "test_person_limits.py::test_an_event_counts_once",
+    "decay": "test_person_limits.py::test_the_score_in_the_store_is_that_of_the_rules",
+    "told with refusal": "test_person_limits.py::test_a_pause_by_refusals_is_told_by_who_has_added_them",
+    "lifted score": "test_person_limits.py::test_a_pause_that_is_lifted_leaves_no_score_behind",
+    "few turns": "test_person_turns.py::test_no_more_turns_of_a_person_run_than_may",
+    "in order": "test_person_turns.py::test_those_who_wait_are_let_in_by_the_order_of_their_messages",
+    "place kept": "test_person_turns.py::test_a_turn_that_has_a_place_keeps_it_when_it_is_attempted_again",
+    "place ends": "test_person_turns.py::test_a_place_and_a_wait_that_nobody_takes_back_end",
+    "handed over": "test_conversations.py::test_a_conversation_is_handed_over_once_for_each_command",
+    "usage forgotten": "test_usage.py::test_a_forgotten_person_is_named_nowhere_and_the_sums_stay",
+    "presets": "test_presets.py::test_there_are_no_more_than_can_be_offered_and_those_can_be_changed",
+    "final": "test_decisions.py::test_that_another_message_is_answered_in_its_place_stays",
+    "changed": "test_scope_settings.py::test_a_change_that_changes_nothing_keeps_no_version",
+    "withheld": "test_scope_settings.py::test_each_change_is_noted_once_and_a_prompt_by_its_length",
+    "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""
+
+SCRIPTS = {path.stem for path in Path(scripts.__file__).parent.glob("*.lua")} - {"common"}
+REWRITTEN = set(re.findall(r'_rewrite\(\s*"([a-z_]+)"', Path(sabotage.__file__).read_text("utf-8")))
+
+WITHOUT_SAFEGUARDS = frozenset(
+    {
+        *("add_abuse", "admit", "lift_pause", "take_place"),
+        *("amend", "claim", "compare_and_set", "correct", "discard_files", "hold", "join", "leave", "pin"),
+        *(
+            "receive",
+            "record_cost",
+            "record_upload",
+            "regenerate",
+            "release",
+            "remove_work",
+            "renew",
+            "reopen",
+        ),
+        *("note_tool", "reset", "resume", "revise", "status", "step", "stop"),
+    }
+)
+"""The scripts without a safeguard of their own in the table: those of a turn are hit by `test_points.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +186,12 @@ async def test_each_safeguard_is_missed_when_it_is_removed(
     assert noticed
 
 
+async def test_each_safeguard_has_a_test_that_misses_it_and_each_new_script_a_safeguard() -> None:
+    assert sabotage.SAFEGUARDS.keys() - {"once"} == NOTICED_BY.keys() | NOTICED_BY_PROTOCOL.keys()
+    assert SCRIPTS - REWRITTEN <= WITHOUT_SAFEGUARDS
+    assert SCRIPTS >= WITHOUT_SAFEGUARDS
+
+
 @pytest.mark.parametrize("name", NOTICED_BY_PROTOCOL)
 async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(name: str) -> None:
     passed = await _passes(NOTICED_BY_PROTOCOL[name], name)
@@ -129,13 +200,14 @@ async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(nam
         assert await _passes(NOTICED_BY_PROTOCOL[name], "")
 
 
-async def _passes(test: str, sabotage: str) -> bool:
+async def _passes(test: str, removed: str) -> bool:
     read_end, write_end = os.pipe()
     output = await Pipe.open(read_end)
     arguments = ("-p", "tests.engine.sabotaged", f"tests/store/{test}")
-    environment = environment_with({"SABOTAGE": sabotage})
+    environment = environment_with({"SABOTAGE": removed})
     process = await ForkedProcess.start("pytest", arguments, environment, write_end)
     told, code = await output.reader.read(), await process.wait()
     await output.close()
     assert code in (0, 1), told.decode()
+    assert sabotage.STALE not in told.decode()
     return code == 0

@@ -57,6 +57,18 @@ def test_what_may_tell_of_a_person_says_how_it_is_erased_and_nobodys_data_does_n
         assert contract.exported == "nothing" or contract.personal, contract.name
 
 
+def test_what_tells_of_a_person_is_shown_to_them_unless_it_does_not_say_of_whom_it_tells() -> None:
+    hidden = {contract.name for contract in CONTRACTS if contract.personal and contract.exported == "nothing"}
+    assert hidden == {"scope:<id>"}
+
+
+def test_a_key_that_names_its_person_and_holds_no_text_is_shown_as_it_is_stored() -> None:
+    for contract in CONTRACTS:
+        if "<person>" in contract.name or "{P}" in contract.name:
+            assert contract.exported == "as stored", contract.name
+            assert contract.type in ("hash", "set", "sorted set", "string"), contract.name
+
+
 def test_each_key_has_one_contract_and_each_contract_a_key() -> None:
     found = {name: contracts_of(key) for name, key in samples().items()}
     assert {name: contracts for name, contracts in found.items() if len(contracts) != 1} == {}
@@ -71,7 +83,7 @@ def test_the_keys_of_a_conversation_share_a_slot() -> None:
 
 def test_the_keys_of_the_budgets_share_a_slot() -> None:
     own = [key for name, key in samples().items() if name.startswith(("budget", "reservation"))]
-    assert len(own) == 4
+    assert len(own) == 5
     assert all(key.startswith("p:{budgets}:") for key in own)
 
 

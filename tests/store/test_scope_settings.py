@@ -97,12 +97,21 @@ async def test_each_change_is_noted_once_and_a_prompt_by_its_length(
     assert await audit.latest(SERVER, count=10, before=entries[1].id) == entries[2:]
 
 
+async def test_a_change_that_changes_nothing_keeps_no_version(stored: ScopeSettings, audit: AuditLog) -> None:
+    for interaction in (900, 901):
+        await stored.change(
+            Actor(SERVER, 70, interaction), Scope.CHANNEL, CHANNEL, {"system": "Be kind.", "model": None}
+        )
+    assert len(await stored.versions(SERVER, CHANNEL, count=10)) == 1
+    assert [entry.what for entry in await audit.latest(SERVER, count=10)] == ["system"]
+
+
 async def test_earlier_prompts_are_kept_up_to_a_limit(stored: ScopeSettings) -> None:
     for number in range(MOST_VERSIONS + 5):
         await stored.change(ANN, Scope.CHANNEL, CHANNEL, {"system": f"Prompt {number}."})
     await stored.change(ANN, Scope.CHANNEL, CHANNEL, {"system": None})
     versions = await stored.versions(SERVER, CHANNEL, count=100)
-    assert len(versions) == MOST_VERSIONS
+    assert len(versions) == MOST_VERSIONS + 1, "the oldest one that is shown differs from one more"
     assert [(version.text, version.person) for version in versions[:2]] == [
         ("", 70),
         (f"Prompt {MOST_VERSIONS + 4}.", 70),

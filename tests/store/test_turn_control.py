@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.claim import Idle
+from bot.store.claim import BY_ANOTHER, Idle
 from bot.store.journal import Done, Journal
 from bot.store.keys import DONE_RECORD_S
 from bot.store.states import State
@@ -37,6 +37,18 @@ async def test_the_last_turn_waits_again_with_its_messages_and_those_of_its_repl
     assert claim.earlier.entry is not None
     assert claim.earlier.entry.reply == "answer"
     assert claim.history == ()
+
+
+async def test_a_request_of_somebody_else_is_told_from_those_of_who_asked(store: RevisedStore) -> None:
+    done = await store.answer(ONE)
+    found = []
+    for request in (f"900{BY_ANOTHER}", "901"):
+        await store.control.regenerate(C, done.turn_id, request)
+        claim = await store.claim()
+        found.append(claim.attempt.by_another)
+        await store.commit(claim, request)
+        await store.journal.acknowledge(claim, reconcile=False)
+    assert found == [True, False]
 
 
 async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(store: RevisedStore) -> None:

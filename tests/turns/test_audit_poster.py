@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, cast
 
 import pytest
@@ -15,7 +16,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.scope import Scope
 from bot.render.outbox import Outgoing, Seen, Sent
 from bot.store.audit_log import AuditLog
-from bot.store.audit_posts import AuditPosts
+from bot.store.audit_posts import LEAST_TRIM_S, AuditPosts
 from bot.store.due_queue import DueQueue
 from bot.store.keys import Keys
 from bot.store.scope_settings import ScopeSettings
@@ -106,6 +107,12 @@ async def scene(redis: Redis) -> Scene:
     return made
 
 
+async def is_due_soon(redis: Redis) -> bool:
+    """Whether the server is looked at again before its entries are over."""
+    due_ms = await redis.zscore(KEYS.audit_posts, str(HOME))
+    return due_ms is not None and due_ms < (time.time() + LEAST_TRIM_S - 60) * 1000
+
+
 def left(lines: list[str]) -> list[int]:
     """The threads that the lines say were left."""
     return [int(line.partition("<#")[2].rstrip(">")) for line in lines if "made me leave" in line]
@@ -121,7 +128,7 @@ async def test_entries_are_posted_in_order_and_once(scene: Scene) -> None:
     assert left(scene.channel.lines) == [1, 2, 3]
     assert "set the channel of this log" in scene.channel.lines[0]
     assert scene.channel.looked == 0
-    assert await scene.redis.zcard(KEYS.audit_posts) == 0
+    assert not await is_due_soon(scene.redis)
 
 
 async def test_a_long_backlog_is_posted_in_several_messages(scene: Scene) -> None:
@@ -189,7 +196,7 @@ async def test_a_server_without_a_channel_is_looked_at_once(redis: Redis) -> Non
     await scene.leave(1)
     await scene.instance("a").post_due()
     assert scene.channel.posted == []
-    assert await redis.zcard(KEYS.audit_posts) == 0
+    assert not await is_due_soon(redis)
 
 
 async def test_an_entry_that_is_noted_while_others_are_posted_is_not_forgotten(scene: Scene) -> None:
@@ -206,3 +213,24 @@ async def test_an_entry_that_is_noted_while_others_are_posted_is_not_forgotten(s
     await poster.post_due()
     await poster.post_due()
     assert left(scene.channel.lines) == [9]
+
+
+async def test_entries_that_are_over_are_removed_and_the_next_ones_are_looked_at_in_time(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = Scene(redis)
+    await scene.leave(1, 2)
+    now_s = time.time()
+    monkeypatch.setattr(time, "time", lambda: now_s + 4000)
+    await scene.due()
+    await scene.instance("a").post_due()
+    assert await redis.xlen(KEYS.audit(HOME)) == 2
+    due_ms = await redis.zscore(KEYS.audit_posts, str(HOME))
+    assert due_ms is not None
+    assert abs(due_ms - (now_s + 4000 + LEAST_TRIM_S) * 1000) < 60_000
+    monkeypatch.setattr(time, "time", lambda: now_s + 5001)
+    assert await scene.log.latest(HOME, count=10) == ()
+    await scene.due()
+    await scene.instance("a").post_due()
+    assert await redis.xlen(KEYS.audit(HOME)) == 0
+    assert await redis.zcard(KEYS.audit_posts) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,10 @@ from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
 from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.store.recent_messages import RecentMessages
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Call, Scripts
+from bot.store.stored_values import StoredValues
 from bot.turns.forgetting import Forgetting, by_tag
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 from tests.store.stage import KEYS, C, RevisedStore
@@ -60,8 +63,8 @@ class Bench:
     tell: Callable[[int, str], Awaitable[bool]]
     takes_messages: bool = True
 
-    async def forget(self) -> ForgetJob:
-        await self.forgetting.begin(WHO)
+    async def forget(self, who: Identity = WHO) -> ForgetJob:
+        await self.forgetting.begin(who)
         job = await self.forgetting.run(ANN.id)
         assert job is not None
         return job
@@ -102,10 +105,13 @@ def forgetting_of(bench: Bench) -> Forgetting:
         ForgetJobs(redis, KEYS),
         PersonSearch(KeyReader(redis, KEYS)),
         Examination(redis, KEYS),
+        StoredValues(redis, KEYS),
         Erasure(redis, KEYS, bench.store, ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)),
         cast("Any", bench.woken),
         cast("Any", bench.woken),
         bench.tell,
+        secret=b"secret",
+        recall_s=0.0,
     )
 
 
@@ -366,7 +372,9 @@ async def test_what_is_kept_of_a_person_names_rules_limits_and_conversations(ben
     kept = await bench.forgetting.kept(WHO)
     assert [(each.name, each.value) for each in kept.rules] == [("access:person:1", "block")]
     assert kept.started == (C,)
-    assert kept.limits == {"person-9-1-tokens-day-20000": {"settled": "5"}}
+    assert [(each.key, each.value) for each in kept.values] == [
+        ("{budgets}:c:person-9-1-tokens-day-20000", {"settled": "5"})
+    ]
     assert [each.reply for each in kept.messages] == ["about the secret"]
 
 
@@ -422,3 +430,66 @@ async def test_a_job_that_is_killed_at_any_script_and_goes_on_elsewhere_removes_
         if is_over:
             break
     assert 5 < step < steps
+
+
+async def test_what_a_store_that_has_gone_back_holds_again_is_forgotten_anew(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    before = {str(key): await bench.redis.dump(key) async for key in bench.redis.scan_iter(match="test:*")}
+    other = forgetting_of(bench)
+    await bench.forget(replace(WHO, before=first_id(round(time.time() * 1000))))
+    await other.recall()
+    await bench.redis.flushdb()
+    for key, value in before.items():
+        await bench.redis.restore(key, 0, value or b"")
+    assert await bench.holds() != []
+    await other.recall()
+    # The instance that has noticed begins, and whichever looks first does the job.
+    watching = asyncio.create_task(bench.forgetting.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while not bench.told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert await bench.holds() == []
+    assert "gone back to an earlier state" in bench.told[0]
+    assert "1 message" in bench.told[0]
+
+
+async def test_an_empty_store_has_nobody_told_of_what_did_not_come_back(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    await bench.forget(replace(WHO, before=first_id(round(time.time() * 1000))))
+    await bench.redis.flushdb()
+    await bench.forgetting.recall()
+    job = await bench.forgetting.run(ANN.id)
+    assert job is not None
+    assert (job.again, job.done, job.found) == (True, True, Found())
+    await bench.redis.zadd(KEYS.forget_queue, {str(ANN.id): 0})
+    watching = asyncio.create_task(bench.forgetting.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while await bench.redis.zcard(KEYS.forget_queue):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert bench.told == []
+
+
+async def test_who_was_forgotten_long_ago_is_not_forgotten_anew(bench: Bench) -> None:
+    await bench.forgetting.begin(replace(WHO, before=snowflake(1)))
+    await bench.redis.flushdb()
+    await bench.forgetting.recall()
+    assert await bench.forgetting.latest(ANN.id) is None
+
+
+async def test_a_message_that_was_just_accepted_is_forgotten_where_it_waits_for_its_copy(
+    bench: Bench,
+) -> None:
+    recent = RecentMessages(bench.redis, KEYS)
+    await recent.note(5, 6, SECRET, is_proxied=False)
+    quoting = replace(OF_BEN, quotes=(Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),)),))
+    await recent.note(5, 6, quoting, is_proxied=False)
+    await recent.note(5, 6, message("hello", author=BEN, number=33), is_proxied=False)
+    after = replace(WHO, before=snowflake(31) + 1)
+    await recent.note(5, 6, message("another secret", number=32), is_proxied=False)
+    await bench.forget(after)
+    assert await bench.holds() == [KEYS.recent_text(5, snowflake(32))]
+    assert await bench.holds("hello") == [KEYS.recent_text(5, snowflake(33))]

@@ -1,13 +1,14 @@
 """Finds the threads, channels and servers that were deleted while nobody listened.
 
-Known conversations are compared with what Discord lists; what is not listed is asked for by its id. Only an answer
-that it does not exist counts, given twice: an outage, a missing permission or an unavailable server is no deletion.
+Known conversations are compared with what Discord lists, a hundred archived threads in one request; what is not
+listed is asked for by its id. Only an answer that it does not exist counts, given twice: an outage, a missing
+permission or an unavailable server is no deletion.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import discord
 import structlog
@@ -30,7 +31,8 @@ CONFIRM_S = 10.0
 
 RETRY_S = 60.0
 
-POLL_S = 1.0
+FEW = 2
+"""So few threads are asked for one by one."""
 
 
 class Existence:
@@ -92,9 +94,28 @@ class Existence:
         channels = await self._gone(parents - listed, self._ask_for_channel)
         for channel in sorted(channels):
             await self._removals.channel(guild.id, channel)
-        left = {thread for thread, parent in known.items() if parent not in channels}
-        for thread in sorted(await self._gone(left - listed, self._ask_for_channel)):
+        left = {thread: parent for thread, parent in known.items() if parent not in channels}
+        unlisted = {thread: parent for thread, parent in left.items() if thread not in listed}
+        archived = await self._archived(guild, unlisted)
+        for thread in sorted(await self._gone(unlisted.keys() - archived, self._ask_for_channel)):
             await self._removals.missing_thread(thread)
+
+    async def _archived(self, guild: discord.Guild, unlisted: Mapping[int, int | None]) -> set[int]:
+        """Return those that the lists of archived threads hold."""
+        found: set[int] = set()
+        for parent in sorted({parent for parent in unlisted.values() if parent is not None}):
+            channel = guild.get_channel(parent)
+            if not isinstance(channel, (discord.TextChannel, discord.ForumChannel)):
+                continue
+            wanted = {thread for thread, home in unlisted.items() if home == parent}
+            lists = [reading.archived_threads(channel)]
+            if isinstance(channel, discord.TextChannel) and not channel.is_news():
+                lists.append(reading.joined_archived_threads(channel))
+            for threads in lists:
+                if len(wanted - found) > FEW:
+                    async with self._pace.waited(parent, Kind.READ):
+                        found |= await _listed(threads, wanted - found)
+        return found
 
     async def _gone(self, ids: set[int], ask: Callable[[int], Awaitable[object]]) -> set[int]:
         """Return those that Discord calls unknown, twice."""
@@ -110,6 +131,21 @@ class Existence:
     async def _ask_for_channel(self, channel: int) -> object:
         async with self._pace.waited(channel, Kind.READ):
             return await self._client.http.get_channel(channel)
+
+
+async def _listed(threads: AsyncIterator[discord.Thread], wanted: set[int]) -> set[int]:
+    """Return which threads are listed; reads no more pages than there are threads to ask for one by one."""
+    found: set[int] = set()
+    read = 0
+    try:
+        async for thread in threads:
+            read += 1
+            found |= {thread.id} & wanted
+            if found == wanted or read >= reading.PAGE * len(wanted - found):
+                break
+    except (discord.Forbidden, discord.NotFound):  # each is asked for by its id
+        pass
+    return found
 
 
 async def _is_unknown(answer: Awaitable[object]) -> bool:

@@ -81,6 +81,11 @@ class Changes:
                 if not known and not await self._tombstone(message, channel):
                     await self._apply("message_deleted", channel, message, delete)
 
+    async def take_back(self, conversation: int, message: int) -> None:
+        """Delete a message that was received just now, before its conversation is woken."""
+        if await self._revisions.delete(conversation, message) is not Change.UNKNOWN:
+            await self._wake(conversation)
+
     async def wait_for_deletions(self, channel: int) -> None:
         """Wait until the deletions under way in a channel are stored, so that the next request goes without them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 
 import discord
@@ -33,6 +34,9 @@ from bot.store.person_limits import PersonLimits
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
+
+FRESH_MS = 10_000
+"""Between a message and its event hardly anybody is forgotten."""
 
 
 class Gate(Protocol):
@@ -89,7 +93,7 @@ class Intake:
         self._gate = gate
         self._notified_channels: set[int] = set()
         self._limit_check = LimitCheck(limits, self._notify, self._notes, on_decision, clock)
-        self._threads = ThreadPermission(self._notify, self._notes, on_decision)
+        self._threads = ThreadPermission(self._notify, self._notes, on_decision, decider.members)
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message of an event; it is in the store before anything else happens."""
@@ -159,7 +163,11 @@ class Intake:
         effect = await self._decider.edit_effect(message)
         gate = None if self._proxies.is_proxied(message) else self._gate
         if gate is not None and not await gate.admits_edits(message.author.id):
-            return EditEffect.NOTHING
+            # Nothing of the text is applied; its author is asked for consent if it is for the bot now.
+            return EditEffect.NOTHING if effect is EditEffect.NOTHING else EditEffect.ACCEPT
+        with suppress(StoreUnavailable):  # what was forgotten is not found later either
+            if await self._decider.is_forgotten(message):
+                return EditEffect.NOTHING
         if effect is EditEffect.ANSWER and await self._limit_check.is_paused(message):
             return EditEffect.STORE
         return effect
@@ -189,39 +197,69 @@ class Intake:
         decided = await self._decided(message, me, source)
         if decided is None:
             return None
-        is_proxied = self._proxies.is_proxied(message)
-        refused = None if is_proxied else await self._decider.refusal(message, decided.settings)
-        if refused is None and not await self._threads.has_place(message, decided):
+        accept = self._accept_copy if self._proxies.is_proxied(message) else self._accept_own
+        return await accept(message, decided, me, source)
+
+    async def _accept_own(
+        self, message: discord.Message, decided: Accepted, me: discord.ClientUser, source: str
+    ) -> int | None:
+        """Accept a message that its author has posted; an application may have posted a copy of it already."""
+        # Before anything of the message is stored: the search for a copy notes the text.
+        if self._may_be_forgotten(message, source) and await self._is_forgotten(message, message.author.id):
             return None
-        if refused is None and not is_proxied and not await self._threads.is_held(message, decided):
+        refused = await self._decider.refusal(message, decided.settings)
+        if refused is None and not await self._may_be_stored(message, decided):
             return None
-        # Before anything of the message is stored.
-        if refused is None and not is_proxied and await self._is_held_back(message, message.author.id):
-            return None
-        conversation = message.id if decided.answer.opens_thread else message.channel.id
         # Also of a refused message: its author may have the same posted by a proxy.
-        counterpart = await self._proxies.counterpart(message, conversation, self._reference(message, me))
-        if is_proxied:
-            author = NOBODY if counterpart is None else counterpart.author.id
-            refused = await self._decider.refusal(message, decided.settings, person=author)
-            if refused is None and await self._is_held_back(message, author or None):
-                return None
+        copy = await self._counterpart(message, decided, me)
         if refused is not None:
-            await self._ignore_refused(message, refused, None if is_proxied else counterpart, decided)
+            await self._ignore_refused(message, refused, copy, decided)
             return None
-        if counterpart is None:
-            # The permission to open a thread is that of the original's author, where the original was seen.
-            if is_proxied and not await self._threads.is_held(message, decided):
-                return None
+        if copy is None:
             return await self._store(message, decided, me, source)
-        if not is_proxied:
-            self._on_decision("proxied")
-            await self._notes.unanswered(message, Cause.PROXIED, str(counterpart.id))
-            log.info("original_ignored", message=message.id, copy=counterpart.id)
+        self._on_decision("proxied")
+        await self._notes.unanswered(message, Cause.PROXIED, str(copy.id))
+        log.info("original_ignored", message=message.id, copy=copy.id)
+        return None
+
+    async def _may_be_stored(self, message: discord.Message, decided: Accepted) -> bool:
+        return (
+            await self._threads.has_place(message, decided)
+            and await self._threads.is_held(message, decided)
+            and not await self._is_held_back(message, message.author.id)
+        )
+
+    async def _accept_copy(
+        self, message: discord.Message, decided: Accepted, me: discord.ClientUser, source: str
+    ) -> int | None:
+        """Accept a message that an application has posted for a person, who is known if the original was seen."""
+        if not await self._threads.has_place(message, decided):
             return None
-        await self._notes.missed(message.channel.id, (counterpart.id,), Cause.PROXIED, str(message.id))
-        await self._withdraw(counterpart, message, decided.answer)
-        return await self._store(message, decided, me, source, original=counterpart)
+        original = await self._counterpart(message, decided, me)
+        author = NOBODY if original is None else original.author.id
+        if self._may_be_forgotten(message, source) and await self._is_forgotten(message, author):
+            await self._proxies.discard(message)
+            return None
+        refused = await self._decider.refusal(message, decided.settings, person=author)
+        if refused is None and await self._is_held_back(message, author or None):
+            await self._proxies.discard(message)
+            return None
+        if refused is not None:
+            await self._ignore_refused(message, refused, None, decided)
+            return None
+        if original is not None:
+            await self._notes.missed(message.channel.id, (original.id,), Cause.PROXIED, str(message.id))
+            await self._withdraw(original, message, decided.answer)
+        # The permission to open a thread is that of the original's author, where the original was seen.
+        elif not await self._threads.is_held(message, decided):
+            return None
+        return await self._store(message, decided, me, source, original=original)
+
+    async def _counterpart(
+        self, message: discord.Message, decided: Accepted, me: discord.ClientUser
+    ) -> Message | None:
+        conversation = message.id if decided.answer.opens_thread else message.channel.id
+        return await self._proxies.counterpart(message, conversation, self._reference(message, me))
 
     async def _decided(
         self, message: discord.Message, me: discord.ClientUser, source: str
@@ -234,6 +272,21 @@ class Intake:
         if decided.reason is Reason.TYPED_COMMAND and source == "event":
             await self._notify(message, wording.TYPED_COMMAND)
         return None
+
+    def _may_be_forgotten(self, message: discord.Message, source: str) -> bool:
+        """Whether the author may be forgotten since: asked once a message is stored, of older ones before as well.
+
+        The original of a proxied message has to be noted without delay.
+        """
+        is_fresh = self._clock.now_ms() - created_ms(message.id) < FRESH_MS
+        return source != "event" or not is_fresh
+
+    async def _is_forgotten(self, message: discord.Message, person: int) -> bool:
+        if not await self._decider.is_forgotten(message, person):
+            return False
+        self._on_decision(Reason.FORGOTTEN.value)
+        log.info("message_left_out", message=message.id, reason=Reason.FORGOTTEN.value)
+        return True
 
     async def _is_held_back(self, message: discord.Message, person: int | None) -> bool:
         if self._gate is None or not await self._gate.holds_back(message, person):
@@ -273,6 +326,7 @@ class Intake:
         person = None if unknown else asker
         if await self._limit_check.leaves_out(message, accepted, source, person=person, counted=counted):
             return None
+        roles = await self._decider.limited_roles(message, accepted.settings, person=person)
         conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
@@ -287,6 +341,7 @@ class Intake:
             asks_title=self._asks_titles and opens is not None,
             is_proxied=self._proxies.is_proxied(message),
             original=original,
+            roles=roles or (() if original is None else original.roles),
         )
         is_new = await self._conversations.receive(
             conversation,
@@ -295,6 +350,11 @@ class Intake:
             channel_fields=accepted.fields(message, me.id, asker),
             asker=asker,
         )
+        if is_new and person is not None and await self._is_forgotten(message, person):
+            # The person was forgotten just now, and the search may have passed this conversation before.
+            await self._changes.take_back(conversation, message.id)
+            await self._proxies.discard(message)
+            return None
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")
             log.info(

@@ -79,6 +79,10 @@ class Proxies:
         found = await self._recent.note(message.channel.id, conversation, converted, is_proxied=is_proxied)
         return (original_of if is_proxied else copy_of)(converted, tuple(found.values()))
 
+    async def discard(self, message: discord.Message) -> None:
+        """Discard what was noted of a message that is not received."""
+        await self._recent.discard(message.channel.id, message.id)
+
     async def withdraw(self, original: Message, *, channel: int, in_thread: bool) -> None:
         """Have an original count as deleted; without `in_thread` its answer has a thread of its own."""
         conversation = channel if in_thread else original.id

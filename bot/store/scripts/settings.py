@@ -53,10 +53,11 @@ class NoteAct(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavePreset(Call):
-    """Store a named prompt, unless there are `most` others; `preset_name` is its name."""
+    """Store a named prompt, unless there are `most` others; `replaced` are the fields of those of the same name."""
 
     script: ClassVar[str] = "save_preset"
     presets: Key
-    preset_name: str
+    id: str
     preset: str
     most: int
+    replaced: tuple[str, ...]

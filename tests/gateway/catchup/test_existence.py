@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -39,6 +40,16 @@ class Asked:
         return answer
 
 
+PAGES = "pages"
+
+
+def channel() -> discord.TextChannel:
+    """A text channel that discord.py knows."""
+    made = object.__new__(discord.TextChannel)
+    made.id, made._type = CHANNEL, discord.ChannelType.text.value
+    return made
+
+
 class Erased:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
@@ -57,7 +68,7 @@ async def erased(
     monkeypatch: pytest.MonkeyPatch,
     answers: dict[int, list[object]],
     *,
-    guild: object = SimpleNamespace(id=SERVER, unavailable=False),
+    guild: object = SimpleNamespace(id=SERVER, unavailable=False, get_channel=lambda _: None),
     listed: tuple[int, ...] = (CHANNEL,),
 ) -> list[tuple[object, ...]]:
     """Look at a thread and another one in a channel of a server; returns what was erased."""
@@ -118,6 +129,66 @@ async def test_a_deleted_channel_is_erased_with_its_threads(monkeypatch: pytest.
 
 async def test_a_server_that_the_bot_has_left_is_erased(monkeypatch: pytest.MonkeyPatch) -> None:
     assert await erased(monkeypatch, {SERVER: [UNKNOWN_GUILD]}, guild=None) == [("server", SERVER)]
+
+
+async def looked(
+    monkeypatch: pytest.MonkeyPatch, *, known: int, archived: list[int], private: list[int]
+) -> tuple[list[int], dict[str, int]]:
+    """Look at so many known threads of a channel; returns those erased, and how often Discord was asked for what."""
+    calls = {PAGES: 0, "threads": 0}
+
+    def lists(ids: list[int]) -> Any:
+        async def threads(_: object) -> AsyncIterator[object]:
+            for number, each in enumerate(ids):
+                calls[PAGES] += number % reading.PAGE == 0
+                yield SimpleNamespace(id=each)
+
+        return threads
+
+    async def of_server(_: object) -> list[object]:
+        return [SimpleNamespace(id=CHANNEL)]
+
+    async def none_active(_: object) -> list[object]:
+        return []
+
+    async def get(id_: int, **_: object) -> object:
+        calls["threads"] += 1
+        if id_ in archived or id_ in private:
+            return {}
+        raise UNKNOWN_CHANNEL
+
+    async def known_threads() -> dict[int, tuple[int, int]]:
+        return {100 + number: (SERVER, CHANNEL) for number in range(known)}
+
+    monkeypatch.setattr(reading, "channels", of_server)
+    monkeypatch.setattr(reading, "active_threads", none_active)
+    monkeypatch.setattr(reading, "archived_threads", lists(archived))
+    monkeypatch.setattr(reading, "joined_archived_threads", lists(private))
+    guild = SimpleNamespace(id=SERVER, unavailable=False, get_channel=lambda _: channel())
+    client = cast("Any", SimpleNamespace(http=SimpleNamespace(get_channel=get), get_guild=lambda _: guild))
+    gone = Erased()
+    places = cast("Any", SimpleNamespace(known=known_threads))
+    await Existence(client, places, cast("Any", gone), Pace(), confirm_s=0).look()
+    return [int(str(thread)) for _, thread in gone.calls], calls
+
+
+async def test_a_thousand_archived_threads_are_listed_by_the_hundred(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = [100 + number for number in range(1000)]
+    deleted = [105, 700, 1001]
+    left = [each for each in ids if each not in deleted]
+    private = left[-50:]
+    erased, calls = await looked(monkeypatch, known=1000, archived=left[:-50], private=private)
+    assert erased == deleted
+    assert calls == {PAGES: 11, "threads": 2 * len(deleted)}
+
+
+async def test_among_many_threads_of_others_no_more_pages_are_read_than_there_are_threads_to_find(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others = [10_000 + number for number in range(5000)]
+    erased, calls = await looked(monkeypatch, known=4, archived=[*others, 100, 101], private=[])
+    assert erased == [102, 103]
+    assert calls == {PAGES: 4, "threads": 4 + 2}
 
 
 async def test_an_unavailable_server_stays(monkeypatch: pytest.MonkeyPatch) -> None:
