@@ -12,9 +12,10 @@ from bot.commands.reminders import MAY_NOT_CANCEL, MAY_NOT_LIST, NONE_OWN, cance
 from bot.local.simulator.claude import ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord import thread_members
+from bot.store.keys import Keys
 from bot.tools.reminders import NONE_HERE
 from tests.e2e.controls import answer
-from tests.e2e.stored import stored
+from tests.e2e.stored import redis_of, stored
 from tests.e2e.test_audit import acts
 from tests.e2e.test_forgetting import forget
 from tests.e2e.test_server_tools import call, talking
@@ -105,6 +106,8 @@ async def test_a_bot_that_is_killed_between_the_post_and_its_note_does_not_repea
     await bot.ended()
     alone.discord.faults.clear()
     other = await alone.start_bot(**ON)
+    async with redis_of(alone) as redis:
+        await redis.zadd(Keys(alone.prefix).reminders_due, {str(thread): 1})  # which takes a minute otherwise
     await other.logged("reminder_posted")
     assert len(reminders(alone, thread)) == 1
     assert await listed(alone.ann, thread) == NONE_OWN
@@ -208,7 +211,7 @@ async def test_security_nobody_is_brought_back_into_a_private_thread_by_a_remind
     await alone.ann.post(secret, f"{alone.mention} and {alone.ben.mention}, hello")
     await alone.answered(secret)
     await alone.settled(await alone.ben.post(secret, f"{alone.mention} hi"))
-    await call(alone, secret, remind("of Ben", 0.05), who=alone.ben)
+    await call(alone, secret, remind("of Ben", 0.25), who=alone.ben)
     place = alone.discord.world.channels[secret]
     thread_members.leave(alone.discord.world, place, alone.ben.id)
     alone.discord.commit()
@@ -222,8 +225,8 @@ async def test_an_archived_thread_is_reminded_a_locked_one_not_and_a_deleted_one
     bot = await alone.start_bot(**ON)
     archived, locked, deleted = [await talking(alone) for _ in range(3)]
     for thread in (archived, locked, deleted):
-        await call(alone, thread, remind("stir the pot", 0.1))
-    await alone.ann.edit_thread(archived, archived=True)
+        await call(alone, thread, remind("stir the pot", 0.25))
+    await alone.admin.edit_thread(archived, archived=True)
     await alone.admin.edit_thread(locked, archived=True, locked=True)
     await alone.ann.delete_channel(deleted)
     await reminded(alone, archived)
