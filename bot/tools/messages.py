@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Protocol
 
@@ -118,7 +118,11 @@ class ServerMessages(Protocol):
         ...
 
 
-def search_tool(messages: ServerMessages) -> Tool:
+LeftOut = Callable[[Sequence[tuple[int, int]]], Awaitable[frozenset[int]]]
+"""Returns which messages, by author and id, are not read: of people who were forgotten, or have not agreed."""
+
+
+def search_tool(messages: ServerMessages, left_out: LeftOut) -> Tool:
     """Make the tool that searches."""
 
     async def search_messages(
@@ -146,6 +150,8 @@ def search_tool(messages: ServerMessages) -> Tool:
         found = await asked(messages.search(context.place, context.asker, search, MOST_FOUND))
         if found is None:
             raise ToolFailed(INDEXING)
+        unread = await left_out(_by_people(each.said for each in found))
+        found = [each for each in found if each.said.id not in unread]
         if not found:
             return ToolOutput.of(NOTHING_FOUND + FOR_ALL)
         shown = "\n".join(map(_shown, found))
@@ -154,7 +160,7 @@ def search_tool(messages: ServerMessages) -> Tool:
     return tool_of(search_messages, status="Searching this server")
 
 
-def read_tool(messages: ServerMessages) -> Tool:
+def read_tool(messages: ServerMessages, left_out: LeftOut) -> Tool:
     """Make the tool that reads what a link names."""
 
     async def read_messages(context: ToolContext, link: Link, count: Count = 20) -> ToolOutput:
@@ -177,10 +183,20 @@ def read_tool(messages: ServerMessages) -> Tool:
         if isinstance(found, Posts):
             lines = [body(f"{plain(name)}: {address}") for name, address in found.posts]
             return ToolOutput.of("\n".join(["The posts of this forum that are active:", *lines]), where)
+        starter = (found.starter,) if isinstance(found.starter, Quoted) else ()
+        found = found.without(await left_out(_by_people((*starter, *found.messages))))
         quote, _ = room_quote(found, room)
         return ToolOutput.of(render_quote(quote), where)
 
     return tool_of(read_messages, status="Reading messages")
+
+
+def _by_people(said: Iterable[Quoted]) -> list[tuple[int, int]]:
+    return [
+        (each.author.id, each.id)
+        for each in said
+        if each.author is not None and not each.by_app and not each.own
+    ]
 
 
 def _shown(found: FoundMessage) -> str:

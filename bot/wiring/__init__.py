@@ -106,7 +106,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        discord_tools(on_discord, store.reminders, clock),
+        discord_tools(on_discord, store, clock),
     )
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(

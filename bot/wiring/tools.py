@@ -12,9 +12,9 @@ from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.connection.server_facts import ServerFactSource
 from bot.gateway.connection.server_messages import ServerMessageSource
 from bot.gateway.connection.thread_actions import DiscordThreadActions
-from bot.store.reminders import Reminders
 from bot.tools import facts, messages, reminders, thread_actions
 from bot.tools.tool import Tool
+from bot.wiring.store import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,12 @@ def build_discord_tools(client: discord.Client, quotes: QuoteSource, clock: Cloc
     )
 
 
-def discord_tools(on_discord: DiscordTools, book: Reminders, clock: Clock) -> tuple[Tool, ...]:
+def discord_tools(on_discord: DiscordTools, store: Store, clock: Clock) -> tuple[Tool, ...]:
     """Return the tools that work on Discord, and those of reminders."""
+    book = store.reminders
     return (
-        messages.search_tool(on_discord.messages),
-        messages.read_tool(on_discord.messages),
+        messages.search_tool(on_discord.messages, store.person_wishes.left_out),
+        messages.read_tool(on_discord.messages, store.person_wishes.left_out),
         facts.server_tool(on_discord.facts),
         facts.member_tool(on_discord.facts),
         thread_actions.poll_tool(on_discord.actions),

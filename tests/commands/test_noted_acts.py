@@ -47,6 +47,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "Context.apply_pins": (Act.PINS_APPLIED,),
     "Context.take_out": (Act.FILE_TAKEN_OUT,),
     "Forget.confirm": (SYSTEM,),
+    "reminders cancel": (Act.REMINDER_CANCELLED,),
     "ApprovalButtons.pressed": (Act.TOOL_ALLOWED, Act.TOOL_REFUSED, "tool"),
     "ApprovalButtons.submitted": (Act.TOOL_REFUSED,),
 }
@@ -55,7 +56,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
 CHANGES_NOTHING = {
     *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
     *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
-    *("export", "privacy show", "about", "forget verify"),
+    *("export", "privacy show", "about", "forget verify", "reminders list"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
     # They ask, or open a modal; the button or the modal changes something.
     *("reset", "forget me", "system set", "system preset save", "Context.ask_for_correction", "About.ask"),

@@ -67,6 +67,8 @@ async def test_a_reminder_notifies_its_person_alone_and_is_no_reply(alone: World
     assert not posted["flags"] & SUPPRESS_NOTIFICATIONS
     await bot.logged("reminder_posted")
     assert "stir" not in bot.output
+    await alone.settled(await alone.ann.post(thread, "what is this?", reply_to=posted["id"]))
+    assert "@Ben stir the pot" in str(alone.asked[-1].body["messages"][-1])
     # After a restart that has to find out what was answered, nothing is answered or posted twice.
     before = len(alone.said(thread))
     bot.signal(signal.SIGKILL)

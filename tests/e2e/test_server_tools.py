@@ -13,6 +13,7 @@ from bot.local.simulator.claude import Reply, ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, INDEXING, MISSING, NOTHING_FOUND
 from tests.e2e.controls import labels, press
+from tests.e2e.test_forgetting import forget
 from tests.e2e.test_quotes import link
 from tests.e2e.test_tools import results
 from tests.e2e.world import World
@@ -293,3 +294,34 @@ async def test_security_what_a_found_message_orders_stays_in_the_result(alone: W
     assert told.count("<said ") == 1
     assert told.count("</said>") == 1
     assert alone.replies(thread)[-1]["content"] == "I ignore that."
+
+
+async def test_security_nothing_is_read_of_those_who_have_not_agreed_or_are_forgotten(world: World) -> None:
+    async with world.apart(ON) as own:
+        public = own.channel()
+        await own.ben.post(public, "the loomword of Ben")
+        await own.ann.post(public, "the loomword of Ann")
+        thread = await talking(own)
+        await forget(own, own.ben, thread)
+        found, read = await call(
+            own,
+            thread,
+            ToolUse("search_messages", {"words": "loomword"}),
+            ToolUse("read_messages", {"link": f"<#{public}>"}),
+        )
+        for told in (found, read):
+            assert "loomword of Ann" in told
+            assert "loomword of Ben" not in told
+
+
+async def test_a_poll_that_is_replied_to_is_shown_to_claude(alone: World) -> None:
+    await alone.start_bot(**ON)
+    thread = await talking(alone)
+    await call(alone, thread, POLL)
+    await allow(alone, thread)
+    await alone.until(lambda: polls(alone, thread))
+    (poll,) = polls(alone, thread)
+    await alone.settled(await alone.ann.post(thread, "what is this?", reply_to=poll["id"]))
+    assert '<poll question="Which yarn?"' in json.dumps(alone.asked[-1].body["messages"][-1]).replace(
+        "\\", ""
+    )

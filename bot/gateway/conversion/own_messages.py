@@ -42,7 +42,7 @@ def parse_own_message(data: dict[str, Any]) -> Seen:
         id=int(data["id"]),
         content=content,
         reply_to=reply_to or None,
-        silent=silent or content in wording.LOUD_ONCE or _is_reminder(content, data),
+        silent=silent or content in wording.LOUD_ONCE or is_reminder(content, data.get("mentions")),
         files=tuple(
             Attached(_number(each.get("id")), str(each.get("filename") or ""), _number(each.get("size")))
             for each in _objects(data.get("attachments"))
@@ -51,12 +51,12 @@ def parse_own_message(data: dict[str, Any]) -> Seen:
     )
 
 
-def _is_reminder(content: str, data: dict[str, Any]) -> bool:
-    """Whether a message is a reminder, which is no reply although it notifies.
+def is_reminder(content: str, mentions: object) -> bool:
+    """Whether a message of the bot's is a reminder, which is no reply although it notifies.
 
     Nothing else of the bot's notifies a person, so that Discord names mentioned people with reminders alone.
     """
-    return content.startswith(MARK) and bool(data.get("mentions"))
+    return content.startswith(MARK) and bool(mentions)
 
 
 def _controls(data: dict[str, Any]) -> Controls:
