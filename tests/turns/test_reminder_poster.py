@@ -172,6 +172,7 @@ async def test_two_instances_post_one_message(scene: Scene) -> None:
 
 async def test_a_store_that_went_back_does_not_repeat_an_old_reminder(scene: Scene) -> None:
     before = await scene.redis.dump(KEYS.reminders(1))
+    assert before is not None
     await scene.look(scene.instance("a"))
     await scene.redis.restore(KEYS.reminders(1), 0, before, replace=True)
     await scene.look(scene.instance("a"), 120)

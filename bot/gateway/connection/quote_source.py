@@ -141,7 +141,7 @@ class QuoteSource:
         channel = self._messageable(guild, room.channel)
 
         def quoted(data: dict[str, Any]) -> Quoted | None:
-            if int(data["id"]) == room.channel or data.get("type", 0) not in _SAID:
+            if int(data["id"]) == room.channel or not is_said(data):
                 return None  # a system message, or the first message of a forum post, which is quoted apart
             return self._quoted(channel, data)
 
@@ -183,6 +183,11 @@ class QuoteSource:
         except (DiscordError, *reading.UNREADABLE) as error:
             log.warning("quote_not_fetched", channel=channel, kind=type(error).__name__)
             return Missing.UNAVAILABLE
+
+
+def is_said(data: dict[str, Any]) -> bool:
+    """Whether raw data is that of a message that says something."""
+    return data.get("type", 0) in _SAID
 
 
 _SAID = frozenset(kind.value for kind in SAID_TYPES)

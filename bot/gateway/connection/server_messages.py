@@ -21,7 +21,7 @@ from bot.conversation.quoting import Missing, RoomContent
 from bot.gateway import permissions
 from bot.gateway.connection.audience import Audience
 from bot.gateway.connection.calls import Calls
-from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.quote_source import QuoteSource, is_said
 from bot.gateway.conversion import reading
 from bot.tools.messages import FoundMessage, Posts, Search
 from bot.tools.tool import ToolPlace
@@ -87,7 +87,7 @@ class ServerMessageSource:
                 channel = guild.get_channel_or_thread(channel_id) or threads.get(channel_id)
                 if channel_id not in refused:
                     refused[channel_id] = await audience.refusal(channel) is not None
-                if channel is None or refused[channel_id] or int(data["id"]) in found:
+                if channel is None or refused[channel_id] or not is_said(data):
                     continue
                 for message in reading.parse_each(
                     "message",

@@ -46,7 +46,8 @@ async def test_the_threads_of_the_hits_come_along_also_archived_ones_and_no_reac
     await scene.ann.edit_thread(thread["id"], archived=True)
     _, told, _ = await rest("GET", f"/guilds/{scene.guild.id}/messages/search?content=loom")
     assert [each["id"] for each in told["threads"]] == [thread["id"]]
-    ((hit,),) = told["messages"]
+    hit = told["messages"][0][0]
+    assert (hit["id"], hit["hit"]) == (message["id"], True)
     assert "reactions" not in hit
     if openapi.document_path().is_file():
         openapi.check_answers(scene.discord.requests)

@@ -51,6 +51,8 @@ def messages(call: Call) -> Json | Reply:
             "content", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_WORDS_CHARACTERS} or fewer in length."
         )
     limit, offset = call.limit(MOST_FOUND, MOST_FOUND), _offset(call)
+    wanted = _ids(call, "channel_id", MOST_CHANNELS)
+    authors = _ids(call, "author_id", MOST_AUTHORS)
     for name in call.query:
         if name not in _KNOWN:
             raise NotImplementedError(f"the local Discord does not know the filter {name}")
@@ -65,9 +67,9 @@ def messages(call: Call) -> Json | Reply:
         return Reply(202, body)
     found = [
         message
-        for channel in _readable(call, value)
+        for channel in _readable(call, value, wanted)
         for message in world.history(channel.id)
-        if _fits(call, message, words)
+        if _fits(call, message, words, authors)
     ]
     found.sort(key=lambda each: each.id, reverse=call.query.get("sort_order", "desc") == "desc")
     page = found[offset : offset + limit]
@@ -86,9 +88,8 @@ def messages(call: Call) -> Json | Reply:
     }
 
 
-def _readable(call: Call, value: Guild) -> list[Channel]:
+def _readable(call: Call, value: Guild, wanted: frozenset[int]) -> list[Channel]:
     world, me = call.world, call.user.id
-    wanted = _ids(call, "channel_id", MOST_CHANNELS)
     with_nsfw = call.query.get("include_nsfw", "false") in ("true", "1")
     return [
         each
@@ -105,8 +106,7 @@ def _ground(call: Call, channel: Channel) -> Channel:
     return call.world.channels[channel.parent_id] if channel.thread and channel.parent_id else channel
 
 
-def _fits(call: Call, message: Message, words: str) -> bool:
-    authors = _ids(call, "author_id", MOST_AUTHORS)
+def _fits(call: Call, message: Message, words: str, authors: frozenset[int]) -> bool:
     low, high = call.optional_id("min_id"), call.optional_id("max_id")
     return (
         all(word in message.content.casefold() for word in words.casefold().split())
