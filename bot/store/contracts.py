@@ -425,7 +425,7 @@ CONTRACTS = (
         "audits",
         "sorted set",
         "servers whose audit log has entries to post or to remove, by when to look (ms)",
-        "audit.ttl_days",
+        "until done",
         whose="a server",
     ),
     Contract(
