@@ -75,6 +75,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(
             bot.reminder_poster.watch(every_s=local.settings.turns.poll_s), name="reminder-poster"
         ),
+        asyncio.create_task(bot.branching.watch(every_s=local.settings.turns.poll_s), name="branching"),
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),

@@ -74,6 +74,8 @@ def shown(view: View) -> str:
         lines += _named("By person", by(view.plain_rows, lambda row: row.person), _person)
     if unpriced := total(view.plain_rows).unpriced:
         lines.append(f"-# Of {_several(unpriced, 'request')} the cost is not known, or not all of it.")
+    if searches := total(view.plain_rows).searches:
+        lines.append(f"-# The costs include {searches:,} web search{'' if searches == 1 else 'es'}.")
     return _bounded(lines)
 
 

@@ -14,7 +14,9 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
-│       └── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeToolRefused 400 or 422 that speaks of the request's tools
+│       └── ClaudeContainerGone  400 or 404 that speaks of the container of code
 ├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
@@ -65,13 +67,22 @@ class ClaudeError(BobbinError):
 
 
 class ClaudeBusy(ClaudeError):
-    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one."""
+    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one.
+
+    `rate_limited`: the limit is that of the operator's account.
+    """
 
     def __init__(
-        self, detail: str = "", *, request_id: str | None = None, retry_after: float | None = None
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
     ) -> None:
         super().__init__(detail, request_id=request_id)
         self.retry_after = retry_after
+        self.rate_limited = rate_limited
 
 
 class ClaudeUnreachable(ClaudeError):
@@ -144,6 +155,20 @@ class ClaudeRefusedRequest(ClaudeError):
 
 class ClaudeFileGone(ClaudeRefusedRequest):
     """The API complains of a file: perhaps one that has expired or was deleted."""
+
+
+class ClaudeToolRefused(ClaudeRefusedRequest):
+    """The API refuses tools of the request: those that it names, or it does not say which."""
+
+    def __init__(
+        self, detail: str = "", *, request_id: str | None = None, tools: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.tools = tools
+
+
+class ClaudeContainerGone(ClaudeRefusedRequest):
+    """The container in which code has run does not exist any more."""
 
 
 class BudgetReached(BobbinError):

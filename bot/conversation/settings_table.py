@@ -11,6 +11,8 @@ from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
+from bot.conversation.tool_settings import FAMILY as TOOLS
+from bot.conversation.tool_settings import told
 
 ON_OFF = {"True": "on", "False": "off"}
 ANSWERED = {
@@ -83,6 +85,10 @@ def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
 
 
+def _or_no_limit(_name: str, value: str) -> str:
+    return "no limit" if value == "0" else value
+
+
 def _channel(_name: str, value: str) -> str:
     return f"<#{value}>"
 
@@ -130,6 +136,10 @@ ROWS = (
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Tool", TOOLS, shown=told),
+    Row("Tools that are on where nobody has set others", key="tools.on", shown=_or_none),
+    Row("Tools that are never on", key="tools.never", shown=_or_none),
+    Row("Web searches of a day in each server", key="tools.searches_per_day", shown=_or_no_limit),
     Row("Limit", "budget:", shown=_limit),
     Row("Limits of the whole bot", key="budgets.bot", shown=_or_none),
     Row("Limits of each server", key="budgets.server", shown=_or_none),
@@ -137,6 +147,7 @@ ROWS = (
     Row("Limits of each person", key="budgets.person", shown=_or_none),
     Row("A message at a limit", key="budgets.at_limit"),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Models that answer where that one does not", key="claude.fallback", shown=_or_none),
     Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),

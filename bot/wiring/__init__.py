@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.claude.prices import price_book
-from bot.commands import Tree
+from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
@@ -52,6 +52,7 @@ class Bot:
 
     client: Client
     tree: Tree
+    branching: Branching
     dispatcher: Dispatcher
     catchup: Catchup
     existence: Existence
@@ -86,7 +87,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
-        check_model(claude, settings.claude.model),
+        check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         session.login(client, token),
     )
 
@@ -134,10 +135,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         commands=commands,
         instance=instance,
     )
-    tree = build_commands(
+    built = build_commands(
         settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
     )
-    commands.update(tree.described())
+    commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
@@ -152,7 +153,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     return Bot(
         client,
-        tree,
+        built.tree,
+        built.branching,
         turns.dispatcher,
         events.catchup,
         events.existence,

@@ -17,8 +17,8 @@ from bot.tools.reminders import NONE_HERE
 from tests.e2e.controls import answer
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.test_audit import acts
+from tests.e2e.test_discord_tools import call, talking
 from tests.e2e.test_forgetting import forget
-from tests.e2e.test_server_tools import call, talking
 from tests.e2e.world import SUPPRESS_NOTIFICATIONS, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -206,6 +206,26 @@ def _quiet() -> None:
     _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
 
 
+def _branched() -> None:
+    _rewrite("branch", ("if redis.call('HGET', meta, 'branch_of') == branch_of then return 1 end", ""))
+
+
+def _branch_apart() -> None:
+    _rewrite("branch", ("if redis.call('EXISTS', history) == 1 then return 0 end", ""))
+
+
+def _branch_fence() -> None:
+    _rewrite("branch", ("if redis.call('EXISTS', lease) == 1 then", "if false then"))
+
+
+def _one_wish() -> None:
+    _rewrite("ask_branch", ("if found[i + 1] == wish and", "if false and"))
+
+
+def _aside() -> None:
+    _rewrite("record_aside", ("'NX', ", ""))
+
+
 def _held_back() -> None:
     _rewrite("claim", ("if held_back[id] ~= 'waits' then", "if true then"))
 
@@ -348,6 +368,11 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "stepped": _stepped,  # nothing is noted once it is over
     "left": _left,  # it ends when every key was looked at
     "quiet": _quiet,  # a conversation expires only when nothing has happened since
+    "branched": _branched,  # a conversation's entries are copied once
+    "branch apart": _branch_apart,  # nothing is copied into a conversation that has entries of its own
+    "branch fence": _branch_fence,  # a turn that runs there begins again with the copy
+    "one wish": _one_wish,  # a second press makes no second branch
+    "aside": _aside,  # what a private answer has used is recorded once
     "held back": _held_back,  # answering others without the messages that are held back
     "joined": _joined,  # answering a message that a limit holds back together with the next one
     "unheld": _unheld,  # leaving the running turn alone when a message changes that is held back

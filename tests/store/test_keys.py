@@ -14,6 +14,7 @@ SAMPLES = {
     "model": "model",
     "instance": "instance",
     "name": "name",
+    "file_id": "file_011CNha8iCJcU1wXNR6q4V8w",
     "counter": "server-5-USD-day-20270115",
 }
 CONTRACTS_BY_NAME = {contract.name: contract for contract in CONTRACTS}

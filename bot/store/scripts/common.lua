@@ -156,13 +156,17 @@ local function append_use(answer, counter)
   answer[#answer + 1] = told
 end
 
--- Add to one row of a usage: eight counts, then the first turn of the row, which stays.
+-- Add to one row of a usage: counts, of which earlier versions wrote fewer, then the first turn of the row, which stays.
 local function add_usage(usage, row, counts)
-  local sums, known = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
-  for count in string.gmatch(counts, '%d+') do
-    local before, number = known(), #sums + 1
-    sums[number] = number <= 8 and integer(tonumber(count) + tonumber(before or 0)) or before or count
+  local added, known, sums = {}, {}, {}
+  for count in string.gmatch(counts, '%d+') do added[#added + 1] = count end
+  for count in string.gmatch(redis.call('HGET', usage, row) or '', '%d+') do known[#known + 1] = count end
+  local turn = table.remove(added)
+  turn = table.remove(known) or turn
+  for i = 1, math.max(#added, #known) do
+    sums[i] = integer(tonumber(added[i] or 0) + tonumber(known[i] or 0))
   end
+  sums[#sums + 1] = turn
   redis.call('HSET', usage, row, table.concat(sums, ' '))
 end
 
