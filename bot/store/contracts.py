@@ -57,6 +57,7 @@ Export = Literal[
     "usage",
     "reminders",
     "conversations",
+    "facts",
     "as stored",
 ]
 """Under which heading `/my data` lists what a key holds of the person who asks.
@@ -76,6 +77,7 @@ Erasure = Literal[
     "prompt",
     "versions",
     "presets",
+    "memories",
     "usage",
     "by a sweep",
     "by expiry",
@@ -91,6 +93,7 @@ Erasure = Literal[
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
+`memories`: the facts that the person had remembered.
 `usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
 lives for a minute. `with the turn`: goes once the running turn ends. `approvals`: the calls that the person asked for
 go. `reminders`: those that the person has set go. `receipt`: what the erasure itself needs. `key`: the key whose tag
@@ -444,6 +447,23 @@ CONTRACTS = (
         personal=("ids", "words"),
         exported="settings",
         erased="presets",
+    ),
+    Contract(
+        "{S}:memory:<id>",
+        "hash",
+        "facts of a place (0: the public channels of a server), each with who told it, where and when",
+        "conversation",
+        whose="a server",
+        personal=("ids", "names", "words"),
+        exported="facts",
+        erased="memories",
+    ),
+    Contract(
+        "memories",
+        "sorted set",
+        "places with facts, by when these were last used (ms)",
+        "trimmed by time",
+        whose="nobody",
     ),
     Contract(
         "{S}:prompts:<id>",

@@ -20,12 +20,16 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.people import People
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.tools.memory import MemoryTools
+from bot.tools.memory_places import MemoryPlaces
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -95,6 +99,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
     quote_source = QuoteSource(client, Calls(client, clock), settings.discord.proxies)
+    memory = MemoryTools(
+        store.memories,
+        MemoryPlaces(Visibility(client)),
+        People(client, Calls(client, clock)).author,
+        clock.now_ms,
+    )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
         settings,
@@ -104,6 +114,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         outbox,
         attachments,
         quote_source,
+        memory,
         pace,
         clock,
         metrics,
@@ -136,7 +147,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
+        settings, client, store, claude, prices, outbox, turns, memory, pins, events.intake, clock, forgetting
     )
     commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
@@ -144,7 +155,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
 
     def wake(named: int) -> None:

@@ -126,6 +126,7 @@ HEADINGS = {
     "usage": "usage",
     "reminders": "reminders",
     "conversations": "conversations_begun",
+    "facts": "facts_remembered",
 }
 
 
