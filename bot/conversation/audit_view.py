@@ -28,6 +28,7 @@ _ACTS = {
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
+    Act.REMINDER_CANCELLED: "cancelled a reminder of {before} in {where}",
     Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
     Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
     Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
@@ -47,7 +48,7 @@ _SETTINGS = {
     **{name: name for name in MODEL_NAMES},
 }
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
-_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN, Act.REMINDER_CANCELLED)
 EVERYONE = "@everyone"
 """The role with the id of the server; Discord shows its mention with a second @."""
 

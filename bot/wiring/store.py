@@ -44,6 +44,7 @@ from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
+from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
@@ -79,6 +80,7 @@ class Store:
     tool_steps: ToolSteps
     approvals: Approvals
     pinned_tools: PinnedTools
+    reminders: Reminders
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -155,6 +157,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys),
         pinned_tools=PinnedTools(redis, keys),
+        reminders=Reminders(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

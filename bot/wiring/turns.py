@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -39,6 +40,7 @@ from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
 from bot.tools.offer import ABOUT, ToolOffer
 from bot.tools.time_in import time_tool
+from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
@@ -95,6 +97,7 @@ def build_turns(
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
+    more_tools: Iterable[Tool] = (),
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
     policy = _turn_policy(settings)
@@ -113,7 +116,7 @@ def build_turns(
         refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock, memory)
+    toolbox = build_toolbox(clock, memory, more_tools)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
         server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
@@ -210,9 +213,9 @@ def build_turns(
     return Turns(terms, dispatcher, desk, remote_tools, catch_up, tools, searches)
 
 
-def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
-    """Build the tools that run here, with those of the operator's packages."""
-    own = (time_tool(clock.now_s), *memory.tools())
+def build_toolbox(clock: Clock, memory: MemoryTools, more_tools: Iterable[Tool] = ()) -> Toolbox:
+    """Build the tools that run here, with those of the operator's packages; `more_tools` work on Discord."""
+    own = (time_tool(clock.now_s), *memory.tools(), *more_tools)
     return Toolbox((*own, *installed_tools([*ABOUT, *(tool.name for tool in own)])))
 
 
