@@ -14,6 +14,7 @@ from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
 from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
+from bot.commands.check import Check
 from bot.commands.context import Context
 from bot.commands.export import Exports
 from bot.commands.forget import Forget
@@ -64,6 +65,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

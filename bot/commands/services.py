@@ -37,6 +37,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.telemetry.service_health import ServiceHealth
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -59,7 +60,8 @@ class CommandServices:
     Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
     see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
-    /about tells of the operator's settings. Without `consents` no consent is required; `accept_held` accepts the
+    /about tells of the operator's settings. `health` tells
+    whether Redis and Claude answer. Without `consents` no consent is required; `accept_held` accepts the
     messages of a person that have waited for consent.
     """
 
@@ -97,5 +99,6 @@ class CommandServices:
     asks_titles: bool
     retention_ceiling: int
     about: OperatorFacts
+    health: ServiceHealth
     consents: Consents | None
     accept_held: Callable[[int], Awaitable[None]] | None

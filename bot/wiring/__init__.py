@@ -20,12 +20,14 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.service_health import ServiceHealth
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -36,6 +38,7 @@ from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.presence import build_presence
 from bot.wiring.store import build_store
 from bot.wiring.turns import build_turns, secret_of
 
@@ -60,6 +63,7 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    presence: Presence
     wake: Callable[[int], None]
 
 
@@ -76,9 +80,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
-    store = build_store(settings, metrics, stack, instance=instance)
+    health = ServiceHealth()
+    store = build_store(settings, metrics, stack, instance=instance, failed=health.redis_failed)
     client = build_client(settings, metrics, pace, clock, stack)
-    claude = await build_claude(settings, metrics, stack)
+    claude = await build_claude(settings, metrics, stack, health.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
@@ -120,7 +125,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     tree = build_commands(
-        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
+        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting, health
     )
     commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
@@ -129,6 +134,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
+
+    presence = build_presence(client, health, store, claude)
 
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
@@ -147,5 +154,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        presence,
         wake,
     )

@@ -20,6 +20,7 @@ from bot.gateway.events.consent_gate import HeldMessages
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.telemetry.service_health import ServiceHealth
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
@@ -38,6 +39,7 @@ def build_commands(
     intake: Intake,
     clock: Clock,
     forgetting: Forgetting,
+    health: ServiceHealth,
 ) -> Tree:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
@@ -75,6 +77,7 @@ def build_commands(
         asks_titles=asks_titles(settings),
         retention_ceiling=settings.history.ttl_days,
         about=operator_facts(settings),
+        health=health,
         consents=store.consents,
         accept_held=None if store.consents is None else HeldMessages(client, store.consents, intake).accept,
     )

@@ -55,7 +55,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
 CHANGES_NOTHING = {
     *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
     *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
-    *("export", "privacy show", "about", "forget verify"),
+    *("export", "privacy show", "about", "check", "forget verify"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
     # They ask, or open a modal; the button or the modal changes something.
     *("reset", "forget me", "system set", "system preset save", "Context.ask_for_correction", "About.ask"),
