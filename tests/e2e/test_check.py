@@ -61,7 +61,9 @@ async def test_for_people_each_finding_says_what_is_wrong_and_what_to_do(shared:
     bot = await BotProcess.start(shared.environment(DISCORD_TOKEN="wrong"), command="check")
     assert await bot.ended(START_S) == Exit.DISCORD_TOKEN
     assert re.search(
-        r"^error    discord\.token\n  Discord refused the token\.\n  → set DISCORD_TOKEN", bot.output, re.MULTILINE
+        r"^error    discord\.token\n  Discord refused the token\.\n  → set DISCORD_TOKEN",
+        bot.output,
+        re.MULTILINE,
     )
     assert bot.output.endswith("1 error, 1 warning. Bobbin may not start (exit code 80).\n")
 

@@ -10,6 +10,7 @@ import pytest
 
 from bot.config import Settings
 from bot.conversation.model import ModelInfo
+from bot.conversation.scope import Setting
 from bot.findings import claude_rules, discord_rules, host_rules, redis_rules, settings_rules
 from bot.findings.configured import Purpose, configured_channels
 from bot.findings.facts import (
@@ -28,7 +29,6 @@ from bot.findings.facts import (
 from bot.findings.finding import Severity
 from bot.findings.ids import Id
 from bot.findings.table import RULES, findings_of
-from bot.conversation.scope import Setting
 
 SOUND_REDIS = RedisFacts(
     latency_s=0.001,
@@ -115,7 +115,11 @@ def test_a_redis_that_is_fit_or_says_nothing_is_no_finding(changes: dict[str, An
         ({"servers": (replace(SERVER, is_administrator=True),)}, Id.ADMINISTRATOR),
         ({"servers": (replace(SERVER, is_timed_out=True),)}, Id.TIMED_OUT),
         (
-            {"servers": (replace(SERVER, channels=(ChannelFacts(2, "a", Purpose.HERE, ("View Channels",)),)),)},
+            {
+                "servers": (
+                    replace(SERVER, channels=(ChannelFacts(2, "a", Purpose.HERE, ("View Channels",)),)),
+                )
+            },
             Id.CHANNEL_PERMISSIONS,
         ),
         (
