@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AsyncExitStack, aclosing, suppress
@@ -22,7 +23,7 @@ from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
 from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
-from bot.conversation.request import BlockStarted, Finished, Started, TextDelta, ToolCalled
+from bot.conversation.request import BlockStarted, Cited, Finished, Started, TextDelta, ToolCalled
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AttemptEvent = Started | TextDelta | BlockStarted | ToolCalled | Finished
+AttemptEvent = Started | TextDelta | Cited | BlockStarted | ToolCalled | Finished
 
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
@@ -85,6 +86,7 @@ class Attempts:
                         if kind == "error":
                             raise from_event(event, request_id)
                         arrived.take(event)
+                        timeouts.tool_runs(runs=reply.runs_tool)
                         if reply.stopped:
                             break
                 except (ClaudeError, ValueError) as error:
@@ -153,7 +155,8 @@ class _Arrived:
         self._was_started = reply.started is not None
         self._begun = len(reply.begun)
         self._called = len(reply.called)
-        self._texts: list[str] = []
+        self._cited = len(reply.cited)
+        self._texts: list[str | Cited] = []
         self.failure: ClaudeError | ValueError | None = None
 
     def take(self, event: dict[str, Any]) -> None:
@@ -161,6 +164,9 @@ class _Arrived:
         if text := self._reply.feed(event):
             self._bounds.count_text(text)
             self._texts.append(text)
+        if len(self._reply.cited) > self._cited:
+            self._texts += map(Cited, self._reply.cited[self._cited :])
+            self._cited = len(self._reply.cited)
 
     def events(self) -> list[AttemptEvent]:
         """Return the new events, in the order of a reply."""
@@ -169,8 +175,11 @@ class _Arrived:
             events.append(Started(self._reply.started))
         events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
         events.extend(map(ToolCalled, self._reply.called[self._called :]))
-        if self._texts:
-            events.append(TextDelta("".join(self._texts)))
+        for is_text, group in itertools.groupby(self._texts, lambda each: isinstance(each, str)):
+            if is_text:
+                events.append(TextDelta("".join(map(str, group))))
+            else:
+                events.extend(each for each in group if isinstance(each, Cited))
         return events
 
 

@@ -107,6 +107,14 @@ class Blocks:
         if partial is not None and (call := partial.call()) is not None:
             yield call
 
+    def citations_at(self, index: object) -> list[Any]:
+        """Return the citations of a block."""
+        partial = self._at.get(_key(index))
+        if partial is None:
+            return []
+        given = partial.fields.get("citations")
+        return [*(given if isinstance(given, list) else ()), *partial.citations]
+
     def finished(self) -> tuple[Block, ...]:
         """Return the blocks."""
         blocks = (partial.block() for partial in self._partials)

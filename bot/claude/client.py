@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -22,12 +23,15 @@ from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
 from bot.claude.files import Files
 from bot.claude.operator_errors import OperatorErrors
 from bot.claude.request_metrics import RequestMetrics
+from bot.claude.tool_refusals import ToolRefusals
 from bot.claude.translate import translated
 from bot.conversation.errors import (
     ClaudeBusy,
+    ClaudeContainerGone,
     ClaudeError,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
+    ClaudeRefusedRequest,
     ClaudeUnreachable,
 )
 from bot.conversation.request import Finished, NewAttempt, Started, TextDelta, Waiting
@@ -99,6 +103,7 @@ class Claude:
             ),
         )
         self._operator_errors = OperatorErrors()
+        self.tool_refusals = ToolRefusals()
         self.files = Files(self._sdk)
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
         self._metrics = RequestMetrics(metrics, self.catalogue, observe)
@@ -125,7 +130,12 @@ class Claude:
         After the first text no error does, because the text is already visible. Raises any ClaudeError. Closing the
         generator, or cancelling the task that iterates it, ends the API call at once: iterate it within
         `contextlib.aclosing`.
+
+        A request whose tools the server refuses is sent again without these, one whose container is gone without the
+        container; the refused request has cost nothing.
         """
+        asked = request
+        request = self.tool_refusals.fit(request)
         failed = lost_tries = 0
         waited_s = 0.0
         while True:
@@ -138,6 +148,7 @@ class Claude:
                         started = started or isinstance(event, Started)
                         if isinstance(event, Finished):
                             self._operator_errors.succeeded(request.parameters.model)
+                            self.tool_refusals.accepted(asked, request)
                         yield event
             except ClaudeModelUnknown as error:
                 self._metrics.ended(request.parameters.model, type(error).__name__)
@@ -169,8 +180,12 @@ class Claude:
                 )
             except ClaudeError as error:
                 self._metrics.ended(request.parameters.model, type(error).__name__)
-                self._operator_errors.failed(error, request.parameters.model)
-                raise
+                reduced = None if started or text_seen else self._reduced(request, error)
+                if reduced is None:
+                    self._operator_errors.failed(error, request.parameters.model)
+                    raise
+                request = reduced
+                continue
             else:
                 return
             yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
@@ -178,8 +193,15 @@ class Claude:
             waited_s += wait_s
             yield NewAttempt()
 
+    def _reduced(self, request: Request, error: ClaudeError) -> Request | None:
+        """Return what is to be sent in place of a refused request, None for nothing."""
+        if isinstance(error, ClaudeContainerGone) and request.container is not None:
+            return replace(request, container=None)
+        return self.tool_refusals.reduced(request, error) if isinstance(error, ClaudeRefusedRequest) else None
+
     async def count_tokens(self, request: Request) -> int:
         """Return the API's estimate of the input tokens of `request`; one attempt, raises any ClaudeError."""
+        request = self.tool_refusals.fit(request)
         with translated():
             async with asyncio.timeout(COUNT_TIMEOUT_S):
                 answer = await self._sdk.messages.with_raw_response.count_tokens(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anthropic
 
 from bot.claude.translate import translated
+from bot.conversation.container_files import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -27,7 +28,12 @@ PAGE_FILES = 1000
 LISTED_MAX = 5000
 """A search for a file by its name ends after this many: the calls are limited, and another upload costs little."""
 
-EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+EXTENSIONS = {
+    "image/jpeg": "jpg",
+    "image/png": "png",
+    "application/pdf": "pdf",
+    **{media_type: ending[1:] for ending, media_type in MEDIA_TYPES.items()},
+}
 
 WITHOUT_API = (404, 405, 501)
 """What a server without a Files API answers."""
@@ -77,6 +83,20 @@ class Files:
                     self.available = False
                     return None
         return uploaded.id
+
+    async def about(self, file_id: str) -> tuple[str, int]:
+        """Return the name and the size in bytes of a file."""
+        with translated():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                found = await self._sdk.files.retrieve_metadata(file_id)
+        return str(found.filename), int(found.size_bytes)
+
+    async def download(self, file_id: str) -> bytes:
+        """Return the content of a file; only files that code has made can be downloaded."""
+        with translated():
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                answer = await self._sdk.files.download(file_id)
+                return await answer.read()
 
     async def find(self, digests: Collection[str]) -> dict[str, str]:
         """Return the ids of the files that are named by these digests, as far as the first `LISTED_MAX` files go."""

@@ -12,6 +12,7 @@ from anthropic.resources.messages import DEPRECATED_MODELS
 
 from bot.conversation.model import EFFORTS, Lifecycle, ModelInfo
 from bot.conversation.request import Effort, ThinkingType
+from bot.conversation.server_tools import CODE_EXECUTION, WEB_FETCH, WEB_SEARCH
 
 _NO_XHIGH: tuple[Effort, ...] = ("low", "medium", "high", "max")
 _THINKING: tuple[ThinkingType, ...] = get_args(ThinkingType)
@@ -95,6 +96,7 @@ def from_api(model: str, answer: object) -> ModelInfo | None:
         name=_text(answer.get("display_name")) or shipped.name,
         line=_text(answer.get("line")) or shipped.line,
         released=_date(answer.get("created_at")) or shipped.released,
+        server_tools=_server_tools(capabilities),
     )
 
 
@@ -140,6 +142,15 @@ def _thinking_types(capabilities: Mapping[str, Any], shipped: ModelInfo) -> tupl
     if not isinstance(types, Mapping):
         return shipped.thinking
     return tuple(kind for kind in _THINKING if _supported(types.get(kind)))
+
+
+def _server_tools(capabilities: Mapping[str, Any]) -> frozenset[str] | None:
+    """Return the server tools of a model; web fetch has no entry of its own and goes with web search."""
+    tools = capabilities.get("server_tools")
+    if not isinstance(tools, Mapping):
+        return None
+    found = {name for name in (WEB_SEARCH, CODE_EXECUTION) if _supported(tools.get(name))}
+    return frozenset(found | {WEB_FETCH} if WEB_SEARCH in found else found)
 
 
 def _supported(capability: object) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.claude.blocks import Blocks
+from bot.conversation.citations import WebSource, cited_sources
 from bot.conversation.content import ToolUse
 from bot.conversation.request import Finished, Usage
 from bot.conversation.surrogates import Joiner, whole
@@ -27,8 +28,9 @@ class Reply:
     """The state of one reply; cache writes without a lifetime of their own count as `written`.
 
     `started` is the input usage once the server has reported it; `begun` are the blocks that are no text, each by its
-    type, or of a call by the name of the tool; `called` are the calls that are complete. Texts with a call between
-    them are paragraphs of their own: `gap` is put between them.
+    type, or of a call by the name of the tool; `called` are the calls that are complete, `cited` the pages of each
+    text with citations that is complete. Texts with a call between them are paragraphs of their own: `gap` is put
+    between them. `runs_tool`: a server tool was called, and its result has not come yet.
     """
 
     gap = "\n\n"
@@ -49,8 +51,12 @@ class Reply:
         self.stopped = False
         self.begun: list[str] = []
         self.called: list[ToolUse] = []
+        self.cited: list[tuple[WebSource, ...]] = []
         self._has_text = False
         self._is_parted = False
+        self._container: str | None = None
+        self.runs_tool = False
+        self._latest_kind: object = None
 
     def feed(self, event: Mapping[str, Any]) -> str:
         """Process one event and return the text that it adds to the reply."""
@@ -65,6 +71,7 @@ class Reply:
                 self.started = read if read.input_total else None
             case "content_block_start":
                 block = _mapping(event.get("content_block"))
+                self._latest_kind, self.runs_tool = block.get("type"), False
                 self._blocks.start(event.get("index"), block)
                 if block.get("type") == "text":
                     return self._joined(event.get("index"), block.get("text"))
@@ -78,11 +85,15 @@ class Reply:
                     return self._joined(event.get("index"), delta.get("text"))
                 self._blocks.add(event.get("index"), delta)
             case "content_block_stop" if event.get("index") not in self._other_blocks:
+                if sources := cited_sources(self._blocks.citations_at(event.get("index"))):
+                    self.cited.append(sources)
                 return self._ended_text()
             case "content_block_stop":
                 self.called.extend(self._blocks.calls_at(event.get("index")))
+                self.runs_tool = self._latest_kind == "server_tool_use"
             case "message_delta":
                 delta = _mapping(event.get("delta"))
+                self._container = _string(_mapping(delta.get("container")).get("id")) or self._container
                 self._stop_reason = _string(delta.get("stop_reason")) or self._stop_reason
                 category = _string(_mapping(delta.get("stop_details")).get("category"))
                 self._refusal_category = category or self._refusal_category
@@ -104,6 +115,7 @@ class Reply:
             request_id=request_id,
             refusal_category=self._refusal_category,
             blocks=self._blocks.finished(),
+            container=self._container,
         )
 
     def _joined(self, index: object, piece: object) -> str:

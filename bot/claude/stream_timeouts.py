@@ -9,6 +9,8 @@ An open stream can fail in two ways, and each has its own limit.
   first text allows for thinking, so `first_s` also bounds the time between two events that are not pings, from the
   sending of the request on. That limit is never less than `stall_s`: a stream with pings must not get less time than
   a stream without.
+
+While a tool runs at Anthropic, nothing may arrive at all: such a wait is bounded by `first_s`, too.
 """
 
 from __future__ import annotations
@@ -26,17 +28,24 @@ class StreamTimeouts:
         self._waited_s = 0.0
         self._quiet_s = 0.0
         self._begun = False
+        self._runs_tool = False
 
     def remaining_s(self) -> float:
         """Return how long the next event may take from now on; the result may be negative."""
         if not self._begun:
             return self._first_s - self._waited_s
-        return min(self._stall_s - self._quiet_s, max(self._first_s, self._stall_s) - self._waited_s)
+        longest_s = max(self._first_s, self._stall_s)
+        quiet_s = longest_s if self._runs_tool else self._stall_s
+        return min(quiet_s - self._quiet_s, longest_s - self._waited_s)
 
     def waited(self, seconds: float) -> None:
         """Add the duration of a wait."""
         self._waited_s += seconds
         self._quiet_s += seconds
+
+    def tool_runs(self, *, runs: bool) -> None:
+        """Note whether a tool runs at Anthropic."""
+        self._runs_tool = runs
 
     def received(self, event_type: object) -> None:
         """Note that an event has arrived."""

@@ -22,6 +22,7 @@ from bot.conversation.errors import (
     ClaudeAccountDisabled,
     ClaudeBlocked,
     ClaudeBusy,
+    ClaudeContainerGone,
     ClaudeError,
     ClaudeFileGone,
     ClaudeKeyRefused,
@@ -29,9 +30,13 @@ from bot.conversation.errors import (
     ClaudeRefusedRequest,
     ClaudeSpendLimit,
     ClaudeTooLong,
+    ClaudeToolRefused,
     ClaudeUnreachable,
     ClaudeWrongAddress,
 )
+from bot.conversation.server_tools import SERVER_TOOLS
+
+RATE_LIMITED = 429
 
 _BY_STATUS: dict[int, type[ClaudeError]] = {
     401: ClaudeKeyRefused,
@@ -42,7 +47,7 @@ _BY_STATUS: dict[int, type[ClaudeError]] = {
     408: ClaudeBusy,
     409: ClaudeBusy,
     413: ClaudeTooLong,
-    429: ClaudeBusy,
+    RATE_LIMITED: ClaudeBusy,
 }
 
 # An error event arrives with status 200: its type stands for the status of a refused request.
@@ -89,12 +94,24 @@ _UNREADABLE = (
 # The request was not sent. (The SDK's client also raises ConnectError for a connection that breaks later.)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
+_BY_WORDS: tuple[tuple[tuple[str, ...], type[ClaudeError]], ...] = (
+    (_SPEND_LIMIT_WORDS, ClaudeSpendLimit),
+    (_DISABLED_WORDS, ClaudeAccountDisabled),
+    (_TOO_LONG_WORDS, ClaudeTooLong),
+)
+
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
 _TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
 _NO_ROOM_FIGURES = re.compile(r"(\d{1,9}) \+ (\d{1,9}) > (\d{1,9})")
 
 # How the API speaks of a file in a message that it cannot find; the sentences are not documented.
 _FILE = re.compile(r"\bfiles?\b|\bfile_id\b")
+
+# How the API speaks of tools that it refuses; a complaint of a message's content begins with the message's place.
+_TOOLS = re.compile(r"\btools?\b")
+_NAMED = {name: re.compile(rf"\b{name}(?:_\d+)?\b") for name in SERVER_TOOLS}
+_OF_CONTENT = re.compile(r"messages?\b")
+_CONTAINER = re.compile(r"\bcontainers?\b")
 
 # The form of a type, a code or a request id; any other value might be what a person wrote.
 _LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
@@ -172,10 +189,14 @@ def _build(
     words = message if isinstance(message, str) else ""
     error_class = _classify(status, kind, code, words)
     if error_class is ClaudeBusy:
-        return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after)
+        rate_limited = status == RATE_LIMITED or kind == "rate_limit_error"
+        return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after, rate_limited=rate_limited)
     if error_class is ClaudeTooLong:
         tokens, limit = _figures(words)
         return ClaudeTooLong(detail, request_id=request_id, tokens=tokens, limit=limit)
+    if error_class is ClaudeToolRefused:
+        named = tuple(name for name, pattern in _NAMED.items() if pattern.search(words))
+        return ClaudeToolRefused(detail, request_id=request_id, tools=named)
     return error_class(detail, request_id=request_id)
 
 
@@ -199,13 +220,13 @@ def _classify(status: int, kind: str | None, code: str | None, message: str) -> 
     # With any error type: the same request would be blocked again.
     if any(phrase in words for phrase in _BLOCKED_WORDS):
         return ClaudeBlocked
-    if status == 400:
-        if any(phrase in words for phrase in _SPEND_LIMIT_WORDS):
-            return ClaudeSpendLimit
-        if any(phrase in words for phrase in _DISABLED_WORDS):
-            return ClaudeAccountDisabled
-        if any(phrase in words for phrase in _TOO_LONG_WORDS):
-            return ClaudeTooLong
+    by_words = _BY_WORDS if status == 400 else ()
+    if (
+        kind_of := next((each for phrases, each in by_words if any(p in words for p in phrases)), None)
+    ) is not None:
+        return kind_of
+    if not _OF_CONTENT.match(words) and (of_tools := _of_tools(status, words)) is not None:
+        return of_tools
     if (
         status == 404
         and "model" not in words
@@ -218,6 +239,12 @@ def _classify(status: int, kind: str | None, code: str | None, message: str) -> 
     if status >= 500:
         return ClaudeBusy
     return _BY_STATUS.get(status, ClaudeRefusedRequest)
+
+
+def _of_tools(status: int, words: str) -> type[ClaudeError] | None:
+    if status in (400, 404) and _CONTAINER.search(words):
+        return ClaudeContainerGone
+    return ClaudeToolRefused if status in (400, 422) and _TOOLS.search(words) else None
 
 
 def _label(value: object) -> str | None:

@@ -54,6 +54,7 @@ class StreamArguments(CountArguments, total=False):
 
     max_tokens: Required[int]
     metadata: MetadataParam
+    container: str
 
 
 def stream_arguments(request: Request) -> StreamArguments:
@@ -77,6 +78,8 @@ def stream_arguments(request: Request) -> StreamArguments:
     _add_options(arguments, request, marks.system if marks is not None else None)
     if request.user_key is not None:
         arguments["metadata"] = {"user_id": request.user_key}
+    if request.container is not None:
+        arguments["container"] = request.container
     return arguments
 
 

@@ -43,6 +43,7 @@ class About:
         self._default = services.default
         self._ceiling = services.retention_ceiling
         self._facts = services.about
+        self._tools = services.tools
         self._consents = services.consents
         self._accept_held = services.accept_held
 
@@ -100,4 +101,5 @@ class About:
             retention_days=days,
             servers_own=days < self._ceiling,
             version=version(),
+            tools=[tool.name for tool in self._tools.definitions(by_scope)],
         )

@@ -40,7 +40,7 @@ def subject(who: str, scope: Scope) -> str:
     place = PLACES[scope]
     kind, _, target = who.partition(":")
     return {
-        ALL: f"all of {place}",
+        ALL: f"everybody in {place} together",
         EACH: f"each person in {place}",
         "person": f"<@{target}> in {place}",
         "role": f"people with the role <@&{target}> in {place}, together",

@@ -170,7 +170,9 @@ class Chat:
     ) -> None:
         """Open a thread without a message: a private one cannot be started from a message."""
         author = to_author(interaction.user)
-        thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        thread = await self._threads.start(
+            interaction.client, channel, prompt.thread_name(text, author.name), kind, after=interaction.id
+        )
         private = kind is discord.ChannelType.private_thread
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         if private:

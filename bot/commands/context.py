@@ -23,6 +23,8 @@ from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.history_files import HistoryFile
+from bot.conversation.model import narrowest
+from bot.conversation.scope import choice_of
 from bot.store.claim import Meta
 
 log = structlog.get_logger()
@@ -50,6 +52,7 @@ class Context:
         self._control = services.turn_control
         self._scope_settings = services.scope_settings
         self._resolve_terms = services.resolve_terms
+        self._tools = services.tools
         self._pins = services.pins
         self._clock = services.clock
 
@@ -192,16 +195,17 @@ class Context:
         if conversation is None or meta is None:
             await say(interaction, NOT_A_CONVERSATION)
             return
-        choice = await self._scope_settings.effective(
+        by_scope = await self._scope_settings.by_scope(
             thread=conversation, channel=invocation.channel, server=invocation.server
         )
+        choice = narrowest(map(choice_of, by_scope.values()))
         await self._pins.wait_until_read(conversation)
         try:
             past = await self._recall.past(conversation)
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        terms = self._resolve_terms(choice, meta.names)
+        terms = self._resolve_terms(choice, meta.names, self._tools.definitions(by_scope))
         seen = view(
             past,
             terms,

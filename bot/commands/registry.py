@@ -12,7 +12,9 @@ from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
+from bot.commands.branch import Branch
 from bot.commands.budget import BudgetGroup
+from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
 from bot.commands.check import Check
 from bot.commands.context import Context
@@ -29,6 +31,7 @@ from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
 from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
+from bot.commands.tools import Tools
 from bot.commands.tree import Tree
 from bot.commands.usage import Usage
 from bot.commands.why import Why
@@ -65,6 +68,9 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Privacy,
     About,
     ApprovalButtons,
+    Catchup,
+    Branch,
+    Tools,
     Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""

@@ -20,10 +20,12 @@ from bot.conversation.model import Choice
 from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceBook
 from bot.conversation.settings_table import OperatorValue
+from bot.conversation.tool_definition import ToolDefinition
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
+from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.consents import Consents
 from bot.store.conversations import Conversations
@@ -38,9 +40,12 @@ from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.catch_up import CatchUp
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
+from bot.turns.search_limit import SearchLimit
 
 
 class ListThread(Protocol):
@@ -55,14 +60,14 @@ class ListThread(Protocol):
 class CommandServices:
     """Shared by all features.
 
-    `resolve_terms` makes the terms of a request from a choice and the names of the conversation. `default` applies
-    where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all. `clock` is
-    Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
-    intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
-    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
-    /about tells of the operator's settings. `health` tells
-    whether Redis and Claude answer. Without `consents` no consent is required; `accept_held` accepts the
-    messages of a person that have waited for consent.
+    `resolve_terms` makes the terms of a request from a choice, the names of the conversation and its tools. `default`
+    applies where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all.
+    `clock` is Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a
+    message as the intake does, None if its channel is unknown. `operator_values` are the settings of the operator
+    that people may see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
+    `about` is what /about tells of the operator's settings. Without `consents` no consent is required; `accept_held`
+    accepts the messages of a person that have waited for consent. `tools` are those that there are. `remove_thread`
+    removes a thread in which nobody but the bot has written. `health` tells whether Redis and Claude answer.
     """
 
     conversations: Conversations
@@ -85,7 +90,9 @@ class CommandServices:
     list_thread: ListThread
     catalogue: Catalogue
     prices: PriceBook
-    resolve_terms: Callable[[Choice, Names], Terms]
+    resolve_terms: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms]
+    tools: ToolOffer
+    search_limit: SearchLimit
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
@@ -102,3 +109,6 @@ class CommandServices:
     health: ServiceHealth
     consents: Consents | None
     accept_held: Callable[[int], Awaitable[None]] | None
+    catch_up: CatchUp
+    branches: Branches
+    remove_thread: Callable[[int], Awaitable[None]]

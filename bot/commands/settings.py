@@ -22,7 +22,10 @@ RULE = access.SERVER
 """Whoever may change settings sees who has set them."""
 
 HEADING = "**The settings that apply here**"
-LEGEND = "The narrowest scope counts: a thread before its channel, and that before the server."
+LEGEND = (
+    "The narrowest scope counts: a thread before its channel, and that before the server. What is left of limits: "
+    "/usage and /budget show."
+)
 
 
 @in_servers_and_dms

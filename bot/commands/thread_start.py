@@ -9,7 +9,6 @@ import aiohttp
 import discord
 import structlog
 
-from bot.commands.interactions import Interaction
 from bot.commands.services import CommandServices
 from bot.conversation import prompt
 from bot.conversation.errors import DiscordForbidden, DiscordFull
@@ -35,31 +34,36 @@ class ThreadStart:
 
     async def start(
         self,
-        interaction: Interaction,
+        client: discord.Client,
         channel: discord.TextChannel,
         name: str,
         kind: discord.ChannelType,
+        *,
+        after: int,
     ) -> int:
-        """Start a thread; after an unconfirmed call, look for the thread before starting another one."""
+        """Start a thread; after an unconfirmed call, look for the thread before starting another one.
+
+        `after` is the id of the interaction that wants the thread.
+        """
         for pause_s in PAUSES_S:
             try:
-                return await self._start_once(interaction, channel, name, kind)
+                return await self._start_once(client, channel, name, kind)
             except UNCONFIRMED as error:
                 log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
             await asyncio.sleep(pause_s)
-            if (found := await self._find_started(interaction, channel, name)) is not None:
+            if (found := await self.find_started(client, channel, name, after=after)) is not None:
                 return found
-        return await self._start_once(interaction, channel, name, kind)
+        return await self._start_once(client, channel, name, kind)
 
     async def _start_once(
         self,
-        interaction: Interaction,
+        client: discord.Client,
         channel: discord.TextChannel,
         name: str,
         kind: discord.ChannelType,
     ) -> int:
         try:
-            started = await interaction.client.http.start_thread_without_message(
+            started = await client.http.start_thread_without_message(
                 channel.id,
                 name=name,
                 auto_archive_duration=cast("Any", self._archive_minutes),
@@ -67,30 +71,30 @@ class ThreadStart:
             )
         except discord.HTTPException as error:
             if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-                return await self._start_once(interaction, channel, prompt.NEUTRAL_THREAD_NAME, kind)
+                return await self._start_once(client, channel, prompt.NEUTRAL_THREAD_NAME, kind)
             if error.code == error_codes.THREAD_LIMIT:
                 raise DiscordFull(FULL_S) from error
             if not isinstance(error, discord.Forbidden):
                 raise
             private = kind is discord.ChannelType.private_thread
             needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
-            lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
+            lacking = permissions.missing(client, channel.id, needed, code=error.code)
             raise DiscordForbidden(lacking) from error
         return int(started["id"])
 
-    async def _find_started(
-        self, interaction: Interaction, channel: discord.TextChannel, name: str
+    async def find_started(
+        self, client: discord.Client, channel: discord.TextChannel, name: str, *, after: int
     ) -> int | None:
-        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the command."""
+        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the interaction `after`."""
         try:
             threads = await reading.active_threads(channel.guild)
         except UNCONFIRMED as error:
             log.info("thread_list_failed", channel=channel.id, kind=type(error).__name__)
             return None
-        me = interaction.client.user
+        me = client.user
         for thread in threads:
             ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
-            fresh = thread.id > interaction.id and thread.last_message_id is None
+            fresh = thread.id > after and thread.last_message_id is None
             named = thread.name in (name, prompt.NEUTRAL_THREAD_NAME)
             if ours and fresh and named and await self._conversations.meta(thread.id) is None:
                 return thread.id

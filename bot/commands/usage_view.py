@@ -74,6 +74,8 @@ def shown(view: View) -> str:
         lines += _named("By person", by(view.plain_rows, lambda row: row.person), _person)
     if unpriced := total(view.plain_rows).unpriced:
         lines.append(f"-# Of {_several(unpriced, 'request')} the cost is not known, or not all of it.")
+    if searches := total(view.plain_rows).searches:
+        lines.append(f"-# The costs include {searches:,} web search{'' if searches == 1 else 'es'}.")
     return _bounded(lines)
 
 
@@ -149,7 +151,7 @@ def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
 def _left(limit: Limit, use: Use) -> str:
     most, unit = limit.amount.most, limit.amount.unit
     left = max(0, most - use.total)
-    cells = -(-left * CELLS // most)
+    cells = min(-(-left * CELLS // most), CELLS if left == most else CELLS - 1)
     bar = "▰" * cells + "▱" * (CELLS - cells)
     whole = f"; whole again {budget_wording.renews(limit)}" if left < most else ""
     return (

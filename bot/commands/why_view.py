@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from bot.conversation import wording
@@ -150,7 +151,13 @@ def answered(where: str, reply: str | None, halted: Decision | None = None) -> s
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
     """Say what a reply was made with; `questions` are the links of its messages, `forgotten` more are not linked."""
-    lines = [_questions(questions, forgotten), _model(entry), *_before(entry.made_with), *_files(entry)]
+    lines = [
+        _questions(questions, forgotten),
+        _model(entry),
+        *_before(entry.made_with),
+        *_files(entry),
+        *_tools(entry),
+    ]
     lines += [_usage(entry.usage), _cost(entry)]
     return "\n".join(lines)
 
@@ -208,6 +215,13 @@ def _usage(usage: Usage) -> str:
         f"Tokens: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; "
         f"{usage.output:,} written{thinking}."
     )
+
+
+def _tools(entry: Turn) -> Sequence[str]:
+    """Name the tools that were called, and how often; what they were asked for is not kept."""
+    counts = Counter(each.tool for each in entry.consulted)
+    named = [f"`{name}`" + (f" ({count} times)" if count > 1 else "") for name, count in counts.items()]
+    return [f"Tools that Claude called: {wording.listed(named)}."] if named else []
 
 
 def _cost(entry: Turn) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from base64 import urlsafe_b64decode
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -32,6 +33,7 @@ from bot.config.field_types import (
     number,
     table,
 )
+from bot.config.public_address import is_private_host
 from bot.conversation.pricing import PriceRow
 from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
@@ -44,6 +46,8 @@ where they are enough, more only where the question needs it. Say so when you do
 renders Markdown: use code blocks with a language for code, lists where they help, and tables \
 where they are short."""
 
+
+_DATE_SUFFIX = re.compile(r"-\d{8}$")
 
 KEY_BYTES = 32
 """The length of a Fernet key."""
@@ -97,6 +101,9 @@ class ClaudeSettings(Section):
     thinking: Literal["default", "on", "off"] = "default"
     models: Annotated[tuple[Model, ...], BeforeValidator(names)] = ()
     successor: Model | None = None
+    fallback: Annotated[tuple[Model, ...], BeforeValidator(names)] = ()
+    status_url: Annotated[str, address_with("https", "http")] | None = None
+    status_private: bool = False
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
@@ -111,6 +118,19 @@ class ClaudeSettings(Section):
     def parameters(self) -> Parameters:
         """The parameters of the model that nobody can choose for a scope, and the model."""
         return Parameters(self.model, self.max_tokens)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        offered = (*self.models, self.model)
+        for model in self.fallback if self.models else ():
+            if model not in offered and _DATE_SUFFIX.sub("", model) not in offered:
+                raise ValueError(f"fallback names {model}, which models does not list: list it there as well")
+        if self.status_url is not None and not self.status_private and is_private_host(self.status_url):
+            raise ValueError(
+                "status_url is a private address, which is not asked: name a public one, or set "
+                "status_private = true"
+            )
+        return self
 
     @field_validator("base_url", mode="after")
     @classmethod
@@ -178,6 +198,12 @@ class ToolsSettings(Section):
     on: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
     max_steps: Annotated[int, Field(ge=1, le=50)] = 10
     max_s: Annotated[float, Field(ge=1, le=3600)] = 300.0
+    never: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
+    searches: Annotated[int, Field(ge=1, le=50)] = 5
+    searches_per_day: Annotated[int, Field(ge=0, le=1_000_000)] = 200
+    fetches: Annotated[int, Field(ge=1, le=50)] = 5
+    page_tokens: Annotated[int, Field(ge=500, le=200_000)] = 20_000
+    files_mb: Annotated[float, Field(ge=0.1, le=100)] = 8.0
 
 
 class VoiceSettings(Section):
@@ -360,6 +386,7 @@ class Settings(BaseSettings):
             self.redis.url.get_secret_value() if self.redis.url else "",
             self.claude.base_url or "",
             self.voice.url or "",
+            self.claude.status_url or "",
         ):
             parts = urlsplit(address)
             named = [value for key, value in parse_qsl(parts.query) if key == "password"]

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 UPLOAD_DAYS = 90
 """The longest that an upload lives at Anthropic (Anthropic, "Files API")."""
+
+
+MOST_TOOLS = 6
+"""The most tools that are named, so that the answer fits into one message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ KEPT = (
             "{budgets}:open",
         ),
     ),
+    Kept("that you have branched off a conversation", "a day", ("{P}:branches", "branching")),
     Kept(
         "that you were forgotten, with your receipt",
         "30 days",
@@ -72,8 +78,16 @@ KEPT = (
 """Every contract whose key may tell of a person stands in a row; a test compares them."""
 
 
-def about(facts: OperatorFacts, *, model: str, retention_days: int, servers_own: bool, version: str) -> str:
-    """Compose the answer."""
+def about(
+    facts: OperatorFacts,
+    *,
+    model: str,
+    retention_days: int,
+    servers_own: bool,
+    version: str,
+    tools: Sequence[str] = (),
+) -> str:
+    """Compose the answer; `tools` are the names of those that Claude may call in this place."""
     spans = {
         "conversation": _days(retention_days),
         "audit": _days(facts.audit_days),
@@ -81,8 +95,8 @@ def about(facts: OperatorFacts, *, model: str, retention_days: int, servers_own:
     }
     encrypted = "written encrypted" if facts.is_encrypted else "not encrypted"
     lines = [
-        f"I am Bobbin {version}, a bot that lets people talk with Claude. **{model}** by Anthropic answers here. It "
-        "gets no tools: it can neither search nor run anything.",
+        f"I am Bobbin {version}, a bot that lets people talk with Claude. **{model}** by Anthropic answers here. "
+        f"{_tools(tools)}",
         "",
         f"**What I keep**, in a Redis of whoever runs me (texts, names and files are {encrypted}):",
         *(f"- {row.what}: {row.how_long.format(**spans)}" for row in KEPT),
@@ -107,6 +121,14 @@ def about(facts: OperatorFacts, *, model: str, retention_days: int, servers_own:
         else "Whoever runs me has named no privacy page: ask them what else applies.",
     ]
     return "\n".join(lines)
+
+
+def _tools(names: Sequence[str]) -> str:
+    if not names:
+        return "It gets no tools: it can neither search nor run anything."
+    shown = ", ".join(f"`{name}`" for name in names[:MOST_TOOLS])
+    more = f" and {len(names) - MOST_TOOLS} more" if len(names) > MOST_TOOLS else ""
+    return f"Its tools here: {shown}{more}; `/tools show` tells what each does."
 
 
 def _days(count: int) -> str:

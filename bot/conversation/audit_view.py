@@ -8,6 +8,8 @@ from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.budget import NOTIFY
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
+from bot.conversation.tool_settings import FAMILY as TOOLS
+from bot.conversation.tool_settings import FOR_ROLE
 from bot.conversation.visible import plain
 
 VALUE_CHARS = 60
@@ -93,6 +95,10 @@ def _done(entry: AuditEntry, home: int) -> str:
 def _named(what: str, home: int) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
+    if what.startswith(TOOLS):
+        tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
+        whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
+        return f"the tool {code(tool)}{f' for {whom}' if whom else ''}"
     name, kind, subject, *rest = [*what.split(":"), "", ""]
     if kind in _MENTIONS and subject.isdecimal():
         more = ":".join(rest).strip(":")

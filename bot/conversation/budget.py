@@ -115,6 +115,11 @@ def rules_of(by_scope: Mapping[Scope, Settings]) -> tuple[Rule, ...]:
     )
 
 
+def limits_roles(by_scope: Mapping[Scope, Settings]) -> bool:
+    """Whether a limit is set for a role."""
+    return any(name.startswith(f"{PREFIX}role:") for settings in by_scope.values() for name in settings)
+
+
 def _rule(name: str, origin: Origin) -> Rule | None:
     who, *_ = name.split(":")
     ids = [int(part) for part in name.split(":")[1:2] if part.isdecimal()]

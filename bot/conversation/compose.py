@@ -37,7 +37,8 @@ class Terms:
     `trimming` respects the model's context. `limit_tokens` is the most that a prompt may hold, None if unknown. Above
     `step_tokens` a prompt costs several times as much; None if there is no such step or the operator accepts it.
     `prices` is None if unknown; `budget_prices` are the highest known ones then. `user_key` is the pseudonym of the
-    person who asks. `budget` has the limits that are set. The terms `fallback` are those of the fallback model.
+    person who asks. `budget` has the limits that are set. The terms `fallback` are those of the model
+    that answers at a full limit, `others` those of the models that answer where this model does not, in order.
     `prompt_scope` is where the system prompt was set, None for the default.
     """
 
@@ -52,6 +53,7 @@ class Terms:
     budget: Budget = field(default_factory=Budget)
     budget_prices: Prices | None = None
     fallback: Terms | None = None
+    others: tuple[Terms, ...] = ()
     prompt_scope: Scope | None = None
 
 

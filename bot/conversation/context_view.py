@@ -17,7 +17,7 @@ from bot.conversation.turn import UNSENT
 PICTURE_CELLS = 24
 """Fits the width of a phone in a code block, with the percentage behind it."""
 
-SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "free": "░"}
+SIGNS = {"system": "▓", "tools": "▚", "summary": "▒", "pinned": "◆", "history": "█", "free": "░"}
 """One sign for each part; they differ without colour and are as wide as any character of a code block."""
 
 
@@ -81,11 +81,15 @@ def view(past: Past, terms: Terms, *, now_ms: int) -> ContextView:
     prefix = Prefix(prompt.prefix_key(terms.parameters.cache_key, terms.system, preface), past.window_start)
     ledger = Ledger(past.history, prefix, preface.pinned)
     rates = ledger.rates()
-    forecast = ledger.forecast(rates, [*terms.system, *([preface.summary] if preface.summary else [])])
+    tool_texts = [tool.json for tool in terms.parameters.tools]
+    before = [*tool_texts, *terms.system, *([preface.summary] if preface.summary else [])]
+    forecast = ledger.forecast(rates, before)
     shares = share_out(forecast, preface.pinned, past.history, past.recalled, model=model)
     summary = min(shares.other, rates.message(preface.summary)) if preface.summary else 0
+    tools = min(shares.other - summary, sum(map(rates.message, tool_texts)))
     sizes = {
-        "system": shares.other - summary,
+        "system": shares.other - summary - tools,
+        "tools": tools,
         "summary": summary,
         "pinned": sum(turn.tokens for turn in shares.pinned),
         "history": sum(turn.tokens for turn in shares.turns),

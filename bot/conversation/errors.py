@@ -14,7 +14,9 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
-│       └── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+│       ├── ClaudeToolRefused 400 or 422 that speaks of the request's tools
+│       └── ClaudeContainerGone  400 or 404 that speaks of the container of code
 ├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
@@ -26,8 +28,7 @@ BobbinError
 │   ├── DiscordNotNow         a rate limit with its end, or a time-out of the bot
 │   │   └── DiscordFull       160006: no more active threads; retried every few minutes
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
-├── PersonBusy                as many turns of the person run as may: the turn waits
-├── TurnHeld                  a limit is full, and the turn waits until it renews
+├── TurnHeld                  a limit is full, or as many turns of the person run as may: the turn waits
 ├── AnsweredBefore            an earlier attempt, lost by a rollback of the store, has answered other messages
 └── StoreError
     ├── SettingsFull          a scope has as many settings of a kind as it may have: nothing was changed
@@ -66,13 +67,22 @@ class ClaudeError(BobbinError):
 
 
 class ClaudeBusy(ClaudeError):
-    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one."""
+    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one.
+
+    `rate_limited`: the limit is that of the operator's account.
+    """
 
     def __init__(
-        self, detail: str = "", *, request_id: str | None = None, retry_after: float | None = None
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        rate_limited: bool = False,
     ) -> None:
         super().__init__(detail, request_id=request_id)
         self.retry_after = retry_after
+        self.rate_limited = rate_limited
 
 
 class ClaudeUnreachable(ClaudeError):
@@ -147,6 +157,20 @@ class ClaudeFileGone(ClaudeRefusedRequest):
     """The API complains of a file: perhaps one that has expired or was deleted."""
 
 
+class ClaudeToolRefused(ClaudeRefusedRequest):
+    """The API refuses tools of the request: those that it names, or it does not say which."""
+
+    def __init__(
+        self, detail: str = "", *, request_id: str | None = None, tools: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.tools = tools
+
+
+class ClaudeContainerGone(ClaudeRefusedRequest):
+    """The container in which code has run does not exist any more."""
+
+
 class BudgetReached(BobbinError):
     """A limit is full; `tell` if the person was not told of it in this window, `renews_s` is when it renews."""
 
@@ -209,17 +233,8 @@ class DiscordUnavailable(DiscordError):
     """Discord did not answer, or answered with an error, after all retries."""
 
 
-class PersonBusy(BobbinError):
-    """As many turns of the person run as may run at once; `is_first`: no other turn of the person waits for that."""
-
-    def __init__(self, for_s: float, *, is_first: bool) -> None:
-        super().__init__(f"not within {for_s:.0f} s")
-        self.for_s = for_s
-        self.is_first = is_first
-
-
 class TurnHeld(BobbinError):
-    """The turn waits for `for_s` seconds; another person's message lets it go on before."""
+    """The messages that the journal has been told to hold back wait for `for_s` seconds; others need not wait."""
 
     def __init__(self, for_s: float) -> None:
         super().__init__(f"not within {for_s:.0f} s")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.conversation import lifetime
 from bot.conversation.compose import Past, Plan
 from bot.conversation.request import Finished, Request, Usage
+from bot.conversation.server_tools import most_searches
 
 SUMMARY_REQUEST_TOKENS = 500
 """More than the words take that ask for a summary."""
@@ -30,13 +33,17 @@ def of_continuation(request: Request, end: Finished) -> Usage:
 
 
 def most_of(request: Request, input_tokens: int, cached_tokens: int = 0) -> Usage:
-    """Estimate a request of so many tokens, some of which are in the cache; the others may be written to it."""
+    """Estimate a request of so many tokens, some of which are in the cache; the others may be written to it.
+
+    All searches that the request may make are reserved, too.
+    """
     cached = min(cached_tokens, input_tokens) if request.breakpoints is not None else 0
     new, output = input_tokens - cached, request.parameters.max_tokens
+    rest = Usage(output=output, web_searches=most_searches(request.parameters.tools))
     match None if request.breakpoints is None else request.breakpoints.newest:
         case "1h":
-            return Usage(cache_write_1h=new, cache_read=cached, output=output)
+            return replace(rest, cache_write_1h=new, cache_read=cached)
         case "5m":
-            return Usage(cache_write_5m=new, cache_read=cached, output=output)
+            return replace(rest, cache_write_5m=new, cache_read=cached)
         case None:
-            return Usage(input=new, output=output)
+            return replace(rest, input=new)

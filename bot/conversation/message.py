@@ -139,7 +139,7 @@ class Message:
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
     are set when the turn is prepared, from the `reference`, the `room` and the links of the text. A proxied message
     is `proxied_for` the person who wrote its original, 0 if the original is not known. `roles` are the ids of the
-    roles of its author, where Discord names them: an event does, a listing does not.
+    roles of its author, where they were known or a limit needed them.
     """
 
     id: int

@@ -29,7 +29,7 @@ class ModelInfo:
 
     `efforts` is empty if `output_config.effort` may not be sent; `thinking` are the values of `thinking.type` that
     the model accepts. `retires` is the planned date; only `lifecycle` says whether the model is retired. `line` is
-    the series of the model.
+    the series of the model. `server_tools` are the tools at Anthropic that the model may use.
     """
 
     id: str
@@ -42,10 +42,15 @@ class ModelInfo:
     name: str = ""
     line: str | None = None
     released: dt.date | None = None
+    server_tools: frozenset[str] | None = None
 
     def takes(self, effort: Effort) -> bool:
         """Whether the model takes an effort level; True if unknown."""
         return self.efforts is None or effort in self.efforts
+
+    def has_server_tool(self, name: str) -> bool:
+        """Whether the model may use a server tool; True if unknown."""
+        return self.server_tools is None or name in self.server_tools
 
     @property
     def deprecated(self) -> bool:

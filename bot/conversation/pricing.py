@@ -85,9 +85,9 @@ def cost(usage: Usage, prices: Prices) -> int:
 def dollars(micro_usd: int) -> str:
     """Write an amount for people: in dollars and cents from one dollar on, else with more decimals."""
     amount = Decimal(micro_usd) / MICRO_USD
-    if abs(amount) >= 1:
+    if abs(amount) >= 1 or not amount:
         return f"${amount:,.2f}"
-    return f"${amount:.4f}" if micro_usd >= 100 or not micro_usd else f"${amount:.6f}"
+    return f"${amount:.4f}" if micro_usd >= 100 else f"${amount:.6f}"
 
 
 PerMtok = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from bot.conversation.citations import WebSource
 from bot.conversation.content import Block, Text, ToolResult, ToolUse
 from bot.conversation.tool_definition import ToolDefinition
 
@@ -77,6 +78,10 @@ class Parameters:
         tools = "\0".join(tool.json for tool in self.tools)
         return f"{key} {hashlib.sha256(tools.encode()).hexdigest()[:16]}"
 
+    def without(self, names: Collection[str]) -> Parameters:
+        """Return the parameters without the tools of these names."""
+        return replace(self, tools=tuple(tool for tool in self.tools if tool.name not in names))
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -84,7 +89,7 @@ class Request:
 
     `system` holds the text blocks of the system prompt. `user_key` is an opaque name for the person who asks
     (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached. `inline` maps the digests
-    of inline files to their bytes, as base64.
+    of inline files to their bytes, as base64. `container` is where code of the turn's earlier requests has run.
     """
 
     parameters: Parameters
@@ -93,6 +98,7 @@ class Request:
     user_key: str | None = None
     breakpoints: Breakpoints | None = None
     inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    container: str | None = None
 
     def after(self, end: Finished, results: Sequence[ToolResult] = ()) -> Request | None:
         """Return the next request of the same turn, None if the reply has ended.
@@ -106,7 +112,8 @@ class Request:
         ):
             return None
         said = PromptMessage("assistant", end.blocks)
-        return self.extended((said, PromptMessage("user", tuple(results))) if results else (said,))
+        following = self.extended((said, PromptMessage("user", tuple(results))) if results else (said,))
+        return replace(following, container=end.container or self.container)
 
     def extended(self, messages: Sequence[PromptMessage]) -> Request:
         """Return the request with messages that were exchanged in the same turn."""
@@ -191,6 +198,7 @@ class Finished:
     """The stream ended with `message_stop`; `stop_reason` as the API names it, unknown values included.
 
     `blocks` are those of the reply, as they came. They are sent again only within the turn: the history keeps text.
+    `container` is where its code has run.
     """
 
     stop_reason: str
@@ -200,6 +208,14 @@ class Finished:
     request_id: str | None = None
     refusal_category: str | None = None
     blocks: tuple[Block, ...] = ()
+    container: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """The text that has just come cites these pages."""
+
+    sources: tuple[WebSource, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,4 +225,4 @@ class ToolCalled:
     call: ToolUse
 
 
-StreamEvent = Started | TextDelta | BlockStarted | ToolCalled | Waiting | NewAttempt | Finished
+StreamEvent = Started | TextDelta | Cited | BlockStarted | ToolCalled | Waiting | NewAttempt | Finished

@@ -7,10 +7,10 @@ from typing import Literal
 
 from bot.conversation.request import Usage
 
-Purpose = Literal["reply", "continuation", "tool step", "summary", "count", "retry"]
+Purpose = Literal["reply", "continuation", "tool step", "summary", "count", "retry", "catch-up"]
 """A `continuation` goes on with a reply that paused or was cut off, a `tool step` with one that called tools. A
-`retry` repeats a request that failed, was too
-long, or named a file that is gone."""
+`retry` repeats a request that failed, was too long, or named a file that is gone. A `catch-up` is a private answer
+about a thread."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
+from bot.conversation.tool_settings import FAMILY as TOOLS
+from bot.conversation.tool_settings import told
 
 ON_OFF = {"True": "on", "False": "off"}
 ANSWERED = {
@@ -19,6 +21,7 @@ ANSWERED = {
     "auto": "all but those for somebody else",
 }
 WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+REQUIRED = {"True": "required", "False": "not required"}
 TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
 ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
 THINKING = {"default": "as the model does by itself"}
@@ -82,6 +85,10 @@ def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
 
 
+def _or_no_limit(_name: str, value: str) -> str:
+    return "no limit" if value == "0" else value
+
+
 def _channel(_name: str, value: str) -> str:
     return f"<#{value}>"
 
@@ -89,6 +96,13 @@ def _channel(_name: str, value: str) -> str:
 def _number_of(unit: str) -> Callable[[str, str], str]:
     def shown(_name: str, value: str) -> str:
         return f"{float(value):,.10g} {unit}"
+
+    return shown
+
+
+def _most(unit: str) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return f"{float(value):,.10g} {unit}" if float(value) else "no limit"
 
     return shown
 
@@ -122,6 +136,10 @@ ROWS = (
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Tool", TOOLS, shown=told),
+    Row("Tools that are on where nobody has set others", key="tools.on", shown=_or_none),
+    Row("Tools that are never on", key="tools.never", shown=_or_none),
+    Row("Web searches of a day in each server", key="tools.searches_per_day", shown=_or_no_limit),
     Row("Limit", "budget:", shown=_limit),
     Row("Limits of the whole bot", key="budgets.bot", shown=_or_none),
     Row("Limits of each server", key="budgets.server", shown=_or_none),
@@ -129,6 +147,7 @@ ROWS = (
     Row("Limits of each person", key="budgets.person", shown=_or_none),
     Row("A message at a limit", key="budgets.at_limit"),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Models that answer where that one does not", key="claude.fallback", shown=_or_none),
     Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),
@@ -152,6 +171,12 @@ ROWS = (
         key="recovery.max_age_hours",
         shown=_number_of("hours"),
     ),
+    Row("New threads of a person", key="limits.threads_per_minute", shown=_most("a minute")),
+    Row("Replies to a person at the same time", key="limits.turns_per_person", shown=_most("at most")),
+    Row("Refusals in short order before I pause", key="limits.refusals", shown=_most("at most")),
+    Row("Consent before I answer somebody", key="privacy.require_consent", shown=_in_words(REQUIRED)),
+    Row("Usage is kept for", key="usage.ttl_days", shown=_number_of("days")),
+    Row("The audit log is kept for", key="audit.ttl_days", shown=_number_of("days")),
 )
 """In the order in which they are shown. A new setting is one line here."""
 

@@ -47,7 +47,12 @@ def counted_total(counted: int, plan: Plan, request: Request) -> int:
 
 
 def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
-    """Return the request for a summary: it extends the request before, so that most of it is read from the cache.
+    """Return the request for a summary."""
+    return extending(terms, plan, past, _SUMMARY, now_ms)
+
+
+def extending(terms: Terms, plan: Plan, past: Past, added: Sequence[PromptMessage], now_ms: int) -> Request:
+    """Return a request that extends the request before by other messages, so that most is read from the cache.
 
     It has a breakpoint only where an entry can be read, since nothing that it would write is read again.
     """
@@ -58,7 +63,7 @@ def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
     if terms.cache != "off" and alive is not None:
         marked = breakpoints.of_request((*plan.before.pinned, *turns), alive)
     marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
-    return replace(plan.request, messages=_untrimmed(plan, past, _SUMMARY), breakpoints=marks)
+    return replace(plan.request, messages=_untrimmed(plan, past, added), breakpoints=marks)
 
 
 def to_summarize_what_goes(plan: Plan, past: Past) -> Request:

@@ -19,7 +19,7 @@ class Counts:
     """Sums of requests.
 
     `messages` are answers, however many requests each took. `input` are the tokens that no cache held. `micro_usd` is
-    the known cost in micro-dollars; of `unpriced` requests not all of the cost is known.
+    the known cost in micro-dollars; of `unpriced` requests not all of the cost is known. `searches` are web searches.
     """
 
     messages: int = 0
@@ -30,6 +30,7 @@ class Counts:
     output: int = 0
     micro_usd: int = 0
     unpriced: int = 0
+    searches: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(one + two for one, two in zip(astuple(self), astuple(other), strict=True)))
@@ -61,6 +62,7 @@ def counts_of(request: RequestCost) -> Counts:
         output=usage.output,
         micro_usd=request.micro_usd or 0,
         unpriced=int(not request.is_known),
+        searches=usage.web_searches,
     )
 
 

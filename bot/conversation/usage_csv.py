@@ -27,6 +27,7 @@ COLUMNS = (
     "output_tokens",
     "cost_usd",
     "requests_of_unknown_cost",
+    "web_searches",
 )
 
 OTHER = "other"
@@ -79,6 +80,7 @@ def written(
                 counts.output,
                 f"{Decimal(counts.micro_usd) / MICRO_USD:.6f}",
                 counts.unpriced,
+                counts.searches,
             )
         )
     return out.getvalue().encode("utf-8-sig")

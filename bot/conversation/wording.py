@@ -45,6 +45,8 @@ ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "
     "or press Regenerate."
 )
+MADE_FILES_REFUSED = "Discord did not let me attach the files that Claude's code has made."
+FILES_ALONE = "Attached."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
@@ -119,12 +121,24 @@ STORE_DOWN = "My memory is not reachable right now. Please try that again in a m
 
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
+ANOTHER_MODEL = f"{SMALL}Asking another model …"
 REGENERATING = f"{SMALL}Writing this anew …"
 SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
 PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
 """The status line while the model writes a block that is no text, by the block's type, or the name of a tool."""
-STATUS = (*PHASES.values(), BUSY, REGENERATING, SUMMARIZING)
+STATUS = (*PHASES.values(), BUSY, ANOTHER_MODEL, REGENERATING, SUMMARIZING)
 """Status lines: they stand in the place of a reply until its text begins."""
+
+
+def tool_status(doing: str) -> str:
+    """Return the status line while a tool does something."""
+    return f"{SMALL}{doing} …"
+
+
+def is_status(text: str) -> bool:
+    """Whether a text is a status line."""
+    return text in STATUS or (text.startswith(SMALL) and text.endswith(" …") and "\n" not in text)
+
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (ClaudeBlocked, BLOCKED),
@@ -247,6 +261,16 @@ def about(seconds: float) -> str:
             count = max(1, math.ceil(seconds / size_s))
             return f"about {count} {unit}{'s' if count > 1 else ''}"
     raise AssertionError
+
+
+def made_files_lost(names: str) -> str:
+    """Say that files which Claude has made could not be fetched."""
+    return f"I could not fetch {names} that Claude's code has made. Press Regenerate to have it made again."
+
+
+def made_files_too_large(names: str) -> str:
+    """Say that files which Claude has made are too large to be attached."""
+    return f"Too large or too many to attach here: {names}. Ask for less at a time."
 
 
 def missed(count: int) -> str:

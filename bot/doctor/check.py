@@ -12,7 +12,7 @@ from bot.conversation.errors import StartError
 from bot.doctor.fixes import repair
 from bot.doctor.host_probe import host_facts
 from bot.doctor.probes import Gathered, gather
-from bot.findings.facts import Facts, SettingsFacts
+from bot.findings.facts import CommandFacts, Facts, SettingsFacts
 from bot.findings.finding import Finding, by_severity, of_start_error
 from bot.findings.ids import Id
 from bot.findings.report import Report
@@ -37,17 +37,22 @@ async def check(config: Path | None, directory: Path, *, strict: bool, fix: bool
 async def _checked(
     settings: Settings, config: Path | None, directory: Path, *, strict: bool, fix: bool
 ) -> tuple[Report, tuple[str, ...]]:
-    findings = list(_refusals(settings, strict=strict))
-    facts: tuple[Facts, ...] = (
-        SettingsFacts(settings, stand_ins=() if strict else not_configured(settings)),
-        host_facts(settings, directory, config),
-    )
+    refusals = _refusals(settings, strict=strict)
     async with AsyncExitStack() as stack:
         # With a proxy that cannot be used nothing could be asked.
-        gathered = Gathered() if findings and _is_offline(findings) else await gather(settings, stack)
-        facts = (*facts, *gathered.facts)
-        findings += [*gathered.findings, *findings_of(facts)]
-        report = Report(version(), facts, by_severity(dict.fromkeys(findings)))
+        is_offline = any(each.id is Id.PROXY for each in refusals)
+        gathered = Gathered() if is_offline else await gather(settings, stack)
+        facts: tuple[Facts, ...] = (
+            SettingsFacts(
+                settings,
+                tools=next((each.tools for each in gathered.facts if isinstance(each, CommandFacts)), ()),
+                stand_ins=() if strict else not_configured(settings),
+            ),
+            host_facts(settings, directory, config),
+            *gathered.facts,
+        )
+        found = dict.fromkeys((*refusals, *gathered.findings, *findings_of(facts)))
+        report = Report(version(), facts, by_severity(found))
         lines = [await repair(settings, gathered, each) for each in report.findings if fix]
     return report, tuple(line for line in lines if line is not None)
 
@@ -65,7 +70,3 @@ def _refusals(settings: Settings, *, strict: bool) -> tuple[Finding, ...]:
         except StartError as error:
             found += of_start_error(error)
     return tuple(found)
-
-
-def _is_offline(findings: list[Finding]) -> bool:
-    return any(each.id is Id.PROXY for each in findings)

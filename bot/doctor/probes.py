@@ -166,7 +166,8 @@ async def _commands(settings: Settings) -> CommandFacts | None:
             state = await bot.tree.registration()
         except (discord.DiscordException, StoreUnavailable):
             return None
-        return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted)
+        tools = tuple(tool.name for tool in bot.tools.facts())
+        return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted, tools=tools)
 
 
 async def register_commands(settings: Settings) -> None:

@@ -73,11 +73,15 @@ class DiscordFacts:
 
 @dataclass(frozen=True, slots=True)
 class CommandFacts:
-    """The names of commands that Discord lacks, or has and the bot does not; `is_changed`: a definition differs."""
+    """The names of commands that Discord lacks, or has and the bot does not; `is_changed`: a definition differs.
+
+    `tools` are the names of the tools that may be switched on.
+    """
 
     lacking: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     is_changed: bool = False
+    tools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +154,11 @@ class HostFacts:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFacts:
-    """The settings; `tools` are the names of all tools that the bot has, `stand_ins` what is not configured."""
+    """The settings; `tools` are the names of all tools, if known; `stand_ins` what is not configured."""
 
     settings: Settings
     tools: tuple[str, ...] = ()
     stand_ins: tuple[str, ...] = ()
-    priced: frozenset[str] | None = None
 
 
 Facts = DiscordFacts | CommandFacts | ClaudeFacts | RedisFacts | HostFacts | SettingsFacts

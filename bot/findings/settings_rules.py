@@ -91,6 +91,12 @@ CONTRADICTIONS = (
         ("redis.server", "redis.data_dir", "redis.url"),
     ),
     Contradiction(
+        lambda s: bool(set(s.tools.on) & set(s.tools.never)),
+        "A tool stands in tools.on and in tools.never: it is offered nowhere",
+        "take it out of one of them",
+        ("tools.on", "tools.never"),
+    ),
+    Contradiction(
         lambda s: s.local.model_on_discord and s.claude.api_key is not None,
         "local.model_on_discord has no effect: ANTHROPIC_API_KEY is set",
         "take it out",
@@ -147,7 +153,8 @@ def contradictions(facts: SettingsFacts) -> Iterator[Finding]:
 
 def tools(facts: SettingsFacts) -> Iterator[Finding]:
     """A name in tools.on that is no tool."""
-    unknown = [name for name in facts.settings.tools.on if facts.tools and name not in facts.tools]
+    known = {*facts.tools, *facts.settings.tools.never}
+    unknown = [name for name in facts.settings.tools.on if facts.tools and name not in known]
     if unknown:
         yield Finding(
             Id.CONTRADICTION,

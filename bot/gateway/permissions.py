@@ -21,6 +21,9 @@ NAMES = {
 }
 """discord.py's names of the permissions that the bot may lack, and those that Discord's settings show."""
 
+ALIASES = {"read_messages": "view_channel"}
+"""discord.py's names of permissions that have another name here."""
+
 INVITE = discord.Permissions(
     view_channel=True,
     send_messages=True,
@@ -90,7 +93,7 @@ def name_of(flag: str) -> str:
 
 def granted(permissions: discord.Permissions) -> tuple[str, ...]:
     """Return discord.py's names of the permissions of a set, each once."""
-    return tuple(name for name, is_granted in permissions if is_granted)
+    return tuple(ALIASES.get(name, name) for name, is_granted in permissions if is_granted)
 
 
 def bot_lacks(channel: object, needed: tuple[str, ...]) -> str | None:

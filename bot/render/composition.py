@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bot.render.controls import Controls
 from bot.render.draft import Draft
 from bot.render.mark import MARK_UNITS
 from bot.render.measure import units
-from bot.render.part import Part
+from bot.render.part import FILES_MAX, MadeFile, Part
 from bot.render.plan import Action, Posted, plan
 from bot.render.style import Style
 from bot.render.upload import File, Uploads
@@ -34,6 +35,7 @@ class Composition:
         self._attaches = True
         self._closed = False
         self._truncated = False
+        self._made: tuple[MadeFile, ...] = ()
 
     @property
     def text(self) -> str:
@@ -80,6 +82,15 @@ class Composition:
         if self._closed:
             self._draft.finish(truncated=truncated)
 
+    def attach(self, files: tuple[MadeFile, ...]) -> None:
+        """Attach files to the last message of the complete reply."""
+        self._made = files
+
+    @property
+    def refused_files(self) -> bool:
+        """Whether files that are no part of the text cannot be attached."""
+        return bool(self._made) and not self._attaches
+
     def attach_nothing(self) -> None:
         """Show in the text what would be files."""
         self._attaches = False
@@ -91,6 +102,8 @@ class Composition:
         The reply is unfinished while a picture is being drawn, even if the text is complete.
         """
         parts = [Part(part.text, self._files(part)) for part in self._draft.parts]
+        if parts and self._closed and self._attaches and self._made:
+            parts[-1] = replace(parts[-1], files=(*parts[-1].files, *self._made)[:FILES_MAX])
         if not parts and self.status and not self._closed:
             parts = [Part(self.status)]
         finished = self._closed and not self.uploads.pending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Discord, resources/message: attachments of one message.
 FILES_MAX = 10
@@ -24,6 +24,14 @@ class TextFile:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that the model's code has made; it comes with the end of the reply. `name` is one that Discord keeps."""
+
+    name: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One message; its `files` do not change after the message is complete.
 
@@ -31,4 +39,4 @@ class Part:
     """
 
     text: str
-    files: tuple[Formula | TextFile, ...] = ()
+    files: tuple[Formula | TextFile | MadeFile, ...] = ()

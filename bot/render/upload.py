@@ -8,10 +8,10 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.render.part import Formula, TextFile
+from bot.render.part import Formula, MadeFile, TextFile
 from bot.render.stack import stacked, stacks
 
-File = Formula | TextFile
+File = Formula | TextFile | MadeFile
 # Draws several formulas, since each call starts a process; None for a formula that cannot be drawn.
 Draw = Callable[[list[str]], Awaitable[list[bytes | None]]]
 
@@ -47,7 +47,8 @@ class Attached:
             return self.file == file
         if isinstance(file, Formula):
             return self.name.rpartition(".")[0] == _formula_name(file)
-        return self.name == file.name and self.size_bytes == len(file.text.encode())
+        size_bytes = len(file.data) if isinstance(file, MadeFile) else len(file.text.encode())
+        return self.name == file.name and self.size_bytes == size_bytes
 
 
 class Uploads:
@@ -65,7 +66,7 @@ class Uploads:
 
     def attachable(self, files: Sequence[File]) -> tuple[File, ...]:
         """The files that are ready, the formulas grouped; drawing the others begins."""
-        texts = [file for file in files if isinstance(file, TextFile)]
+        texts = [file for file in files if not isinstance(file, Formula)]
         formulas = [file.tex for file in files if isinstance(file, Formula)]
         if not formulas or self._draw is None:
             return tuple(texts)
@@ -109,6 +110,8 @@ class Uploads:
         for file in files:
             if isinstance(file, TextFile):
                 uploads.append(Upload(file.name, file.text.encode()))
+            elif isinstance(file, MadeFile):
+                uploads.append(Upload(file.name, file.data))
             elif (picture := self._drawn.get(file)) is not None:
                 description = file.tex[:DESCRIPTION_CHARS]
                 uploads.append(Upload(f"{_formula_name(file)}.png", picture, description))

@@ -14,6 +14,7 @@ from bot.render.controls import NONE, Controls
 from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.pace import Kind
+from bot.render.part import MadeFile
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.upload import Uploads
 from bot.render.writer_setup import Placement, WriterHooks, WriterServices
@@ -91,6 +92,8 @@ class Writer:
     @property
     def notices(self) -> tuple[str, ...]:
         """The notices to show below the reply."""
+        if self._composition.refused_files:
+            return (wording.MADE_FILES_REFUSED,)
         return () if self._composition.attaches else (wording.NO_FILES,)
 
     def show_status(self, text: str) -> None:
@@ -136,13 +139,19 @@ class Writer:
             self._stopped.set()
 
     async def finish(
-        self, final_text: str | None = None, final: Controls | None = None, *, truncated: bool = False
+        self,
+        final_text: str | None = None,
+        final: Controls | None = None,
+        *,
+        truncated: bool = False,
+        files: tuple[MadeFile, ...] = (),
     ) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply without the mark, and no other message of the reply.
 
         The text is `final_text` if given, else the pushed text. The markup that a `truncated` text leaves open is
-        closed. Works without a `run` before. The last message carries the buttons `final`. Raises the error that
-        ended the writing, DiscordNotNow, DiscordUnavailable after the last attempt, or Fenced if abandoned.
+        closed. Works without a `run` before. The last message carries the buttons `final` and the `files`. Raises
+        the error that ended the writing, DiscordNotNow, DiscordUnavailable after the last attempt, or Fenced if
+        abandoned.
         """
         self.close_text()
         await self._stopped.wait()
@@ -154,6 +163,7 @@ class Writer:
             self._composition.replace(
                 self._composition.text if final_text is None else final_text, truncated=truncated
             )
+        self._composition.attach(files)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         failures = 0

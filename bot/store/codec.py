@@ -22,13 +22,15 @@ class Result:
 
     `reply` is the text of the reply; `notices` are small remarks under it, or the answer itself if it is empty.
     With an `open_end` the reply can be continued. If it is `as_shown`, its text was read back from Discord, and the
-    files that hang there are left alone: what is in them is not known.
+    files that hang there are left alone: what is in them is not known. `files` are the ids of the files that the
+    model's code has made.
     """
 
     reply: str
     notices: tuple[str, ...] = ()
     open_end: bool = False
     as_shown: bool = False
+    files: tuple[str, ...] = ()
 
     @property
     def truncated(self) -> bool:

@@ -14,6 +14,7 @@ from bot.store.connection import translated
 from bot.store.examined import Examined
 from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import Keys
+from bot.store.records import branches_in
 from bot.store.revisions import Change, Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Scripts
@@ -69,6 +70,12 @@ class Erasure:
     async def summaries(self, tag: int, first: int | None) -> int:
         """Return how many summaries an erasure drops."""
         return 0 if first is None else await self._summaries.count(tag, first)
+
+    async def branches(self, tag: int) -> tuple[int, ...]:
+        """Return the branches of a conversation."""
+        with translated():
+            fields = await self._redis.hkeys(self._keys.meta(tag))
+        return branches_in([str(name) for name in fields])
 
     async def turn(self, conversation: int) -> tuple[int, bool]:
         """Return the token of the lease, and whether a turn runs under it."""

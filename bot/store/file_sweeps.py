@@ -164,6 +164,16 @@ class FileSweeps:
             found = await self._redis.smembers(self._keys.discarded(conversation))
         return tuple(sorted(str(file_id) for file_id in found))
 
+    async def release(self, conversation: int, file_id: str) -> bool:
+        """Say whether an upload is to be deleted: no other conversation holds it from now on."""
+        key = self._keys.shared(file_id)
+        with translated():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.srem(key, str(conversation))
+            pipe.scard(key)
+            _, others = await pipe.execute()
+        return not others
+
     async def deleted(self, conversation: int, ids: Collection[str]) -> None:
         """Note that uploads are deleted."""
         with translated():

@@ -169,6 +169,15 @@ class ForgetJobs:
         key = self._keys.forget_job(job.identity.person)
         await self._scripts.run(NoteStep(job=key, code=job.code, field=field, value=value))
 
+    async def note_copies(self, person: int, conversations: Collection[int]) -> None:
+        """Note that the histories of these conversations are to be looked at, also if they were before."""
+        key = self._keys.forget_left(person)
+        beginning = f"{self._keys.prefix}:"
+        with translated():
+            for conversation in conversations:
+                await self._redis.sadd(key, self._keys.history(conversation).removeprefix(beginning))
+            await self._redis.expire(key, RECEIPT_S)
+
     async def note_done(self, person: int, keys: Collection[str]) -> None:
         """Note that keys have been looked at."""
         with translated():

@@ -116,6 +116,12 @@ class HeldFiles:
         """Store an upload; if another worker has uploaded the content, return that upload and delete the new one."""
         return await self._record("record_upload", conversation, digest, upload)
 
+    async def hold_made(self, conversation: int, ids: Collection[str]) -> None:
+        """Hold files that were made at Anthropic, so that a sweep deletes them: no history names them."""
+        for file_id in ids:
+            made = Upload(int(self._now_s()), file_id)
+            await self._record("record_upload", conversation, f"made-{file_id}", made)
+
     async def discarded(self, conversation: int) -> tuple[str, ...]:
         """Return the ids of the uploads that are about to be deleted."""
         return await self._sweeps.discarded(conversation)

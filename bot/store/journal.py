@@ -83,10 +83,25 @@ class Journal(Reconciliation):
         return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
 
     async def has_more(self, claim: Claim) -> bool:
-        """Say whether messages wait besides those of the turn."""
+        """Say whether messages wait besides those of the turn, and besides those that are held back."""
+        keys, conversation = self._keys, claim.conversation
         with translated():
-            pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
-        return any(int(str(message)) not in claim.batch.members for message in pending)
+            pending = [int(str(each)) for each in await self._redis.zrange(keys.pending(conversation), 0, -1)]
+            left = [message for message in pending if message not in claim.batch.members]
+            if not left:
+                return False
+            pipe = self._redis.pipeline(transaction=False)
+            for message in left:
+                pipe.hmget(keys.record(conversation, message), "waits", "members")
+            pipe.time()
+            *found, (seconds, _) = await pipe.execute()
+        held = {
+            int(member)
+            for waits, members in found
+            if int(waits or 0) > seconds * 1000
+            for member in str(members or "").split()
+        }
+        return any(message not in held for message in left)
 
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the other messages wait."""
@@ -114,12 +129,18 @@ class Journal(Reconciliation):
             )
         )
 
-    async def hold_back(self, claim: Claim, for_s: float) -> None:
-        """Have a turn wait of which nothing is visible, so long or until another message would wait as well."""
+    async def hold_back(
+        self, claim: Claim, for_s: float, members: Sequence[int], *, joins: bool = False
+    ) -> None:
+        """Have `members` of a turn wait of which nothing is visible; the others are answered without them.
+
+        With `joins` the members are answered together with the next message, if there is one before that time.
+        """
         with translated():
             seconds, microseconds = await self._redis.time()
         until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
-        await self._step("hold_back", claim, writes=Writes(assign={"hold": until_ms}, delete=("hurried",)))
+        fields: dict[str, str | int] = {"members": _ids(members), "waits": until_ms, "joins": int(joins)}
+        await self._step("hold_back", claim, writes=Writes(assign=fields))
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""

@@ -76,6 +76,12 @@ RECEIPT_S = 30 * 24 * 3600
 USAGE_S = 400 * 24 * 3600
 """How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
 
+BRANCH_S = 24 * 3600
+"""How long a branch is known as asked for: longer than any instance takes to make it after a crash."""
+
+ASIDE_S = 3600
+"""How long it is known that the usage of a private answer is recorded: far longer than the call is repeated."""
+
 USAGE_PLACE = "place"
 """The field of a usage that holds the channel, and whether the conversation is a private thread."""
 
@@ -103,10 +109,12 @@ class Keys:
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
+        self.budget_server = self._budgets("server")
         self.audit_posts = self._key("audits")
         self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
         self.forget_queue = self._key("forgetting")
+        self.branch_queue = self._key("branching")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -187,6 +195,10 @@ class Keys:
     def usage(self, conversation: int, day: dt.date) -> Key:
         """Return what was used in a conversation on a day."""
         return self._of(conversation, f"use:{day:%Y%m%d}")
+
+    def aside(self, conversation: int, interaction: int) -> Key:
+        """Return the mark that what a private answer has used is recorded."""
+        return self._of(conversation, f"aside:{interaction}")
 
     def usage_index(self, home: int) -> Key:
         """Return the conversations and days with usage; `home` is the server, or the direct messages."""
@@ -271,6 +283,14 @@ class Keys:
     def consent_waits(self, person: int) -> Key:
         """Return the messages that wait for a person's consent."""
         return self._of(person, "consent:waits")
+
+    def branches(self, person: int) -> Key:
+        """Return the branches that a person has asked for lately."""
+        return self._of(person, "branches")
+
+    def shared(self, file_id: str) -> Key:
+        """Return the conversations that hold the same upload."""
+        return self._key(f"shared:{file_id}")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

@@ -31,8 +31,8 @@ class Waiting:
     """What a message of the inbox waits for.
 
     `turn` is the turn that is open, begun at `began_ms` (None if unknown); `is_member` holds if the message is one of
-    its messages. With `is_held` a worker has the lease. `due_ms` is until when the conversation is postponed,
-    `hold_ms` until when the turn waits after an edit; both are None where they are over.
+    its messages. With `is_held` a worker has the lease. `due_ms` is until when the conversation is postponed, or the
+    message held back, `hold_ms` until when the turn waits after an edit; both are None where they are over.
     """
 
     turn: int | None = None
@@ -49,6 +49,17 @@ class Shown:
 
     replies: tuple[int, ...]
     halted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A turn that has begun, as its record says; `waits_ms` is until when its messages are held back."""
+
+    id: int | None = None
+    members: frozenset[int] = frozenset()
+    began: str | None = None
+    hold: str | None = None
+    waits_ms: int | None = None
 
 
 class MessageStates:
@@ -87,22 +98,26 @@ class MessageStates:
             pipe.hmget(keys.lease(conversation), "expires", "due")
             for each in pending:
                 record = keys.record(conversation, int(each))
-                pipe.hmget(record, "state", "members", "began", "hold")
+                pipe.hmget(record, "state", "members", "began", "hold", "waits")
             (expires, due), *records = await pipe.execute()
         now_ms = round(time.time() * 1000)
         opened = [
-            (int(each), members, began, hold)
-            for each, (state, members, began, hold) in zip(pending, records, strict=True)
+            _Opened(
+                int(each), frozenset(map(int, str(members or "").split())), began, hold, _later(waits, now_ms)
+            )
+            for each, (state, members, began, hold, waits) in zip(pending, records, strict=True)
             if state not in (None, State.RECEIVED)
         ]
-        turn, members, began, hold = opened[0] if opened else (None, None, None, None)
+        # A turn whose messages are held back is nothing that others wait for.
+        opened = [each for each in opened if each.waits_ms is None or message in each.members]
+        turn = next((each for each in opened if message in each.members), opened[0] if opened else _Opened())
         return Waiting(
-            turn=turn,
-            began_ms=int(began) if began else None,
-            is_member=message in map(int, str(members or "").split()),
+            turn=turn.id,
+            began_ms=int(turn.began) if turn.began else None,
+            is_member=message in turn.members,
             is_held=int(expires or 0) > now_ms,
-            due_ms=_later(due, now_ms),
-            hold_ms=_later(hold, now_ms),
+            due_ms=turn.waits_ms or _later(due, now_ms),
+            hold_ms=_later(turn.hold, now_ms),
         )
 
     async def shown(self, conversation: int, turn: int) -> Shown:

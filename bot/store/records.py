@@ -130,6 +130,18 @@ NAME_FIELDS = ("server_name", "channel_name")
 """The fields of `meta` that are content, and fill the placeholders of prompts."""
 
 
+BRANCH_FIELD = "branch:"
+"""The beginning of the fields of `meta` that name the branches of a conversation; a reset keeps them."""
+
+
+def branches_in(fields: Sequence[str]) -> tuple[int, ...]:
+    """Return the branches that are noted with a conversation, by the names of its fields."""
+    length = len(BRANCH_FIELD)
+    return tuple(
+        int(name[length:]) for name in fields if name.startswith(BRANCH_FIELD) and name[length:].isdecimal()
+    )
+
+
 def read_meta(fields: Mapping[str, str]) -> Meta:
     """Read the stored fields of a conversation; Unreadable if another version wrote them."""
 

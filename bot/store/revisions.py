@@ -6,6 +6,7 @@ the change by its lease. A repeated edit has no further effect, for every instan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -20,6 +21,7 @@ from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.history import TRIES, History
 from bot.store.keys import DONE_RECORD_S, TOMBSTONE_S, Keys, padded
+from bot.store.records import branches_in
 from bot.store.scripts import Scripts
 from bot.store.scripts.revision import Hold, Resume, Revise
 from bot.store.scripts.turn import TurnStep
@@ -177,7 +179,10 @@ class Revisions:
         return bool(found)
 
     async def conversations_of(self, message: int, channel: int) -> tuple[int, ...]:
-        """Return the conversations that a message of a channel may belong to; a thread's first is its own."""
+        """Return the conversations that a message of a channel may belong to; a thread's first is its own.
+
+        The branches of a conversation may hold the message as well.
+        """
         keys = self._keys
         conversations = tuple(dict.fromkeys((message, channel)))
         with translated():
@@ -185,7 +190,23 @@ class Revisions:
             for each in conversations:
                 pipe.exists(keys.record(each, message), keys.history(each))
             found = await pipe.execute()
-        return tuple(each for each, exists in zip(conversations, found, strict=True) if exists)
+        known = [each for each, exists in zip(conversations, found, strict=True) if exists]
+        return tuple(dict.fromkeys([*known, *await self._branches_of(conversations)]))
+
+    async def _branches_of(self, conversations: Sequence[int]) -> list[int]:
+        """Return the branches of conversations, and theirs."""
+        found: list[int] = []
+        around = list(conversations)
+        while around:
+            with translated():
+                pipe = self._redis.pipeline(transaction=False)
+                for each in around:
+                    pipe.hkeys(self._keys.meta(each))
+                fields = await pipe.execute()
+            noted = [branch for names in fields for branch in branches_in([str(name) for name in names])]
+            around = [branch for branch in dict.fromkeys(noted) if branch not in found]
+            found += around
+        return found
 
     async def tombstone(self, message: int, channel: int) -> bool:
         """Have a deleted message never received, in any conversation of it; False if it was received just now."""

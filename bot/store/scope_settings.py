@@ -17,7 +17,7 @@ from bot.store.codec import pairs
 from bot.store.connection import translated
 from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
-from bot.store.keys import Keys
+from bot.store.keys import Key, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.settings import ChangeSettings
 from bot.store.settings_cache import Place, SettingsCache
@@ -124,6 +124,33 @@ class ScopeSettings:
         await self._publish(actor.home)
         await self._audit_posts.schedule(actor.home)
         return changed
+
+    async def copy(self, server: int, source: int, target: int) -> None:
+        """Set for a thread what is set for another one of the server; what is set there already stays."""
+        key = self._keys.scope(server, target)
+        settings = (await self.by_scope(thread=source, channel=None, server=server)).get(Scope.THREAD, {})
+        if any(name in WITHHELD and is_sealed(each.value) for name, each in settings.items()):
+            raise Unreadable
+        if not settings:
+            return
+        with translated():
+            for name, each in settings.items():
+                await self._redis.hsetnx(key, name, Content(each.value) if name in WITHHELD else each.value)
+                if each.at_ms is not None:
+                    await self._redis.hsetnx(key, f"set:{name}", f"{each.by} {each.at_ms}")
+            await self._redis.expire(key, self._ttl_s)
+            await self._copy_version(self._keys.versions(server, source), self._keys.versions(server, target))
+        self.cached.forget(server)
+        await self._publish(server)
+
+    async def _copy_version(self, source: Key, target: Key) -> None:
+        """Copy the latest earlier prompt, so that the removal of the prompt finds the copy's history as well."""
+        latest: Any = await self._redis.xrevrange(source, count=1)
+        if latest and not await self._redis.exists(target):
+            entry, fields = latest[0]
+            kept = {name: Content(str(value)) if name == "text" else value for name, value in fields.items()}
+            await self._redis.xadd(target, kept, id=entry)
+            await self._redis.expire(target, self._ttl_s)
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None

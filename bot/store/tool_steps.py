@@ -28,12 +28,14 @@ from bot.store.scripts.turn import NoteTool
 class ToolStep:
     """What is added to the turn's messages: what Claude said with its calls, or the results of these.
 
-    `text` is the text of the reply that came with it; `consulted` is what the results were read from.
+    `text` is the text of the reply that came with it; `consulted` is what the results were read from. `container` is
+    where code has run, "" for nowhere.
     """
 
     message: PromptMessage
     text: str = ""
     consulted: tuple[Consulted, ...] = ()
+    container: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from redis.asyncio import Redis
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import Counts, Place, TurnUsage, UsageRow
 from bot.store.connection import translated
-from bot.store.keys import USAGE_PLACE, Keys
-from bot.store.scripts import Commands
+from bot.store.keys import ASIDE_S, USAGE_PLACE, Keys
+from bot.store.scripts import Commands, Scripts
+from bot.store.scripts.usage import RecordAside
 
 AT_ONCE = 500
 """The keys that are read in one round trip."""
@@ -34,6 +35,7 @@ class Usage:
     def __init__(self, redis: Redis, keys: Keys, *, usage_s: int) -> None:
         self._redis = redis
         self._keys = keys
+        self._scripts = Scripts(redis)
         self.usage_s = usage_s
 
     def index(self, payer: Payer, day: dt.date) -> Commands:
@@ -44,6 +46,24 @@ class Usage:
             ("ZADD", index, _number(day), f"{payer.conversation}:{day:%Y%m%d}"),
             ("ZREMRANGEBYSCORE", index, "-inf", _number(oldest)),
             ("EXPIRE", index, self.usage_s + DAY_S),
+        )
+
+    async def record_aside(
+        self, payer: Payer, interaction: int, usage: TurnUsage, *, is_private: bool
+    ) -> None:
+        """Record what a request has used that belongs to no turn, once for each interaction."""
+        used = written(payer, interaction, usage, is_private=is_private)
+        if not used:
+            return
+        await self._scripts.run(
+            RecordAside(
+                mark=self._keys.aside(payer.conversation, interaction),
+                usage=self._keys.usage(payer.conversation, usage.day),
+                mark_s=ASIDE_S,
+                usage_s=self.usage_s,
+                used=used,
+            ),
+            before=self.index(payer, usage.day),
         )
 
     async def rows(self, home: int, first: dt.date) -> tuple[UsageRow, ...]:
@@ -91,8 +111,9 @@ def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -
 
 
 def read_counts(value: str) -> Counts:
-    """Read the counts of a stored row."""
-    return Counts(*map(int, value.split()[:COUNTS]))
+    """Read the counts of a stored row; earlier versions wrote fewer."""
+    *counts, _first_turn = map(int, value.split())
+    return Counts(*counts[:COUNTS])
 
 
 def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterator[UsageRow]:

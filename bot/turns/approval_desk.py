@@ -24,8 +24,7 @@ from bot.conversation.errors import (
     DiscordRejected,
     StoreUnavailable,
 )
-from bot.conversation.scope import in_force
-from bot.conversation.tool_settings import FAMILY, OFF, ON
+from bot.conversation.tool_settings import OFF, ON, state_for
 from bot.render.controls import NONE, OF_CARDS, Controls
 from bot.render.outbox import Change, Outbox, Outgoing
 from bot.store.approvals import Approvals
@@ -48,7 +47,7 @@ ASKED = (
     "Say so in a few words and end your reply; you will be told what became of it."
 )
 STILL_ASKED = "This waits for somebody's permission already. It has not been done yet."
-SWITCHED_OFF = "This tool is switched off here."
+SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
 GONE = "The tool is not there any more."
 BROKEN = "the tool has failed"
 TOO_SLOW = "it took too long, so nobody knows whether it took effect"
@@ -81,8 +80,8 @@ class ApprovalDesk:
                 thread=place.conversation, channel=place.channel, server=place.server
             )
         )
-        origin = in_force(by_scope, FAMILY + tool.name)
-        value = "" if origin is None else origin.setting.value
+        roles = context.roles if place.server is None else {*context.roles, place.server}
+        value = state_for(by_scope, tool.name, roles)
         if value == OFF:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):

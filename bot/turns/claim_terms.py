@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 
 from bot.conversation.budget import BudgetPolicy, budget_of
@@ -15,6 +15,7 @@ from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
 from bot.store.settings_cache import Place
 
+Tools = tuple[ToolDefinition, ...]
 TermsOf = Callable[[Claim], Awaitable[Terms]]
 
 
@@ -29,11 +30,14 @@ async def terms_of(
     resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
+    others: Sequence[str] = (),
+    within: Callable[[Claim, Tools], Awaitable[Tools]] | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
     The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
-    is called with the settings by scope, and returns the tools that Claude may call.
+    is called with the settings by scope, and returns the tools that Claude may call; `within` leaves out those whose
+    limit is used up. `others` are the models that answer where the chosen one does not.
     """
     policy = policy or BudgetPolicy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
@@ -44,9 +48,23 @@ async def terms_of(
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
     tools = tools_of(by_scope)
+    tools = tools if within is None else await within(claim, tools)
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)
+    model = terms.parameters.model
+    terms = replace(
+        terms,
+        others=tuple(
+            replace(
+                resolve(replace(choice, model=other), claim.meta.names, tools),
+                prompt_scope=prompt_scope,
+                budget=budget,
+            )
+            for other in others
+            if other != model
+        ),
+    )
     if policy.fallback_model is None:
         return terms
     fallback = replace(

@@ -13,7 +13,6 @@ from bot.conversation.errors import (
     DiscordNotNow,
     DiscordUnavailable,
     Fenced,
-    PersonBusy,
     StoreUnavailable,
     TurnHeld,
     Unreadable,
@@ -194,7 +193,7 @@ class Dispatcher:
 
     async def _turn(self, claim: Claim) -> int:
         """Run or reconcile a turn; after a failure the lease is released, so that others can continue at once."""
-        done, blameless, not_within_s = False, True, 0.0
+        done, blameless = False, True
         wait_s: float | None = None
         try:
             waiting = 1
@@ -207,12 +206,12 @@ class Dispatcher:
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
-        except (DiscordNotNow, PersonBusy) as error:
-            not_within_s = wait_s = error.for_s
-            return 0
-        except TurnHeld as error:  # another person's message may let the turn go on before
+        except DiscordNotNow as error:
             wait_s = error.for_s
             return 0
+        except TurnHeld as error:
+            self._log_postponed(claim, error.for_s)
+            return 1  # the next claim finds the messages of others, or says for how long there are none
         except AnsweredBefore:
             blameless = False
             log.info(
@@ -234,12 +233,13 @@ class Dispatcher:
             return waiting
         finally:
             if not done or self._stopping or self._slots.locked():
-                await self._release(claim, blameless=blameless, not_within_s=not_within_s)
+                await self._release(claim, blameless=blameless, not_within_s=wait_s or 0.0)
             if wait_s is not None and not self._stopping:
-                log.info(
-                    "turn_postponed", conversation=claim.conversation, turn=claim.turn_id, for_s=round(wait_s)
-                )
+                self._log_postponed(claim, wait_s)
                 self._wake_in(wait_s, claim.conversation)
+
+    def _log_postponed(self, claim: Claim, for_s: float) -> None:
+        log.info("turn_postponed", conversation=claim.conversation, turn=claim.turn_id, for_s=round(for_s))
 
     async def _release(
         self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0

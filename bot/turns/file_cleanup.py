@@ -92,7 +92,8 @@ class FileCleanup:
             return BUSY_S
         ids = await self._sweeps.discarded(conversation)
         for file_id in ids:
-            await self._files.delete(file_id)
+            if await self._sweeps.release(conversation, file_id):
+                await self._files.delete(file_id)
             await self._sweeps.deleted(conversation, (file_id,))
         if ids:
             log.info("files_deleted", conversation=conversation, files=len(ids))

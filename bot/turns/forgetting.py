@@ -257,7 +257,10 @@ class Forgetting:
     async def kept(self, who: Identity) -> Kept:
         """Return what is kept of a person, the oldest messages first."""
         examined = await self._examined(who)
-        messages = [each for one in examined for each in one.kept_messages]
+        found = [each for one in examined for each in one.kept_messages]
+        # A branch holds a copy: the first conversation that holds a message is named, which is where it was written.
+        first = {each.id: each for each in sorted(found, key=lambda each: -each.conversation)}
+        messages = [each for each in found if each.id is None or each is first[each.id]]
         known = {each.id for each in messages}
         messages += [each for one in examined for each in one.kept_recent if each.id not in known]
         return Kept(
@@ -299,6 +302,9 @@ class Forgetting:
         summaries = Found(summaries=await self._erasure.summaries(tag, first))
         await self._jobs.note_found(job, f"{tag}:{number}:summaries", summaries)
         erased = await self._erasure.erase(examined, who, first=first)
+        if examined.found and (branches := await self._erasure.branches(tag)):
+            # They may have been branched off, with what was erased just now, since the search.
+            await self._jobs.note_copies(who.person, branches)
         if erased.wakes:
             self._dispatcher.signal(tag)
             await self._wakeups.publish(tag)

@@ -23,6 +23,7 @@ from bot.store.states import State
 from bot.turns import decided, declined
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
+from bot.turns.made_files import Fetched
 from bot.turns.notices import lines, post_budget_notice, put_below
 from bot.turns.persist import persist
 from bot.turns.posted_reply import PostedReply
@@ -117,7 +118,7 @@ class TurnLife:
         best = not_worse(self.claim, generated)
         pauses = await declined.count(self.claim, shown, services) if generated.conclusion.declined else ()
         notices = (*best.conclusion.notices, *pauses)
-        result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
+        result = Result(best.conclusion.reply, notices, best.conclusion.open_end, files=best.files)
         await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result
@@ -138,7 +139,7 @@ class TurnLife:
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
                 await persist(lambda: services.note_told(claim, reached.limit))
-            await persist(lambda: self._journal.hold_back(claim, for_s))
+            await persist(lambda: self._journal.hold_back(claim, for_s, claim.batch.members, joins=True))
             raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
 
@@ -174,12 +175,16 @@ class TurnLife:
     async def _show(self, result: Result) -> None:
         claim, reply = self.claim, self.reply
         controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
-        await reply.show(result.reply or lines(result.notices), controls, truncated=result.truncated)
+        made = await self.services.fetch_made(result.files) if result.files else Fetched()
+        text = result.reply or lines(result.notices)
+        await reply.show(text, controls, truncated=result.truncated, files=made.files)
         # The writer's notices are not committed: every attempt at the same text makes the same ones.
-        notices = (*result.notices, *reply.writer.notices) if result.reply else ()
+        notices = (*result.notices, *made.notices, *reply.writer.notices) if result.reply else ()
         await put_below(claim, notices, self.services)
         await self.services.post_cards(claim.conversation, claim.turn_id)
         await reply.delay_notice.delete()
+        if result.files:
+            await self.services.schedule_cleanup(claim.conversation)
 
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest

@@ -6,11 +6,17 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
-from bot.conversation.errors import PersonBusy, StoreUnavailable
+from bot.conversation.decision import Cause
+from bot.conversation.errors import StoreUnavailable, TurnHeld
+from bot.conversation.message import Message
 from bot.store.claim import Claim
 from bot.store.person_turns import PersonTurns
 from bot.store.states import State
+from bot.turns import decided
+from bot.turns.delay_notice import DelayNotice
+from bot.turns.persist import persist
 from bot.turns.services import TurnServices
 
 RETRY_S = 2.0
@@ -26,10 +32,22 @@ SHOWN = (State.POSTING, State.POSTED, State.COMMITTED)
 """A reply that people may see already is finished at once: nothing more is asked for it, or little."""
 
 
+def _person(message: Message) -> int:
+    return message.asker or message.author.id
+
+
 def person_of(claim: Claim) -> int:
     """Return the person whose turn this is: the one who wrote its first message."""
-    first = claim.batch.messages[0]
-    return first.asker or first.author.id
+    return _person(claim.batch.messages[0])
+
+
+def own_part(claim: Claim) -> Claim:
+    """Return the claim without the messages of other people than the one whose turn this is."""
+    person, batch = person_of(claim), claim.batch
+    others = {message.id for message in batch.messages if _person(message) != person}
+    members = tuple(id_ for id_ in batch.members if id_ not in others)
+    messages = tuple(message for message in batch.messages if message.id not in others)
+    return replace(claim, batch=replace(batch, members=members, messages=messages))
 
 
 async def _renew(claim: Claim, person: int, turns: PersonTurns) -> None:
@@ -40,8 +58,11 @@ async def _renew(claim: Claim, person: int, turns: PersonTurns) -> None:
 
 
 @asynccontextmanager
-async def place(claim: Claim, services: TurnServices) -> AsyncIterator[None]:
-    """Hold a place while the turn runs. Raises PersonBusy where the turn has to wait for one."""
+async def place(claim: Claim, services: TurnServices, delay_notice: DelayNotice) -> AsyncIterator[None]:
+    """Hold a place while the turn runs.
+
+    Raises TurnHeld where the turn has to wait for one: the messages of the person are held back, those of others not.
+    """
     turns = services.person_turns
     if turns is None or not claim.batch.messages:
         yield
@@ -50,7 +71,12 @@ async def place(claim: Claim, services: TurnServices) -> AsyncIterator[None]:
     if claim.attempt.state not in SHOWN and not claim.attempt.stopped:
         taken, is_first = await turns.take(person, claim.conversation, claim.turn_id)
         if not taken:
-            raise PersonBusy(RETRY_S, is_first=is_first)
+            own = own_part(claim)
+            await decided.note(own, Cause.WAITS_FOR_OTHERS, services)
+            if is_first:
+                await delay_notice.post_waiting()
+            await persist(lambda: services.journal.hold_back(claim, RETRY_S, own.batch.members))
+            raise TurnHeld(RETRY_S)
     renewing = asyncio.create_task(_renew(claim, person, turns), name=f"place-{claim.conversation}")
     try:
         yield

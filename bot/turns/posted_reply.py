@@ -10,6 +10,7 @@ import structlog
 from bot.conversation.errors import AnsweredBefore, DiscordNotNow, DiscordTooOld
 from bot.conversation.message import Message
 from bot.render.controls import Controls, while_written
+from bot.render.part import MadeFile
 from bot.render.plan import Posted
 from bot.render.style import Style
 from bot.render.writer import Writer
@@ -104,8 +105,10 @@ class PostedReply:
         self._as_shown = True
         self.writer = self._new_writer()
 
-    async def show(self, text: str, final: Controls, *, truncated: bool) -> None:
-        """Show the whole committed text, and let no late message land after it.
+    async def show(
+        self, text: str, final: Controls, *, truncated: bool, files: tuple[MadeFile, ...] = ()
+    ) -> None:
+        """Show the whole committed text with its `files`, and let no late message land after it.
 
         The markup that a `truncated` text leaves open is closed. If the store has forgotten an earlier answer, the
         committed text gets messages of its own; the earlier answer is deleted if this turn answers all its messages,
@@ -116,7 +119,7 @@ class PostedReply:
                 self._series = series
                 self.writer = self._new_writer()
             try:
-                await self.writer.finish(text, final, truncated=truncated)
+                await self.writer.finish(text, final, truncated=truncated, files=files)
             except AnsweredBefore as before:
                 await self._delete_before(before)
             except DiscordTooOld:

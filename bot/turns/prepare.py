@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.conversation import unseen
+from bot.conversation.container_files import ContainerFile
 from bot.conversation.content import Source, sources, without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
@@ -25,7 +26,7 @@ class Prepared:
     `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
     messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
     under the reply. `gone` are the files of the conversation that are not available any more, `inline` the bytes of
-    its inline files, as base64 by digest.
+    its inline files, as base64 by digest. `given` are files for Claude's code.
     """
 
     messages: tuple[Message, ...]
@@ -33,6 +34,7 @@ class Prepared:
     notices: tuple[str, ...] = ()
     gone: frozenset[Source] = frozenset()
     inline: Mapping[str, str] = field(default_factory=dict, repr=False)
+    given: tuple[ContainerFile, ...] = ()
 
     @property
     def sources(self) -> frozenset[Source]:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import time
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
@@ -13,17 +11,19 @@ from functools import partial
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import budget_wording, estimate, wording
-from bot.conversation.amount import Unit
+from bot.claude.status_page import StatusPage
+from bot.conversation import estimate, fallback_wording, wording
 from bot.conversation.budget import Limit, Use, limits
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, LegacyUpload, Source, sources
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,
+    ClaudeBusy,
     ClaudeError,
     ClaudeFileGone,
     ClaudeTooLong,
+    ClaudeUnreachable,
 )
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.request_cost import Purpose
@@ -32,11 +32,14 @@ from bot.conversation.turn import Turn
 from bot.conversation.visible import is_blank
 from bot.store.budgets import Budgets
 from bot.store.claim import Claim
+from bot.turns import fallback
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
 from bot.turns.metered_claude import Account, MeteredClaude
+from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
+from bot.turns.pseudonym import pseudonym
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
 from bot.turns.tool_loop import ToolLoop
@@ -47,11 +50,18 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Generated:
-    """The outcome of a generation: the history entry, what the thread is to show, the start of the window."""
+    """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
+
+    `end` is how the request ended; `has_begun`: people can have seen text of the reply, or tools were called for it.
+    `files` are the ids of the files that Claude's code has made for the reply.
+    """
 
     turn: Turn
     conclusion: Conclusion
     window_start: int
+    end: Finished | BobbinError | None = None
+    has_begun: bool = False
+    files: tuple[str, ...] = ()
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
@@ -69,6 +79,10 @@ def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
     return None
 
 
+async def _hold_nothing(_conversation: int, _ids: Collection[str]) -> None:
+    """Hold no files."""
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -78,8 +92,9 @@ class ReplyGenerator:
 
     `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
     the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
-    uploads that are gone. `tools` makes the loop that answers the calls of a turn's tools. The `summaries` outlive a
-    restart of the turn.
+    uploads that are gone, `hold_files` with those of files that code has made. `tools` makes the loop that answers
+    the calls of a turn's tools. The `summaries` outlive a restart of the turn. `status_page` tells of incidents at
+    Claude.
     """
 
     def __init__(
@@ -91,6 +106,8 @@ class ReplyGenerator:
         budgets: Budgets | None = None,
         observe: Observe = _observe_nothing,
         tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
+        status_page: StatusPage | None = None,
+        hold_files: Callable[[int, Collection[str]], Awaitable[None]] = _hold_nothing,
     ) -> None:
         self._claude = claude
         self._policy = policy
@@ -100,6 +117,8 @@ class ReplyGenerator:
         self._budgets = budgets
         self._observe = observe
         self._tools = tools
+        self._status_page = status_page
+        self._hold_files = hold_files
 
     async def generate(
         self,
@@ -116,7 +135,7 @@ class ReplyGenerator:
     ) -> Generated | BudgetReached:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        If a limit is full, the fallback model answers, if there is one and its own limits have room. `admitted` is
+        If a limit is full, or the model gives no reply, another one may answer (see `fallback`). `admitted` is
         called once the limits let a request through, `show_status` with a line for people during phases without text,
         `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
         cost of each request is added to `cost`, also if this is cancelled.
@@ -124,7 +143,9 @@ class ReplyGenerator:
 
         tools = self._tools(claim, terms)
 
-        async def generated(terms: Terms, notices: tuple[str, ...] = ()) -> Generated | BudgetReached:
+        async def generated(terms: Terms, notices: tuple[str, ...]) -> Generated | BudgetReached:
+            if terms is not asked:
+                show_status(wording.ANOTHER_MODEL)
             return await self._generate(
                 claim,
                 replace(prepared, notices=(*prepared.notices, *notices)),
@@ -138,18 +159,21 @@ class ReplyGenerator:
                 tools=tools,
             )
 
-        first = await generated(terms)
-        helps = isinstance(first, BudgetReached) and first.limit.amount.unit is not Unit.MESSAGES
-        if not isinstance(first, BudgetReached) or terms.fallback is None or not helps:
-            return first
-        model = terms.fallback.parameters.model
-        log.info("fallback_asked", conversation=claim.conversation, turn=claim.turn_id, model=model)
-        told = (budget_wording.by_fallback(first, model),) if first.tell else ()
-        second = await generated(terms.fallback, told)
-        if isinstance(second, BudgetReached):
-            renews_s = min(first.renews_s, second.renews_s)
-            return BudgetReached(second.limit, tell=first.tell or second.tell, renews_s=renews_s)
-        return second
+        asked = terms
+        found = await fallback.answer(claim, terms, generated, interrupt=interrupt, cost=cost)
+        return found if isinstance(found, BudgetReached) else await self._explained(found)
+
+    async def _explained(self, found: Generated) -> Generated:
+        """Add to a turn without a reply whether that is likely our fault, or an incident at Claude."""
+        conclusion, end = found.conclusion, found.end
+        if conclusion.outcome != "failed" or not isinstance(end, ClaudeBusy | ClaudeUnreachable):
+            return found
+        page = self._status_page
+        has_incident = None if page is None else await page.has_incident()
+        link = "" if page is None else page.link
+        line = fallback_wording.whose_fault(end, has_incident=has_incident, link=link)
+        notices = conclusion.notices if line is None else (*conclusion.notices, line)
+        return replace(found, conclusion=replace(conclusion, notices=notices))
 
     async def _generate(
         self,
@@ -190,6 +214,7 @@ class ReplyGenerator:
             self._now_s,
             prepared.inline,
             tools,
+            prepared.given,
         )
 
         async def leave_out_gone(sent: Request) -> bool:
@@ -199,7 +224,7 @@ class ReplyGenerator:
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
-        user_key = _pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
+        user_key = pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
         terms = replace(terms, user_key=user_key)
         plan = planned(terms)
         if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
@@ -216,7 +241,9 @@ class ReplyGenerator:
             )
             plan = planned(terms, counted, summary)
         purpose: Purpose = "continuation" if prepared.so_far else "reply"
-        text, end = await stream.reply(plan.request, purpose, estimate.of_reply(plan, now_ms))
+        text, end = await stream.reply(
+            plan.request, purpose, estimate.of_reply(plan, now_ms), before=prepared.reply
+        )
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
@@ -240,6 +267,7 @@ class ReplyGenerator:
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        await self._hold_made(claim, stream)
         if isinstance(end, BudgetReached) and is_blank(text):
             return end
         if not stream.was_read and summary is None:
@@ -268,9 +296,16 @@ class ReplyGenerator:
             cost.total,
             stream.title_line,
             terms.prompt_scope,
-            () if tools is None else tools.consulted,
+            stream.consulted,
         )
-        return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
+        turn = entry(claim, prepared, plan, conclusion, asked)
+        has_begun = not is_blank(prepared.reply + text) or (tools is not None and bool(tools.messages))
+        files = stream.made_files if conclusion.outcome == "answered" else ()
+        return Generated(turn, conclusion, plan.window.start, end, has_begun, files)
+
+    async def _hold_made(self, claim: Claim, stream: ReplyStream) -> None:
+        if stream.made_files:
+            await persist(lambda: self._hold_files(claim.conversation, stream.made_files))
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
         rules, prices = terms.budget.rules, terms.budget_prices
@@ -348,8 +383,3 @@ def _with_notices(
     if window.shortened:
         notices = (*notices, wording.SHORTENED)
     return replace(conclusion, notices=notices)
-
-
-def _pseudonym(author: int, secret: bytes) -> str:
-    """Return the `metadata.user_id` of a person: a hash without personal data (Anthropic, Messages API)."""
-    return hmac.new(secret, str(author).encode(), hashlib.sha256).hexdigest()[:32]

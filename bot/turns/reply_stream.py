@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -12,6 +12,9 @@ from typing import Any, TypeVar
 import structlog
 
 from bot.conversation import estimate, wording
+from bot.conversation.citations import CitedText, WebSource
+from bot.conversation.consulted import Consulted
+from bot.conversation.container_files import ContainerFile, with_container_files
 from bot.conversation.content import ends_in_tool
 from bot.conversation.errors import (
     BobbinError,
@@ -22,18 +25,24 @@ from bot.conversation.errors import (
 )
 from bot.conversation.request import (
     BlockStarted,
+    Cited,
     Finished,
     NewAttempt,
     Request,
     Started,
+    StreamEvent,
     TextDelta,
+    ToolCalled,
     Usage,
     Waiting,
 )
 from bot.conversation.request_cost import Purpose
+from bot.conversation.server_calls import consulted_of, ran_server_tools
+from bot.conversation.server_tools import status_of
 from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.metered_claude import MeteredClaude
+from bot.turns.reply_text import ReplyText
 from bot.turns.tool_loop import ToolLoop
 
 log = structlog.get_logger()
@@ -53,8 +62,8 @@ MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
 
 
-def _discard(_text: str | None) -> None:
-    """Ignore a text that is not shown."""
+def _discard(_text: object) -> None:
+    """Ignore what is not shown."""
 
 
 @dataclass(slots=True)
@@ -69,7 +78,8 @@ class ReplyStream:
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
     `settle_title` the title that the reply begins with, None if the reply has none. `inline` holds the bytes of
-    inline files, as base64 by digest. `tools` answers the calls of tools that run here. `found_file_gone` is set if
+    inline files, as base64 by digest. `tools` answers the calls of tools that run here, `given` are files for
+    Claude's code. `found_file_gone` is set if
     the latest summary failed because a file is gone.
     """
 
@@ -83,6 +93,7 @@ class ReplyStream:
         now_s: Callable[[], float] = time.time,
         inline: Mapping[str, str] | None = None,
         tools: ToolLoop | None = None,
+        given: Sequence[ContainerFile] = (),
     ) -> None:
         self._claude = claude
         self._interrupt = interrupt
@@ -92,14 +103,25 @@ class ReplyStream:
         self._now_s = now_s
         self._inline = inline or {}
         self._tools = tools
+        self._given = given
         self._latest = _Sent()
-        self._title = TitleReader(expected=False)
+        self._reply = ReplyText(push, settle_title, TitleReader(expected=False), CitedText())
         self.found_file_gone = False
 
     @property
     def title_line(self) -> str:
         """The text that was taken off the latest reply as a title; empty without one."""
-        return self._title.taken
+        return self._reply.title.taken
+
+    @property
+    def consulted(self) -> tuple[Consulted, ...]:
+        """What the latest reply has consulted."""
+        return self._reply.consulted
+
+    @property
+    def made_files(self) -> tuple[str, ...]:
+        """The ids of the files that the code of the latest reply has made."""
+        return self._reply.made_files
 
     @property
     def used(self) -> Usage:
@@ -136,43 +158,40 @@ class ReplyStream:
         return await self._unless_interrupted(self._summarized(request, most)) or (None, ())
 
     async def reply(
-        self, request: Request, purpose: Purpose = "reply", most: Usage | None = None
+        self, request: Request, purpose: Purpose = "reply", most: Usage | None = None, before: str = ""
     ) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
         The request may use `most`. The text is without the title that the request may ask for. A reply that pauses,
-        or that calls tools, goes on by further requests. Those of an earlier attempt are not repeated.
+        or that calls tools, goes on by further requests. Those of an earlier attempt are not repeated. `before` is
+        the text of a reply that is continued. Citations become links, with a list of the sources below the text.
         """
-        text: list[str] = []
-        title = self._title = TitleReader(expected=may_begin_with_title(request))
+        runs_there = any(tool.runs_at_anthropic for tool in request.parameters.tools)
+        reply = self._reply = ReplyText(
+            self._push,
+            self._settle_title,
+            TitleReader(expected=may_begin_with_title(request)),
+            CitedText(before, is_on=runs_there),
+        )
         sent = self._latest = _Sent()
+        request = with_container_files(request, self._given)
         loop = self._tools
-
-        def show(part: str) -> None:
-            if title.is_settled:
-                self._settle_title(title.title)
-            if part:
-                text.append(part)
-                self._push(part)
-
-        def feed(delta: str) -> None:
-            show(title.feed(delta))
-
         if loop is not None and await self._unless_interrupted(loop.resume(self._show_status)) is None:
             return "", self._interrupt.result()
         if loop is not None and loop.messages:  # of an earlier attempt
-            self._settle_title(None)
-            title = self._title = TitleReader(expected=False)
-            show(loop.text)
-            request = request.extended(loop.messages)
-        resumed = loop is not None and bool(loop.text)
-        end = await self._end_of(request, purpose, most, _parted(feed, resumed), sent)
+            said = [block for each in loop.messages if each.role == "assistant" for block in each.blocks]
+            reply.resume(loop.text, said)
+            reply.consulted = loop.consulted
+            request = replace(request.extended(loop.messages), container=loop.container)
+        feed = _parted(reply.feed, loop is not None and bool(loop.text))
+        end = await self._end_of(request, purpose, most, feed, sent)
+        reply.ended(end)
         pauses = 0
         for _ in range(MOST_REQUESTS):
             pauses += isinstance(end, Finished) and end.stop_reason == "pause_turn"
             if pauses > MOST_PAUSES:
                 break
-            following = await self._following(request, end, "".join(text))
+            following = await self._following(request, end, reply)
             if following is None or not isinstance(end, Finished):
                 break
             if isinstance(following, BobbinError):
@@ -181,23 +200,24 @@ class ReplyStream:
             most = estimate.of_continuation(following, end)
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
-            before, request = end, following
-            is_parted = bool(text) and ends_in_tool(before.blocks)
+            earlier, request = end, following
+            is_parted = bool(reply.text) and ends_in_tool(earlier.blocks)
             end = await self._end_of(
                 request,
-                "tool step" if before.stop_reason == "tool_use" else "continuation",
+                "tool step" if earlier.stop_reason == "tool_use" else "continuation",
                 most,
-                _parted(feed, is_parted),
+                _parted(reply.feed, is_parted),
                 _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):
-                end = before  # the API refused the content of the reply, not the messages of people
+                end = earlier  # the API refused the content of the reply, not the messages of people
                 break
-        show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
-        return "".join(text), end
+            reply.ended(end)
+        reply.close(end)
+        return reply.text, end
 
     async def _following(
-        self, request: Request, end: Finished | BobbinError, text: str
+        self, request: Request, end: Finished | BobbinError, reply: ReplyText
     ) -> Request | BobbinError | None:
         """Return the request that goes on with a reply, the interrupt that came meanwhile, None at the reply's
         end."""
@@ -210,9 +230,12 @@ class ReplyStream:
         if self._tools is None:
             return request.after(end)
         log.info("claude_paused", request_id=end.request_id, stop_reason=end.stop_reason)
-        came = text[len(self._tools.text) :]
-        going_on = self._tools.go_on(end, came, (), self._show_status)
+        came = reply.text[len(self._tools.text) :]
+        known = len(self._tools.consulted)
+        going_on = self._tools.go_on(end, came, self._show_status)
         results = await self._unless_interrupted(going_on)
+        ours = self._tools.consulted[known + len(consulted_of(end.blocks)) :]
+        reply.consulted = (*reply.consulted, *ours)
         return self._interrupt.result() if results is None else request.after(end, results)
 
     async def _end_of(
@@ -224,7 +247,7 @@ class ReplyStream:
         sent: _Sent,
     ) -> Finished | BobbinError:
         end = await self._unless_interrupted(
-            self._streamed(request, purpose, most, push, self._show_status, sent)
+            self._streamed(request, purpose, most, push, self._show_status, sent, self._reply.cite)
         )
         return self._interrupt.result() if end is None else end
 
@@ -282,6 +305,7 @@ class ReplyStream:
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         sent: _Sent,
+        cite: Callable[[tuple[WebSource, ...]], None] = _discard,
     ) -> Finished | ClaudeError | BudgetReached:
         """Push the deltas, keep `sent` up to date and return how the stream ended."""
         sent.asked_ms = self._now_ms()
@@ -290,19 +314,19 @@ class ReplyStream:
             async with aclosing(self._claude.stream(request, purpose, most)) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
+                    if line := _status(event):
+                        show_status(line)
                     match event:
                         case Started(usage=usage):
                             sent.usage = usage
                         case TextDelta(text=delta):
                             push(delta)
-                        case Finished(usage=usage):
-                            sent.usage = usage
+                        case Cited(sources=sources):
+                            cite(sources)
+                        case Finished():
+                            sent.usage = _of_prompt(sent.usage, event)
                             return event
-                        case BlockStarted(kind=kind):
-                            if line := wording.PHASES.get(kind):
-                                show_status(line)
                         case Waiting():
-                            show_status(wording.BUSY)
                             log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)
                         case NewAttempt():
                             sent.usage, sent.asked_ms, sent.was_read = Usage(), self._now_ms(), False
@@ -312,6 +336,27 @@ class ReplyStream:
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)
+
+
+def _status(event: StreamEvent) -> str | None:
+    """Return the line for the phase that an event begins."""
+    match event:
+        case BlockStarted(kind=kind):
+            return wording.PHASES.get(kind)
+        case ToolCalled(call=call):
+            doing = status_of(call)
+            return None if doing is None else wording.tool_status(doing)
+        case Waiting():
+            return wording.BUSY
+    return None
+
+
+def _of_prompt(started: Usage, end: Finished) -> Usage:
+    """Return the usage of the prompt that was sent.
+
+    With results of server tools, the whole usage is the sum of several prompts; later requests extend the first one.
+    """
+    return replace(started, output=0, thinking=0) if ran_server_tools(end.blocks) else end.usage
 
 
 def _parted(feed: Callable[[str], None], is_due: bool) -> Callable[[str], None]:

@@ -8,15 +8,14 @@ import time
 
 import structlog
 
-from bot.conversation.decision import Cause
 from bot.conversation.errors import (
     AnsweredBefore,
     DiscordError,
     DiscordForbidden,
     DiscordRejected,
     Fenced,
-    PersonBusy,
     StoreUnavailable,
+    TurnHeld,
 )
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.journal import Done
@@ -61,14 +60,11 @@ class Runner:
                     return await self._withdraw(claim)
                 life = TurnLife(claim, heartbeat, arrivals, self._services)
                 try:
-                    async with place(claim, self._services):
+                    async with place(claim, self._services, life.reply.delay_notice):
                         done = await life.run()
                     outcome = life.outcome
-                except PersonBusy as busy:
+                except TurnHeld:
                     outcome = "postponed"
-                    await decided.note(claim, Cause.WAITS_FOR_OTHERS, self._services)
-                    if busy.is_first:
-                        await life.reply.delay_notice.post_waiting()
                     raise
                 except AnsweredBefore:
                     await self._journal.reopen(claim)

@@ -19,6 +19,7 @@ from bot.store.journal import Journal
 from bot.store.person_limits import PersonLimits
 from bot.store.person_turns import PersonTurns
 from bot.turns.claim_terms import TermsOf
+from bot.turns.made_files import Fetched
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.reply_generator import ReplyGenerator
@@ -40,6 +41,11 @@ async def _note_no_line(_claim: Claim, _limit: Limit) -> None:
     """Note nothing."""
 
 
+async def _fetch_nothing(_ids: Sequence[str]) -> Fetched:
+    """Fetch no files."""
+    return Fetched()
+
+
 @dataclass(frozen=True, slots=True)
 class TurnServices:
     """The services of one bot's turns.
@@ -51,7 +57,7 @@ class TurnServices:
     called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
     with a claim whose person was told of a full limit. `post_cards` is called with a conversation and a turn that is
     shown: calls of tools that wait for a permission get their cards. `clock` is Discord's clock. `person_turns` and
-    `person_limits` are None without limits.
+    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
     """
 
     journal: Journal
@@ -72,6 +78,7 @@ class TurnServices:
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None
     person_limits: PersonLimits | None = None
+    fetch_made: Callable[[Sequence[str]], Awaitable[Fetched]] = _fetch_nothing
 
     def today(self) -> dt.date:
         """The day (UTC) on which usage counts now."""

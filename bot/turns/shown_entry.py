@@ -43,7 +43,7 @@ def partial_entry(
     if earlier is not None and earlier.reply:
         return keep_earlier(claim, earlier, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
-    text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
+    text = "" if all(wording.is_status(unmarked(content)) for content in shown) else rejoin(shown).strip()
     if is_blank(text) or text.startswith(wording.SMALL):
         text = ""  # a notice why there was no answer, which Claude did not write
     result = Result(

@@ -40,7 +40,8 @@ class HistoryBudget:
 class TermsResolver:
     """Makes the terms of a request: `default` is used where nothing is chosen.
 
-    `parameters` are the operator's; those that are not chosen pass unchanged.
+    `parameters` are the operator's; those that are not chosen pass unchanged. `refuses` is asked whether a tool was
+    refused for a model.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class TermsResolver:
         prices: PriceBook,
         *,
         cache: CacheSetting = "auto",
+        refuses: Callable[[str, str], bool] = lambda _model, _tool: False,
         today: Callable[[], dt.date] = today_utc,
     ) -> None:
         self._parameters = parameters
@@ -60,14 +62,15 @@ class TermsResolver:
         self._catalogue = catalogue
         self._prices = prices
         self._cache = cache
+        self._refuses = refuses
         self._today = today
         self._logged: set[tuple[str, tuple[str, ...]]] = set()
 
     def __call__(self, choice: Choice, names: Names, tools: tuple[ToolDefinition, ...] = ()) -> Terms:
         """Return the terms; options that the model does not take are left out, and logged once.
 
-        The `tools` are those that may be called. The `names` are those of the conversation, for the placeholders of
-        its prompt.
+        The `tools` are those that may be called; those that the model does not have are left out. The `names` are
+        those of the conversation, for the placeholders of its prompt.
         """
         wanted = choice.over(self._default)
         model = wanted.model or self._parameters.model
@@ -77,6 +80,12 @@ class TermsResolver:
         if sent.dropped and (model, sent.dropped) not in self._logged:
             self._logged.add((model, sent.dropped))
             log.info("choice_not_sent", model=model, what=sent.dropped)
+        tools = tuple(
+            tool
+            for tool in tools
+            if not self._refuses(model, tool.name)
+            and (not tool.runs_at_anthropic or info is None or info.has_server_tool(tool.name))
+        )
         prices = self._prices.of(model, self._today())
         most = info.output_tokens if info is not None and info.output_tokens else self._parameters.max_tokens
         reply_tokens = min(self._parameters.max_tokens, most)

@@ -14,9 +14,11 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.conversation import wording
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.conversation.request import Finished, PromptMessage
+from bot.conversation.server_calls import consulted_of
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, ToolStep, ToolSteps
 from bot.tools.gate import Gate, allow_all
@@ -74,6 +76,11 @@ class ToolLoop:
         return "".join(step.text for step in self._known)
 
     @property
+    def container(self) -> str | None:
+        """Where code of the turn has run so far."""
+        return next((step.container for step in reversed(self._known) if step.container), None)
+
+    @property
     def consulted(self) -> tuple[Consulted, ...]:
         """What was consulted, in order."""
         return tuple(each for step in self._known for each in step.consulted)
@@ -97,12 +104,11 @@ class ToolLoop:
         self,
         end: Finished,
         text: str,
-        consulted: Sequence[Consulted],
         show_status: Callable[[str], None],
     ) -> tuple[ToolResult, ...]:
         """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any."""
         said = PromptMessage("assistant", end.blocks)
-        await self._add(ToolStep(said, text, tuple(consulted)))
+        await self._add(ToolStep(said, text, consulted_of(end.blocks), end.container or self.container or ""))
         calls = _calls(said) if end.stop_reason == "tool_use" else ()
         return await self._answer(calls, show_status) if calls else ()
 
@@ -115,7 +121,7 @@ class ToolLoop:
             return await self._add_results([Answered(each, Consulted("", "refused")) for each in told])
         known = (self._calls.tools.get(call.name) for call in calls)
         for status in dict.fromkeys(tool.status for tool in known if tool is not None):
-            show_status(status)
+            show_status(wording.tool_status(status))
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(self._calls.answer(call, self._context(key)), name=f"tool-{call.name}")

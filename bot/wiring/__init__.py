@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import structlog
 
 from bot.claude.prices import price_book
-from bot.commands import Tree
+from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
@@ -28,6 +28,7 @@ from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -53,6 +54,7 @@ class Bot:
 
     client: Client
     tree: Tree
+    branching: Branching
     dispatcher: Dispatcher
     catchup: Catchup
     existence: Existence
@@ -64,7 +66,9 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     presence: Presence
+    tools: ToolOffer
     wake: Callable[[int], None]
+    restore: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -87,7 +91,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
-        check_model(claude, settings.claude.model),
+        check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         session.login(client, token),
     )
 
@@ -124,10 +128,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         commands=commands,
         instance=instance,
     )
-    tree = build_commands(
+    built = build_commands(
         settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting, health
     )
-    commands.update(tree.described())
+    commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
@@ -143,7 +147,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     return Bot(
         client,
-        tree,
+        built.tree,
+        built.branching,
         turns.dispatcher,
         events.catchup,
         events.existence,
@@ -155,5 +160,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         presence,
+        turns.tools,
         wake,
+        store.budgets.restore,
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
+import structlog
+
 from bot.claude.client import Claude
 from bot.claude.operator_errors import hint
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
 from bot.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 
@@ -38,8 +42,11 @@ async def build_claude(
     return await stack.enter_async_context(claude)
 
 
-async def check_model(claude: Claude, model: str) -> None:
-    """Ask the Models API for the model; raises StartError that names the setting to change."""
+async def check_model(claude: Claude, model: str, *, has_fallback: bool = False) -> None:
+    """Ask the Models API for the model; raises StartError that names the setting to change.
+
+    With a fallback the bot starts though the model is gone.
+    """
     try:
         await claude.check_model(model)
     except ClaudeKeyRefused as error:
@@ -50,6 +57,9 @@ async def check_model(claude: Claude, model: str) -> None:
         ) from error
     except ClaudeModelUnknown as error:
         instead = f"to {error.successor!r}" if error.successor else "to another"
+        if has_fallback:
+            log.warning("model_unavailable", model=model, hint=f"change claude.model {instead}")
+            return
         raise StartError(
             f"The model {model!r} is not available ({error}): change claude.model (BOT_CLAUDE__MODEL) {instead}",
             exit_code=Exit.CLAUDE_MODEL,

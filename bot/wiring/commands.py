@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.claude.client import Claude
-from bot.commands import CommandServices, Tree, build_tree
+from bot.commands import Branching, CommandServices, Tree, build_tree
 from bot.config import Settings
 from bot.conversation.about import OperatorFacts
 from bot.conversation.clock import Clock
@@ -27,6 +28,14 @@ from bot.wiring.store import Store
 from bot.wiring.turns import Turns, budget_policy, default_choice
 
 
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """The tree of all commands, and what makes the branches that a crash has left."""
+
+    tree: Tree
+    branching: Branching
+
+
 def build_commands(
     settings: Settings,
     client: Client,
@@ -40,7 +49,7 @@ def build_commands(
     clock: Clock,
     forgetting: Forgetting,
     health: ServiceHealth,
-) -> Tree:
+) -> Commands:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
         conversations=store.conversations,
@@ -64,6 +73,8 @@ def build_commands(
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
+        tools=turns.tools,
+        search_limit=turns.searches,
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),
@@ -79,9 +90,12 @@ def build_commands(
         about=operator_facts(settings),
         health=health,
         consents=store.consents,
+        catch_up=turns.catch_up,
+        branches=store.branches,
+        remove_thread=outbox.remove_thread,
         accept_held=None if store.consents is None else HeldMessages(client, store.consents, intake).accept,
     )
-    return build_tree(client, store.coordination, services)
+    return Commands(build_tree(client, store.coordination, services), Branching(services, client))
 
 
 def operator_facts(settings: Settings) -> OperatorFacts:

@@ -16,6 +16,7 @@ from bot.gateway.connection.calls import CALL_S
 from bot.store.approvals import Approvals
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
+from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
 from bot.store.consents import Consents
@@ -45,6 +46,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
 from bot.store.tool_steps import ToolSteps
 from bot.store.turn_control import TurnControl
@@ -81,6 +83,7 @@ class Store:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    branches: Branches
     audit_posts: AuditPosts
     audit_due: DueQueue
     presets: Presets
@@ -168,7 +171,8 @@ def build_store(
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
-        budgets=Budgets(redis, keys, instance=instance),
+        budgets=Budgets(redis, keys, instance=instance, wake_others=wakeups.publish_restore),
+        branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
+from bot.claude.status_page import StatusPage
 from bot.config import Settings
 from bot.config.settings import ToolsSettings
 from bot.conversation.budget import BudgetPolicy, Rule, Subject
@@ -15,11 +15,9 @@ from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
-from bot.conversation.scope import Scope
-from bot.conversation.scope import Settings as ScopedSettings
+from bot.conversation.server_tools import ServerToolLimits, definitions
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
-from bot.conversation.tool_settings import is_on
 from bot.conversation.trimming import TrimPolicy
 from bot.files.convert import Converter
 from bot.files.result import Limits
@@ -36,20 +34,25 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.offer import ToolOffer
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
+from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
+from bot.turns.given_files import GivenFiles
 from bot.turns.heavy_files import HeavyFiles
+from bot.turns.made_files import MadeFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
+from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy
@@ -57,14 +60,22 @@ from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
 
+MB = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The dispatcher, the resolver of the terms of a turn, and the desk of calls that wait for a permission."""
+    """What turns need, and what works beside them.
+
+    The dispatcher, the resolver of terms, the tools, the desk of calls that wait for a permission, private answers.
+    """
 
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
+    catch_up: CatchUp
+    tools: ToolOffer
+    searches: SearchLimit
 
 
 def build_turns(
@@ -87,17 +98,27 @@ def build_turns(
     )
     default, cache = default_choice(settings), settings.claude.cache
     terms = TermsResolver(
-        settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
+        settings.claude.parameters,
+        default,
+        history_budget,
+        claude.catalogue,
+        prices,
+        cache=cache,
+        refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
     toolbox = build_toolbox(clock)
+    tools = ToolOffer(server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never)
+    searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
         policy=budget,
-        tools_of=partial(_offered, toolbox, settings.tools.on),
+        tools_of=tools.definitions,
+        within=searches.within,
+        others=settings.claude.fallback,
     )
     alerts = BudgetAlerts(outbox, store.budgets)
 
@@ -114,6 +135,8 @@ def build_turns(
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
+    if settings.files.max_mb and settings.claude.files != "inline":
+        steps = (*steps, GivenFiles(attachments.download, files.pass_on, claude.files.about, terms_of_claim))
     if settings.files.max_mb and settings.files.remark_tokens:
         steps = (*steps, HeavyFiles(settings.files.remark_tokens, terms_of_claim))
     runner = Runner(
@@ -128,6 +151,8 @@ def build_turns(
                 budgets=store.budgets,
                 observe=alerts.observe,
                 tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                status_page=_status_page(settings),
+                hold_files=store.held_files.hold_made,
             ),
             outbox=outbox,
             pace=pace,
@@ -144,6 +169,7 @@ def build_turns(
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
+            fetch_made=MadeFiles(claude.files, round(settings.tools.files_mb * MB)).fetch,
         )
     )
     dispatcher = Dispatcher(
@@ -153,7 +179,19 @@ def build_turns(
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    return Turns(terms, dispatcher, desk)
+    catch_up = CatchUp(
+        claude,
+        store.budgets,
+        store.held_files,
+        store.pins_and_summaries,
+        store.usage,
+        terms_of_claim,
+        alerts.observe,
+        metrics.asked,
+        clock,
+        policy.secret,
+    )
+    return Turns(terms, dispatcher, desk, catch_up, tools, searches)
 
 
 def build_toolbox(clock: Clock) -> Toolbox:
@@ -161,10 +199,9 @@ def build_toolbox(clock: Clock) -> Toolbox:
     return Toolbox((time_tool(clock.now_s),))
 
 
-def _offered(
-    toolbox: Toolbox, defaults: Collection[str], by_scope: Mapping[Scope, ScopedSettings]
-) -> tuple[ToolDefinition, ...]:
-    return tuple(tool.definition for tool in toolbox if is_on(by_scope, tool.name, defaults))
+def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
+    """The tools that run at Anthropic, within the operator's limits."""
+    return definitions(ServerToolLimits(settings.searches, settings.fetches, settings.page_tokens))
 
 
 def _tool_loop(
@@ -242,6 +279,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         gather_s=settings.reply.gather_ms / 1000,
         secret=secret_of(settings),
     )
+
+
+def _status_page(settings: Settings) -> StatusPage | None:
+    url = settings.claude.status_url
+    return None if url is None else StatusPage(url, private=settings.claude.status_private)
 
 
 def secret_of(settings: Settings) -> bytes:

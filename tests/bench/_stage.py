@@ -21,7 +21,6 @@ from tests.bench._figures import ROUND_TRIP_S, Figures
 from tests.bench._processor import processor_s
 from tests.bench._samples import expected
 from tests.e2e.bot_process import BotProcess
-from tests.e2e.world import UNLIMITED
 from tests.fork_server import ROOT
 
 REPLY_S = 8.0
@@ -86,14 +85,14 @@ class ClaudeProcess:
 
 @dataclass(slots=True)
 class Stage:
-    """A server with a bot and somebody who asks."""
+    """A server with a bot, and people of whom each asks in one thread at a time."""
 
     discord: Discord
     claude: ClaudeProcess
     bot: BotProcess
     app: Any
     guild: Any
-    ann: Any
+    people: list[Any]
 
     async def round(self, figures: Figures) -> None:
         """Ask in so many threads at once, or where one `opens` with the reply, and measure each reply."""
@@ -111,9 +110,11 @@ class Stage:
         self.discord.requests.clear()
         bot_s, claude_s, began = processor_s(self.bot.pid), processor_s(self.claude.pid), time.time()
         asked: dict[int, float] = {}
-        for number, place in places.items():
+        while len(self.people) < len(places):
+            self.people.append(self.discord.add_user(f"ann{len(self.people)}", "Ann", self.guild))
+        for person, (number, place) in zip(self.people, places.items(), strict=False):
             asked[number] = time.time()
-            message = await self.ann.post(place, f"<@{self.app.user_id}> #{number}")
+            message = await person.post(place, f"<@{self.app.user_id}> #{number}")
             places[number] = int(message["id"]) if figures.opens else place
         await self.finished(list(places.values()))
         took = time.time() - began
@@ -214,7 +215,6 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
     await discord.start()
     app = discord.add_application("Bobbin", token="bench-token")
     guild = discord.add_guild("Weavers", bot=app)
-    ann = discord.add_user("ann", "Ann", guild)
     bot = await BotProcess.start(
         {
             "DISCORD_TOKEN": "bench-token",
@@ -223,14 +223,13 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             "ANTHROPIC_API_KEY": "bench-key",
             "ANTHROPIC_BASE_URL": claude.base_url,
             "REDIS_URL": redis_url,
-            **UNLIMITED,
         },
         "--strict",
         fresh=True,
     )
     try:
         await bot.said("discord_ready")
-        yield Stage(discord, claude, bot, app, guild, ann)
+        yield Stage(discord, claude, bot, app, guild, [])
     finally:
         await bot.stop()
         await claude.stop()

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.claude.reply import Reply
+from bot.conversation.citations import WebSource
 from bot.conversation.request import Lifetime, Usage
 
 
@@ -126,3 +127,38 @@ def test_blocks_that_are_no_text_are_named_by_their_tool_or_their_type() -> None
     ):
         reply.feed({"type": "content_block_start", "index": index, "content_block": block})
     assert reply.begun == ["redacted_thinking", "web_search", "web_search_tool_result", ""]
+
+
+def test_citations_come_at_the_end_of_their_block_and_the_container_at_the_end_of_the_reply() -> None:
+    reply = Reply()
+    cited = {"type": "web_search_result_location", "url": "https://a.example", "title": "A"}
+    events: list[dict[str, Any]] = [
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "So"}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "citations_delta", "citation": cited}},
+    ]
+    for event in events:
+        reply.feed(event)
+    assert reply.cited == []
+    reply.feed({"type": "content_block_stop", "index": 0})
+    assert reply.cited == [(WebSource("https://a.example", "A"),)]
+    reply.feed({"type": "message_delta", "delta": {"stop_reason": "end_turn", "container": {"id": "c1"}}})
+    reply.feed({"type": "message_stop"})
+    finished = reply.finished(None)
+    assert finished is not None
+    assert finished.container == "c1"
+
+
+def test_a_server_tool_runs_from_the_end_of_its_call_to_its_result() -> None:
+    reply = Reply()
+    call = {"type": "server_tool_use", "id": "s1", "name": "web_search", "input": {}}
+    result = {"type": "web_search_tool_result", "tool_use_id": "s1", "content": []}
+    seen = []
+    for event in (
+        {"type": "content_block_start", "index": 0, "content_block": call},
+        {"type": "content_block_stop", "index": 0},
+        {"type": "content_block_start", "index": 1, "content_block": result},
+    ):
+        reply.feed(event)
+        seen.append(reply.runs_tool)
+    assert seen == [False, True, False]

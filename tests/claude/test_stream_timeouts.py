@@ -43,3 +43,14 @@ def test_pings_never_shorten_the_wait_below_that_for_silence() -> None:
     timeouts = StreamTimeouts(first_s=10, stall_s=60)
     timeouts.received("ping")
     assert timeouts.remaining_s() == 60
+
+
+def test_while_a_tool_runs_silence_may_be_as_long_as_before_the_first_text() -> None:
+    timeouts = StreamTimeouts(first_s=120, stall_s=60)
+    timeouts.received("content_block_stop")
+    timeouts.tool_runs(runs=True)
+    timeouts.waited(100)
+    assert timeouts.remaining_s() == 20
+    timeouts.received("content_block_start")
+    timeouts.tool_runs(runs=False)
+    assert timeouts.remaining_s() == 60

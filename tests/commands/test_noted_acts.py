@@ -24,6 +24,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "system preset delete": (Act.PRESET_DELETED,),
     "model set": MODEL_NAMES,
     "model clear": MODEL_NAMES,
+    "tools set": ("tool",),
     "answer set": (ANSWER,),
     "answer clear": (ANSWER,),
     "access allow": ("access",),
@@ -53,8 +54,19 @@ CHANGES: dict[str, tuple[str, ...]] = {
 """What each of them notes: the settings, by name or family, and the acts."""
 
 CHANGES_NOTHING = {
-    *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
-    *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
+    *("system show", "system history", "system preset list", "model show", "answer show", "tools show"),
+    *(
+        "access show",
+        "budget show",
+        "usage",
+        "context",
+        "help",
+        "my data",
+        "why",
+        "Why?",
+        "settings show",
+        "audit show",
+    ),
     *("export", "privacy show", "about", "check", "forget verify"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
     # They ask, or open a modal; the button or the modal changes something.

@@ -52,10 +52,10 @@ async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) ->
     assert names == [
         *("chat", "reset", "leave", "handover", "system", "model", "answer", "access", "budget", "usage"),
         *("stop", "retry", "continue", "context", "help", "my", "forget", "why", "settings", "audit"),
-        *("export", "privacy", "about", "check"),
-        *("Regenerate", "Why?"),
+        *("export", "privacy", "about", "catchup", "tools", "check"),
+        *("Regenerate", "Why?", "Branch here"),
     ]
-    assert list(tree.described()) == names[:-2]
+    assert list(tree.described()) == names[:-3]
 
 
 @pytest.mark.parametrize("custom_id", SENT)

@@ -16,6 +16,7 @@ from bot.conversation.history_files import files_of, without_file
 from bot.conversation.message import created_ms
 from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Parameters, PromptMessage, Usage
+from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Preface, Turn
 from tests.conversation.builders import message, snowflake, turn
@@ -23,8 +24,13 @@ from tests.conversation.builders import message, snowflake, turn
 TERMS = Terms(Parameters("m", 100), ("Be kind.",), marks(1000, 0.5))
 
 
-def look(past: Past) -> ContextView:
-    return view(past, TERMS, now_ms=created_ms(turn(20).id))
+WITH_TOOLS = replace(
+    TERMS, parameters=replace(TERMS.parameters, tools=(ToolDefinition("time_in", '{"name": "time_in"}'),))
+)
+
+
+def look(past: Past, terms: Terms = TERMS) -> ContextView:
+    return view(past, terms, now_ms=created_ms(turn(20).id))
 
 
 def test_a_new_conversation_is_all_room() -> None:
@@ -39,7 +45,7 @@ def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
         turn(7, tokens=(50, 50), outcome="refused"),
         replace(turn(8, tokens=(100, 100)), preface=preface),
     )
-    seen = look(Past(history, window_start=7))
+    seen = look(Past(history, window_start=7), WITH_TOOLS)
     tokens = {part.name: part.tokens for part in seen.parts}
     assert (tokens["pinned"], tokens["history"]) == (100, 200)
     assert set(tokens) == set(SIGNS)

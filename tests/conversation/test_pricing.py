@@ -154,7 +154,7 @@ def test_reading_from_the_cache_is_cheapest_and_writing_for_an_hour_dearest(
 @pytest.mark.parametrize(
     ("micro", "text"),
     [
-        (0, "$0.0000"),
+        (0, "$0.00"),
         (31, "$0.000031"),
         (2_400, "$0.0024"),
         (1_250_000, "$1.25"),

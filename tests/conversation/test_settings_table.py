@@ -82,6 +82,10 @@ def test_the_operator_limits_how_long_conversations_are_kept(value: str, shown: 
         ("history.max_tokens", "80000", "80,000 tokens"),
         ("files.max_mb", "20.0", "20 MB"),
         ("recovery.max_age_hours", "0.5", "0.5 hours"),
+        ("limits.threads_per_minute", "5", "5 a minute"),
+        ("limits.turns_per_person", "0", "no limit"),
+        ("limits.refusals", "3.0", "3 at most"),
+        ("privacy.require_consent", "False", "not required"),
     ],
 )
 def test_values_are_shown_for_people(key: str, value: str, shown: str) -> None:

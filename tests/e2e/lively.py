@@ -102,6 +102,9 @@ async def lively(world: World) -> Lively:
     # A message for somebody else is left alone, and the decision about it is noted.
     await person.post(thread, f"{world.ben.mention} {canary.message} is for you")
     await done(world, thread, await person.post(thread, "and now?"))
+    # A branch holds a copy of all that.
+    reply = int(world.replies(thread)[-1]["id"])
+    assert (await answer(await person.context_command(thread, "Branch here", reply))).startswith("Here it is")
     direct = await world.dm_of(person)
     await done(world, direct, await person.post(direct, f"{canary.message} in private"))
     return Lively(canary, person, thread, others, direct)

@@ -12,7 +12,7 @@ from bot.local.simulator.discord.errors import ApiError
 from tests.e2e.test_budgets import mention, refused, set_limit
 from tests.e2e.test_commands import answer
 from tests.e2e.test_usage import KINDS, asked_for, table, total
-from tests.e2e.world import World
+from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -41,7 +41,8 @@ async def test_the_limit_the_usage_and_what_claude_has_reported_agree(world: Wor
 
 
 async def test_one_person_in_both_instances_and_after_a_restart_gets_one_line(world: World) -> None:
-    async with world.apart({"BOT_BUDGETS__PERSON": "1 message per month"}, bots=2) as own:
+    settings = {"BOT_BUDGETS__PERSON": "1 message per month", **MANY_THREADS, **MANY_TURNS}
+    async with world.apart(settings, bots=2) as own:
         await own.settled(await own.converse(own.channel(), "one"))
         posted = await asyncio.gather(*(mention(own, own.ann, f"n {n}") for n in range(6)))
         await asyncio.gather(*(own.settled(message) for message in posted))

@@ -21,7 +21,7 @@ from bot.turns.life import HOLD_S
 from tests.e2e.controls import press
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import store_of
-from tests.e2e.world import World
+from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 from tests.redis_server import redis_server
 from tests.store.rollback import roll_back, snapshot
 
@@ -29,6 +29,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HAIKU = "claude-haiku-5-5"
 LONG_S = 90.0
+QUICK = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
 
 
 def pattern(own: World) -> str:
@@ -109,7 +110,7 @@ async def test_a_message_that_a_limit_left_is_answered_by_try_again_once_there_i
 
 
 async def test_a_hundred_simultaneous_messages_to_two_instances_do_not_exceed_a_limit(world: World) -> None:
-    settings = {"BOT_BUDGETS__SERVER": "5 messages per month"}
+    settings = {"BOT_BUDGETS__SERVER": "5 messages per month", **MANY_THREADS, **MANY_TURNS}
     async with world.apart(settings, bots=2) as own:
         people = [own.person("p") for _ in range(4)]
         channels = [own.channel() for _ in range(10)]
@@ -185,6 +186,43 @@ async def test_a_store_that_goes_back_lets_nobody_ask_more_than_the_limit(world:
             assert own.bots[0].log("budgets_restored")
             await refused(own, await mention(own, own.ann))
             assert len(own.asked) == 3
+
+
+async def test_what_either_of_two_bots_has_counted_survives_a_store_that_goes_back(world: World) -> None:
+    settings = {"BOT_BUDGETS__SERVER": "3 messages per month", "BOT_TURNS__MAX_CONCURRENT": "1"}
+    with redis_server() as url:
+        async with world.apart(settings, bots=2, redis_url=url) as own:
+            channel = own.channel()
+            await own.settled(await own.converse(channel, "one"))
+            before = await snapshot(url, pattern(own))
+            posted, gates = [], []
+            for who in (own.ann, own.ben):  # a bot has room for one reply, so each of the two writes one
+                gates.append(own.claude.hold(after=0))
+                posted.append(await mention(own, who, channel=channel))
+                await gates[-1].reached()
+            for gate, message in zip(gates, posted, strict=True):
+                gate.release()
+                await own.settled(message)
+            (second,) = [bot for bot in own.bots if bot.log("turn_started", turn=int(posted[1]["id"]))]
+            await roll_back(url, before, pattern(own))
+            # Direct messages, for which no limit is set, keep the bot busy that has counted last.
+            busy = []
+            for who in (own.ann, own.ben):
+                gate = own.claude.hold(after=0)
+                message = await who.post(await own.dm_of(who), "hello")
+                await gate.reached()
+                busy.append((gate, message))
+                if second.log("turn_started", turn=int(message["id"])):
+                    break
+            for gate, message in busy[:-1]:
+                gate.release()
+                await own.settled(message)
+            asked = len(own.asked)
+            await refused(own, await mention(own, own.admin, channel=channel))
+            assert len(own.asked) == asked
+            await own.until(lambda: second.log("budgets_restored"))
+            busy[-1][0].release()
+            await own.settled(busy[-1][1])
 
 
 async def test_the_fallback_model_answers_at_a_limit_in_tokens_within_its_own(world: World) -> None:
@@ -315,7 +353,7 @@ async def test_a_kept_message_outlives_a_restart(world: World) -> None:
 
 
 async def test_the_chosen_channel_is_told_once_at_80_and_once_at_100_percent(world: World) -> None:
-    async with world.apart(bots=2) as own:
+    async with world.apart(MANY_THREADS, bots=2) as own:
         channel, told = own.channel(), own.channel()
         await set_limit(own, channel, "5 messages per month")
         said = await answer(await own.admin.command(channel, "budget notify", {"channel": str(told)}))
@@ -349,6 +387,34 @@ async def test_limits_of_a_role_and_of_a_person_count_for_those_alone(world: Wor
         for text in ("one", "two"):
             await own.settled(await own.converse(channel, text, own.ann))
         assert "You have used up" in await refused(own, await mention(own, own.ann, channel=channel))
+
+
+async def test_security_a_limit_of_a_role_holds_for_what_was_written_while_the_bot_was_away(
+    world: World,
+) -> None:
+    async with world.apart(QUICK) as own:
+        channel = own.channel()
+        role = own.role("guests", own.ann, own.ben)
+        assert "together" in await set_limit(own, channel, "1 messages per month", role=str(role))
+        await own.bots.pop().kill()
+        posted = [await mention(own, who, channel=channel) for who in (own.ann, own.ben, own.ann, own.ben)]
+        other = await mention(own, own.person("other"), channel=channel)
+        before = len(own.calls())
+        await own.start_bot()
+        for message in (*posted, other):
+            await own.settled(message)
+        lines = [
+            line["content"]
+            for message in posted
+            if int(message["id"]) in own.discord.world.channels
+            for line in own.said(int(message["id"]))
+        ]
+        assert len([line for line in lines if "People with one of your roles" in line]) >= 1
+        assert len(own.asked) == 2, "one by the limit, and one of a person without the role"
+        for who in (own.ann, own.ben):
+            path = f"/members/{who.id}"
+            asked = [c for c in own.calls()[before:] if c.method == "GET" and c.path.endswith(path)]
+            assert len(asked) == 1, "once for all messages, for the roles and for the permissions"
 
 
 async def test_limits_are_shown_set_and_cleared_within_those_of_the_operator(world: World) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.conversation import wording
+from bot.conversation import fallback_wording, wording
 from bot.conversation.errors import (
     ClaudeAccountDisabled,
     ClaudeBusy,
@@ -47,13 +47,17 @@ def for_long(failure: Failure) -> Failure:
 
 @dataclass(frozen=True)
 class Case:
-    """A fault, how often it strikes, what the thread is to show, and what of it Claude is told afterwards."""
+    """A fault, how often it strikes, what the thread is to show, and what of it Claude is told afterwards.
+
+    `line` says whose fault it is likely.
+    """
 
     fault: faults.Fault
     notice: str
     shown: str = ""
     times: int = 1
     keeps_message: bool = True
+    line: str = ""
     said: tuple[str, ...] = field(default_factory=lambda: tuple(PARTIAL))
 
 
@@ -90,21 +94,56 @@ CASES = {
     # The first refusal of a long request makes the bot send half of it, hence the two.
     "413": Case(faults.too_large(), wording.STILL_TOO_LONG, times=2),
     # Twice 25 s and a bit, and the third wait would lead beyond a minute.
-    "429_with_retry_after": Case(faults.rate_limited(25), wording.explain(ClaudeBusy()), times=3),
-    "429_with_a_long_retry_after": Case(faults.rate_limited(3600), wording.explain(ClaudeBusy())),
+    "429_with_retry_after": Case(
+        faults.rate_limited(25), wording.explain(ClaudeBusy()), times=3, line=fallback_wording.OUR_ACCOUNT
+    ),
+    "429_with_a_long_retry_after": Case(
+        faults.rate_limited(3600), wording.explain(ClaudeBusy()), line=fallback_wording.OUR_ACCOUNT
+    ),
     "429_spend_limit": Case(faults.spend_limit(), wording.explain(ClaudeSpendLimit())),
-    "500": Case(for_long(faults.server_error()), wording.explain(ClaudeBusy())),
-    "502": Case(for_long(faults.bad_gateway()), wording.explain(ClaudeBusy())),
-    "529": Case(for_long(faults.overloaded()), wording.explain(ClaudeBusy())),
+    "500": Case(
+        for_long(faults.server_error()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+    ),
+    "502": Case(
+        for_long(faults.bad_gateway()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+    ),
+    "529": Case(
+        for_long(faults.overloaded()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+    ),
     "error_event": Case(faults.error_event(2), wording.INTERRUPTED, HALF),
-    "error_event_before_text": Case(faults.error_event(0), wording.explain(ClaudeBusy()), times=TRIES),
+    "error_event_before_text": Case(
+        faults.error_event(0),
+        wording.explain(ClaudeBusy()),
+        times=TRIES,
+        line=fallback_wording.LIKELY_INCIDENT,
+    ),
     "dropped": Case(faults.dropped(2), wording.INTERRUPTED, HALF),
-    "dropped_before_text": Case(faults.dropped(), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "dropped_before_text": Case(
+        faults.dropped(),
+        wording.explain(ClaudeUnreachable()),
+        times=TRIES,
+        line=fallback_wording.LIKELY_INCIDENT,
+    ),
     "no_message_stop": Case(faults.cut_short(2), wording.INTERRUPTED, HALF),
-    "no_message_stop_nor_text": Case(faults.cut_short(0), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "no_message_stop_nor_text": Case(
+        faults.cut_short(0),
+        wording.explain(ClaudeUnreachable()),
+        times=TRIES,
+        line=fallback_wording.LIKELY_INCIDENT,
+    ),
     "stall": Case(faults.stall(2), wording.INTERRUPTED, HALF),
-    "stall_before_text": Case(faults.stall(0), wording.explain(ClaudeUnreachable()), times=TRIES),
-    "no_answer_at_all": Case(faults.stall(), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "stall_before_text": Case(
+        faults.stall(0),
+        wording.explain(ClaudeUnreachable()),
+        times=TRIES,
+        line=fallback_wording.LIKELY_INCIDENT,
+    ),
+    "no_answer_at_all": Case(
+        faults.stall(),
+        wording.explain(ClaudeUnreachable()),
+        times=TRIES,
+        line=fallback_wording.LIKELY_INCIDENT,
+    ),
 }
 
 
@@ -127,15 +166,16 @@ def ends_with(text: str) -> Callable[[Any], bool]:
 async def go_through(world: World, name: str, case: Case) -> Seen:
     """Greet, meet the fault, go on."""
     world.claude.say_when(ends_with(f"hello <{name}>"), "Hello.")
-    thread = await world.converse(world.channel(), f"hello <{name}>")
+    person = world.person("p")
+    thread = await world.converse(world.channel(), f"hello <{name}>", person)
     failing = ends_with(f"question <{name}>")
     world.claude.faults.add(case.fault, when=failing, times=case.times)
     world.claude.say_when(failing, list(case.said), pause=0.05)
-    failed = await world.ann.post(thread, f"question <{name}>")
+    failed = await person.post(thread, f"question <{name}>")
     await world.settled(failed, ALL_TRIES_S)
     after_failure = world.said(thread)[1:]
     world.claude.say_when(ends_with(f"next <{name}>"), "All is well again.")
-    await world.settled(await world.ann.post(thread, f"next <{name}>"))
+    await world.settled(await person.post(thread, f"next <{name}>"))
     asked = [call for call in world.asked if f"<{name}>" in str(call.body)]
     return Seen(
         after_failure=[m["content"] for m in after_failure],
@@ -148,7 +188,7 @@ async def go_through(world: World, name: str, case: Case) -> Seen:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def seen(shared: World) -> AsyncIterator[dict[str, asyncio.Task[Seen]]]:
-    """All cases at once, each in a thread of its own: most of their time is waiting between tries."""
+    """All cases at once, each with a person and a thread of its own: most of their time is waiting between tries."""
     shared.begin()
     # Longer than a busy machine keeps so many threads waiting by itself: that would count as a stall.
     settings = {"BOT_CLAUDE__STALL_TIMEOUT_S": "5", "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "5"}
@@ -172,7 +212,8 @@ async def test_the_thread_is_told_once_what_happened_and_what_to_do(
     seen: dict[str, asyncio.Task[Seen]], name: str
 ) -> None:
     case, found = CASES[name], await seen[name]
-    notices = [wording.small(case.notice)] if case.notice else []
+    lines = [wording.small(each) for each in (case.notice, case.line) if each]
+    notices = ["\n".join(lines)] if lines else []
     assert found.after_failure == ([case.shown] if case.shown else []) + notices
     assert len(case.notice) <= MOST_CHARS
 

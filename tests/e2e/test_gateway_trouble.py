@@ -24,13 +24,20 @@ IDENTIFY_S = 45.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def troubled() -> AsyncIterator[World]:
+async def harmed() -> AsyncIterator[World]:
     """A world with a bot in it whose connections may be harmed."""
     with redis_server() as url:
         world = await World.build(url)
         await world.start_bot()
         yield world
         await world.close()
+
+
+@pytest.fixture
+def troubled(harmed: World) -> World:
+    """That world, with nothing left over from the test before."""
+    harmed.begin()
+    return harmed
 
 
 def connection(world: World) -> Any:

@@ -172,6 +172,27 @@ async def test_a_burst_over_many_threads_is_answered_in_turn_and_the_person_is_t
     assert left == [], "the notice goes with the answer"
 
 
+async def test_others_in_a_thread_are_answered_while_a_busy_persons_message_waits(own: World) -> None:
+    channel, busy, other = own.channel(), own.person("busy"), own.person("other")
+    threads = [await own.converse(channel, f"thread {n}", own.person(f"s{n}")) for n in range(TURNS + 1)]
+    gates = [own.claude.hold(after=0) for _ in range(TURNS)]
+    for thread, gate in zip(threads, gates, strict=False):
+        await busy.post(thread, "a long story")
+        await gate.reached()
+    thread, before = threads[TURNS], len(own.asked)
+    first = await busy.post(thread, "and one more")
+    await own.until(lambda: any(bot.log("turn_postponed", turn=int(first["id"])) for bot in own.bots))
+    for text in ("what is new?", "and now?"):
+        await own.settled(await other.post(thread, text))
+    assert len(own.asked) == before + 2
+    assert not any("and one more" in str(call.body) for call in own.asked[before:])
+    for gate in gates:
+        gate.release()
+    await own.settled(first)
+    assert "and one more" in str(own.asked[-1].body["messages"][-1])
+    assert "what is new?" in str(own.asked[-1].body)
+
+
 # refusals
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,9 @@ LOSSES: dict[str, dict[str, object]] = {
 }
 
 
-async def write_through(world: World, thread: int, name: str, loss: dict[str, object], method: str) -> None:
+async def write_through(
+    world: World, person: Any, thread: int, name: str, loss: dict[str, object], method: str
+) -> None:
     """Have a long reply written whose second, third and fifth call of a sort are lost."""
     route = rf"^/channels/{thread}/messages" + ("$" if method == "POST" else "/")
     faults = [
@@ -38,23 +41,24 @@ async def write_through(world: World, thread: int, name: str, loss: dict[str, ob
     words = re.findall(r"\S+ ", LONG)
     deltas = ["".join(words[at : at + 5]) for at in range(0, len(words), 5)]
     world.claude.say_when(ends_with(f"question <{name}>"), deltas, pause=0.02)
-    await world.settled(await world.ann.post(thread, f"question <{name}>"), 60.0)
+    await world.settled(await person.post(thread, f"question <{name}>"), 60.0)
     # How many edits a reply takes depends on the pace; the first two losses hit whatever it is.
     assert [fault.struck for fault in faults][:2] == [1, 1], name
 
 
 async def test_lost_calls_are_made_again_and_show_once(world: World) -> None:
     cases = {f"{method} {loss}": (method, loss) for method in ("POST", "PATCH") for loss in LOSSES}
+    people = {name: world.person("p") for name in cases}
     threads = dict(
         zip(
             cases,
-            await asyncio.gather(*(world.converse(world.channel(), "hello") for _ in cases)),
+            await asyncio.gather(*(world.converse(world.channel(), "hello", people[name]) for name in cases)),
             strict=True,
         )
     )
     await asyncio.gather(
         *(
-            write_through(world, threads[name], name, LOSSES[loss], method)
+            write_through(world, people[name], threads[name], name, LOSSES[loss], method)
             for name, (method, loss) in cases.items()
         )
     )

@@ -79,8 +79,9 @@ async def test_a_message_of_4000_characters_is_sent_whole(world: World) -> None:
 
 async def test_a_crowd_that_mentions_the_bot_at_once_is_answered_each_in_a_thread(world: World) -> None:
     channels = [world.channel() for _ in range(3)]
+    people = [world.person("p") for _ in range(CROWD)]
     asked = await asyncio.gather(
-        *(world.ann.post(channels[n % 3], f"{world.mention} number {n}") for n in range(CROWD))
+        *(each.post(channels[n % 3], f"{world.mention} number {n}") for n, each in enumerate(people))
     )
     for message in asked:
         await world.settled(message)

@@ -43,7 +43,7 @@ async def _talk(world: World, number: int) -> None:
     world.claude.say_when(mine, [text[at : at + 300] for at in range(0, len(text), 300)], pause=pause_s)
     if number == THREADS - 1:
         world.claude.faults.add(faults.dropped(2), when=mine)
-    asked = await world.ann.post(world.channel(), f"{world.mention} talk <{number}>")
+    asked = await world.person("p").post(world.channel(), f"{world.mention} talk <{number}>")
     await world.settled(asked)
 
 

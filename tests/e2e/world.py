@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 import time
@@ -10,6 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
 
 from bot.local.simulator.claude import Claude
 from bot.local.simulator.discord import Discord, guilds
@@ -105,6 +109,14 @@ class World:
         self.claude.clear()
         self.claude.default = lambda _: ANSWER
         self.discord.faults.clear()
+        self._forget_limits()
+
+    def _forget_limits(self) -> None:
+        """Forget what each person had of the bot: the same few people write in all tests of a session."""
+        with contextlib.suppress(RedisError), Redis.from_url(self.redis_url) as redis:
+            for limit in ("threads:*", "abuse:*", "places"):
+                if keys := list(redis.scan_iter(f"{self.prefix}:*:{limit}", count=10_000)):
+                    redis.delete(*keys)
 
     @property
     def asked(self) -> list[Any]:
@@ -120,7 +132,6 @@ class World:
             "ANTHROPIC_API_KEY": "e2e-key",
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.redis_url,
-            **UNLIMITED,
             **FORCED,
             **self.settings,
             **settings,
@@ -262,15 +273,14 @@ class World:
         return thread
 
 
+MANY_THREADS = {"BOT_LIMITS__THREADS_PER_MINUTE": "1000"}
+"""For tests in which one person opens more threads than people do in a minute."""
+
+MANY_TURNS = {"BOT_LIMITS__TURNS_PER_PERSON": "1000"}
+"""For tests in which one person waits for more replies at once than a person may have."""
+
 FORCED = {"BOT_PRIVACY__KEYS": os.environ["E2E_KEYS"]} if "E2E_KEYS" in os.environ else {}
 """Has every bot encrypt: `E2E_KEYS` is a key of `python -m bot key`."""
-
-UNLIMITED = {
-    "BOT_LIMITS__THREADS_PER_MINUTE": "0",
-    "BOT_LIMITS__TURNS_PER_PERSON": "0",
-    "BOT_LIMITS__REFUSALS": "0",
-}
-"""The same few people write in all tests of a session."""
 
 ADMINISTRATOR = 1 << 3
 SUPPRESS_NOTIFICATIONS = 1 << 12

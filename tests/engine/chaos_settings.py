@@ -16,10 +16,9 @@ SETTINGS = {
     "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
     "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
     "BOT_SHUTDOWN__GRACE_S": "2",
-    # A message beyond a limit is not answered; here, every message is to be.
-    "BOT_LIMITS__THREADS_PER_MINUTE": "0",
-    "BOT_LIMITS__TURNS_PER_PERSON": "0",
-    "BOT_LIMITS__REFUSALS": "0",
+    # A mention beyond this limit is not answered, and chance may have one of the few people open more threads in a
+    # minute than the shipped limit allows; here, every message is to be answered. The other limits are as shipped.
+    "BOT_LIMITS__THREADS_PER_MINUTE": "1000",
 }
 
 QUICK = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from bot.gateway.catchup.sweep import Sweep
@@ -139,8 +140,28 @@ def _rolled_back() -> None:
     _rewrite("reserve", ("tonumber(redis.call('GET', calls) or 0) < tonumber(seen)", "false"))
 
 
+def _server_run() -> None:
+    _rewrite("reserve", (" or redis.call('HGET', server, 'run') ~= run", ""))
+
+
+def _restored_first() -> None:
+    _rewrite("reserve", ("if wait > 0 then", "if false then"))
+
+
 def _floors() -> None:
-    _rewrite("restore", ("if settled < tonumber(floors[i + 1]) then", "if false then"))
+    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if false then"))
+
+
+def _floors_once() -> None:
+    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if true then"))
+
+
+def _own_part() -> None:
+    _rewrite("settle", ("parts[instance] = (parts[instance] or 0)", "parts['all'] = (parts['all'] or 0)"))
+
+
+def _known_reservation() -> None:
+    _rewrite("reserve", ("(redis.call('HGET', record, id) or 'returned') ~= 'returned'", "false"))
 
 
 def _told_share() -> None:
@@ -183,6 +204,103 @@ def _left() -> None:
 
 def _quiet() -> None:
     _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
+
+
+def _branched() -> None:
+    _rewrite("branch", ("if redis.call('HGET', meta, 'branch_of') == branch_of then return 1 end", ""))
+
+
+def _branch_apart() -> None:
+    _rewrite("branch", ("if redis.call('EXISTS', history) == 1 then return 0 end", ""))
+
+
+def _branch_fence() -> None:
+    _rewrite("branch", ("if redis.call('EXISTS', lease) == 1 then", "if false then"))
+
+
+def _one_wish() -> None:
+    _rewrite("ask_branch", ("if found[i + 1] == wish and", "if false and"))
+
+
+def _aside() -> None:
+    _rewrite("record_aside", ("'NX', ", ""))
+
+
+def _held_back() -> None:
+    _rewrite("claim", ("if held_back[id] ~= 'waits' then", "if true then"))
+
+
+def _joined() -> None:
+    _rewrite("claim", ("if held_back[id] ~= 'waits' then", "if not held_back[id] then"))
+
+
+def _unheld() -> None:
+    _rewrite("revise", ("turn_state == nil or is_held then", "turn_state == nil then"))
+
+
+LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
+    "few threads": (
+        "admit",
+        ("if not known and #opened < most then", "if not known then"),
+    ),  # refusing threads beyond those of a minute
+    "over instances": (
+        "admit",
+        ("redis.call('ZADD', threads, at_ms, message)", ""),
+    ),  # counting the threads that open, over all instances
+    "admitted once": (
+        "admit",
+        ("if redis.call('ZSCORE', threads, message) then return {'ADMITTED'} end", ""),
+    ),  # counting an admitted message once
+    "left out once": (
+        "admit",
+        ("local known = redis.call('ZSCORE', threads, left_out)", "local known = false"),
+    ),  # counting a refused message once
+    "own minute": (
+        "admit",
+        ("'(' .. integer(at - window), integer(at + 5000)", "'-inf', '+inf'"),
+    ),  # counting a listed message with those of its own minute
+    "one line": (
+        "admit",
+        ("local is_first = at >= told and not known", "local is_first = not known"),
+    ),  # telling a person once a minute
+    "pause": (
+        "admit",
+        ("or at >= tonumber(found[2]) then return nil end", "or true then return nil end"),
+    ),  # leaving out what a paused person writes
+    "before the pause": (
+        "admit",
+        ("at < tonumber(found[1]) or ", ""),
+    ),  # answering what was written before the pause
+    "pause told once": ("admit", ("found[3] ~= found[2] and 1 or 0", "1")),  # telling a paused person once
+    "flood counts": (
+        "admit",
+        ("add_abuse(abuse, tonumber(weight), at, tonumber(half_life_ms), tonumber(most_abuse), abuse_s)", ""),
+    ),  # adding a flood to the score
+    "event once": (
+        "add_abuse",
+        ("if not lists(events, event) then", "if true then"),
+    ),  # counting a refusal once
+    "decay": ("add_abuse", ("* 2 ^ (-math.max(0, now - at) / half_life_ms)", "")),  # letting a score decay
+    "told with refusal": (
+        "add_abuse",
+        ("redis.call('HSET', abuse, 'told', paused_until)", ""),
+    ),  # telling a pause with the refusal that leads to it alone
+    "lifted score": ("lift_pause", ("'score', 'at', ", "")),  # forgetting the score with the pause
+    "few turns": (
+        "take_place",
+        ("running + ahead < tonumber(most)", "true"),
+    ),  # running few turns of a person at once
+    "in order": (
+        "take_place",
+        ("if is_earlier(order, turn) then ahead = ahead + 1 end", ""),
+    ),  # letting an older message go first
+    "place kept": ("take_place", ("own == 'run' or ", "")),  # keeping a place through a further attempt
+    "place ends": (
+        "take_place",
+        ("if not ends or tonumber(ends) < now then", "if not ends then"),
+    ),  # ending a place that nobody renews
+}
+"""The safeguards of the limits of one person: the step, and the text that is replaced in its script."""
 
 
 def _handed_over() -> None:
@@ -234,7 +352,12 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "counted once": _counted_once,  # counting an answer as one message, however many attempts it takes
     "told person": _told_person,  # noting nothing in a counter that has expired
     "rolled back": _rolled_back,  # noticing that the store has forgotten calls
+    "server run": _server_run,  # noticing that another run of the server answers
+    "restored first": _restored_first,  # reserving only once every instance has restored
     "floors": _floors,  # raising counters to what was seen of them
+    "floors once": _floors_once,  # never lowering them
+    "own part": _own_part,  # counting apart what each instance has settled
+    "known reservation": _known_reservation,  # restoring only what the store has forgotten
     "told share": _told_share,  # noting the highest share that was told
     "rewound": _rewound,  # a window begins earlier again only while no turn has read it
     "replaced": _replaced,  # a field is replaced only if it is still as it was read
@@ -245,6 +368,14 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "stepped": _stepped,  # nothing is noted once it is over
     "left": _left,  # it ends when every key was looked at
     "quiet": _quiet,  # a conversation expires only when nothing has happened since
+    "branched": _branched,  # a conversation's entries are copied once
+    "branch apart": _branch_apart,  # nothing is copied into a conversation that has entries of its own
+    "branch fence": _branch_fence,  # a turn that runs there begins again with the copy
+    "one wish": _one_wish,  # a second press makes no second branch
+    "aside": _aside,  # what a private answer has used is recorded once
+    "held back": _held_back,  # answering others without the messages that are held back
+    "joined": _joined,  # answering a message that a limit holds back together with the next one
+    "unheld": _unheld,  # leaving the running turn alone when a message changes that is held back
     "handed over": _handed_over,  # of two handovers the later command counts
     "usage forgotten": _usage_forgotten,  # the counts of a forgotten person go on once
     "presets": _presets,  # no more presets than can be offered
@@ -253,4 +384,5 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "withheld": _withheld,  # the audit log holds no text of people
     "noted once": _noted_once,  # a repeated act is noted once
     "may_write": _may_write,  # writing to Discord only with a fresh lease
+    **{name: partial(_rewrite, step, change) for name, (step, change) in LIMITS.items()},
 }

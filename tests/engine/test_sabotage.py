@@ -60,6 +60,11 @@ NOTICED_BY = {
 TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
+FEW_THREADS = (
+    "test_person_limits.py::test_no_more_threads_open_in_a_minute_than_may_and_the_person_is_told_once"
+)
+PAUSED = "test_person_limits.py::test_a_paused_person_gets_nothing_until_the_pause_ends_and_is_told_once"
+
 NOTICED_BY_PROTOCOL = {
     "mark": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
     "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
@@ -73,6 +78,11 @@ NOTICED_BY_PROTOCOL = {
     "told person": "test_budgets.py::test_a_person_who_was_told_is_not_told_again_by_the_same_turn",
     "rolled back": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
     "floors": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
+    "server run": "test_budgets.py::test_an_instance_that_has_lost_nothing_notices_that_the_server_has_started_again",
+    "restored first": "test_budgets.py::test_nothing_is_reserved_on_a_stale_sum_while_the_other_instance_restores",
+    "floors once": "test_budgets.py::test_an_older_sight_of_a_counter_does_not_lower_it",
+    "own part": "test_budgets.py::test_what_either_of_two_instances_has_counted_survives_a_store_that_goes_back",
+    "known reservation": "test_budgets.py::test_a_server_that_starts_again_and_has_lost_nothing_is_not_logged",
     "told share": "test_budgets.py::test_a_share_is_noted_once_and_never_lowered",
     "rewound": "test_stale_summaries.py::test_while_a_turn_waits_the_window_stays_and_the_summary_goes",
     "replaced": "test_erasure.py::test_an_edit_by_somebody_else_meanwhile_is_not_lost",
@@ -83,6 +93,32 @@ NOTICED_BY_PROTOCOL = {
     "stepped": "test_forget_jobs.py::test_a_step_of_a_job_that_is_over_or_lost_notes_nothing",
     "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
     "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
+    "branched": "test_branches.py::test_the_turns_up_to_the_chosen_one_are_copied_once",
+    "branch apart": "test_branches.py::test_a_thread_that_has_turns_of_its_own_is_left_alone",
+    "branch fence": "test_branches.py::test_a_turn_that_runs_in_the_thread_already_begins_again_with_the_copy",
+    "one wish": "test_branches.py::test_a_second_press_is_the_same_wish_and_a_later_one_another",
+    "aside": "test_usage.py::test_a_private_answer_counts_once_for_each_interaction_and_its_mark_expires",
+    "held back": "test_held_back.py::test_messages_that_are_held_back_keep_those_of_others_not_waiting",
+    "joined": "test_held_back.py::test_what_a_limit_holds_back_is_answered_together_with_the_next_message",
+    "unheld": "test_held_back.py::test_a_change_of_a_message_that_is_held_back_leaves_the_running_turn_alone",
+    "few threads": FEW_THREADS,
+    "over instances": "test_person_limits.py::test_the_limit_holds_over_instances",
+    "admitted once": "test_person_limits.py::test_a_repeated_message_gets_the_same_answer_and_counts_nothing",
+    "left out once": "test_person_limits.py::test_a_repeated_message_gets_the_same_answer_and_counts_nothing",
+    "own minute": "test_person_limits.py::test_a_listing_counts_messages_with_those_of_their_own_minute",
+    "one line": FEW_THREADS,
+    "pause": PAUSED,
+    "before the pause": PAUSED,
+    "pause told once": PAUSED,
+    "flood counts": "test_person_limits.py::test_a_pause_by_a_flood_is_said_with_the_message_that_led_to_it",
+    "event once": "test_person_limits.py::test_an_event_counts_once",
+    "decay": "test_person_limits.py::test_the_score_in_the_store_is_that_of_the_rules",
+    "told with refusal": "test_person_limits.py::test_a_pause_by_refusals_is_told_by_who_has_added_them",
+    "lifted score": "test_person_limits.py::test_a_pause_that_is_lifted_leaves_no_score_behind",
+    "few turns": "test_person_turns.py::test_no_more_turns_of_a_person_run_than_may",
+    "in order": "test_person_turns.py::test_those_who_wait_are_let_in_by_the_order_of_their_messages",
+    "place kept": "test_person_turns.py::test_a_turn_that_has_a_place_keeps_it_when_it_is_attempted_again",
+    "place ends": "test_person_turns.py::test_a_place_and_a_wait_that_nobody_takes_back_end",
     "handed over": "test_conversations.py::test_a_conversation_is_handed_over_once_for_each_command",
     "usage forgotten": "test_usage.py::test_a_forgotten_person_is_named_nowhere_and_the_sums_stay",
     "presets": "test_presets.py::test_there_are_no_more_than_can_be_offered_and_those_can_be_changed",

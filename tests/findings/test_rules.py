@@ -174,7 +174,6 @@ def test_the_host() -> None:
     assert [each.severity for each in findings_of([unusable])] == [Severity.ERROR]
 
 
-KEY = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
     {"claude": {"models": ["claude-haiku-5-5"]}},
     {"claude": {"successor": "claude-sonnet-5-5"}},
@@ -184,6 +183,7 @@ CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
     {"discord": {"api_url": "https://discord.example/api/v10"}},
     {"redis": {"url": "redis://h", "verify_certificate": False}},
     {"redis": {"url": "redis://h", "data_dir": "/data"}},
+    {"tools": {"on": ["web_search"], "never": ["web_search"]}},
     {"local": {"model_on_discord": True}, "claude": {"api_key": "k"}},
     {"voice": {"api_key": "k"}},
     {"voice": {"url": "https://voice.example"}, "files": {"max_mb": 0}},

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from bot.conversation.amount import Amount, Period, Unit
 from bot.conversation.budget import Limit, Rule, Subject, Use
@@ -34,9 +35,12 @@ def claim(turn: int = 1, token: int = 5) -> Claim:
     return a_claim(turn, messages=(message("hello", number=turn),), token=token)
 
 
+RESTORE_S = 0.2
+
+
 @pytest.fixture
 def budgets(redis: Redis) -> Budgets:
-    return Budgets(redis, KEYS, instance="me")
+    return Budgets(redis, KEYS, instance="me", restore_s=RESTORE_S)
 
 
 async def reserve(
@@ -175,6 +179,142 @@ async def test_a_store_that_goes_back_while_requests_are_settled_loses_none(
     assert (await reserved(budgets, tokens, turn=3)).uses == (Use(65, 100),)
 
 
+async def pair(redis: Redis, *, restore_s: float = 1.0) -> tuple[Budgets, Budgets]:
+    """Two instances, each of which wakes the other as by the wake-ups."""
+    instances: list[Budgets] = []
+
+    async def wake_all() -> None:
+        for each in instances:
+            await each.restore()
+
+    instances += [
+        Budgets(redis, KEYS, instance=name, wake_others=wake_all, restore_s=restore_s)
+        for name in ("one", "two")
+    ]
+    return instances[0], instances[1]
+
+
+async def settle_tokens(budgets: Budgets, tokens: Limit, turn: int, amount: int = 100) -> None:
+    await budgets.settle(await reserved(budgets, tokens, turn=turn), {**NOTHING, Unit.TOKENS: amount})
+
+
+@pytest.mark.parametrize("notices", [0, 1])
+async def test_what_either_of_two_instances_has_counted_survives_a_store_that_goes_back(
+    redis: Redis, redis_url: str, notices: int
+) -> None:
+    instances = await pair(redis)
+    tokens = limit(1000)
+    for number, each in enumerate(instances):
+        await settle_tokens(each, tokens, 1 + number)
+    before = await snapshot(redis_url)
+    for number, each in enumerate(instances):  # the first has not seen what the second settles last
+        await settle_tokens(each, tokens, 3 + number)
+    held = await reserved(instances[1], tokens, turn=5)
+    await roll_back(redis_url, before)
+    found = await reserved(instances[notices], tokens, turn=6)
+    assert found.uses == (Use(400, 200),)
+    assert await instances[1].settle(held, {**NOTHING, Unit.TOKENS: 10}) == (Use(410, 100),)
+
+
+async def test_nothing_is_reserved_on_a_stale_sum_while_the_other_instance_restores(
+    redis: Redis, redis_url: str
+) -> None:
+    woken = asyncio.Event()
+
+    async def wake() -> None:
+        woken.set()
+
+    one = Budgets(redis, KEYS, instance="one", wake_others=wake, restore_s=1.0)
+    two = Budgets(redis, KEYS, instance="two", restore_s=1.0)
+    tokens = limit(300)
+    await settle_tokens(one, tokens, 1)
+    before = await snapshot(redis_url)
+    await settle_tokens(one, tokens, 2)
+    await settle_tokens(two, tokens, 3)
+    await roll_back(redis_url, before)
+    reserving = asyncio.ensure_future(reserve(one, tokens, turn=4))
+    await woken.wait()
+    await asyncio.sleep(0.1)
+    assert not reserving.done()
+    await two.restore()
+    assert isinstance(await reserving, Full)
+
+
+async def test_an_instance_that_has_lost_nothing_notices_that_the_server_has_started_again(
+    redis: Redis, redis_url: str
+) -> None:
+    one, two = await pair(redis)
+    tokens = limit(300)
+    await settle_tokens(one, tokens, 1)
+    await settle_tokens(two, tokens, 2)
+    before = await snapshot(redis_url)
+    await settle_tokens(two, tokens, 3)
+    await roll_back(redis_url, before)
+    await redis.hset(KEYS.budget_server, "run", "the run before")
+    assert isinstance(await reserve(one, tokens, turn=4), Full)
+
+
+async def test_restoring_twice_and_in_any_order_counts_once(redis: Redis, redis_url: str) -> None:
+    one, two = await pair(redis)
+    tokens = limit(1000)
+    before = await snapshot(redis_url)
+    await settle_tokens(one, tokens, 1)
+    await settle_tokens(two, tokens, 2)
+    await settle_tokens(one, tokens, 3)
+    await roll_back(redis_url, before)
+    for each in (two, one, one, two):
+        await each.restore()
+    assert await one.uses((tokens,)) == (Use(300, 0),)
+
+
+async def test_an_older_sight_of_a_counter_does_not_lower_it(redis: Redis) -> None:
+    one, two = await pair(redis)
+    tokens = limit(1000)
+    await settle_tokens(one, tokens, 1)
+    await settle_tokens(two, tokens, 2)
+    await settle_tokens(one, tokens, 3)
+    await two.restore()
+    assert await one.uses((tokens,)) == (Use(300, 0),)
+
+
+async def test_counters_that_have_ended_by_time_are_no_rollback(redis: Redis) -> None:
+    clock = [0.0]
+    budgets = Budgets(redis, KEYS, instance="me", restore_s=RESTORE_S, now_s=lambda: clock[0])
+    day = limit(1000, counter="day")
+    await settle_tokens(budgets, day, 1)
+    await redis.flushdb()
+    clock[0] = 40 * 86_400.0
+    with capture_logs() as logs:
+        assert isinstance(await reserve(budgets, limit(1000, counter="today"), turn=2), Reserved)
+    assert logs == []
+    assert await budgets.uses((day,)) == (Use(0, 0),)
+
+
+async def test_a_server_that_starts_again_and_has_lost_nothing_is_not_logged(redis: Redis) -> None:
+    budgets = Budgets(redis, KEYS, instance="me", restore_s=RESTORE_S)
+    tokens = limit(1000)
+    await settle_tokens(budgets, tokens, 1)
+    await reserved(budgets, tokens, turn=2)
+    await redis.hset(KEYS.budget_server, "run", "the run before")
+    with capture_logs() as logs:
+        assert (await reserved(budgets, tokens, turn=3)).uses == (Use(100, 200),)
+    assert logs == []
+
+
+async def test_the_number_of_calls_outlives_every_counter(redis: Redis, budgets: Budgets) -> None:
+    month = limit(1000, renews_in_s=31 * 86_400)
+    await reserved(budgets, month)
+    for key in (KEYS.budget_calls("me"), KEYS.budget_server):
+        assert await redis.ttl(key) > await redis.ttl(KEYS.budget(month.counter))
+
+
+async def test_what_the_version_before_has_counted_goes_on_counting(redis: Redis, budgets: Budgets) -> None:
+    tokens = limit(1000)
+    await redis.hset(KEYS.budget(tokens.counter), "settled", "70")
+    await settle_tokens(budgets, tokens, 1)
+    assert (await reserved(budgets, tokens, turn=2)).uses == (Use(170, 100),)
+
+
 async def test_an_open_reservation_is_known_for_as_long_as_a_counter_holds_it(
     redis: Redis, budgets: Budgets
 ) -> None:
@@ -194,7 +334,7 @@ async def test_each_key_expires(redis: Redis, budgets: Budgets) -> None:
     await reserve(budgets, limit(1, counter="full"), turn=3)
     await budgets.settle(made, ONE)
     keys = [key async for key in redis.scan_iter()]
-    assert len(keys) == 6
+    assert len(keys) == 7
     assert all([await redis.ttl(key) > 0 for key in keys])
 
 

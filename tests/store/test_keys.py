@@ -14,6 +14,7 @@ SAMPLES = {
     "model": "model",
     "instance": "instance",
     "name": "name",
+    "file_id": "file_011CNha8iCJcU1wXNR6q4V8w",
     "counter": "server-5-USD-day-20270115",
 }
 CONTRACTS_BY_NAME = {contract.name: contract for contract in CONTRACTS}
@@ -83,7 +84,7 @@ def test_the_keys_of_a_conversation_share_a_slot() -> None:
 
 def test_the_keys_of_the_budgets_share_a_slot() -> None:
     own = [key for name, key in samples().items() if name.startswith(("budget", "reservation"))]
-    assert len(own) == 4
+    assert len(own) == 5
     assert all(key.startswith("p:{budgets}:") for key in own)
 
 

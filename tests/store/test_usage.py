@@ -251,3 +251,29 @@ async def test_many_turns_at_the_same_time_lose_nothing(redis: Redis, usage: Usa
 async def test_the_index_is_written_before_the_usage(usage: Usage, redis: Redis) -> None:
     await write_index(redis, usage, Payer(ANN.id, SERVER, CHANNEL, C), DAY)
     assert await usage.rows(SERVER, DAY) == ()
+
+
+async def test_a_private_answer_counts_once_for_each_interaction_and_its_mark_expires(
+    redis: Redis, usage: Usage
+) -> None:
+    payer = Payer(ANN.id, SERVER, CHANNEL, C)
+    for interaction in (7, 7, 8):
+        await usage.record_aside(payer, interaction, used(), is_private=False)
+    assert total(await usage.rows(SERVER, DAY)) == USED + USED
+    for interaction in (7, 8):
+        assert 0 < await redis.ttl(KEYS.aside(C, interaction)) <= 3600
+    await usage.record_aside(payer, 9, TurnUsage(DAY), is_private=False)
+    assert not await redis.exists(KEYS.aside(C, 9))
+
+
+async def test_rows_that_earlier_versions_wrote_with_fewer_counts_go_on(
+    store: Store, usage: Usage, redis: Redis
+) -> None:
+    await commit(store, usage=used())
+    key, row = KEYS.usage(C, DAY), f"{ANN.id} claude-a"
+    *counts, _searches, turn = str(await redis.hget(key, row)).split()
+    await redis.hset(key, row, " ".join((*counts, turn)))
+    assert total(await usage.rows(SERVER, DAY)) == USED
+    await commit(store, "more", usage=used(counts=Counts(searches=3, input=5)))
+    assert total(await usage.rows(SERVER, DAY)) == USED + Counts(searches=3, input=5)
+    assert str(await redis.hget(key, row)).split()[-1] == turn

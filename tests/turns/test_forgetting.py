@@ -432,6 +432,40 @@ async def test_a_job_that_is_killed_at_any_script_and_goes_on_elsewhere_removes_
     assert 5 < step < steps
 
 
+async def test_a_branch_that_was_made_since_the_search_is_looked_at_as_well(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN, reply="noted")
+    await bench.forgetting.begin(WHO)
+    branch, copy = snowflake(700), await bench.redis.lrange(KEYS.history(C), 0, -1)
+
+    class LateSearch(PersonSearch):
+        """The copy is made between the search and the erasure."""
+
+        async def search(self, who: Identity) -> tuple[Identity, tuple[str, ...]]:
+            found = await super().search(who)
+            await bench.redis.rpush(KEYS.history(branch), *map(str, copy))
+            await bench.redis.hset(KEYS.meta(branch), "guild", "1")
+            await bench.redis.hset(KEYS.meta(C), f"branch:{branch}", "1")
+            return found
+
+    forgetting = Forgetting(
+        ForgetJobs(bench.redis, KEYS),
+        LateSearch(KeyReader(bench.redis, KEYS)),
+        Examination(bench.redis, KEYS),
+        StoredValues(bench.redis, KEYS),
+        Erasure(bench.redis, KEYS, bench.store, ScopeSettings(bench.redis, KEYS, ttl_s=1000, audit_s=1000)),
+        cast("Any", bench.woken),
+        cast("Any", bench.woken),
+        bench.tell,
+        secret=b"secret",
+        recall_s=0.0,
+    )
+    job = await forgetting.run(ANN.id)
+    assert job is not None
+    assert job.done
+    assert await bench.holds() == []
+    assert "hello" in str(await bench.redis.lrange(KEYS.history(branch), 0, -1))
+
+
 async def test_what_a_store_that_has_gone_back_holds_again_is_forgotten_anew(bench: Bench) -> None:
     await bench.store.answer(SECRET, OF_BEN)
     before = {str(key): await bench.redis.dump(key) async for key in bench.redis.scan_iter(match="test:*")}

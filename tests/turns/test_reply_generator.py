@@ -17,6 +17,7 @@ from bot.conversation.errors import (
     ClaudeBusy,
     Stopped,
 )
+from bot.conversation.fallback_wording import LIKELY_INCIDENT
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.trimming import TrimPolicy
@@ -78,7 +79,7 @@ async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() ->
 async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()], summary=ClaudeBusy()))
     assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
-    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()),)
+    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), LIKELY_INCIDENT)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
     assert "q0" in said(later.asked[0])
@@ -88,7 +89,7 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()]))
     assert asked.window_start > 3
     assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED)
+    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED, LIKELY_INCIDENT)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
     assert later.kinds == ["reply"]

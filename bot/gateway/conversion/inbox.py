@@ -20,8 +20,11 @@ def to_inbox(
     asks_title: bool,
     is_proxied: bool,
     original: Message | None,
+    roles: tuple[int, ...],
 ) -> Message:
     """Convert a message for the inbox; `original` is the one that a proxied message is the copy of, if it is known.
+
+    `roles` are those of the person who wrote the message, or its original.
 
     A copy refers to nothing by itself: it has the reference of its original, or else shows by an embed what its
     original replies to.
@@ -31,7 +34,6 @@ def to_inbox(
         converted = replace(
             converted,
             proxied_for=0 if original is None else original.author.id,
-            roles=() if original is None else original.roles,
         )
     if original is not None and original.reference is not None:
         converted = replace(converted, embeds=())
@@ -39,6 +41,7 @@ def to_inbox(
     return replace(
         converted,
         reference=reference,
+        roles=roles,
         # Also in a joined thread: the message that mentioned the bot there first may be deleted by now.
         room=Room(message.channel.id, message.id) if where in OTHERS_THREADS else None,
         asks_title=asks_title,

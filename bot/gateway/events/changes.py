@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import discord
@@ -130,9 +130,7 @@ class Changes:
         # During an outage the message is accepted before its changes.
         await self._outage_buffer.wait_until_accepted(message)
         try:
-            for conversation in await self._outage_buffer.run(
-                lambda: self._revisions.conversations_of(message, channel)
-            ):
+            async for conversation in self._each_conversation(message, channel):
                 result = await self._apply_in(conversation, change, amend)
                 known |= result is not Change.UNKNOWN
                 if result not in (Change.UNKNOWN, Change.SAME):
@@ -142,6 +140,18 @@ class Changes:
         except StoreUnavailable as error:
             log.warning("change_not_stored", message=message, detail=str(error))
         return known
+
+    async def _each_conversation(self, message: int, channel: int) -> AsyncIterator[int]:
+        """Yield the conversations that may hold a message, also those that are branched off meanwhile."""
+        seen: set[int] = set()
+        while True:
+            found = await self._outage_buffer.run(lambda: self._revisions.conversations_of(message, channel))
+            new = [each for each in found if each not in seen]
+            if not new:
+                return
+            for conversation in new:
+                seen.add(conversation)
+                yield conversation
 
     async def _wake(self, conversation: int) -> None:
         """Wake the conversation's worker, in whichever instance."""

@@ -11,11 +11,13 @@ import structlog
 
 from bot.conversation.access_rules import AccessDefaults, access_of, depends_on_roles
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
+from bot.conversation.budget import limits_roles
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide, dismiss
 from bot.gateway.conversion import convert
 from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
+from bot.gateway.events.members import Members
 from bot.gateway.events.thread_kind import thread_kind
 from bot.store.conversations import Conversations
 from bot.store.person_wishes import PersonWishes
@@ -63,6 +65,7 @@ class Decider:
         self._access = access
         self._proxies = proxies
         self._commands = commands
+        self.members = Members()
 
     async def decide(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
         """Decide on a message; None if its server or its channel is unknown.
@@ -97,9 +100,22 @@ class Decider:
         server = None if message.guild is None else message.guild.id
         person = message.author.id if person is None else person
         needed = person != NOBODY and depends_on_roles(settings, self._access, server=server)
-        roles = await lookup.roles_of(message, person) if needed else frozenset()
+        roles = await self.members.roles(message, person) if needed else frozenset()
         found = access_of(person, roles, settings, self._access, server=server)
         return None if found.allowed else Ignore(Reason.BLOCKED, found.origin)
+
+    async def limited_roles(
+        self, message: discord.Message, settings: ByScope, *, person: int | None
+    ) -> tuple[int, ...]:
+        """Return the roles that the limits of roles count for the `person` who wrote a message, None if unknown.
+
+        Discord is asked for the member only where there is such a limit, and the event does not name the roles.
+        """
+        is_known = isinstance(message.author, discord.Member) and message.author.id == person
+        if person is None or not (is_known or limits_roles(settings)):
+            return ()
+        found = await self.members.roles(message, person)
+        return tuple(sorted(role for role in found if message.guild is None or role != message.guild.id))
 
     async def edit_effect(self, message: discord.Message) -> EditEffect:
         """Say what the edit of a message may do; without the store as its settings were known last."""

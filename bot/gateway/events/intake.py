@@ -93,7 +93,7 @@ class Intake:
         self._gate = gate
         self._notified_channels: set[int] = set()
         self._limit_check = LimitCheck(limits, self._notify, self._notes, on_decision, clock)
-        self._threads = ThreadPermission(self._notify, self._notes, on_decision)
+        self._threads = ThreadPermission(self._notify, self._notes, on_decision, decider.members)
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message of an event; it is in the store before anything else happens."""
@@ -326,6 +326,7 @@ class Intake:
         person = None if unknown else asker
         if await self._limit_check.leaves_out(message, accepted, source, person=person, counted=counted):
             return None
+        roles = await self._decider.limited_roles(message, accepted.settings, person=person)
         conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
@@ -340,6 +341,7 @@ class Intake:
             asks_title=self._asks_titles and opens is not None,
             is_proxied=self._proxies.is_proxied(message),
             original=original,
+            roles=roles or (() if original is None else original.roles),
         )
         is_new = await self._conversations.receive(
             conversation,

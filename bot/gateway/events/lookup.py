@@ -1,17 +1,17 @@
-"""Fetches what an event or a listed message leaves out: its channel, and the roles of its author."""
+"""Fetches what an event or a listed message leaves out: its channel, and the permissions of its author."""
 
 from __future__ import annotations
+
+import contextlib
 
 import aiohttp
 import discord
 import structlog
 
-from bot.gateway import error_codes
 from bot.gateway.conversion import reading
+from bot.gateway.events.members import Members
 
 log = structlog.get_logger()
-
-AUTHOR_LEFT_CODES = (error_codes.UNKNOWN_MEMBER, error_codes.UNKNOWN_USER)
 
 
 async def channel_of(message: discord.Message) -> object | None:
@@ -34,7 +34,7 @@ async def channel_of(message: discord.Message) -> object | None:
         return None
 
 
-async def author_permissions(message: discord.Message) -> discord.Permissions | None:
+async def author_permissions(message: discord.Message, members: Members) -> discord.Permissions | None:
     """Return the permissions of the author in the channel, as if all were granted where they cannot be told.
 
     None if the author has left the server. For a webhook these are the permissions of everybody.
@@ -47,26 +47,12 @@ async def author_permissions(message: discord.Message) -> discord.Permissions | 
     ):
         return channel.permissions_for(message.guild.default_role)
     if not isinstance(author, discord.Member) and message.guild is not None:
-        # A listed message does not hold the author's roles.
-        try:
-            author = await message.guild.fetch_member(author.id)
-        except discord.NotFound as error:
-            if error.code in AUTHOR_LEFT_CODES:
+        # A listed message does not hold the author's roles; another server than Discord's may lack the route.
+        with contextlib.suppress(discord.NotFound):
+            member = await members.find(message, author.id)
+            if member is None:
                 return None
-            # Another server than Discord's, without this route.
+            author = member
     if not isinstance(author, discord.Member) or not isinstance(channel, discord.TextChannel):
         return discord.Permissions.all()
     return channel.permissions_for(author)
-
-
-async def roles_of(message: discord.Message, person: int) -> frozenset[int]:
-    """Return the roles of the author, or of the person for whom a message was posted; none for who is no member."""
-    guild, author = message.guild, message.author
-    if guild is None:
-        return frozenset()
-    if not isinstance(author, discord.Member) or author.id != person:
-        try:
-            author = await guild.fetch_member(person)
-        except discord.NotFound:
-            return frozenset()
-    return frozenset(role.id for role in author.roles)

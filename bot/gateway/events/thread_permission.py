@@ -14,6 +14,7 @@ from bot.gateway import permissions
 from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.decision_notes import DecisionNotes
+from bot.gateway.events.members import Members
 
 log = structlog.get_logger()
 
@@ -38,10 +39,12 @@ class ThreadPermission:
         notify: Callable[[discord.Message, str], Awaitable[None]],
         notes: DecisionNotes,
         on_decision: Callable[[str], None],
+        members: Members,
     ) -> None:
         self._notify = notify
         self._notes = notes
         self._on_decision = on_decision
+        self._members = members
         self._told: OrderedDict[tuple[int, int], None] = OrderedDict()
 
     async def has_place(self, message: discord.Message, accepted: Accepted) -> bool:
@@ -70,7 +73,7 @@ class ThreadPermission:
         """Whether the author may open the thread themselves, if one opens; tells them which permission they lack."""
         if not accepted.answer.opens_thread:
             return True
-        held = await lookup.author_permissions(message)
+        held = await lookup.author_permissions(message, self._members)
         if held is None:
             log.info("author_left", message=message.id)
             await self._notes.unanswered(message, Cause.AUTHOR_LEFT)

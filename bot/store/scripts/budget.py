@@ -14,15 +14,18 @@ class Reserve(Call):
     """Reserve the most that a request may use.
 
     `id` is the token of the turn's lease, the number of the request and that of the answer's regeneration. `seen` is
-    the highest number of this instance's `calls` that was answered. `limits` are sixes: a counter, its most, the
-    amount, the counter's time to live, when the limit renews, and whether it counts an answer once.
+    the highest number of this instance's `calls` that was answered. After a rollback reservations wait `restore_ms`.
+    `limits` are sixes: a counter, its most, the amount, the counter's time to live, when the limit renews, and
+    whether it counts an answer once.
     """
 
     script: ClassVar[str] = "reserve"
     calls: Key
     open: Key
     record: Key
+    server: Key
     seen: int
+    restore_ms: int
     id: str
     turn: str
     person: int
@@ -43,7 +46,10 @@ class Settle(Call):
     calls: Key
     open: Key
     record: Key
+    server: Key
     seen: int
+    restore_ms: int
+    instance: str
     id: str
     counted: bool
     record_s: int
@@ -52,14 +58,16 @@ class Settle(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Call):
-    """Raise counters to what was seen of them.
+    """Raise counters to what was seen of them; `noticed` by this instance itself.
 
-    `floors` are triples: a counter, the settled part, the counter's time to live.
+    `floors` are fours: a counter, an instance, the part that it has settled, the counter's time to live.
     """
 
     script: ClassVar[str] = "restore"
     calls: Key
+    server: Key
     seen: int
+    noticed: bool
     floors: tuple[str | int, ...]
 
 

@@ -14,6 +14,26 @@ local held = redis.call('HMGET', lease, 'token', 'owner', 'expires', 'due')
 local due = tonumber(held[4] or 0)
 if due > now then return {'LATER', due - now} end
 
+-- Messages that are held back wait, and keep no others waiting; those that join others are answered together with them.
+local held_back, free, held_until = {}, 0, nil
+for _, id in ipairs(waiting) do
+  local found = redis.call('HMGET', records .. id, 'waits', 'members', 'joins')
+  local waits = tonumber(found[1] or 0)
+  if waits > now then
+    held_until = math.min(waits, held_until or waits)
+    for member in each_id(found[2]) do held_back[member] = found[3] == '1' and 'joins' or 'waits' end
+  end
+end
+if held_until then
+  local left = {}
+  for _, id in ipairs(waiting) do
+    if not held_back[id] then free = free + 1 end
+    if held_back[id] ~= 'waits' then left[#left + 1] = id end
+  end
+  if free == 0 then return {'LATER', held_until - now} end
+  waiting = left
+end
+
 local hurried = false
 if #waiting > 0 then
   -- After an edit the turn waits for its pause to end, unless another message would have to wait as well. That exception

@@ -33,6 +33,11 @@ local function lists(text, id)
   return string.find(' ' .. (text or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
 
+-- Whether the messages of a turn that has begun are held back.
+local function is_held_back(record)
+  return tonumber(redis.call('HGET', record, 'waits') or 0) > now_ms()
+end
+
 -- Note an administrative act in an audit log, whose entries live `audit_s`. False if it is among the latest entries: a
 -- repeated call.
 local function note_act(audit, audit_s, interaction, person, scope, target, what, before, after)
@@ -65,12 +70,30 @@ local function add_abuse(abuse, weight, now, half_life_ms, most, abuse_s)
   redis.call('EXPIRE', abuse, abuse_s)
 end
 
--- Note a call of an instance to the budgets: the number of its calls, or false if the store has forgotten some of the
--- `seen` ones, as after a rollback.
-local function numbered(calls, seen)
-  if tonumber(redis.call('GET', calls) or 0) < tonumber(seen) then return false end
+-- The id of this run of the server: after a failover or a restart, which may lose writes, another one. Empty where a
+-- script may not ask for it.
+local function run_id()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
+-- Note a call of an instance to the budgets: the number of its calls, or false if the store may have lost writes: calls
+-- of the `seen` ones, or another server answers than before. Reservations then wait for `restore_ms`, in which every
+-- instance restores what it has seen. The number outlives every counter.
+local function numbered(calls, server, seen, restore_ms)
+  local run = run_id()
+  if seen == '0' then redis.call('HSETNX', server, 'run', run) end
+  if tonumber(redis.call('GET', calls) or 0) < tonumber(seen) or redis.call('HGET', server, 'run') ~= run then
+    local now = now_ms()
+    if tonumber(redis.call('HGET', server, 'until') or 0) <= now then
+      redis.call('HSET', server, 'until', integer(now + tonumber(restore_ms)))
+    end
+    redis.call('EXPIRE', server, 3456000)
+    return false
+  end
   local number = redis.call('INCR', calls)
-  redis.call('EXPIRE', calls, 86400)
+  redis.call('EXPIRE', calls, 3456000)
+  redis.call('EXPIRE', server, 3456000)
   return number
 end
 
@@ -100,19 +123,50 @@ local function give_back_expired(open)
   end
 end
 
--- What of a counter is used up: settled, reserved, and the share that the admins were told of.
-local function use_of(counter)
-  local found = redis.call('HMGET', counter, 'settled', 'reserved', 'told')
-  return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
+-- What was settled of a counter, by instance: `<instance>:<amount>` of each. A bare number is of no known instance.
+local function parts_of(counter)
+  local parts = {}
+  for part in string.gmatch(redis.call('HGET', counter, 'settled') or '', '%S+') do
+    local instance, amount = string.match(part, '^(.-):?(%d+)$')
+    parts[instance] = tonumber(amount)
+  end
+  return parts
 end
 
--- Add to one row of a usage: eight counts, then the first turn of the row, which stays.
+-- Write what was settled of a counter, which lives for `ttl_s` from now on.
+local function write_parts(counter, parts, ttl_s)
+  local written = {}
+  for instance, amount in pairs(parts) do written[#written + 1] = instance .. ':' .. integer(amount) end
+  redis.call('HSET', counter, 'settled', table.concat(written, ' '))
+  redis.call('EXPIRE', counter, ttl_s)
+end
+
+-- What of a counter is used up: settled, reserved, and the share that the admins were told of.
+local function use_of(counter)
+  local settled, found = 0, redis.call('HMGET', counter, 'reserved', 'told')
+  for _, amount in pairs(parts_of(counter)) do settled = settled + amount end
+  return settled, tonumber(found[1] or 0), tonumber(found[2] or 0)
+end
+
+-- Append to an answer what of a counter is used up: what was settled as it is stored, reserved, and the share told.
+local function append_use(answer, counter)
+  local _, reserved, told = use_of(counter)
+  answer[#answer + 1] = redis.call('HGET', counter, 'settled') or ''
+  answer[#answer + 1] = integer(reserved)
+  answer[#answer + 1] = told
+end
+
+-- Add to one row of a usage: counts, of which earlier versions wrote fewer, then the first turn of the row, which stays.
 local function add_usage(usage, row, counts)
-  local sums, known = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
-  for count in string.gmatch(counts, '%d+') do
-    local before, number = known(), #sums + 1
-    sums[number] = number <= 8 and integer(tonumber(count) + tonumber(before or 0)) or before or count
+  local added, known, sums = {}, {}, {}
+  for count in string.gmatch(counts, '%d+') do added[#added + 1] = count end
+  for count in string.gmatch(redis.call('HGET', usage, row) or '', '%d+') do known[#known + 1] = count end
+  local turn = table.remove(added)
+  turn = table.remove(known) or turn
+  for i = 1, math.max(#added, #known) do
+    sums[i] = integer(tonumber(added[i] or 0) + tonumber(known[i] or 0))
   end
+  sums[#sums + 1] = turn
   redis.call('HSET', usage, row, table.concat(sums, ' '))
 end
 

@@ -2,11 +2,19 @@
 -- Reserve the most that a request may use on every counter that applies, or on none if a counter is full. `limits` are
 -- sixes: a counter, its most, the amount, its time to live (s), when it renews (s), and '1' if an answer counts once,
 -- however many attempts it takes. A repeated call reserves once.
--- A `forced` reservation was made before and has been lost: it needs no room.
--- Returns {'ROLLED_BACK'}, {'FULL', number, index, '1' if the person is to be told of it, settled, reserved, told, ...},
---   or {'OK', number, '1' if the answer has counted before, settled, reserved, told, ...}.
-local number = forced == '1' and 0 or numbered(calls, seen)
-if not number then return {'ROLLED_BACK'} end
+-- A `forced` reservation was made before and may have been lost: it needs no room.
+-- Returns {'ROLLED_BACK'}, {'WAIT', number, ms} while instances restore what a rollback has lost, {'KNOWN'} for a forced
+--   one that the store still knows, {'FULL', number, index, '1' if the person is to be told of it, settled, reserved,
+--   told, ...}, or {'OK', number, '1' if the answer has counted before, settled, reserved, told, ...}.
+local number = 0
+if forced ~= '1' then
+  number = numbered(calls, server, seen, restore_ms)
+  if not number then return {'ROLLED_BACK'} end
+  local wait = tonumber(redis.call('HGET', server, 'until') or 0) - now_ms()
+  if wait > 0 then return {'WAIT', number, wait} end
+elseif (redis.call('HGET', record, id) or 'returned') ~= 'returned' then
+  return {'KNOWN'}
+end
 give_back_expired(open)
 -- Of an earlier attempt at the turn, by its token, nobody waits for an answer any more.
 for _, other in ipairs(redis.call('HKEYS', record)) do
@@ -51,10 +59,5 @@ elseif state == 'returned' then
   local tell = redis.call('HGET', limits[full], line) == turn and '1' or ''
   answer = {'FULL', number, (full - 1) / 6, tell}
 end
-for i = 1, #limits, 6 do
-  local settled, reserved, told = use_of(limits[i])
-  answer[#answer + 1] = integer(settled)
-  answer[#answer + 1] = integer(reserved)
-  answer[#answer + 1] = told
-end
+for i = 1, #limits, 6 do append_use(answer, limits[i]) end
 return answer

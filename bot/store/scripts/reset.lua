@@ -25,7 +25,9 @@ local turn, record = '', {}
 for _, id in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
   if id <= before then
     local fields = redis.call('HGETALL', records .. id)
-    if turn == '' and redis.call('HGET', records .. id, 'members') then turn, record = id, fields end
+    if (turn == '' or is_held_back(records .. turn)) and redis.call('HGET', records .. id, 'members') then
+      turn, record = id, fields
+    end
     redis.call('ZREM', pending, id)
     redis.call('HSET', records .. id, 'state', AFTER)
     redis.call('HDEL', records .. id, 'payload')

@@ -31,6 +31,8 @@ for _, id in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
     break
   end
 end
+-- Nobody works on messages that are held back: the turn that runs is another one.
+local is_held = turn_state ~= nil and is_held_back(records .. turn)
 -- An edit that arrives after the deletion, as from a bot whose gateway lags, must not bring the message back.
 if not held then return {'SAME', turn} end
 if turn_state == 'committed' then
@@ -44,7 +46,7 @@ if not deleted then
   redis.call('HSET', record, 'payload', payload, 'edited', edited_ms)
 else
   redis.call('HDEL', record, 'payload')
-  if turn_state ~= nil then redis.call('HDEL', records .. turn, 'hold') end
+  if turn_state ~= nil then redis.call('HDEL', records .. turn, 'hold', 'waits') end
   local left = false
   for id in each_id(turn_state and redis.call('HGET', records .. turn, 'members')) do
     left = left or redis.call('HEXISTS', records .. id, 'payload') == 1
@@ -57,7 +59,7 @@ else
     redis.call('EXPIRE', record, done_s)
   end
 end
-if turn_state == nil then return {'WAITING', ''} end
+if turn_state == nil or is_held then return {'WAITING', ''} end
 redis.call('HSET', records .. turn, 'tries', '0')
 redis.call('HDEL', records .. turn, 'claimed_by', 'stop', 'more', 'lost', 'first_token')
 local next = next_token(redis.call('HGET', lease, 'token'))

@@ -3,7 +3,7 @@
 -- (s). A repeated call counts once; a reservation that was given back meanwhile, or that the store has
 -- forgotten, counts as well. What is `counted` is a message, of which further attempts at the answer count none.
 -- Returns {'ROLLED_BACK'}, or {'OK', number, settled, reserved, told, ...}.
-local number = numbered(calls, seen)
+local number = numbered(calls, server, seen, restore_ms)
 if not number then return {'ROLLED_BACK'} end
 give_back_expired(open)
 local state = redis.call('HGET', record, id)
@@ -11,8 +11,9 @@ if state ~= 'settled' and state ~= 'counted' then
   give_back(open, record, id)
   for i = 1, #used, 3 do
     if used[i + 1] ~= '0' then
-      redis.call('HINCRBY', used[i], 'settled', used[i + 1])
-      redis.call('EXPIRE', used[i], used[i + 2])
+      local parts = parts_of(used[i])
+      parts[instance] = (parts[instance] or 0) + tonumber(used[i + 1])
+      write_parts(used[i], parts, used[i + 2])
     end
   end
   redis.call('HSET', record, id, counted == '1' and 'counted' or 'settled')
@@ -21,10 +22,5 @@ if state ~= 'settled' and state ~= 'counted' then
   if not is_open then redis.call('EXPIRE', record, record_s) end
 end
 local answer = {'OK', number}
-for i = 1, #used, 3 do
-  local settled, reserved, told = use_of(used[i])
-  answer[#answer + 1] = integer(settled)
-  answer[#answer + 1] = integer(reserved)
-  answer[#answer + 1] = told
-end
+for i = 1, #used, 3 do append_use(answer, used[i]) end
 return answer

@@ -15,9 +15,8 @@ local waiting = redis.call('ZRANGE', pending, 0, -1)
 local running = {'', {}, {}}
 for _, id in ipairs(waiting) do
   local state = redis.call('HGET', records .. id, 'state')
-  if state and state ~= 'received' then
+  if state and state ~= 'received' and (running[1] == '' or is_held_back(records .. running[1])) then
     running = read(id)
-    break
   end
 end
 local last = redis.call('HGET', meta, 'last')

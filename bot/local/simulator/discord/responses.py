@@ -244,7 +244,7 @@ def _build(world: World, interaction: Interaction, draft: Draft) -> Message:
         message.legacy_interaction = {
             "id": str(interaction.id),
             "type": interaction.type,
-            "name": interaction.data["name"],
+            "name": _full_name(interaction.data),
             "user": wire.user(world.users[interaction.user_id]),
         }
     if message.flags & EPHEMERAL:
@@ -257,6 +257,12 @@ def _root(world: World, interaction: Interaction) -> Interaction:
     return world.interactions.get(interaction.opened_by or 0, interaction)
 
 
+def _full_name(data: Json) -> str:
+    """The name of a command with its subcommand (Discord, "Message Interaction Structure")."""
+    sub = next((each for each in data.get("options", ()) if each["type"] in (1, 2)), None)
+    return f"{data['name']} {_full_name(sub)}" if sub is not None else str(data["name"])
+
+
 def _metadata(world: World, interaction: Interaction) -> Json:
     payload: Json = {
         "id": str(interaction.id),
@@ -265,7 +271,7 @@ def _metadata(world: World, interaction: Interaction) -> Json:
         "authorizing_integration_owners": owners(interaction),
     }
     if interaction.type == COMMAND:
-        payload |= {"name": interaction.data["name"], "command_type": interaction.data["type"]}
+        payload |= {"name": _full_name(interaction.data), "command_type": interaction.data["type"]}
     if interaction.type == COMPONENT:
         payload["interacted_message_id"] = str(interaction.message_id)
     opened = world.interactions.get(interaction.opened_by or 0)

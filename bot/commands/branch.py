@@ -1,0 +1,153 @@
+"""*Apps › Branch here*: a new thread that goes on from a message, beside the conversation."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+
+from bot.commands.admission import Admission
+from bot.commands.branching import Branching
+from bot.commands.chat import THREAD_TYPES
+from bot.commands.command_contexts import in_servers_only
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import NOT_A_CONVERSATION
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation import wording
+from bot.conversation.branch import BranchJob
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordGone,
+    DiscordNotNow,
+    DiscordRejected,
+    Unreadable,
+)
+from bot.conversation.turn import Turn
+from bot.gateway import permissions
+from bot.gateway.conversion.names import display_name
+from bot.gateway.events.question import question_of
+
+log = structlog.get_logger()
+
+MAY_NOT_READ = "You lack the permission “{}” here, so I cannot take this along for you."
+NOT_HERE = "I cannot branch this off: that works in threads of text channels and announcement channels."
+NOT_ANSWERED = (
+    "That message is not part of what I remember of this conversation: it is not answered yet, was left out, or is "
+    "forgotten. Choose my reply to it, or another message."
+)
+TURN_GONE = "That part of the conversation was forgotten just now, so there is nothing to branch off."
+IN_THE_MAKING = "That branch is being made already. A link to it stands here in a moment."
+
+
+class Branch:
+    """Answers the menu to whoever can read the thread and may open a thread of the same kind."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._services = services
+        self._conversations = services.conversations
+        self._branches = services.branches
+        self._admission = Admission(services)
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the menu."""
+        tree.context_menu(name="Branch here")(self.menu)
+
+    @in_servers_only
+    async def menu(self, interaction: Interaction, message: discord.Message) -> None:
+        """Branch off after the turn of the message."""
+        await interaction.response.defer(ephemeral=True)
+        thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
+        conversation = message.id if thread is None else thread.id
+        channel: object = interaction.channel if thread is None else thread.parent
+        meta = await self._conversations.meta(conversation)
+        if (
+            meta is None
+            or meta.guild != interaction.guild_id
+            or (thread is None and meta.parent != interaction.channel_id)
+        ):
+            await say(interaction, NOT_A_CONVERSATION)
+            return
+        private = meta.is_private or (thread is not None and thread.is_private())
+        if (refusal := await self._refusal(interaction, conversation, channel, private=private)) is not None:
+            await say(interaction, refusal)
+            return
+        try:
+            turn = await self._turn(interaction, conversation, message)
+        except Unreadable:
+            await say(interaction, wording.UNREADABLE)
+            return
+        if turn is None or not isinstance(channel, discord.TextChannel) or interaction.guild_id is None:
+            await say(interaction, NOT_ANSWERED)
+            return
+        wanted = BranchJob(
+            person=interaction.user.id,
+            interaction=interaction.id,
+            conversation=conversation,
+            turn=turn.id,
+            message=message.id,
+            server=interaction.guild_id,
+            place=channel.id,
+            name=await self._name(interaction, thread, conversation),
+            by=discord.utils.escape_markdown(display_name(interaction.user)),
+            private=private,
+        )
+        job = await self._branches.ask(wanted)
+        if job.interaction != interaction.id:
+            await say(interaction, IN_THE_MAKING if job.thread is None else _made(job.thread))
+            return
+        if (refusal := await self._admission.opening_refusal(interaction)) is not None:
+            await self._branches.give_up(job)
+            await say(interaction, refusal)
+            return
+        try:
+            made = await Branching(self._services, interaction.client).complete(job)
+        except (DiscordForbidden, DiscordGone, DiscordNotNow, DiscordRejected):
+            await self._branches.give_up(job)
+            raise
+        await say(interaction, TURN_GONE if made is None else _made(made))
+
+    async def _refusal(
+        self, interaction: Interaction, conversation: int, channel: object, *, private: bool
+    ) -> str | None:
+        """Say why the person may not branch off here, None if they may."""
+        held = interaction.permissions
+        if (lacking := permissions.first_lacking(held, permissions.TO_READ)) is not None:
+            return MAY_NOT_READ.format(lacking)
+        if not isinstance(channel, discord.TextChannel) or (channel.type, private) not in THREAD_TYPES:
+            return NOT_HERE
+        refusal = await self._admission.refusal(interaction, thread=conversation, channel=channel.id)
+        if refusal is not None:
+            return refusal
+        lacking = permissions.person_lacks(held, private=private)
+        return None if lacking is None else wording.may_not(lacking)
+
+    async def _turn(
+        self, interaction: Interaction, conversation: int, message: discord.Message
+    ) -> Turn | None:
+        """Return the turn that a message belongs to: as what a person wrote, or as a part of the reply."""
+        starts = (
+            message.type is discord.MessageType.thread_starter_message
+        )  # it shows the one in the parent channel
+        found = await self._branches.turn_of(conversation, conversation if starts else message.id)
+        me = interaction.client.user
+        if found is not None or me is None or message.author.id != me.id or message.flags.silent:
+            return found
+        channel = interaction.channel
+        if not isinstance(channel, discord.Thread):
+            return None
+        whole = await channel.fetch_message(message.id)
+        refers_to = None if whole.reference is None else whole.reference.message_id
+        for each in (refers_to, await question_of(interaction.client, channel, whole)):
+            found = None if each is None else await self._branches.turn_of(conversation, each)
+            if found is not None:
+                return found
+        return None
+
+    async def _name(self, interaction: Interaction, thread: discord.Thread | None, conversation: int) -> str:
+        if thread is None and interaction.guild is not None:
+            thread = interaction.guild.get_thread(conversation)
+        return "Conversation" if thread is None else thread.name
+
+
+def _made(thread: int) -> str:
+    return f"Here it is: <#{thread}>"

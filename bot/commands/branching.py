@@ -1,0 +1,166 @@
+"""The making of branches: step by step, by whichever instance, also after a crash of the one that began."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import aiohttp
+import discord
+import structlog
+
+from bot.commands.chat import THREAD_TYPES
+from bot.commands.services import CommandServices
+from bot.commands.thread_start import ThreadStart
+from bot.conversation import branch, wording
+from bot.conversation.branch import BranchJob
+from bot.conversation.context_view import view
+from bot.conversation.errors import (
+    BobbinError,
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    DiscordUnavailable,
+    StoreUnavailable,
+)
+from bot.conversation.message import Author, Message
+from bot.render.outbox import Outgoing
+from bot.store.branches import RETRY_S
+from bot.turns.catch_up import of_no_turn
+
+log = structlog.get_logger()
+
+
+class Branching:
+    """Makes branches; each step may be repeated."""
+
+    def __init__(self, services: CommandServices, client: discord.Client) -> None:
+        self._client = client
+        self._branches = services.branches
+        self._conversations = services.conversations
+        self._recall = services.pins_and_summaries
+        self._catch_up = services.catch_up
+        self._clock = services.clock
+        self._outbox = services.outbox
+        self._remove_thread = services.remove_thread
+        self._dispatcher = services.dispatcher
+        self._threads = ThreadStart(services)
+
+    async def watch(self, *, every_s: float) -> None:
+        """Make what crashes have left, until cancelled."""
+        while True:
+            try:
+                # Before, discord.py does not know the channels.
+                if self._client.is_ready():
+                    for item in await self._branches.due.take(RETRY_S):
+                        await self._branches.due.done(item, await self._complete_all(item.id))
+            except StoreUnavailable as error:
+                log.info("branches_delayed", detail=str(error))
+            await asyncio.sleep(every_s)
+
+    async def _complete_all(self, person: int) -> float | None:
+        """Make the branches of a person that are left; return the seconds to the next try, None if all are made."""
+        for job in await self._branches.open(person):
+            try:
+                await self.complete(job, again=True)
+            except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
+                log.info("branch_given_up", conversation=job.conversation, kind=type(error).__name__)
+                await self._branches.give_up(job)
+            except StoreUnavailable:
+                raise
+            except (BobbinError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
+                log.info("branch_delayed", conversation=job.conversation, kind=type(error).__name__)
+                return RETRY_S
+            except Exception:
+                log.exception("branch_failed", conversation=job.conversation)
+                return RETRY_S
+        return None
+
+    async def complete(self, job: BranchJob, *, again: bool = False) -> int | None:
+        """Make a branch and return its thread, None if its turn is not there any more.
+
+        `again`: an earlier attempt may have started the thread, and posted the lines.
+        """
+        copied: bool | None = False
+        thread = 0
+        for _ in range(2):
+            thread = await self._thread(job, again=again)
+            await self._branches.due.postpone(job.person, RETRY_S)
+            copied = await self._branches.copy(replace(job, thread=thread), thread)
+            if copied is not False:
+                break
+            # Somebody was answered there before, so that it has become a conversation of its own.
+            job = await self._branches.note_thread(job, None)
+        if not copied:
+            await self._remove_thread(thread)
+            await self._branches.done(job)
+            return None
+        await self._post_lines(job, thread, again=again)
+        await self._add_person(job, thread)
+        await self._branches.done(job)
+        # Messages that were written before the copy wait for it.
+        self._dispatcher.wake(thread)
+        log.info("conversation_branched", conversation=job.conversation, turn=job.turn, branch=thread)
+        return thread
+
+    async def _thread(self, job: BranchJob, *, again: bool) -> int:
+        """Return the thread of a branch; start it unless an earlier attempt did."""
+        if job.thread is not None:
+            return job.thread
+        guild = self._client.get_guild(job.server)
+        if guild is None or guild.unavailable:
+            raise DiscordUnavailable("the server")
+        channel = guild.get_channel(job.place)
+        if not isinstance(channel, discord.TextChannel):
+            raise DiscordGone("the channel")
+        kind = THREAD_TYPES[channel.type, job.private]
+        name = branch.thread_name(job.name)
+        found = None
+        if again:
+            found = await self._threads.find_started(self._client, channel, name, after=job.interaction)
+        if found is None:
+            found = await self._threads.start(self._client, channel, name, kind, after=job.interaction)
+        noted = (await self._branches.note_thread(job, found)).thread or found
+        if noted != found:  # another instance was faster
+            await self._remove_thread(found)
+        return noted
+
+    async def _post_lines(self, job: BranchJob, thread: int, *, again: bool) -> None:
+        """Link both conversations; the branch names the price of its first answer."""
+        first = branch.begins(job, _link(job, job.conversation, job.message), await self._price(job, thread))
+        if not again or not await self._outbox.own_messages(thread, job.interaction):
+            await self._outbox.send(
+                thread, Outgoing(wording.small(first), nonce=f"{job.interaction}-b", silent=True)
+            )
+        second = wording.small(branch.left_behind(thread, job.by))
+        try:
+            said = await self._outbox.own_messages(job.conversation, job.interaction) if again else ()
+            if all(each.content != second for each in said):
+                await self._outbox.send(
+                    job.conversation, Outgoing(second, nonce=f"{job.interaction}-s", silent=True)
+                )
+        except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
+            # The branch stands, and links to where it comes from.
+            log.info("branch_not_linked", conversation=job.conversation, kind=type(error).__name__)
+
+    async def _price(self, job: BranchJob, thread: int) -> str:
+        meta = await self._conversations.meta(thread)
+        if meta is None:
+            return ""
+        # As for a turn: the tools that are offered are part of what the cache compares.
+        asker = Message(job.interaction, Author(job.person, "", ""), "")
+        terms = await self._catch_up.terms_of(of_no_turn(thread, meta, job.interaction, asker))
+        seen = view(await self._recall.past(thread), terms, now_ms=self._clock.now_ms())
+        return branch.first_price(seen, terms.prices, caches=terms.cache != "off")
+
+    async def _add_person(self, job: BranchJob, thread: int) -> None:
+        try:
+            await self._client.http.add_user_to_thread(thread, job.person)
+        except (discord.HTTPException, discord.RateLimited) as error:
+            log.info("member_not_added", conversation=thread, kind=type(error).__name__)
+
+
+def _link(job: BranchJob, conversation: int, message: int) -> str:
+    # The message that a thread was started from is in the parent channel, and has the thread's id.
+    channel = job.place if message == conversation else conversation
+    return f"https://discord.com/channels/{job.server}/{channel}/{message}"

@@ -1,0 +1,137 @@
+"""/tools: which tools Claude may call in a thread, a channel or a server, and for whom."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import tools_view
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.scopes import CHANNEL_HELP, SCOPE_HELP, ChannelOption, Refusals, ScopeOption
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.scope import Scope
+from bot.conversation.tool_settings import ASK, OFF, setting_name
+from bot.store.settings_cache import ByScope
+
+log = structlog.get_logger()
+
+State = Literal["on", "off", "ask", "default"]
+
+STATE_HELP = "ask: each call waits for a permission · default: remove what was set"
+ROLE_HELP = "For people with this role only; not for tools that run at Anthropic"
+
+REFUSALS = Refusals(tools_view.ONLY_IN_SERVERS, tools_view.REFUSALS)
+
+
+@in_servers_and_dms
+class Tools(app_commands.Group, name="tools", description="Which tools Claude may call here"):
+    """Answers the commands, and offers tools while one is typed."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._offer = services.tools
+        self._searches = services.search_limit
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands."""
+        tree.add_command(self)
+
+    @app_commands.command(
+        name="show", description="Show which tools Claude may call here, and where that was set"
+    )
+    @app_commands.describe(channel=CHANNEL_HELP)
+    async def show(self, interaction: Interaction, channel: ChannelOption | None = None) -> None:
+        """Show the tools; everybody may see them."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
+        by_scope = await self._by_scope(invocation)
+        on = [tool.name for tool in self._offer.definitions(by_scope)]
+        most = self._searches.per_day
+        used = (await self._searches.used(invocation.actor.home), most) if most else None
+        texts = tools_view.shown(
+            self._offer.facts(),
+            on,
+            by_scope,
+            names_person=invocation.person.manages_server,
+            elsewhere=invocation.elsewhere,
+            searches=used,
+        )
+        for text in texts:
+            await say(interaction, text)
+
+    @app_commands.command(name="set", description="Switch a tool on or off for a thread, channel or server")
+    @app_commands.describe(
+        tool="The tool", state=STATE_HELP, scope=SCOPE_HELP, role=ROLE_HELP, channel=CHANNEL_HELP
+    )
+    async def set_(
+        self,
+        interaction: Interaction,
+        tool: str,
+        state: State,
+        scope: ScopeOption | None = None,
+        role: discord.Role | None = None,
+        channel: ChannelOption | None = None,
+    ) -> None:
+        """Set a tool of a scope."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
+        await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))
+
+    @set_.autocomplete("tool")
+    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the tools that fit what was typed; from memory, because it is requested at each key."""
+        names = tools_view.offered(self._offer.facts(), typed)
+        return [app_commands.Choice(name=name, value=name) for name in names]
+
+    async def _set(
+        self,
+        invocation: Invocation,
+        name: str,
+        state: State,
+        scope: Scope | None,
+        role: discord.Role | None,
+    ) -> str:
+        target = invocation.scope_target(scope, REFUSALS)
+        if isinstance(target, str):
+            return target
+        known = {each.name: each for each in self._offer.facts()}
+        if (found := known.get(name)) is None:
+            return tools_view.unknown(name, tuple(known.values()))
+        if (refusal := _refusal(invocation, state, target.scope, role)) is not None:
+            return refusal
+        if found.runs_at_anthropic and state != "default" and (role is not None or state == ASK):
+            return tools_view.runs_there(name)
+        setting = setting_name(name, None if role is None else role.id)
+        value = None if state == "default" else state
+        before = await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, {setting: value}
+        )
+        log.info("tool_set", scope=target.scope.value, target=target.target, tool=name, state=state)
+        if value is None and not before:
+            return tools_view.nothing_set(name, target.scope, invocation.elsewhere)
+        of_role = None if role is None else role.id
+        return tools_view.changed(name, state, target.scope, of_role, invocation.server, invocation.elsewhere)
+
+    async def _by_scope(self, invocation: Invocation) -> ByScope:
+        return await self._scope_settings.by_scope(
+            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+        )
+
+
+def _refusal(invocation: Invocation, state: State, scope: Scope, role: discord.Role | None) -> str | None:
+    """Say why a person may not set this, None if they may."""
+    if invocation.server is None:
+        if role is not None:
+            return tools_view.NO_ROLES_HERE
+        return None if state in (OFF, "default") else tools_view.OFF_ONLY
+    if scope is Scope.THREAD and state != OFF and not tools_view.RULE.allows(invocation.person):
+        return tools_view.MAY_NOT_SWITCH_ON
+    return None

@@ -1,0 +1,136 @@
+"""What /tools offers and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from bot.commands import access
+from bot.commands.code_block import ANSWER_CHARS
+from bot.commands.scopes import scope_name, set_where
+from bot.conversation import wording
+from bot.conversation.scope import Scope, Settings
+from bot.conversation.server_tools import WEB_SEARCH
+from bot.conversation.tool_settings import general, role_settings
+from bot.tools.offer import ToolFacts
+
+MOST_OFFERED = 25
+"""The most choices of an autocompletion (Discord, "Autocomplete")."""
+
+RULE = access.Rule(("manages_threads", "manages_server"), direct=False)
+"""For what gives a thread more tools, or takes back that somebody has switched one off."""
+
+REFUSALS = {
+    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
+    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
+    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
+}
+ONLY_IN_SERVERS = (
+    "Channels and servers have tools of their own, but these are direct messages: use the thread scope."
+)
+MAY_NOT_SWITCH_ON = RULE.refusal("give a thread more tools; whoever started it can switch them off")
+OFF_ONLY = "In direct messages you can switch tools off. Which there are is chosen by whoever runs me."
+NO_ROLES_HERE = "There are no roles in direct messages."
+NONE_AT_ALL = "There are no tools here."
+CHANGED_SOON = "It counts from the next message on."
+CACHE = "The next message costs a little more: with other tools, Claude reads the conversation anew."
+
+
+def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
+    """Say that there is no such tool."""
+    names = ", ".join(f"`{each.name}`" for each in known) or "none"
+    return f"There is no tool called {wording.named_file(typed, 'that')}. There are: {names}."
+
+
+def runs_there(name: str) -> str:
+    """Say that nothing can be asked before a call of a server tool."""
+    return (
+        f"`{name}` runs at Anthropic, within Claude's answer: nothing can stop a single call. So it can be on or off "
+        "for a place, but it can neither ask nor be for some roles only. To let some people alone have it, switch it "
+        "on in a channel of their own."
+    )
+
+
+def offered(known: Sequence[ToolFacts], typed: str) -> list[str]:
+    """Return the names that match what was typed."""
+    wanted = typed.strip().casefold()
+    return [each.name for each in known if wanted in each.name.casefold()][:MOST_OFFERED]
+
+
+def shown(
+    known: Sequence[ToolFacts],
+    on: Sequence[str],
+    by_scope: Mapping[Scope, Settings],
+    *,
+    names_person: bool,
+    elsewhere: int | None = None,
+    searches: tuple[int, int] | None = None,
+) -> Iterator[str]:
+    """Yield messages that show each tool.
+
+    `on` are those that requests offer; `searches` are the web searches of today, and the most of a day.
+    """
+    if not known:
+        yield NONE_AT_ALL
+        return
+    lines = [
+        "**The tools that Claude may call here**" if elsewhere is None else f"**Tools in <#{elsewhere}>**"
+    ]
+    for each in known:
+        lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
+    if searches is not None and WEB_SEARCH in on:
+        used, most = searches
+        lines.append(wording.small(f"Web searches today: {used} of {most}; the day ends at 0:00 UTC."))
+    lines.append(wording.small("The narrowest scope counts. /tools set changes this, for those who may."))
+    text = ""
+    for line in lines:
+        if text and len(text) + 1 + len(line) > ANSWER_CHARS:
+            yield text
+            text = ""
+        text = f"{text}\n{line}" if text else line
+    yield text
+
+
+def _lines(
+    tool: ToolFacts,
+    is_on: bool,
+    by_scope: Mapping[Scope, Settings],
+    *,
+    names_person: bool,
+    elsewhere: int | None,
+) -> Iterator[str]:
+    origin = general(by_scope, tool.name)
+    where = "the default"
+    if origin is not None:
+        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+    state = origin.setting.value if origin is not None else "on" if is_on else "off"
+    if state == "on" and tool.asks and origin is None:
+        state = "ask"
+    if origin is None and not is_on:
+        where = "nobody has switched it on"
+    yield f"- `{tool.name}` **{state}** ({where}): {tool.about}"
+    for each in role_settings(by_scope, tool.name):
+        origin = each.origin
+        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+        yield f"  - **{origin.setting.value}** for <@&{each.role}> ({where})"
+
+
+def changed(
+    name: str, state: str, scope: Scope, role: int | None, server: int | None, elsewhere: int | None
+) -> str:
+    """Say what was set."""
+    where = scope_name(scope, elsewhere)
+    whom = "" if role is None else " for everybody" if role == server else f" for <@&{role}>"
+    if state == "default":
+        return f"What was set for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
+    means = {
+        "on": "is on",
+        "off": "is off",
+        "ask": "waits for a permission at each call",
+    }[state]
+    lines = f"`{name}` {means}{whom} in {where}. {CHANGED_SOON}"
+    return lines if role is not None else f"{lines}\n{wording.small(CACHE)}"
+
+
+def nothing_set(name: str, scope: Scope, elsewhere: int | None) -> str:
+    """Say that there was nothing to remove."""
+    return f"Nothing is set for `{name}` in {scope_name(scope, elsewhere)}."

@@ -1,0 +1,69 @@
+"""Files that a branch shares with the conversation it comes from.
+
+Each conversation holds its files by itself, and an upload is deleted at Anthropic by the last one that holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.content import FileSource, InlineSource, Source
+from bot.store.connection import translated
+from bot.store.content import is_sealed
+from bot.store.held_files import HeldFiles, Upload
+from bot.store.keys import UPLOADS_S, Keys
+
+
+class SharedFiles:
+    """Lets a conversation hold files of another one."""
+
+    def __init__(self, redis: Redis, keys: Keys, held_files: HeldFiles) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._held_files = held_files
+
+    async def share(self, source: int, target: int, named: Collection[Source]) -> None:
+        """Let `target` hold those of the named files that `source` holds; a repeated call shares them once."""
+        digests = sorted({each.digest for each in named if isinstance(each, InlineSource)})
+        if digests:
+            with translated():
+                found = await self._redis.hmget(self._keys.inline(source), digests)
+            for digest, data in zip(digests, found, strict=True):
+                if data and not is_sealed(str(data)):
+                    await self._held_files.put_inline(target, digest, str(data))
+        ids = {each.file_id for each in named if isinstance(each, FileSource)}
+        if ids:
+            await self._share_uploads(source, target, ids)
+
+    async def _share_uploads(self, source: int, target: int, ids: Collection[str]) -> None:
+        keys = self._keys
+        with translated():
+            before: dict[Any, Any] = await self._redis.hgetall(keys.uploads(source))
+            wanted = {
+                str(digest): str(text)
+                for digest, text in before.items()
+                if Upload.read(str(text)).file_id in ids
+            }
+            if not wanted:
+                return
+        # First, so that a sweep of the source that begins from now on leaves the upload to the target.
+        for text in wanted.values():
+            await self._note(source, target, Upload.read(text).file_id or "")
+        with translated():
+            held = await self._redis.hmget(keys.uploads(source), list(wanted))
+            for (digest, text), now in zip(wanted.items(), held, strict=True):
+                if str(now) == text:
+                    await self._redis.hsetnx(keys.uploads(target), digest, text)
+                else:  # a sweep has begun before, and deletes the upload
+                    await self._redis.srem(keys.shared(Upload.read(text).file_id or ""), str(target))
+            await self._redis.expire(keys.uploads(target), UPLOADS_S)
+
+    async def _note(self, source: int, target: int, file_id: str) -> None:
+        """Note that both conversations hold an upload."""
+        shared = self._keys.shared(file_id)
+        with translated():
+            await self._redis.sadd(shared, str(source), str(target))
+            await self._redis.expire(shared, UPLOADS_S)
