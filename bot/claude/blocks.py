@@ -7,6 +7,7 @@ signature, results of server tools carry encrypted content.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -129,10 +130,21 @@ class Blocks:
 def _read(text: str) -> object:
     """Read the input of a call; None if it broke off, or is no JSON object."""
     try:
-        found = json.loads(text)
-    except ValueError:
+        found = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _finite(text: str) -> float:
+    """Read a number; ValueError for one that only an infinity could stand for, which is not JSON."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError("too large a number")
+    return number
 
 
 def _opaque(fields: Mapping[str, Any]) -> Opaque:

@@ -97,7 +97,7 @@ class BudgetGroup(
         )
         payer = payer_of(interaction, invocation)
         budget = budget_of(self._policy.ceilings, by_scope)
-        apply = limits(budget.rules, payer, self._clock.now_s())
+        apply = limits(self._policy.shown_rules(budget.rules), payer, self._clock.now_s())
         uses = await self._budgets.uses(apply)
         manages = access.SERVER.allows(invocation.person)
         others = _set_here(by_scope) if manages else []

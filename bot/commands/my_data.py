@@ -49,7 +49,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
             f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            f"you, {len(kept.quotes)} quotes of you, and what I keep by ids and numbers alone."
+            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, and what I "
+            "keep by ids and numbers alone."
         )
         if left_out:
             text += (
@@ -79,6 +80,7 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "conversations_begun": [str(each) for each in kept.started],
         "quotes_of_you": [_ids_as_texts(asdict(each)) for each in kept.quotes],
         "files_as_read": [_ids_as_texts(asdict(each)) for each in kept.files],
+        "facts_remembered": [_with_time(asdict(each)) for each in kept.facts],
         "by_ids_and_numbers": [asdict(each) for each in kept.values],
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out

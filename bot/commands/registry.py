@@ -23,6 +23,7 @@ from bot.commands.forget import Forget
 from bot.commands.handover import Handover
 from bot.commands.help import Help
 from bot.commands.leave import Leave
+from bot.commands.memory import MemoryCommands
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
 from bot.commands.privacy import Privacy
@@ -71,6 +72,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Catchup,
     Branch,
     Tools,
+    MemoryCommands,
     Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""

@@ -40,6 +40,7 @@ from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.memory import MemoryTools
 from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.catch_up import CatchUp
@@ -76,6 +77,7 @@ class CommandServices:
     budgets: Budgets
     usage: Usage
     presets: Presets
+    memory: MemoryTools
     decisions: Decisions
     message_states: MessageStates
     turn_control: TurnControl

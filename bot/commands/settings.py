@@ -67,7 +67,7 @@ def shown(
     """Yield the messages that show the settings; the names of people, and some rows, are for admins."""
     seen = tuple(row for row in rows if names or not row.for_managers)
     lines = [_line(each, names=names) for each in applied(by_scope, operator, seen)]
-    yield from _messages([HEADING, *lines, wording.small(LEGEND)])
+    yield from _messages([HEADING, wording.small(LEGEND), *lines])
 
 
 def _line(found: Applied, *, names: bool) -> str:

@@ -183,7 +183,8 @@ class WhyAnswer:
         here = {_place_of(interaction.channel, interaction.channel_id), interaction.channel_id}
         is_here = target.channel in here or _place_of(place, target.channel) in here
         server = interaction.guild_id
-        if message is not None and message.author.id == interaction.user.id:
+        author = decision.person or (None if message is None else message.author.id)
+        if author == interaction.user.id:
             return why_blocked.to_author(where, decision, server=server, is_here=is_here, names=self._names)
         if self._names:
             return why_blocked.to_admin(where, decision, server=server, is_here=is_here)

@@ -11,7 +11,6 @@ from bot.conversation.history_files import files_of
 from bot.conversation.message import created_ms
 from bot.conversation.pricing import dollars
 from bot.conversation.reasons import because
-from bot.conversation.request import Usage
 from bot.conversation.scope import Origin, Scope
 from bot.conversation.settings_table import OperatorValue
 from bot.conversation.turn import MadeWith, Turn
@@ -158,7 +157,7 @@ def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str
         *_files(entry),
         *_tools(entry),
     ]
-    lines += [_usage(entry.usage), _cost(entry)]
+    lines += [_usage(entry), _cost(entry)]
     return "\n".join(lines)
 
 
@@ -205,11 +204,18 @@ def _files(entry: Turn) -> list[str]:
     return [f"Files of these messages: {wording.listed(names)}."]
 
 
-def _usage(usage: Usage) -> str:
+def _usage(entry: Turn) -> str:
+    usage = entry.usage
     total = usage.input_total
     if not total:
         return "How many tokens it took is not known: Claude's answer broke off, or I found the reply on Discord."
     share = usage.cache_read / total
+    if not usage.output:  # the history keeps the usage of the first of several requests, without its output
+        whose = "Tokens of the first of its requests" if entry.consulted else "Tokens"
+        return (
+            f"{whose}: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; how many were "
+            "written is not known."
+        )
     thinking = f" ({usage.thinking:,} of them for thinking)" if usage.thinking else ""
     return (
         f"Tokens: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; "

@@ -42,6 +42,7 @@ KEPT = (
         "{conversation} after the last message",
         ("{C}:t:<message>", "{C}:h", "{C}:r:<message>", "{C}:meta", "{C}:b"),
     ),
+    Kept("facts that people had remembered", "{conversation} after their latest use", ("{S}:memory:<id>",)),
     Kept("files and quotes as I have read them", "a day", ("{C}:f", "{C}:a", "{C}:p", "{C}:n:<message>")),
     Kept(
         "prompts, presets and other settings, and who made them",

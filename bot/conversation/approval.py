@@ -25,7 +25,8 @@ class Approval:
     place, `asker` is the person who is answered by the turn `turn`, with their `roles`. `key` names the effect.
     `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`. `since_ms`
     is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
-    `outcome` is what the tool brought, or why it failed.
+    `outcome` is what the tool brought, or why it failed. `settled` are names and values that the tool has settled at
+    the time of the call.
     """
 
     id: int
@@ -47,6 +48,7 @@ class Approval:
     reason: str = ""
     is_repeated: bool = False
     outcome: str = ""
+    settled: tuple[tuple[str, str], ...] = ()
 
     @property
     def ends_ms(self) -> int:

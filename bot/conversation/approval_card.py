@@ -37,7 +37,7 @@ NOT_WAITING = {
 
 def card(approval: Approval) -> str:
     """Write the card as it is now."""
-    lines = [ASKS.format(tool=_span(approval.tool)), _arguments(approval.arguments)]
+    lines = [ASKS.format(tool=_span(approval.tool)), _arguments(approval)]
     if approval.is_repeated and not approval.has_ended:
         lines.append(wording.small(REPEATED))
     lines.append(wording.small(_state(approval)))
@@ -64,10 +64,10 @@ def _state(approval: Approval) -> str:
             return EXPIRED
 
 
-def _arguments(text: str) -> str:
-    return _code(
-        _cut(json.dumps(json.loads(text), ensure_ascii=False, indent=1), MOST_ARGUMENT_CHARS), "json"
-    )
+def _arguments(approval: Approval) -> str:
+    # What Claude wrote does not stand in for what the tool has settled.
+    shown = {**json.loads(approval.arguments), **dict(approval.settled)}
+    return _code(_cut(json.dumps(shown, ensure_ascii=False, indent=1), MOST_ARGUMENT_CHARS), "json")
 
 
 def _code(text: str, language: str = "") -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from bot.conversation.amount import Period, Unit
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
-from bot.conversation.budget import NOTIFY
+from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
 from bot.conversation.tool_settings import FAMILY as TOOLS
@@ -29,6 +30,7 @@ _ACTS = {
     Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
     Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
     Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
+    Act.FACT_FORGOTTEN: "forgot a fact that {before} had remembered",
     Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
 _CHANNELS = {
@@ -44,7 +46,7 @@ _SETTINGS = {
     **{name: name for name in MODEL_NAMES},
 }
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
-_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN)
 EVERYONE = "@everyone"
 """The role with the id of the server; Discord shows its mention with a second @."""
 
@@ -95,6 +97,8 @@ def _done(entry: AuditEntry, home: int) -> str:
 def _named(what: str, home: int) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
+    if (limit := _limit(what)) is not None:
+        return limit
     if what.startswith(TOOLS):
         tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
         whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
@@ -107,6 +111,23 @@ def _named(what: str, home: int) -> str:
             whom = EVERYONE
         return f"{code(name)} for {whom}{f' ({code(more)})' if more else ''}"
     return code(what)
+
+
+def _limit(what: str) -> str | None:
+    """Name a limit of `/budget set`; None if the setting is none."""
+    who, *kind = what.removeprefix(PREFIX).rsplit(":", 2)
+    if (
+        not what.startswith(PREFIX)
+        or len(kind) != 2
+        or kind[0] not in set(Unit)
+        or kind[1] not in set(Period)
+    ):
+        return None
+    subject, _, target = who.partition(":")
+    whom = {ALL: "", EACH: " for each person"}.get(who)
+    if whom is None and subject in ("role", "person") and target.isdecimal():
+        whom = f" for {_MENTIONS[subject].format(target)}"
+    return None if whom is None else f"the limit in {kind[0]} per {kind[1]}{whom}"
 
 
 def _value(entry: AuditEntry, value: str) -> str:

@@ -220,9 +220,16 @@ class BudgetPolicy:
 
         These are the limits of the whole bot, and all limits in messages.
         """
-        own = (Rule(Subject.FALLBACK, amount) for amount in self.fallback)
         hold = (rule for rule in rules if Subject.BOT is rule.subject or rule.amount.unit is Unit.MESSAGES)
-        return (*hold, *own)
+        return (*hold, *self._own_fallback)
+
+    def shown_rules(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
+        """Return the rules that are shown to a person: those that apply, and those of the fallback model."""
+        return (*rules, *self._own_fallback)
+
+    @property
+    def _own_fallback(self) -> tuple[Rule, ...]:
+        return tuple(Rule(Subject.FALLBACK, amount) for amount in self.fallback)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,13 +38,15 @@ class Decision:
     """What was decided, and when (ms).
 
     `reason` is a `Cause`, or a `Reason` of the intake. `detail` never holds what people wrote. `origin` is where the
-    setting that decided was set, if one did.
+    setting that decided was set, if one did. `person` is for whom an application has posted the message, if that is
+    known.
     """
 
     reason: str
     at_ms: int
     detail: str = ""
     origin: Origin | None = None
+    person: int | None = None
 
 
 TOLD_BY_THE_MESSAGE: frozenset[str] = frozenset(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import lifetime
 from bot.conversation.compose import Past, Plan
-from bot.conversation.request import Finished, Request, Usage
+from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.server_tools import most_searches
+from bot.conversation.tokens import PRIOR
 
 SUMMARY_REQUEST_TOKENS = 500
 """More than the words take that ask for a summary."""
@@ -27,9 +29,18 @@ def of_summary(request: Request, plan: Plan, past: Past, now_ms: int) -> Usage:
 
 
 def of_continuation(request: Request, end: Finished) -> Usage:
-    """Estimate the request that goes on with a paused reply."""
-    usage = end.usage
-    return most_of(request, usage.input_total + usage.output, usage.input_total - usage.input)
+    """Estimate the request that goes on with a reply that paused or called tools, whose results it has."""
+    usage, last = end.usage, request.messages[-1:]
+    results = sum(PRIOR.sent(message) for message in last if message.role == "user")
+    return most_of(request, usage.input_total + usage.output + results, usage.input_total - usage.input)
+
+
+def behind(request: Request, first: Usage, messages: Sequence[PromptMessage]) -> Usage:
+    """Estimate a request of which the `first` estimate knows all but these messages, which stand at its end."""
+    if not messages:
+        return first
+    further = sum(PRIOR.sent(message) for message in messages)
+    return most_of(request, first.input_total + further, first.cache_read)
 
 
 def most_of(request: Request, input_tokens: int, cached_tokens: int = 0) -> Usage:

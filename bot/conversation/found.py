@@ -22,6 +22,7 @@ class Found:
     prompts: int = 0
     usage: int = 0
     tool_calls: int = 0
+    facts: int = 0
     unreadable: int = 0
 
     def __add__(self, other: Found) -> Found:

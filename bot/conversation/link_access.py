@@ -65,10 +65,19 @@ def refusal(linked: ChannelAccess, here: ChannelAccess, *, asker_reads: bool) ->
     return Missing.NOT_FOR_ALL
 
 
+def is_public(access: ChannelAccess) -> bool:
+    """Whether every member of the server may read a channel: nobody is kept out, by role or by age."""
+    if access.is_private or access.is_hidden or access.is_age_restricted:
+        return False
+    return all(_is_for_everyone(name, access) for name in READ)
+
+
 def _readers_have(permission: str, linked: ChannelAccess, here: ChannelAccess) -> bool:
-    there = linked.of(permission)
-    granted = (
-        permission in linked.everyone or (linked.guild, True) in there
-    )  # @everyone has the id of the server
-    to_everyone = granted and all(allowed for _, allowed in there)
-    return to_everyone or there == here.of(permission)
+    return _is_for_everyone(permission, linked) or linked.of(permission) == here.of(permission)
+
+
+def _is_for_everyone(permission: str, access: ChannelAccess) -> bool:
+    overwrites = access.of(permission)
+    # @everyone has the id of the server.
+    granted = permission in access.everyone or (access.guild, True) in overwrites
+    return granted and all(allowed for _, allowed in overwrites)

@@ -86,9 +86,9 @@ class Quoted:
     forwards: bool = False
 
 
-QuoteKind = Literal["reply", "forward", "link", "room", "tool"]
-"""What a message replies to, forwards or links to, what was said in the room before it, or what became of a call of a
-tool that waited for a permission."""
+QuoteKind = Literal["reply", "forward", "link", "room", "tool", "memory"]
+"""What a message replies to, forwards or links to, what was said in the room before it, what became of a call of a
+tool that waited for a permission, or a fact that is remembered."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _KINDS = {
     "summaries": ("summary that may have told of you", "summaries that may have told of you"),
     "prompts": ("prompt that you set", "prompts that you set"),
     "tool_calls": ("call of a tool that you asked for", "calls of tools that you asked for"),
+    "facts": ("fact that you had remembered", "facts that you had remembered"),
     "usage": ("row of usage under your name", "rows of usage under your name"),
 }
 

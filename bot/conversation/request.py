@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.conversation.citations import WebSource
-from bot.conversation.content import Block, Text, ToolResult, ToolUse
+from bot.conversation.content import Block, Text, ToolResult, ToolUse, is_thinking
 from bot.conversation.tool_definition import ToolDefinition
 
 Role = Literal["user", "assistant"]
@@ -129,6 +129,17 @@ class Request:
         if breakpoints is not None and joined[last].role == "user":
             breakpoints = breakpoints.following(last)
         return replace(self, messages=tuple(joined), breakpoints=breakpoints)
+
+
+def without_thinking(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    """Return messages without thinking, which is valid only behind the messages that it came behind."""
+    return tuple(
+        replace(
+            message,
+            blocks=tuple(block for block in message.blocks if not is_thinking(block)) or message.blocks,
+        )
+        for message in messages
+    )
 
 
 @dataclass(frozen=True, slots=True)

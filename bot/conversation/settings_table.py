@@ -21,6 +21,7 @@ ANSWERED = {
     "auto": "all but those for somebody else",
 }
 WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+AT_LIMIT = {"drop": "is left unanswered", "keep": "is answered when the limit renews"}
 REQUIRED = {"True": "required", "False": "not required"}
 TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
 ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
@@ -124,8 +125,8 @@ def _roles(_name: str, value: str) -> str:
 def _limit(name: str, value: str) -> str:
     who = name.removeprefix(PREFIX).rsplit(":", 2)[0]
     kind, _, target = who.partition(":")
-    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all", EACH: "each person"}
-    return f"{value}, {mentions.get(kind, kind)}"
+    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all together", EACH: "each person"}
+    return f"{value} for {mentions.get(kind, kind)}"
 
 
 ROWS = (
@@ -145,8 +146,9 @@ ROWS = (
     Row("Limits of each server", key="budgets.server", shown=_or_none),
     Row("Limits of each channel", key="budgets.channel", shown=_or_none),
     Row("Limits of each person", key="budgets.person", shown=_or_none),
-    Row("A message at a limit", key="budgets.at_limit"),
+    Row("A message at a limit", key="budgets.at_limit", shown=_in_words(AT_LIMIT)),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Limits of that model for each person", key="budgets.fallback", shown=_or_none),
     Row("Models that answer where that one does not", key="claude.fallback", shown=_or_none),
     Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),

@@ -61,6 +61,7 @@ ELEMENTS = (
     "thread_title",
     "attachment",
     "sticker",
+    "consulted",
 )
 
 _ALIKE = (

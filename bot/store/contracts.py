@@ -56,6 +56,7 @@ Export = Literal[
     "acts",
     "usage",
     "conversations",
+    "facts",
     "as stored",
 ]
 """Under which heading `/my data` lists what a key holds of the person who asks.
@@ -75,6 +76,7 @@ Erasure = Literal[
     "prompt",
     "versions",
     "presets",
+    "memories",
     "usage",
     "by a sweep",
     "by expiry",
@@ -89,6 +91,7 @@ Erasure = Literal[
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person set or saved.
+`memories`: the facts that the person had remembered.
 `usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
 lives for a minute. `with the turn`: goes once the running turn ends. `approvals`: the calls that the person asked for
 go. `receipt`: what the erasure itself needs. `key`: the key whose tag is the person goes. `kept`: stays, see
@@ -415,6 +418,23 @@ CONTRACTS = (
         personal=("ids", "words"),
         exported="settings",
         erased="presets",
+    ),
+    Contract(
+        "{S}:memory:<id>",
+        "hash",
+        "facts of a place (0: the public channels of a server), each with who told it, where and when",
+        "conversation",
+        whose="a server",
+        personal=("ids", "names", "words"),
+        exported="facts",
+        erased="memories",
+    ),
+    Contract(
+        "memories",
+        "sorted set",
+        "places with facts, by when these were last used (ms)",
+        "trimmed by time",
+        whose="nobody",
     ),
     Contract(
         "{S}:prompts:<id>",

@@ -32,6 +32,7 @@ from bot.store.contracts import contract_of
 from bot.store.examined import (
     Examined,
     KeptAct,
+    KeptFact,
     KeptFile,
     KeptMessage,
     KeptQuote,
@@ -42,6 +43,7 @@ from bot.store.examined import (
 from bot.store.file_store import text_of
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Key, Keys
+from bot.store.memories import dump_fact, load_fact
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import read_presets
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
@@ -88,6 +90,7 @@ class Examination:
         parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
         parts += [await self._examine_usage(tag, name, who) for name in ways["usage"]]
         parts += [await self._examine_presets(tag, who) for _ in ways["presets"]]
+        parts += [await self._examine_memories(tag, name, who) for name in ways["memories"]]
         if any(name.endswith(":audit") for name in ways["kept"]):
             parts.append(await self._examine_audit(tag, who))
         return merged(tag, parts)
@@ -314,6 +317,26 @@ class Examination:
             kept.append(KeptSetting(tag, tag, f"preset {preset.name}", preset.text, preset.at_ms))
             calls.append(ReplaceField(value=key, field=field, before=fields[field], after=""))
         return Examined(tag, Found(prompts=len(calls)), calls=tuple(calls), kept_settings=tuple(kept))
+
+    async def _examine_memories(self, tag: int, name: str, who: Identity) -> Examined:
+        key, within = Key(f"{self._keys.prefix}:{name}"), int(name.rpartition(":")[2])
+        found, calls, kept = NOTHING, list[Call](), list[KeptFact]()
+        for field, text in (await self._read.hash(name)).items():
+            fact, is_own = load_fact(text), field.startswith(f"{who.person}:")
+            if fact is not None and fact.source > who.before:
+                continue
+            if is_own:
+                found += Found(facts=1)
+                calls.append(ReplaceField(value=key, field=field, before=text, after=""))
+                if fact is not None:
+                    kept.append(KeptFact(tag, within, fact.id, fact.text, fact.at_ms))
+            elif fact is not None:
+                left, mentions = who.without_mentions(fact.text)
+                if mentions:
+                    found += Found(mentions=mentions)
+                    after = dump_fact(replace(fact, text=left))
+                    calls.append(ReplaceField(value=key, field=field, before=text, after=after))
+        return Examined(tag, found, calls=tuple(calls), kept_facts=tuple(kept))
 
     async def _examine_audit(self, tag: int, who: Identity) -> Examined:
         acts = []

@@ -72,6 +72,17 @@ class KeptAct:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptFact:
+    """A fact that the person had remembered, in the place `within` the server `home` (0: its public channels)."""
+
+    home: int
+    within: int
+    id: str
+    text: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeptUsage:
     """What the person used of a model on one day in one conversation; `day` is `YYYYMMDD`."""
 
@@ -115,6 +126,7 @@ class Examined:
     kept_usage: tuple[KeptUsage, ...] = ()
     kept_rules: tuple[KeptSetting, ...] = ()
     kept_starts: tuple[int, ...] = ()
+    kept_facts: tuple[KeptFact, ...] = ()
 
 
 def merged(tag: int, parts: Sequence[Examined]) -> Examined:
@@ -141,4 +153,5 @@ def merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_usage=tuple(each for part in parts for each in part.kept_usage),
         kept_rules=tuple(each for part in parts for each in part.kept_rules),
         kept_starts=tuple(each for part in parts for each in part.kept_starts),
+        kept_facts=tuple(each for part in parts for each in part.kept_facts),
     )

@@ -114,6 +114,7 @@ class Keys:
         self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
         self.forget_queue = self._key("forgetting")
+        self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
 
     def record_prefix(self, conversation: int) -> str:
@@ -231,6 +232,10 @@ class Keys:
     def presets(self, home: int) -> Key:
         """Return the named prompts of a server."""
         return self._of(home, "presets")
+
+    def memory(self, home: int, within: int | None) -> Key:
+        """Return the facts of a private channel or thread, of direct messages, or of a server's public channels."""
+        return self._of(home, f"memory:{within or 0}")
 
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""

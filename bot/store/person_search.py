@@ -15,9 +15,19 @@ from bot.conversation.quoting import NO_WORD
 from bot.store.codec import load_message, load_turn
 from bot.store.contracts import Erasure, contract_of
 from bot.store.key_reader import KeyReader
+from bot.store.memories import load_fact
 from bot.store.quote_store import FIELD, load_quotes
 
-WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions", "presets", "usage")
+WHOLE: tuple[Erasure, ...] = (
+    "entries",
+    "contents",
+    "prompt",
+    "versions",
+    "presets",
+    "memories",
+    "usage",
+    "approvals",
+)
 """The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
 
 
@@ -42,6 +52,7 @@ class PersonSearch:
             found += [*records, *recent]
             who = await self._named_in_entries(ways["entries"], who)
             who = await self._named_in_quotes(ways["contents"], who)
+            who = await self._named_in_facts(ways["memories"], who)
             found += [name for way in WHOLE for name in ways[way]]
             found += [name for name in ways["key"] if name.startswith(f"{{{who.person}}}:")]
         return who, tuple(found)
@@ -72,6 +83,13 @@ class PersonSearch:
                         who = with_names_of(load_turn(text), who)
                     except Unreadable:
                         continue  # another version wrote it; it expires
+        return who
+
+    async def _named_in_facts(self, names: list[str], who: Identity) -> Identity:
+        for name in names:
+            for field, text in (await self._read.hash(name)).items():
+                if field.startswith(f"{who.person}:") and (fact := load_fact(text)) is not None:
+                    who = who.with_author(fact.author)
         return who
 
     async def _named_in_quotes(self, names: list[str], who: Identity) -> Identity:

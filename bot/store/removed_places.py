@@ -7,11 +7,13 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
+from bot.conversation.memory import MemoryPlace
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.file_sweeps import FileSweeps
 from bot.store.key_reader import KEYS_AT_ONCE
 from bot.store.keys import DONE_RECORD_S, USAGE_S, Keys, padded
+from bot.store.memories import Memories
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import EraseConversation
 from bot.store.usage import Usage
@@ -26,6 +28,7 @@ class RemovedPlaces:
         self._scripts = Scripts(redis)
         self._sweeps = FileSweeps(redis, keys)
         self._usage = Usage(redis, keys, usage_s=USAGE_S)
+        self._memories = Memories(redis, keys, ttl_s=USAGE_S)  # it erases alone
 
     async def erase_conversation(self, conversation: int, *, older_than: int | None = None) -> bool:
         """Erase a conversation with its settings; a running turn is fenced off, and its uploads are swept.
@@ -70,10 +73,11 @@ class RemovedPlaces:
                 await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
             await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
             await self._redis.zrem(keys.known, str(conversation))
+        await self._memories.erase(MemoryPlace(home, conversation))
         return True
 
     async def erase_channel(self, server: int, channel: int) -> None:
-        """Erase what is set for a channel; its threads are conversations of their own."""
+        """Erase what is set for a channel, and what was learnt there; its threads are conversations of their own."""
         keys = self._keys
         with translated():
             recent: list[Any] = await self._redis.zrange(keys.recent(channel), 0, -1)
@@ -83,6 +87,7 @@ class RemovedPlaces:
             await self._redis.delete(keys.scope(server, channel), keys.versions(server, channel))
             await self._redis.delete(keys.recent(channel), keys.high_water_mark(channel))
             await self._redis.delete(keys.legacy_scope(channel))
+        await self._memories.erase_learnt_in(server, channel)
 
     async def erase_server(self, server: int) -> None:
         """Erase what is set and noted for a server, whatever shares its hash tag."""

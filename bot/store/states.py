@@ -81,7 +81,7 @@ _ALL = (
     Step("reconciled", unchanged=(ABSENT, ANY), lease=True, fields=("halted",)),
     Step("regenerate", (DONE,), POSTED, script="regenerate"),
     Step("stop", unchanged=UNCOMMITTED, script="stop"),
-    Step("hold_back", unchanged=(CLAIMED,), lease=True, fields=("members", "waits", "joins")),
+    Step("hold_back", unchanged=(CLAIMED, POSTING), lease=True, fields=("members", "waits", "joins")),
     Step("hold", unchanged=(ANY,), script="hold"),
     Step("revise", (RECEIVED, CLAIMED), CANCELLED, unchanged=(ANY,), script="revise"),
     Step("tombstone", (ABSENT,), CANCELLED, unchanged=(CANCELLED,)),

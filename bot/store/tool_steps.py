@@ -66,10 +66,13 @@ class ToolSteps:
         self._scripts = Scripts(redis)
 
     async def of(self, claim: Claim) -> tuple[ToolStep, ...]:
-        """Return the steps of the turn so far, in order; Unreadable if this version cannot read them."""
+        """Return the steps of the turn so far, in order; Unreadable if this version cannot read them.
+
+        Steps from before a message joined the turn are left out: they answer another question.
+        """
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(self._keys.tool_steps(claim.conversation))
-        beginning = _name(claim, "step")
+        beginning = _step(claim)
         named = sorted((str(name), text) for name, text in found.items() if str(name).startswith(beginning))
         try:
             return tuple(_steps.validate_json(text) for _, text in named)
@@ -79,25 +82,27 @@ class ToolSteps:
     async def add(self, claim: Claim, number: int, step: ToolStep) -> None:
         """Add a step; the same number again changes nothing."""
         text = Content(_steps.dump_json(step).decode())
-        await self._note(claim, _name(claim, "step", f"{number:04}"), text)
+        await self._note(claim, f"{_step(claim)}{number:04}", text)
 
-    async def begin(self, claim: Claim, key: str) -> Answered | Begun:
-        """Note that an effect is about to be made; returns what became of it if it was begun before."""
-        mark = f"begun {claim.token}"
-        held = await self._note(claim, _name(claim, "effect", key), mark)
-        if held == mark:
-            return Begun.NOW
-        if held.startswith("begun "):
-            return Begun.BEFORE
-        try:
-            return _answers.validate_json(held)
-        except ValidationError:
-            raise Unreadable from None
+    async def effect(self, claim: Claim, key: str) -> Answered | Begun | None:
+        """Return what is known of an effect, None if it has not begun."""
+        with translated():
+            held: Any = await self._redis.hget(self._keys.tool_steps(claim.conversation), _effect(claim, key))
+        return None if held is None else _known(str(held))
+
+    async def begin(self, claim: Claim, key: str, run: str = "") -> Answered | Begun:
+        """Note that an effect is about to be made; returns what became of it if it was begun before.
+
+        `run` tells the runs of one attempt apart, which a message that joins the turn restarts.
+        """
+        mark = f"begun {claim.token} {run}"
+        held = await self._note(claim, _effect(claim, key), mark)
+        return Begun.NOW if held == mark else _known(held)
 
     async def end(self, claim: Claim, key: str, answered: Answered) -> None:
         """Note how an effect ended."""
         text = Content(_answers.dump_json(answered).decode())
-        await self._note(claim, _name(claim, "effect", key), text, replaces=True)
+        await self._note(claim, _effect(claim, key), text, replaces=True)
 
     async def _note(self, claim: Claim, field: str, value: str, *, replaces: bool = False) -> str:
         keys, conversation = self._keys, claim.conversation
@@ -116,5 +121,18 @@ class ToolSteps:
         return str(held)
 
 
-def _name(claim: Claim, *parts: str) -> str:
-    return ":".join((str(claim.turn_id), str(claim.attempt.regeneration), *parts))
+def _known(held: str) -> Answered | Begun:
+    if held.startswith("begun "):
+        return Begun.BEFORE
+    try:
+        return _answers.validate_json(held)
+    except ValidationError:
+        raise Unreadable from None
+
+
+def _effect(claim: Claim, key: str) -> str:
+    return f"{claim.turn_id}:{claim.attempt.regeneration}:effect:{key}"
+
+
+def _step(claim: Claim) -> str:
+    return f"{claim.turn_id}:{claim.attempt.regeneration}:step:{max(claim.batch.members)}:"

@@ -41,7 +41,8 @@ class ToolContext:
     """For whom and where a call is made.
 
     `key` names the effect of the call: an attempt after a crash has the same. `asker` is the person whose message is
-    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call.
+    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call; `settled` is what the tool
+    has settled when the call was made.
     """
 
     place: ToolPlace
@@ -50,6 +51,7 @@ class ToolContext:
     turn: int
     roles: frozenset[int] = frozenset()
     is_approved: bool = False
+    settled: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +71,19 @@ Run = Callable[[ToolContext, Mapping[str, Any]], Awaitable[ToolOutput]]
 """Runs a call; the arguments are JSON as Claude wrote it, not checked. Raises ToolFailed."""
 
 
+Settle = Callable[[ToolContext, Mapping[str, Any]], Awaitable[Mapping[str, str]]]
+"""Returns what is settled when a call begins to wait: its card shows it beside the arguments, and the call that is
+allowed gets it. Raises ToolFailed where the call could not be made: then it does not wait."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tool:
     """A tool that runs here.
 
     `schema` is the JSON schema of its arguments. A tool that `changes` something has an effect that others see, which
     must not be made twice: it runs once for each key of its context, unless it `repeats` safely with the same key. If
-    it `asks`, each call waits until somebody allows it, unless the settings of the place say otherwise. `status` is
-    the line that people see meanwhile. `time_limit_s` bounds a call.
+    it `asks`, each call waits until somebody allows it, unless the settings of the place say otherwise; `settles` is
+    asked first. `status` is the line that people see meanwhile. `time_limit_s` bounds a call.
     """
 
     name: str
@@ -87,6 +94,7 @@ class Tool:
     changes: bool = False
     repeats: bool = False
     asks: bool = False
+    settles: Settle | None = None
     audience: Audience = Audience.THREAD
     time_limit_s: float = TIME_LIMIT_S
 

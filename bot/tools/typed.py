@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 from bot.tools.tool import TIME_LIMIT_S, Audience, Tool, ToolContext, ToolFailed, ToolOutput
 
 Function = Callable[..., Awaitable[ToolOutput | str]]
+Settling = Callable[..., Awaitable[Mapping[str, str]]]
 
 
 def tool_of(
@@ -20,12 +21,14 @@ def tool_of(
     changes: bool = False,
     repeats: bool = False,
     asks: bool = False,
+    settles: Settling | None = None,
     audience: Audience = Audience.THREAD,
     time_limit_s: float = TIME_LIMIT_S,
 ) -> Tool:
     """Make a tool of an async function: its name, its docstring, and the types of its keyword arguments.
 
-    The first parameter gets the `ToolContext`. TypeError for a function without a docstring, or without types.
+    The first parameter gets the `ToolContext`. `settles` takes the same parameters. TypeError for a function without
+    a docstring, or without types.
     """
     description = inspect.getdoc(function)
     if not description:
@@ -47,6 +50,9 @@ def tool_of(
         found = await function(context, **_checked(model, arguments))
         return ToolOutput.of(found) if isinstance(found, str) else found
 
+    async def settle(context: ToolContext, arguments: Mapping[str, Any]) -> Mapping[str, str]:
+        return await settles(context, **_checked(model, arguments)) if settles is not None else {}
+
     return Tool(
         name=function.__name__,
         description=" ".join(description.split()),
@@ -56,6 +62,7 @@ def tool_of(
         changes=changes,
         repeats=repeats,
         asks=asks,
+        settles=None if settles is None else settle,
         audience=audience,
         time_limit_s=time_limit_s,
     )

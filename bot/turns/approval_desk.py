@@ -33,6 +33,7 @@ from bot.tools.gate import Allowed, Refused, Verdict, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolPlace
 from bot.tools.toolbox import Toolbox
 from bot.turns.persist import persist
+from bot.turns.tool_result import bounded, error_text
 
 log = structlog.get_logger()
 
@@ -86,6 +87,11 @@ class ApprovalDesk:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):
             return Allowed()
+        settles = tool.settles
+        try:
+            settled = {} if settles is None else await persist(lambda: settles(context, arguments))
+        except ToolFailed as error:
+            return Refused(str(error))
         now_ms = self._clock.now_ms()
         approval = Approval(
             id=int(context.key[:13], 16),
@@ -101,6 +107,7 @@ class ApprovalDesk:
             key=context.key,
             created_ms=now_ms,
             since_ms=now_ms,
+            settled=tuple(settled.items()),
         )
         await persist(lambda: self._approvals.open(approval))
         self._opened.setdefault(context.turn, set()).add(approval.id)
@@ -120,12 +127,13 @@ class ApprovalDesk:
     async def allow(self, conversation: int, approval: int, by: int) -> Approval | None:
         """Allow a call and begin it; returns the call as it was met if it does not wait any more."""
         now_ms = self._clock.now_ms()
+        # Before the change: a call that is allowed and whose worker is gone has to be taken up.
+        await self._approvals.due.schedule(conversation, RETRY_S)
         found, taken = await self._approvals.change(
             conversation, approval, lambda each: each.allowed(by, now_ms)
         )
         if found is None or not taken:
             return found
-        await self._approvals.due.schedule(conversation, RETRY_S)
         await self._show(found)
         self._start(found)
         return None
@@ -211,19 +219,25 @@ class ApprovalDesk:
             approval.conversation, approval.channel, approval.server, is_private=approval.is_private
         )
         context = ToolContext(
-            place, approval.asker, approval.key, approval.turn, frozenset(approval.roles), is_approved=True
+            place,
+            approval.asker,
+            approval.key,
+            approval.turn,
+            frozenset(approval.roles),
+            is_approved=True,
+            settled=dict(approval.settled),
         )
         try:
             async with asyncio.timeout(tool.time_limit_s):
                 output = await tool.run(context, json.loads(approval.arguments))
+            return "done", text_of(bounded(output), "\n")
         except ToolFailed as error:
-            return "failed", str(error)
+            return "failed", error_text(str(error))
         except TimeoutError:
             return "failed", TOO_SLOW
         except Exception as error:  # noqa: BLE001 - a tool of the operator's may raise anything
             log.error("tool_broken", tool=tool.name, error=type(error).__name__)  # noqa: TRY400
             return "failed", BROKEN
-        return "done", text_of(output.content, "\n")
 
     async def _post(self, approval: Approval) -> None:
         outgoing = Outgoing(

@@ -21,6 +21,7 @@ from bot.store.examination import Examination
 from bot.store.examined import (
     Examined,
     KeptAct,
+    KeptFact,
     KeptFile,
     KeptMessage,
     KeptQuote,
@@ -71,6 +72,7 @@ class Kept:
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
     values: tuple[KeptValue, ...] = ()
+    facts: tuple[KeptFact, ...] = ()
 
     def __bool__(self) -> bool:
         return any(getattr(self, each.name) for each in fields(self))
@@ -271,6 +273,7 @@ class Forgetting:
             acts=tuple(each for one in examined for each in one.kept_acts),
             usage=tuple(each for one in examined for each in one.kept_usage),
             rules=tuple(each for one in examined for each in one.kept_rules),
+            facts=tuple(each for one in examined for each in one.kept_facts),
             started=tuple(each for one in examined for each in one.kept_starts),
             values=await self._values.of(who, [each.id for each in messages if each.id is not None]),
         )

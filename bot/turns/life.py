@@ -92,6 +92,7 @@ class TurnLife:
         claim, services = self.claim, self.services
         if claim.attempt.stopped and has_earlier_attempt(claim):
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
+            turn = await self._with_consulted(turn)
             await self._note_unanswered(turn.outcome, result)
             await self.commit(turn, result)
             return result
@@ -209,8 +210,12 @@ class TurnLife:
         if not has_earlier_attempt(self.claim):
             self.cost.lost = 1  # a rolled-back store has forgotten the attempt that made the request
         turn, result = recovered.finished
-        await self.commit(turn, result)
+        await self.commit(await self._with_consulted(turn), result)
         return result
+
+    async def _with_consulted(self, turn: Turn) -> Turn:
+        """Add what earlier attempts have consulted to an entry that was read back from Discord."""
+        return replace(turn, consulted=(*turn.consulted, *await self.services.consulted(self.claim)))
 
     async def _decline(self, notice: str) -> Result:
         """End the turn without a request; an earlier answer stays."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from bot.conversation import unseen
 from bot.conversation.container_files import ContainerFile
 from bot.conversation.content import Source, sources, without_files
+from bot.conversation.memory import Told
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
@@ -26,7 +27,8 @@ class Prepared:
     `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
     messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
     under the reply. `gone` are the files of the conversation that are not available any more, `inline` the bytes of
-    its inline files, as base64 by digest. `given` are files for Claude's code.
+    its inline files, as base64 by digest. `given` are files for Claude's code. `told` are the facts that the
+    conversation tells, which a trim may drop.
     """
 
     messages: tuple[Message, ...]
@@ -34,6 +36,7 @@ class Prepared:
     notices: tuple[str, ...] = ()
     gone: frozenset[Source] = frozenset()
     inline: Mapping[str, str] = field(default_factory=dict, repr=False)
+    told: tuple[Told, ...] = ()
     given: tuple[ContainerFile, ...] = ()
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -25,6 +25,8 @@ from bot.conversation.errors import (
     ClaudeTooLong,
     ClaudeUnreachable,
 )
+from bot.conversation.memory import lost, with_quotes
+from bot.conversation.message import Message
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.request_cost import Purpose
 from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
@@ -193,15 +195,16 @@ class ReplyGenerator:
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
-            return compose(
+            composed = partial(
+                compose,
                 terms,
                 past,
-                prepared.messages,
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
                 so_far=prepared.so_far,
             )
+            return _telling_all(prepared, composed)
 
         stream = ReplyStream(
             MeteredClaude(
@@ -359,6 +362,13 @@ class ReplyGenerator:
             made, further_usage = await made_of(request())
             usage = (*usage, *further_usage)
         return made, usage
+
+
+def _telling_all(prepared: Prepared, composed: Callable[[Sequence[Message]], Plan]) -> Plan:
+    """Compose a request that tells in its newest message what its trim has dropped of what is remembered."""
+    plan = composed(prepared.messages)
+    dropped = lost(prepared.told, plan.window.all_turns)
+    return composed(with_quotes(prepared.messages, dropped)) if dropped else plan
 
 
 async def _counted(stream: ReplyStream, request: Request | None, plan: Plan) -> int | None:

@@ -35,6 +35,7 @@ from bot.conversation.request import (
     ToolCalled,
     Usage,
     Waiting,
+    without_thinking,
 )
 from bot.conversation.request_cost import Purpose
 from bot.conversation.server_calls import consulted_of, ran_server_tools
@@ -55,8 +56,8 @@ SUMMARY_S = 60.0
 MOST_PAUSES = 5
 """The requests that follow on pauses; Claude pauses after 10 steps with its tools (Anthropic, "Server tools")."""
 
-MOST_REQUESTS = 20
-"""The most requests that follow the first; the limit of a turn's tools comes before."""
+MOST_REQUESTS = 60
+"""The most requests that follow the first; the limit of a turn's tools, 50 steps at most, comes before."""
 
 MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
@@ -176,15 +177,20 @@ class ReplyStream:
         sent = self._latest = _Sent()
         request = with_container_files(request, self._given)
         loop = self._tools
-        if loop is not None and await self._unless_interrupted(loop.resume(self._show_status)) is None:
+        if loop is not None and await self._unless_broken_off(loop.resume(self._show_status), loop) is None:
             return "", self._interrupt.result()
         if loop is not None and loop.messages:  # of an earlier attempt
             said = [block for each in loop.messages if each.role == "assistant" for block in each.blocks]
             reply.resume(loop.text, said)
             reply.consulted = loop.consulted
-            request = replace(request.extended(loop.messages), container=loop.container)
+            request = replace(request, container=loop.container)
+            most = (
+                None
+                if most is None
+                else estimate.behind(request.extended(loop.messages), most, loop.messages)
+            )
         feed = _parted(reply.feed, loop is not None and bool(loop.text))
-        end = await self._end_of(request, purpose, most, feed, sent)
+        request, end = await self._begun(request, purpose, most, feed, sent)
         reply.ended(end)
         pauses = 0
         for _ in range(MOST_REQUESTS):
@@ -210,11 +216,38 @@ class ReplyStream:
                 _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):
-                end = earlier  # the API refused the content of the reply, not the messages of people
+                # The API refused the content of the reply or of a tool, not the messages of people.
+                end = (
+                    earlier
+                    if earlier.stop_reason == "pause_turn"
+                    else ClaudeError(str(end), request_id=end.request_id)
+                )
                 break
             reply.ended(end)
         reply.close(end)
         return reply.text, end
+
+    async def _begun(
+        self,
+        request: Request,
+        purpose: Purpose,
+        most: Usage | None,
+        push: Callable[[str], None],
+        sent: _Sent,
+    ) -> tuple[Request, Finished | BobbinError]:
+        """Make the first request, behind the steps of an earlier attempt; returns the request that was answered.
+
+        Thinking is valid only behind the messages that it came behind. Where an edit has changed these meanwhile, or
+        another model answers, the API refuses the request, and thinking is left out.
+        """
+        steps = () if self._tools is None else self._tools.messages
+        behind = request.extended(steps)
+        end = await self._end_of(behind, purpose, most, push, sent)
+        if steps and type(end) is ClaudeRefusedRequest:
+            log.info("thinking_left_out", request_id=end.request_id)
+            behind = request.extended(without_thinking(steps))
+            end = await self._end_of(behind, "retry", most, push, sent)
+        return behind, end
 
     async def _following(
         self, request: Request, end: Finished | BobbinError, reply: ReplyText
@@ -233,10 +266,12 @@ class ReplyStream:
         came = reply.text[len(self._tools.text) :]
         known = len(self._tools.consulted)
         going_on = self._tools.go_on(end, came, self._show_status)
-        results = await self._unless_interrupted(going_on)
+        results = await self._unless_broken_off(going_on, self._tools)
         ours = self._tools.consulted[known + len(consulted_of(end.blocks)) :]
         reply.consulted = (*reply.consulted, *ours)
-        return self._interrupt.result() if results is None else request.after(end, results)
+        if results is None or self._interrupt.done():
+            return self._interrupt.result()
+        return request.after(end, results)
 
     async def _end_of(
         self,
@@ -261,6 +296,24 @@ class ReplyStream:
             waited: tuple[asyncio.Future[Any], ...] = (task, self._interrupt)
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            await asyncio.wait({task})
+            if not task.cancelled():
+                task.exception()  # an exception that nobody looks at is logged with its text
+
+    async def _unless_broken_off(self, step: Coroutine[Any, Any, T], tools: ToolLoop) -> T | None:
+        """Await a step of the tools; an interrupt breaks the step off, and prevents one that has not begun: None."""
+        if self._interrupt.done():
+            step.close()
+            return None
+        task = asyncio.ensure_future(step)
+        try:
+            waited: tuple[asyncio.Future[Any], ...] = (task, self._interrupt)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done():
+                tools.break_off()
+            return await task
         finally:
             task.cancel()
             await asyncio.wait({task})

@@ -1,4 +1,4 @@
-"""Erases the conversations that are quiet for longer than their server keeps them."""
+"""Erases the conversations, and the facts of places, that are quiet for longer than their server keeps them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import first_id
 from bot.conversation.privacy import DAY_MS, retention_days
 from bot.conversation.scope import Scope
+from bot.store.memories import Memories
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 
@@ -24,9 +25,16 @@ class Retention:
     """Sweeps; without a setting of its server a conversation expires by itself, after `ceiling` days."""
 
     def __init__(
-        self, places: RemovedPlaces, scope_settings: ScopeSettings, clock: Clock, *, ceiling: int
+        self,
+        places: RemovedPlaces,
+        memories: Memories,
+        scope_settings: ScopeSettings,
+        clock: Clock,
+        *,
+        ceiling: int,
     ) -> None:
         self._places = places
+        self._memories = memories
         self._scope_settings = scope_settings
         self._clock = clock
         self._ceiling = ceiling
@@ -56,9 +64,16 @@ class Retention:
                     erased += await self._places.erase_conversation(
                         conversation, older_than=first_id(before_ms)
                     )
+        await self._sweep_memories(now_ms)
         if erased:
             log.info("conversations_expired", conversations=erased)
         return erased
+
+    async def _sweep_memories(self, now_ms: int) -> None:
+        """Forget the facts of places that are quiet for too long."""
+        for place, used_ms in await self._memories.quiet(before_ms=now_ms - DAY_MS):
+            if used_ms < now_ms - await self._days(place.home) * DAY_MS:
+                await self._memories.erase(place)
 
     async def _days(self, server: int) -> int:
         by_scope = await self._scope_settings.by_scope(thread=None, channel=None, server=server)

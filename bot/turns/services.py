@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from bot.conversation.budget import Limit
 from bot.conversation.clock import Clock
+from bot.conversation.consulted import Consulted
 from bot.conversation.decision import Decision
 from bot.conversation.request_cost import RequestCost
 from bot.render.outbox import Outbox
@@ -33,6 +34,11 @@ async def _post_no_cards(_conversation: int, _turn: int) -> None:
     """Post no cards."""
 
 
+async def _nothing_consulted(_claim: Claim) -> tuple[Consulted, ...]:
+    """Return nothing: there are no tools."""
+    return ()
+
+
 async def _note_nothing(_channel: int, _messages: Sequence[int], _decision: Decision) -> None:
     """Note no decision."""
 
@@ -56,8 +62,9 @@ class TurnServices:
     `schedule_cleanup` is called with a conversation whose history is about to name fewer files. `note_decision` is
     called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
     with a claim whose person was told of a full limit. `post_cards` is called with a conversation and a turn that is
-    shown: calls of tools that wait for a permission get their cards. `clock` is Discord's clock. `person_turns` and
-    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
+    shown: calls of tools that wait for a permission get their cards. `consulted` returns what the tools of a turn's
+    earlier attempts have read and done. `clock` is Discord's clock. `person_turns` and `person_limits` are None
+    without limits. `fetch_made` fetches files that Claude's code has made.
     """
 
     journal: Journal
@@ -74,6 +81,7 @@ class TurnServices:
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     note_told: Callable[[Claim, Limit], Awaitable[None]] = _note_no_line
     post_cards: Callable[[int, int], Awaitable[None]] = _post_no_cards
+    consulted: Callable[[Claim], Awaitable[tuple[Consulted, ...]]] = _nothing_consulted
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from bot.conversation import wording
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
+from bot.conversation.errors import Unreadable
 from bot.conversation.request import Finished, PromptMessage
 from bot.conversation.server_calls import consulted_of
 from bot.store.claim import Claim
@@ -26,6 +27,11 @@ from bot.tools.tool import ToolContext, ToolPlace
 from bot.tools.toolbox import Toolbox
 from bot.turns.persist import persist
 from bot.turns.tool_call import ToolCalls
+
+MOST_TOLD = 2
+"""A reply that goes on calling after it was told so often that the limit is reached ends there."""
+
+STOPPED = "The person has stopped this."
 
 LIMIT_REACHED = "No more tools can be called for this message. Answer with what you have."
 
@@ -61,6 +67,9 @@ class ToolLoop:
         self._known: list[ToolStep] = []
         self._keys = Counter[str]()
         self._began_s: float | None = None
+        self._told_limit = 0
+        self._running: list[tuple[ToolUse, asyncio.Task[Answered]]] = []
+        self._is_broken_off = False
         self._calls = ToolCalls(
             {name: tool for name in names if (tool := toolbox.find(name)) is not None}, steps, gate, claim
         )
@@ -85,6 +94,13 @@ class ToolLoop:
         """What was consulted, in order."""
         return tuple(each for step in self._known for each in step.consulted)
 
+    def break_off(self) -> None:
+        """Stop the calls that run and make no further ones; an effect that has begun comes to its end."""
+        self._is_broken_off = True
+        for call, task in self._running:
+            if call.id not in self._calls.under_way:
+                task.cancel()
+
     async def resume(self, show_status: Callable[[str], None]) -> bool:
         """Take up the steps of an earlier attempt, and answer its calls that have no results yet.
 
@@ -93,10 +109,11 @@ class ToolLoop:
         if self._known or self._claim.attempt.number == 1:
             return bool(self._known)
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
-        if self._known and (calls := _calls(self._known[-1].message)):
-            for step in self._known[:-1]:
-                for call in _calls(step.message):
-                    self._key(call)
+        calls = _calls(self._known[-1].message) if self._known else ()
+        for step in self._known[:-1] if calls else self._known:
+            for call in _calls(step.message):
+                self._key(call)
+        if calls:
             await self._answer(calls, show_status)
         return bool(self._known)
 
@@ -106,7 +123,10 @@ class ToolLoop:
         text: str,
         show_status: Callable[[str], None],
     ) -> tuple[ToolResult, ...]:
-        """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any."""
+        """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any.
+
+        Without results of calls the reply has ended: it was broken off, or went on calling at the limit.
+        """
         said = PromptMessage("assistant", end.blocks)
         await self._add(ToolStep(said, text, consulted_of(end.blocks), end.container or self.container or ""))
         calls = _calls(said) if end.stop_reason == "tool_use" else ()
@@ -115,19 +135,43 @@ class ToolLoop:
     async def _answer(
         self, calls: Sequence[ToolUse], show_status: Callable[[str], None]
     ) -> tuple[ToolResult, ...]:
+        if self._is_broken_off or self._told_limit >= MOST_TOLD:
+            return ()
         keys = [self._key(call) for call in calls]
         if self._is_at_limit:
-            told = [ToolResult(call.id, (Text(LIMIT_REACHED),), is_error=True) for call in calls]
-            return await self._add_results([Answered(each, Consulted("", "refused")) for each in told])
+            self._told_limit += 1
+            return await self._add_results([_unnamed(call, LIMIT_REACHED) for call in calls])
         known = (self._calls.tools.get(call.name) for call in calls)
         for status in dict.fromkeys(tool.status for tool in known if tool is not None):
             show_status(wording.tool_status(status))
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._calls.answer(call, self._context(key)), name=f"tool-{call.name}")
-                for call, key in zip(calls, keys, strict=True)
+        self._running = [
+            (
+                call,
+                asyncio.create_task(self._calls.answer(call, self._context(key)), name=f"tool-{call.name}"),
+            )
+            for call, key in zip(calls, keys, strict=True)
+        ]
+        return await self._add_results(await self._ended())
+
+    async def _ended(self) -> list[Answered]:
+        """Wait for the calls that run; the first failure that is not a tool's own is raised as it is."""
+        tasks = [task for _, task in self._running]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            failed = [task for task in tasks if task.done() and not task.cancelled() and task.exception()]
+            if failed:
+                failed[0].result()
+            return [
+                _unnamed(call, STOPPED) if task.cancelled() else task.result() for call, task in self._running
             ]
-        return await self._add_results([task.result() for task in tasks])
+        finally:
+            self._running = []
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+            for task in tasks:
+                if not task.cancelled():
+                    task.exception()  # an exception that nobody looks at is logged with its text
 
     async def _add_results(self, answered: Sequence[Answered]) -> tuple[ToolResult, ...]:
         results = tuple(each.result for each in answered)
@@ -163,6 +207,20 @@ class ToolLoop:
         payer, meta = self._claim.payer, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
+
+
+async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, ...]:
+    """Return what earlier attempts at a turn have consulted; nothing if this version cannot read it."""
+    try:
+        known = await persist(lambda: steps.of(claim))
+    except Unreadable:
+        return ()
+    return tuple(each for step in known for each in step.consulted)
+
+
+def _unnamed(call: ToolUse, text: str) -> Answered:
+    """Answer a call that was not made; later requests do not name it."""
+    return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted("", "refused"))
 
 
 def _calls(message: PromptMessage) -> tuple[ToolUse, ...]:

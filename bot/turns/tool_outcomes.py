@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from bot.conversation.approval import Approval, ended_since
-from bot.conversation.message import Quote, Quoted
+from bot.conversation.message import Quote, Quoted, created_ms
+from bot.conversation.turn import UNSENT
 from bot.store.approvals import Approvals
 from bot.store.claim import Claim
+from bot.turns.persist import persist
 from bot.turns.prepare import Declined, Prepared
 
 _REMARKS = {
@@ -20,9 +22,11 @@ _REMARKS = {
 
 @dataclass(frozen=True, slots=True)
 class ToolOutcomes:
-    """A step of the preparation: puts the outcomes since the request before into the first message.
+    """A step of the preparation: puts the outcomes since the turn before into the first message.
 
-    Only a conversation in which a call has waited is looked up.
+    Which outcomes a turn has is decided by the times of messages: each belongs to the turn whose newest message came
+    after it, and after those of the turn before. So none is left out, none is told twice, and every attempt at a turn
+    has the same. Only a conversation in which a call has waited is looked up.
     """
 
     approvals: Approvals
@@ -32,8 +36,11 @@ class ToolOutcomes:
         waited = [turn for turn in claim.history if any(each.approval for each in turn.consulted)]
         if not waited or not prepared.messages:
             return prepared
-        asked_ms = max((turn.requested_ms for turn in claim.history if turn.read), default=0)
-        ended = ended_since(await self.approvals.of(claim.conversation), asked_ms)
+        before = [turn.members or (turn.id,) for turn in claim.history if turn.outcome not in UNSENT]
+        since_ms = max((created_ms(each) for members in before for each in members), default=0)
+        until_ms = created_ms(max(claim.batch.members))
+        found = await persist(lambda: self.approvals.of(claim.conversation))
+        ended = [each for each in ended_since(found, since_ms) if each.since_ms <= until_ms]
         if not ended:
             return prepared
         first, *others = prepared.messages

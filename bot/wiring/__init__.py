@@ -20,14 +20,18 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.people import People
 from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.memory import MemoryTools
+from bot.tools.memory_places import MemoryPlaces
 from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
@@ -99,8 +103,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
     quote_source = QuoteSource(client, Calls(client, clock), settings.discord.proxies)
+    memory = MemoryTools(
+        store.memories,
+        MemoryPlaces(Visibility(client)),
+        People(client, Calls(client, clock)).author,
+        clock.now_ms,
+    )
     turns = build_turns(
-        settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
+        settings, store, claude, prices, outbox, attachments, quote_source, memory, pace, clock, metrics
     )
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
@@ -129,14 +139,26 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting, health
+        settings,
+        client,
+        store,
+        claude,
+        prices,
+        outbox,
+        turns,
+        memory,
+        pins,
+        events.intake,
+        clock,
+        forgetting,
+        health,
     )
     commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
 
     presence = build_presence(client, health, store, claude)

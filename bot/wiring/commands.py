@@ -22,6 +22,7 @@ from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.memory import MemoryTools
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
@@ -44,6 +45,7 @@ def build_commands(
     prices: PriceBook,
     outbox: DiscordOutbox,
     turns: Turns,
+    memory: MemoryTools,
     pins: Pins,
     intake: Intake,
     clock: Clock,
@@ -58,6 +60,7 @@ def build_commands(
         budgets=store.budgets,
         usage=store.usage,
         presets=store.presets,
+        memory=memory,
         decisions=store.decisions,
         message_states=store.message_states,
         turn_control=store.turn_control,

@@ -34,6 +34,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
+from bot.store.memories import Memories
 from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
@@ -87,6 +88,7 @@ class Store:
     audit_posts: AuditPosts
     audit_due: DueQueue
     presets: Presets
+    memories: Memories
     decisions: Decisions
     message_states: MessageStates
     work_queue: WorkQueue
@@ -176,6 +178,7 @@ def build_store(
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
+        memories=Memories(redis, keys, ttl_s=ttl_s),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),

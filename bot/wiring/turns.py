@@ -34,6 +34,7 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.memory import MemoryTools
 from bot.tools.offer import ToolOffer
 from bot.tools.time_in import time_tool
 from bot.tools.toolbox import Toolbox
@@ -50,12 +51,13 @@ from bot.turns.made_files import MadeFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
+from bot.turns.remembered import Remembered
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
@@ -86,6 +88,7 @@ def build_turns(
     outbox: Outbox,
     attachments: Attachments,
     quote_source: QuoteSource,
+    memory: MemoryTools,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -107,7 +110,7 @@ def build_turns(
         refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock)
+    toolbox = build_toolbox(clock, memory)
     tools = ToolOffer(server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never)
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
@@ -158,8 +161,14 @@ def build_turns(
             pace=pace,
             policy=policy,
             terms_of=terms_of_claim,
-            preparation=(*steps, ToolOutcomes(store.approvals), FileAvailability(store.held_files)),
+            preparation=(
+                *steps,
+                ToolOutcomes(store.approvals),
+                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                FileAvailability(store.held_files),
+            ),
             post_cards=desk.post_cards,
+            consulted=partial(consulted_before, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
@@ -194,9 +203,9 @@ def build_turns(
     return Turns(terms, dispatcher, desk, catch_up, tools, searches)
 
 
-def build_toolbox(clock: Clock) -> Toolbox:
+def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
     """Build the tools that run here."""
-    return Toolbox((time_tool(clock.now_s),))
+    return Toolbox((time_tool(clock.now_s), *memory.tools()))
 
 
 def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:

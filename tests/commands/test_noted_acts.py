@@ -44,6 +44,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "System.submitted": (SYSTEM,),
     "Presets.submitted": (Act.PRESET_SAVED,),
     "PromptHistory.restore": (SYSTEM,),
+    "memory forget": (Act.FACT_FORGOTTEN,),
     "Context.correct": (Act.SUMMARY_CORRECTED,),
     "Context.apply_pins": (Act.PINS_APPLIED,),
     "Context.take_out": (Act.FILE_TAKEN_OUT,),
@@ -54,26 +55,20 @@ CHANGES: dict[str, tuple[str, ...]] = {
 """What each of them notes: the settings, by name or family, and the acts."""
 
 CHANGES_NOTHING = {
-    *("system show", "system history", "system preset list", "model show", "answer show", "tools show"),
-    *(
-        "access show",
-        "budget show",
-        "usage",
-        "context",
-        "help",
-        "my data",
-        "why",
-        "Why?",
-        "settings show",
-        "audit show",
-    ),
-    *("export", "privacy show", "about", "check", "forget verify"),
+    *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
+    "tools show",
+    *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
+    *("export", "privacy show", "about", "forget verify", "catchup", "check"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
+    # A branch is a thread beside the conversation, which stays as it is.
+    "Branch here",
     # They ask, or open a modal; the button or the modal changes something.
     *("reset", "forget me", "system set", "system preset save", "Context.ask_for_correction", "About.ask"),
     *("Reset.keep", "Forget.keep"),
     # A conversation of one's own, one's own consent.
     *("chat", "About.agree", "About.withdraw"),
+    # A fact of one's own, which /memory show lists.
+    *("memory show", "memory remember"),
 }
 
 

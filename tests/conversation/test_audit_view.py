@@ -27,6 +27,18 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry("system", "12", "48"), "changed the prompt of <#5>: 12 characters → 48 characters"),
         (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log: <#8>"),
         (entry("access:role:9", "", "block", Scope.CHANNEL), "set `access` for <@&9> of <#5>: `block`"),
+        (
+            entry("budget:each:USD:day", "", "5 USD per day", Scope.SERVER),
+            "set the limit in USD per day for each person of this server: `5 USD per day`",
+        ),
+        (
+            entry("budget:all:messages:month", "9 messages per month", ""),
+            "removed the limit in messages per month of <#5> (it was `9 messages per month`)",
+        ),
+        (
+            entry("budget:role:9:tokens:minute", "", "5 tokens per minute"),
+            "set the limit in tokens per minute for <@&9> of <#5>: `5 tokens per minute`",
+        ),
         (entry("budget:person:9:day", "5"), "removed `budget` for <@9> (`day`) of <#5> (it was `5`)"),
         (entry(NOTIFY, "8", "9", Scope.SERVER), CHANGED_NOTIFY),
         (entry(RETENTION_DAYS, "", "30", Scope.SERVER), SET_RETENTION),

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from bot.conversation import estimate
 from bot.conversation.compose import Past, Terms, compose
-from bot.conversation.content import Opaque
+from bot.conversation.content import Opaque, Text, ToolResult
 from bot.conversation.prompt import render_system
-from bot.conversation.request import Breakpoints, Finished, Parameters, Request, Usage
+from bot.conversation.request import Breakpoints, Finished, Parameters, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_summarize
+from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from tests.conversation.builders import message, turn
 
@@ -60,3 +61,19 @@ def test_a_summary_reads_the_whole_history() -> None:
     plan = compose(TERMS, past, [message("hello", number=9)], now_ms=0)
     most = estimate.of_summary(to_summarize(TERMS, plan, past, 0), plan, past, 0)
     assert most.input_total > plan.total_tokens
+
+
+def test_a_request_with_the_results_of_tools_reads_them_as_well() -> None:
+    text = "word " * 1000
+    result = ToolResult("toolu_1", (Text(text),))
+    end = Finished("tool_use", Usage(input=5, output=30), "m", "i", blocks=(Opaque("{}"),))
+    request = REQUEST.extended((PromptMessage("assistant", end.blocks), PromptMessage("user", (result,))))
+    most = estimate.of_continuation(request, end)
+    assert most.input_total >= 35 + PRIOR.of(text)
+
+
+def test_a_request_that_goes_on_behind_the_steps_of_an_earlier_attempt_reads_them_as_well() -> None:
+    steps = (PromptMessage.of("assistant", "word " * 100), PromptMessage.of("user", "word " * 100))
+    first = Usage(cache_write_5m=50, output=1000)
+    assert estimate.behind(REQUEST, first, steps).input_total >= 50 + 2 * PRIOR.of("word " * 100)
+    assert estimate.behind(REQUEST, first, ()) == first

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from bot.conversation.link_access import READ, ChannelAccess, refusal
+from bot.conversation.link_access import READ, ChannelAccess, is_public, refusal
 from bot.conversation.quoting import Missing
 
 GUILD, STAFF, BEN = 1, 20, 30
@@ -133,3 +133,21 @@ def test_security_nobody_reads_here_what_they_may_not_read_there() -> None:
             for roles, granted in members:
                 assert not reads(here, roles, granted) or reads(linked, roles, granted), (linked, here)
     assert opened > 20
+
+
+@pytest.mark.parametrize(
+    ("access", "expected"),
+    [
+        (HERE, True),
+        (replace(HERE, overwrites=overwrites((VIEW, STAFF, True))), True),
+        (replace(HERE, overwrites=STAFF_ONLY), False),
+        (replace(HERE, overwrites=overwrites((HISTORY, GUILD, False))), False),
+        (replace(HERE, overwrites=overwrites((VIEW, BEN, False))), False),
+        (replace(HERE, everyone=NOBODY), False),
+        (replace(HERE, is_private=True), False),
+        (replace(HERE, is_hidden=True), False),
+        (replace(HERE, is_age_restricted=True), False),
+    ],
+)
+def test_a_channel_is_public_where_nobody_is_kept_out(access: ChannelAccess, expected: bool) -> None:
+    assert is_public(access) == expected

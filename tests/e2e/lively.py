@@ -7,7 +7,12 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.conversation.audit import Actor
+from bot.conversation.scope import Scope
+from bot.conversation.tool_settings import FAMILY, ON
 from bot.store.keys import Keys
+from bot.store.scope_settings import ScopeSettings
+from bot.tools.memory import REMEMBER
 from tests.e2e.controls import answer
 from tests.e2e.stored import redis_of
 from tests.e2e.world import ANSWER_S, LOOK_S, World
@@ -27,6 +32,7 @@ class Canary:
     message: str = field(default_factory=lambda: word("message"))
     file_name: str = field(default_factory=lambda: word("filename"))
     file: str = field(default_factory=lambda: word("file"))
+    fact: str = field(default_factory=lambda: word("fact"))
     prompt: str = field(default_factory=lambda: word("prompt"))
     title: str = field(default_factory=lambda: word("title"))
     embed: str = field(default_factory=lambda: word("embed"))
@@ -99,6 +105,8 @@ async def lively(world: World) -> Lively:
     opened = await person.command(thread, "system preset save", {"name": canary.preset})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"A preset with {canary.prompt}."}))
+    await _switch_on_memory(world, thread)
+    await answer(await person.command(thread, "memory remember", {"fact": f"{canary.fact} is a fact."}))
     # A message for somebody else is left alone, and the decision about it is noted.
     await person.post(thread, f"{world.ben.mention} {canary.message} is for you")
     await done(world, thread, await person.post(thread, "and now?"))
@@ -108,3 +116,10 @@ async def lively(world: World) -> Lively:
     direct = await world.dm_of(person)
     await done(world, direct, await person.post(direct, f"{canary.message} in private"))
     return Lively(canary, person, thread, others, direct)
+
+
+async def _switch_on_memory(world: World, thread: int) -> None:
+    async with redis_of(world) as redis:
+        settings = ScopeSettings(redis, Keys(world.prefix), ttl_s=1000, audit_s=1000)
+        actor = Actor(world.guild.id, world.admin.id, 1)
+        await settings.change(actor, Scope.THREAD, thread, {FAMILY + REMEMBER: ON})

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.local.simulator.claude import Reply
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.errors import ApiError
 from tests.e2e.test_budgets import mention, refused, set_limit
 from tests.e2e.test_commands import answer
+from tests.e2e.test_tools import ON, TOKYO
 from tests.e2e.test_usage import KINDS, asked_for, table, total
 from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 
@@ -38,6 +40,34 @@ async def test_the_limit_the_usage_and_what_claude_has_reported_agree(world: Wor
         assert f"- You: {tokens:,} tokens of 1,000,000 tokens per month used; renews" in shown
         left = (await asked_for(own.ann, channel))["content"]
         assert f"{1_000_000 - tokens:,} tokens of 1,000,000 tokens per month for you" in left
+
+
+async def test_each_step_of_a_reply_that_calls_tools_counts_and_the_answer_is_one_message(
+    world: World,
+) -> None:
+    settings = {"BOT_BUDGETS__PERSON": "1000000 tokens per month, 9 messages per month", **ON}
+    async with world.apart(settings) as own:
+        own.claude.say(Reply.of("I look at the clock.", TOKYO))
+        own.claude.say(Reply.of(TOKYO))
+        own.claude.say("It is late.")
+        thread = await own.converse(own.channel(), "what time is it in Tokyo?")
+        await own.settled(thread)
+        assert len(own.asked) == 3
+        shown = await answer(await own.ann.command(thread, "budget show"))
+        assert f"- You: {used_tokens(own):,} tokens of 1,000,000 tokens per month used; renews" in shown
+        assert "- You: 1 message of 9 messages per month used; renews" in shown
+
+
+async def test_a_reply_whose_limit_fills_up_between_two_calls_ends_with_what_is_written(world: World) -> None:
+    async with world.apart({"BOT_BUDGETS__PERSON": "1 token per month", **ON}) as own:
+        own.claude.say(Reply.of("I look at the clock.", TOKYO))
+        own.claude.say("This is not asked any more.")
+        thread = await own.converse(own.channel(), "what time is it in Tokyo?")
+        await own.settled(thread)
+        assert len(own.asked) == 1
+        text = "\n".join(message["content"] for message in own.said(thread))
+        assert text.startswith("I look at the clock.")
+        assert "so the reply ends here. It renews <t:" in text
 
 
 async def test_one_person_in_both_instances_and_after_a_restart_gets_one_line(world: World) -> None:

@@ -499,3 +499,21 @@ async def test_on_a_host_whose_clock_is_hours_off_limits_hold() -> None:
             await refused(world, await mention(world, world.ann))
         finally:
             await world.close()
+
+
+async def test_the_limits_of_the_smaller_model_are_shown_with_what_is_left(world: World) -> None:
+    settings = {
+        "BOT_BUDGETS__PERSON": "1 token per month",
+        "BOT_BUDGETS__FALLBACK_MODEL": HAIKU,
+        "BOT_BUDGETS__FALLBACK": "2 messages per month",
+    }
+    async with world.apart(settings) as own:
+        thread = await own.converse(own.channel(), "one")
+        await own.settled(thread)
+        await own.settled(await own.ann.post(thread, "two"))
+        limits = await answer(await own.ann.command(thread, "budget show"))
+        assert "- You, with the smaller model: 1 message of 2 messages per month used" in limits
+        left = await answer(await own.ann.command(thread, "usage"))
+        assert "50%: 1 message of 2 messages per month for you, with the smaller model" in left
+        shown = await answer(await own.ann.command(thread, "settings show"))
+        assert "- Limits of that model for each person: **`2 messages per month`** (set by whoever" in shown

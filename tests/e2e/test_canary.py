@@ -26,6 +26,7 @@ KINDS: dict[str, Personal] = {
     "message": "words",
     "title": "words",
     "prompt": "words",
+    "fact": "words",
     "preset": "words",
     "embed": "words",
     "poll": "words",

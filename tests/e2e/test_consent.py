@@ -164,3 +164,21 @@ async def test_a_message_that_a_proxy_posts_for_somebody_who_has_not_agreed_is_l
             while COPIED in str(await stored(own)):  # noqa: ASYNC110
                 await asyncio.sleep(LOOK_S)
         assert own.asked == []
+
+
+async def test_an_edit_of_a_proxied_message_is_that_of_a_person_who_has_withdrawn(world: World) -> None:
+    async with world.apart(REQUIRED) as own:
+        channel = own.channel()
+        handle = await own.ann.command(channel, "about")
+        await press(own.ann, channel, await handle.message(), "I agree")
+        thread = await own.converse(channel, "hello")
+        proxied = Proxied.of(own, thread, mentions=False)
+        proxied.play("original")
+        await own.settled(proxied.original.id)
+        proxied.play("copy")
+        await own.settled(proxied.copy)
+        handle = await own.ann.command(thread, "about")
+        await press(own.ann, thread, await handle.message(), "Withdraw my consent")
+        own.discord.edit_as_webhook(proxied.copy, SECRET)
+        await own.bots[0].logged("message_held_back", message=proxied.copy)
+        assert SECRET not in str(await stored(own))

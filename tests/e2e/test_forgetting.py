@@ -125,6 +125,7 @@ HEADINGS = {
     "acts": "acts",
     "usage": "usage",
     "conversations": "conversations_begun",
+    "facts": "facts_remembered",
 }
 
 

@@ -268,6 +268,25 @@ async def own_pause(world: World, person: Any) -> bool:
     return "before the pause ends" in shown
 
 
+async def test_edits_of_proxied_messages_are_those_of_the_person_behind_them(own: World) -> None:
+    channel, person = own.channel(), own.person("nora")
+    thread = await own.converse(channel, "hello", person)
+    await person.post(thread, "L: what is a warp?")
+    place = own.discord.world.channels[thread]
+    copy = own.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await own.settled(int(copy["id"]))
+    for number in range(4):
+        await refused(own, thread, person, f"forbidden {number}")
+    asked, edit = len(own.asked), int(copy["id"])
+    own.discord.edit_as_webhook(edit, "what is a weft?")
+    await own.until(lambda: any(bot.log("message_edited", message=edit) for bot in own.bots))
+    found = [entry["where"] for bot in own.bots for entry in bot.log("message_edited", message=edit)]
+    assert set(found) == {"old"}, "it is not answered again"
+    await own.settled(await own.ann.post(thread, f"{own.mention} and I?"))
+    assert len(own.asked) == asked + 1
+    assert "weft" in sent(own)
+
+
 # the starter of a thread
 
 

@@ -10,6 +10,7 @@ from bot.commands import why_blocked
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
 from bot.local.simulator.discord import guilds
+from tests.e2e.proxied import PLURALKIT
 from tests.e2e.test_access import rule
 from tests.e2e.test_why import menu, why
 from tests.e2e.world import World
@@ -100,3 +101,19 @@ async def test_a_message_from_before_a_reset_that_was_never_for_the_bot_is_not_t
     await world.settled(await world.ann.post(thread, "the next"))
     await (await world.ann.command(thread, "reset")).message()
     assert "leaves your messages unanswered" in await why(world.ben, thread, message)
+
+
+async def test_the_author_of_a_proxied_message_is_told_the_rule_and_others_are_not(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await rule(world, channel, "block", person=world.ben.id)
+    await world.ben.post(thread, "L: what is a warp?")
+    await world.settled(await world.ann.post(thread, "and on"))  # the original is noted by then
+    place = world.discord.world.channels[thread]
+    copy = world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await world.settled(await world.ann.post(thread, "and further"))
+    for text in (await why(world.ben, thread, copy), await menu(world.ben, thread, copy)):
+        assert f"A rule for <@{world.ben.id}> in this channel leaves your messages unanswered" in text
+        assert str(world.admin.id) not in text
+    assert f"A rule for <@{world.ben.id}> in this channel blocks them" in await why(world.admin, thread, copy)
+    assert "<@" not in await why(world.ann, thread, copy)

@@ -7,8 +7,9 @@ from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.decision import Cause
-from bot.local.simulator.claude import faults
+from bot.local.simulator.claude import Reply, ToolUse, faults
 from tests.e2e.controls import anew, answer, labels, press
+from tests.e2e.test_tools import ON, TOKYO
 from tests.e2e.test_why import is_because, menu, url, why
 from tests.e2e.world import World
 
@@ -136,3 +137,19 @@ async def test_a_turn_that_a_step_declines_is_told_with_what_was_said(alone: Wor
     assert "<@" not in text
     assert f"by <@{alone.ann.id}>" in await why(alone.admin, channel, asked)
     assert "It answers" in await why(alone.ben, await alone.converse(channel, "something else"))
+
+
+async def test_a_reply_that_has_used_tools_names_them_and_claims_no_tokens_that_it_does_not_know(
+    alone: World,
+) -> None:
+    await alone.start_bot(**ON)
+    alone.claude.say(Reply.of("I look at the clock.", TOKYO, ToolUse("time_in", {"zone": "Atlantis"})))
+    alone.claude.say("It is late.")
+    thread = await alone.converse(alone.channel(), "what time is it in Tokyo?")
+    await alone.settled(thread)
+    text = await menu(alone.ben, thread, alone.replies(thread)[0])
+    assert "Tools that Claude called: `time_in` (2 times)." in text
+    assert "0 written" not in text
+    (tokens,) = [line for line in text.splitlines() if line.startswith("Tokens")]
+    assert tokens.startswith("Tokens of the first of its requests: ")
+    assert "Cost: $" in text

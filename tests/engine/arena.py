@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import re
@@ -21,12 +22,14 @@ from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.local.simulator.claude import Claude
 from bot.local.simulator.claude.record import Call
 from bot.local.simulator.claude.reply import Reply
+from bot.local.simulator.claude.steps import Text
 from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
 from tests.engine.invariants import Said, Scene
-from tests.engine.kinds import KINDS
+from tests.engine.kinds import KINDS, STEPS
+from tests.engine.tools import CHANNEL, effects, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace
 from tests.patience import Patience
 from tests.redis_server import redis_server
@@ -45,6 +48,7 @@ QUICK = {
     "POINTS_LATE_S": "2.8",
     "POINTS_SWEEP_S": "1.0",
     "POINTS_UNNAMED_S": "2.0",
+    "POINTS_APPROVAL_S": "1.0",
 }
 """Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done, and what is late
 lands when somebody else has finished, but before that."""
@@ -71,6 +75,7 @@ class Stage:
     kept: dict[int, str] = field(
         default_factory=dict
     )  # replies that were finished, and are to stay as they are
+    effects: int = 0  # the channel in which tools do what everybody sees
 
     @property
     def tag(self) -> str:
@@ -85,7 +90,10 @@ class Stage:
     async def start(self, **settings: str) -> Bot:
         """Start a bot."""
         output = self.arena.directory / f"w{self.number}-{len(self.bots)}.log"
-        environment = self.world.environment(**QUICK, **self.settings, **settings)
+        if not self.effects:
+            self.effects = self.world.channel()
+        effects = {CHANNEL: str(self.effects)}
+        environment = self.world.environment(**QUICK, **effects, **self.settings, **settings)
         bot = await Bot.start(environment, output)
         self.bots.append(bot)
         return bot
@@ -115,6 +123,11 @@ class Stage:
             await self.patience(STEP_S).until(condition, LOOK_S)
         except TimeoutError:
             raise AssertionError(f"waited in vain until {what}") from None
+
+    async def soon(self, condition: Callable[[], object], idle_s: float = 2.0) -> None:
+        """Wait for something that need not happen."""
+        with contextlib.suppress(TimeoutError):
+            await self.patience(idle_s).until(condition, LOOK_S)
 
     async def opened(self, thread: int) -> None:
         """Wait for a thread."""
@@ -146,7 +159,13 @@ class Stage:
             for m in self.world.replies(place)
         }
         changed = [message for message, text in self.kept.items() if shown.get(message) != text]
+        breaches += repeated(self.world.discord, self.effects) if self.effects else []
         return breaches + [f"{message} was finished and has been answered anew" for message in changed]
+
+    def made(self, tool: str) -> int:
+        """How many effects of a tool everybody sees."""
+        found = effects(self.world.discord, self.effects)
+        return sum(times for effect, times in found.items() if effect.startswith(f"{tool} "))
 
     def keep(self, thread: int) -> None:
         """Expect the replies of a thread to stay as they are."""
@@ -234,12 +253,20 @@ class Arena:
 
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
-        latest = json.dumps(body["messages"][-1]).replace("\\n", " ")
+        steps = 0
+        while is_result(body["messages"][-1 - 2 * steps]):
+            steps += 1
+        latest = json.dumps(body["messages"][-1 - 2 * steps]).replace("\\n", " ")
         kind, words = _WORDS.findall(latest)[-1]
         self.attempts[words] += 1
-        reply = KINDS[kind](f"{words} attempt {self.attempts[words]}", self.attempts[words])
-        title = (f"<thread_title>{words}</thread_title>\n",) if "<thread_title>" in latest else ()
-        return replace(reply, deltas=(*title, *reply.deltas))
+        name = f"{words} attempt {self.attempts[words]}"
+        reply = STEPS[kind](name, steps) if kind in STEPS else KINDS[kind](name, self.attempts[words])
+        if steps or "<thread_title>" not in latest:
+            return reply
+        title = f"<thread_title>{words}</thread_title>\n"
+        if reply.steps:
+            return replace(reply, steps=(Text((title,)), *reply.steps))
+        return replace(reply, deltas=(title, *reply.deltas))
 
 
 @asynccontextmanager

@@ -79,7 +79,7 @@ def cases(scenario: Scenario) -> list[Case]:
     for point in listed_points(scenario):
         step, when, _ = point.split(":")
         ways = ["kill", "stop", "term"]
-        if when == "before" and step != "event":
+        if when == "before" and step not in ("event", "ring", "permit"):
             ways.append("double")
         if when == "before" and step in ("send", "edit"):
             ways.append("late")

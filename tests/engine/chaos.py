@@ -16,7 +16,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.local.simulator.claude import Claude
+from bot.local.simulator.claude import Claude, Reply, ToolUse
 from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
@@ -41,12 +41,24 @@ from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
+from tests.engine.tools import CHANNEL, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace
 from tests.files import samples
 from tests.patience import Patience
 
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
+
+KNOCK, RING = ToolUse("knock", {"door": "north"}), ToolUse("ring", {"bell": "south"})
+CLOCK, NONE_SUCH = ToolUse("time_in", {"zone": "Asia/Tokyo"}), ToolUse("no_such_tool")
+CALLS: tuple[tuple[tuple[ToolUse, ...], ...], ...] = (
+    ((KNOCK,),),
+    ((CLOCK, KNOCK), (KNOCK,)),
+    ((RING,), (CLOCK, NONE_SUCH)),
+)
+"""The calls of a reply, by step."""
+
+CALL_WEIGHTS = (12, 2, 1, 1)
 
 BUGS = frozenset(
     {
@@ -79,6 +91,8 @@ class Chaos:
     # A message of each channel that replies and links refer to.
     chatter: dict[int, int] = field(default_factory=dict)
     calls: int = 0
+    # The channel in which tools do what everybody sees.
+    effects: int = 0
 
     async def run(self) -> Outcome:
         """Do what was planned, wait for rest, and look twice."""
@@ -132,6 +146,8 @@ class Chaos:
         rest_s = time.monotonic() - began_s
         if not failures:
             failures = await self.commands.breaches(self.people[0])
+        # A store that goes back forgets that an effect has begun: only what repeats safely is made once then.
+        failures += [each for each in repeated(self.discord, self.effects) if " knock " in each]
         failures += [f"{name} logged {event}" for name, event in self._bugs()]
         text = ""
         if failures:
@@ -166,6 +182,7 @@ class Chaos:
             self.discord.add_user(name, display_name=name.title(), guild=self.guild)
             for name in ("ann", "ben", "cleo", "dan")[:PEOPLE]
         ]
+        self.effects = int(self.discord.add_channel(self.guild, "effects").id)
         self.channels = [int(self.discord.add_channel(self.guild, f"room-{n}").id) for n in range(3)]
 
     async def _warm_up(self) -> list[str]:
@@ -243,10 +260,20 @@ class Chaos:
         more = f" with {post.file or 'no file'}, refers by {refers}" if names or refers else ""
         self.timeline.note("people", f"{person.user.username} posts [m{number}] {made} in {place}{more}")
 
-    def _answer(self, body: Any) -> str:
-        """A reply that says what it answers; the same messages get the same length whenever they are asked for."""
+    def _answer(self, body: Any) -> str | Reply:
+        """A reply that says what it answers; the same messages get the same length whenever they are asked for.
+
+        Some call tools before, in one step or two: tools that read, that have an effect, or that are not there.
+        """
         self.calls += 1
-        told = WORDS.findall(str(body["messages"][-1]))
+        steps = 0
+        while is_result(body["messages"][-1 - 2 * steps]):
+            steps += 1
+        question = str(body["messages"][-1 - 2 * steps])
+        told = WORDS.findall(question)
+        calls = random.Random(f"{self.plan.seed} tools {told}").choices([(), *CALLS], CALL_WEIGHTS)[0]
+        if steps < len(calls) and body.get("tools"):
+            return Reply.of(f"Step {self.calls}. ", *calls[steps])
         chance = random.Random(f"{self.plan.seed} {told}")
         text = f"Answer {self.calls} to {' '.join(told).replace('[', '(').replace(']', ')')}."
         words = chance.choices(
@@ -254,7 +281,7 @@ class Chaos:
         )
         filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(words[0]))
         code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
-        titled = "<thread_title>" in str(body["messages"][-1]) and chance.random() < 0.7
+        titled = "<thread_title>" in question and not steps and chance.random() < 0.7
         title = f"<thread_title>Looms {self.calls}</thread_title>\n" if titled else ""
         return f"{title}{text}{code}\n\n{filler}."
 
@@ -262,8 +289,7 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            module = "tests.engine.points_bot" if self.sabotage or self.quick else "bot"
-            bot = await BotProcess.start(self._environment(), "--strict", module=module)
+            bot = await BotProcess.start(self._environment(), "--strict", module="tests.engine.points_bot")
             self.striker.bots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
             self.timeline.note("host", f"bot {slot}.{number} starts")
@@ -279,6 +305,7 @@ class Chaos:
             "ANTHROPIC_API_KEY": KEY,
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.store.url,
+            CHANNEL: str(self.effects),
             **SETTINGS,
             **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),

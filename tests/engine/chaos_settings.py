@@ -16,6 +16,7 @@ SETTINGS = {
     "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
     "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
     "BOT_SHUTDOWN__GRACE_S": "2",
+    "BOT_TOOLS__ON": '["knock", "ring", "time_in"]',
     # A mention beyond this limit is not answered, and chance may have one of the few people open more threads in a
     # minute than the shipped limit allows; here, every message is to be answered. The other limits are as shipped.
     "BOT_LIMITS__THREADS_PER_MINUTE": "1000",

@@ -11,7 +11,9 @@
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`: shorter times in place of the constants
+  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`: shorter times in
+  place of the constants
+- `POINTS_EFFECTS`: the channel in which the tools of tests/engine/tools.py post; without one there are none
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
 
@@ -36,6 +38,7 @@ from bot.__main__ import main
 from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.claude.files import Files
+from bot.conversation import approval
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
 from bot.gateway.connection import calls
@@ -49,10 +52,12 @@ from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.quote_store import QuoteStore
 from bot.store.scripts import Call, Commands, Scripts
-from bot.turns import file_cleanup
+from bot.tools.toolbox import Toolbox
+from bot.turns import approval_desk, file_cleanup
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
-from tests.engine import sabotage
+from bot.wiring import turns as wiring_turns
+from tests.engine import sabotage, tools
 
 CALLS = ("send", "edit", "delete", "open_thread", "own_messages")
 
@@ -163,6 +168,19 @@ def instrument(points: Points) -> None:
     setattr(Claude, "stream", streaming)  # noqa: B010
 
 
+def add_tools(points: Points) -> None:
+    """Have the bot offer the tools of tests/engine/tools.py as well."""
+    build = wiring_turns.build_toolbox
+
+    def building(*arguments: Any, **named: Any) -> Toolbox:
+        toolbox = build(*arguments, **named)
+        for tool in tools.tools(points.through):
+            toolbox.add(tool)
+        return toolbox
+
+    setattr(wiring_turns, "build_toolbox", building)  # noqa: B010
+
+
 def _calling(points: Points, name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
     @functools.wraps(call)
     async def calling(self: DiscordOutbox, *arguments: Any) -> Any:
@@ -212,11 +230,20 @@ def prepare() -> None:
     _seconds("POINTS_NOTIFY_AFTER_S", (wiring_gateway, "NOTIFY_AFTER_S"))
     _seconds("POINTS_SWEEP_S", (file_cleanup, "RETRY_S"), (file_cleanup, "BUSY_S"))
     _seconds("POINTS_UNNAMED_S", (held_files, "UNNAMED_S"))
+    _seconds(
+        "POINTS_APPROVAL_S",
+        (approval, "INTERRUPTED_AFTER_S"),
+        (approval_desk, "RETRY_S"),
+        (approval_desk, "CARD_S"),
+    )
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))
     log, at, do = (os.environ.get(variable) for variable in ("POINTS_LOG", "POINTS_AT", "POINTS_DO"))
-    instrument(Points(log, at, do, late_s))
+    points = Points(log, at, do, late_s)
+    instrument(points)
+    if os.environ.get(tools.CHANNEL):
+        add_tools(points)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
 from bot.store.coordination import Coordination
 from bot.store.scripts import Call
+from bot.store.tool_steps import Begun, ToolSteps
 from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
 
@@ -315,6 +316,14 @@ def _presets() -> None:
     _rewrite("save_preset", (" >= tonumber(most)", " >= 1000"))
 
 
+def _facts() -> None:
+    _rewrite("remember", ("if #names >= tonumber(most) then return 0 end", ""))
+
+
+def _facts_of_person() -> None:
+    _rewrite("remember", ("if own >= tonumber(most_of_person) then return -1 end", ""))
+
+
 def _final() -> None:
     _rewrite("note_decisions", ("if not (held and string.find(held, final, 1, true)) then", "if true then"))
 
@@ -328,6 +337,36 @@ def _withheld() -> None:
         "change_settings",
         ("if not withheld or value == '' then return value end", "if true then return value end"),
     )
+
+
+def _noted_by_holder() -> None:
+    _rewrite("note_tool", ("if not holds_lease() then return 'FENCED' end", ""))
+
+
+def _noted_while_running() -> None:
+    _rewrite("note_tool", ("if not BEFORE[state] and not UNCHANGED[state] then return 'FENCED' end", ""))
+
+
+def _noted_first() -> None:
+    _rewrite(
+        "note_tool", ("redis.call('HSETNX', steps, field, value)", "redis.call('HSET', steps, field, value)")
+    )
+
+
+def _joined_no_more() -> None:
+    _rewrite("note_tool", ("if BEFORE[state] then redis.call('HSET', record, 'state', AFTER) end", ""))
+
+
+def _begun_effects() -> None:
+    async def nothing(*_: object) -> None:
+        """Know of no effect that has begun."""
+
+    async def now(*_: object) -> Begun:
+        """Take every effect for one that begins now."""
+        return Begun.NOW
+
+    setattr(ToolSteps, "effect", nothing)  # noqa: B010
+    setattr(ToolSteps, "begin", now)  # noqa: B010
 
 
 def _noted_once() -> None:
@@ -379,10 +418,17 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "handed over": _handed_over,  # of two handovers the later command counts
     "usage forgotten": _usage_forgotten,  # the counts of a forgotten person go on once
     "presets": _presets,  # no more presets than can be offered
+    "facts": _facts,  # no more facts of a place than may be
+    "facts of a person": _facts_of_person,  # no more of them of one person than their share
     "final": _final,  # a decision that stays is not replaced
     "changed": _changed,  # a repeated change is noted once
     "withheld": _withheld,  # the audit log holds no text of people
     "noted once": _noted_once,  # a repeated act is noted once
+    "noted by the holder": _noted_by_holder,  # the steps of tools are noted under the lease alone
+    "noted while running": _noted_while_running,  # and only while the turn runs
+    "noted first": _noted_first,  # a step that is noted stays
+    "joined no more": _joined_no_more,  # no message joins a turn whose tools have begun
+    "begun effects": _begun_effects,  # an effect that has begun is not made again
     "may_write": _may_write,  # writing to Discord only with a fresh lease
     **{name: partial(_rewrite, step, change) for name, (step, change) in LIMITS.items()},
 }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.local.simulator.discord.errors import ApiError
 from tests.engine.arena import Stage, freeze, resume
 from tests.engine.bot import Bot
 from tests.files import samples
@@ -64,10 +66,47 @@ async def _files(stage: Stage) -> None:
     await stage.post(thread, "short", LONG, [reed])
 
 
+MOST_PRESSES = 20
+"""How often somebody presses before the call is given up."""
+
 LONG = "weave " * 300
 """Two messages of this length do not fit into the window."""
 
 SMALL_WINDOW = (("BOT_HISTORY__MAX_TOKENS", "1500"), ("BOT_CLAUDE__SYSTEM", "Be kind."))
+
+
+async def _tools(stage: Stage) -> None:
+    """Ask for two effects in steps of their own."""
+    thread = await stage.post(None, "knocking")
+    await stage.finished(thread, 1)
+    await stage.until(lambda: stage.made("knock"), "it was knocked")
+
+
+async def _approval(stage: Stage) -> None:
+    """Allow a call that waits; whoever is asked again looks first."""
+    thread = await stage.post(None, "permitted")
+    await stage.until(lambda: _buttons(stage, thread), "there was a card")
+    for _ in range(MOST_PRESSES):
+        if stage.made("permit"):
+            return
+        for message, custom_id in _buttons(stage, thread):
+            with contextlib.suppress(ApiError):
+                await stage.world.ann.press(thread, message, custom_id)
+        await stage.soon(lambda: stage.made("permit"))
+    raise AssertionError("the gate was never opened")
+
+
+def _buttons(stage: Stage, thread: int) -> list[tuple[str, str]]:
+    """The buttons that allow a call, each with its message."""
+    if thread not in stage.world.discord.world.channels:
+        return []
+    return [
+        (message["id"], button["custom_id"])
+        for message in stage.world.said(thread)
+        for row in message.get("components") or ()
+        for button in row["components"]
+        if button.get("label") == "Allow once"
+    ]
 
 
 def _killed_at(point: str) -> Play:
@@ -122,6 +161,9 @@ async def _two_writers(stage: Stage) -> None:
     await first.kill()
 
 
+TOOLS = Scenario("tools", _tools, settings=(("BOT_TOOLS__ON", '["knock", "ring", "time_in"]'),))
+APPROVAL = Scenario("approval", _approval, settings=(("BOT_TOOLS__ON", '["permit"]'),))
+
 FILES = Scenario("files", _files, settings=SMALL_WINDOW)
 
 SCENARIOS = (
@@ -133,6 +175,8 @@ SCENARIOS = (
     Scenario("forgotten", _nothing, _forgotten),
     Scenario("two-writers", _nothing, _two_writers),
     FILES,
+    TOOLS,
+    APPROVAL,
 )
 
 

@@ -13,17 +13,25 @@ from tests.engine.cases import Case, Outcome, cases, check, selection
 from tests.engine.conftest import ALL, Ahead
 from tests.engine.points_bot import METHODS
 from tests.engine.points_table import check_points
-from tests.engine.scenarios import FILES, SCENARIOS, Scenario
+from tests.engine.scenarios import APPROVAL, FILES, SCENARIOS, TOOLS, Scenario
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVERY = [case for scenario in SCENARIOS for case in cases(scenario)]
 
 
+APART = (FILES, TOOLS, APPROVAL)
+"""The scenarios that take longer: only the steps that are taken nowhere else are hit in the choice of `make test`."""
+
+TOOL_STEPS = ("note_tool", "knock", "ring", "permit", "replace_field")
+
+
 def choice() -> list[Case]:
-    """The choice of `make test`; in the scenario with files, which takes longer, only the steps of files are hit."""
-    elsewhere = {case.step for case in EVERY if case.scenario is not FILES}
-    return selection([case for case in EVERY if case.scenario is not FILES or case.step not in elsewhere])
+    """The choice of `make test`; a bot is killed at every point of a tool's step."""
+    elsewhere = {case.step for case in EVERY if case.scenario not in APART}
+    chosen = selection([case for case in EVERY if case.scenario not in APART or case.step not in elsewhere])
+    killed = [case for case in EVERY if case.step in TOOL_STEPS and case.do == "kill"]
+    return [*chosen, *(case for case in killed if case not in chosen)]
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
@@ -37,6 +45,12 @@ async def test_every_step_of_files_is_hit() -> None:
     hit = {(case.step, case.do) for case in choice() if case.scenario is FILES}
     steps = (*METHODS, "begin_upload", "record_upload", "discard_files")
     assert {(step, do) for step in steps for do in ("kill", "stop", "term", "double")} <= hit
+
+
+async def test_every_step_of_tools_is_hit() -> None:
+    hit = {(case.step, case.do) for case in choice()}
+    assert {(step, do) for step in TOOL_STEPS for do in ("kill", "stop", "term")} <= hit
+    assert {(step, "double") for step in ("note_tool", "knock", "replace_field")} <= hit
 
 
 @pytest.mark.parametrize("case", EVERY if ALL else choice(), ids=str)

@@ -54,12 +54,14 @@ NOTICED_BY = {
     "mark": [case("marked-over", *AS_IT_IS)],
     "listed": [case("listed-in-vain", *AS_IT_IS)],
     "may_write": [case("cut-off", *AS_IT_IS)],
+    "begun effects": [case("tools", "ring:after:1", "kill"), case("tools", "ring:after:1", "term")],
     "heartbeat": [case("lasting", "event:before:3", "double", beside=True)],
 }
 
 TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
+FEW_FACTS = "test_memories.py::test_a_place_holds_no_more_facts_than_may_and_of_a_person_no_more_than_a_share"
 FEW_THREADS = (
     "test_person_limits.py::test_no_more_threads_open_in_a_minute_than_may_and_the_person_is_told_once"
 )
@@ -122,9 +124,15 @@ NOTICED_BY_PROTOCOL = {
     "handed over": "test_conversations.py::test_a_conversation_is_handed_over_once_for_each_command",
     "usage forgotten": "test_usage.py::test_a_forgotten_person_is_named_nowhere_and_the_sums_stay",
     "presets": "test_presets.py::test_there_are_no_more_than_can_be_offered_and_those_can_be_changed",
+    "facts": FEW_FACTS,
+    "facts of a person": FEW_FACTS,
     "final": "test_decisions.py::test_that_another_message_is_answered_in_its_place_stays",
     "changed": "test_scope_settings.py::test_a_change_that_changes_nothing_keeps_no_version",
     "withheld": "test_scope_settings.py::test_each_change_is_noted_once_and_a_prompt_by_its_length",
+    "noted by the holder": "test_tool_steps.py::test_who_has_lost_the_lease_notes_nothing",
+    "noted while running": "test_tool_steps.py::test_nothing_is_noted_for_a_turn_whose_result_is_fixed",
+    "noted first": "test_tool_steps.py::test_a_step_that_is_noted_again_stays_as_it_was",
+    "joined no more": "test_tool_steps.py::test_no_message_joins_a_turn_whose_tools_have_begun",
     "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""
@@ -146,7 +154,7 @@ WITHOUT_SAFEGUARDS = frozenset(
             "renew",
             "reopen",
         ),
-        *("note_tool", "reset", "resume", "revise", "status", "step", "stop"),
+        *("reset", "resume", "revise", "status", "step", "stop"),
     }
 )
 """The scripts without a safeguard of their own in the table: those of a turn are hit by `test_points.py`."""

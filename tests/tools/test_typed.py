@@ -68,3 +68,14 @@ def test_a_function_without_docstring_or_types_is_no_tool() -> None:
         tool_of(silent, status="")
     with pytest.raises(TypeError, match="cloth"):
         tool_of(untyped, status="")
+
+
+async def test_what_a_tool_settles_gets_checked_arguments_too() -> None:
+    async def settled(_context: ToolContext, cloth: str, times: int) -> dict[str, str]:
+        return {"length": str(len(cloth) * times)}
+
+    tool = tool_of(weave, status="Weaving", asks=True, settles=settled)
+    assert tool.settles is not None
+    assert await tool.settles(CONTEXT, {"cloth": "silk", "times": 2}) == {"length": "8"}
+    with pytest.raises(ToolFailed, match="cloth"):
+        await tool.settles(CONTEXT, {})

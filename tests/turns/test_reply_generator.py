@@ -18,12 +18,16 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.fallback_wording import LIKELY_INCIDENT
+from bot.conversation.memory import Told
+from bot.conversation.message import Quote, Quoted
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface
-from bot.turns.reply_generator import ReplyGenerator
-from tests.conversation.builders import message, sent, turn
+from bot.turns.prepare import Prepared, prepare
+from bot.turns.reply_generator import Generated, ReplyGenerator
+from bot.turns.turn_cost import TurnCost
+from tests.conversation.builders import ANN, message, sent, texts, turn
 from tests.store.claims import changed
 from tests.turns.generator_stage import (
     DROPS,
@@ -176,3 +180,29 @@ async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:
     )
     assert asked.turn == replace(own, cost=None)
     assert asked.window_start == 3
+
+
+async def test_what_is_remembered_and_a_trim_drops_is_told_anew_in_the_same_request() -> None:
+    quotes = [
+        Quote("memory", 9, (Quoted(5, text, ANN),), title=title)
+        for title, text in (("a1", "The loom is in the attic."), ("b2", "Ann likes blue."))
+    ]
+    prepared = await prepare(FULL)
+    assert isinstance(prepared, Prepared)
+    oldest, latest = FULL.history[0].id, FULL.history[-1].id
+    told = (Told(oldest, quotes[0]), Told(latest, quotes[1]))
+    claude = FakeClaude(["Noted."])
+    generated = await generator_of(claude, DROPS).generate(
+        FULL,
+        replace(prepared, told=told),
+        TERMS,
+        interrupt=asyncio.Future(),
+        push=lambda _: None,
+        show_status=lambda _: None,
+        cost=TurnCost(),
+    )
+    assert isinstance(generated, Generated)
+    assert generated.window_start > 3
+    newest = "\n".join(texts(claude.asked[-1].messages[-1]))
+    assert ["in the attic" in newest, "likes blue" in newest] == [True, False]
+    assert generated.turn.question == claude.asked[-1].messages[-1]

@@ -9,9 +9,11 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
+from bot.conversation.memory import Fact, MemoryPlace
 from bot.conversation.message import created_ms
 from bot.conversation.privacy import DAY_MS, RETENTION_DAYS, retention_days
 from bot.conversation.scope import Scope, Setting
+from bot.store.memories import Memories
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 from bot.turns.retention import Retention
@@ -27,7 +29,8 @@ def sweeping(redis: Redis, *, after_days: float) -> Retention:
     now_ms = created_ms(WRITTEN.id) + round(after_days * DAY_MS)
     clock = cast("Any", SimpleNamespace(now_ms=lambda: now_ms))
     settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
-    return Retention(RemovedPlaces(redis, KEYS), settings, clock, ceiling=90)
+    memories = Memories(redis, KEYS, ttl_s=1000)
+    return Retention(RemovedPlaces(redis, KEYS), memories, settings, clock, ceiling=90)
 
 
 async def keep_for(redis: Redis, days: int) -> None:
@@ -62,3 +65,19 @@ async def test_without_a_setting_nothing_goes(redis: Redis) -> None:
 def test_the_operators_number_is_default_and_ceiling(value: str | None, days: int) -> None:
     settings = {} if value is None else {RETENTION_DAYS: Setting(value)}
     assert retention_days(settings, 90) == days
+
+
+async def test_the_facts_of_a_place_go_once_it_is_quiet_for_longer_than_its_server_keeps_it(
+    redis: Redis,
+) -> None:
+    memories = Memories(redis, KEYS, ttl_s=1000)
+    place, written_ms = MemoryPlace(SERVER, None), created_ms(WRITTEN.id)
+    await memories.remember(place, Fact("a1", "blue", WRITTEN.author, written_ms, WRITTEN.id, C, 10))
+    await keep_for(redis, 3)
+    await sweeping(redis, after_days=2.9).sweep()
+    assert await memories.of((place,))
+    await memories.touch((place,), written_ms + DAY_MS)
+    await sweeping(redis, after_days=3.9).sweep()
+    assert await memories.of((place,))
+    await sweeping(redis, after_days=4.1).sweep()
+    assert await memories.of((place,)) == ()

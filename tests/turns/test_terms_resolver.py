@@ -7,11 +7,12 @@ from structlog.testing import capture_logs
 from bot.claude.catalogue import Catalogue
 from bot.claude.prices import price_book
 from bot.conversation.compose import Terms
-from bot.conversation.model import Choice
+from bot.conversation.model import Choice, ModelInfo
 from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceRow
 from bot.conversation.prompt import render_system
 from bot.conversation.request import Parameters
+from bot.conversation.server_tools import ServerToolLimits, definitions
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 
 DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
@@ -108,3 +109,28 @@ def test_the_placeholders_of_a_prompt_become_the_names_of_the_conversation() -> 
     assert terms.system == render_system("You are in looms of Weavers.")
     default = chooser(Choice(system="Speak of {thread}.", model="claude-sonnet-5-5"))(Choice(), names)
     assert default.system == render_system("Speak of this thread.")
+
+
+def test_tools_that_the_model_lacks_or_that_were_refused_are_left_out() -> None:
+    sdk = AsyncAnthropic(api_key="never used")
+    catalogue = Catalogue(sdk)
+    tools = definitions(ServerToolLimits())
+    resolver = TermsResolver(
+        Parameters("claude-test", 100),
+        DEFAULT,
+        HistoryBudget(1000, 0.5),
+        catalogue,
+        price_book({}),
+        refuses=lambda model, tool: (model, tool) == ("claude-sonnet-5-5", "web_fetch"),
+        today=lambda: dt.date(2026, 11, 22),
+    )
+    catalogue._listed = {
+        "claude-opus-5-5": ModelInfo("claude-opus-5-5", server_tools=frozenset({"web_search"}))
+    }
+
+    def names(model: str) -> list[str]:
+        return [tool.name for tool in resolver(Choice(model=model), Names(), tools).parameters.tools]
+
+    assert names("claude-sonnet-5-5") == ["web_search", "code_execution"]
+    assert names("claude-opus-5-5") == ["web_search"]
+    assert names("unknown") == ["web_search", "web_fetch", "code_execution"]

@@ -123,7 +123,7 @@ class Decider:
         place = _place(message, channel)
         try:
             settings = {} if place is None else await self._settings.by_scope(place)
-            person = await self._author(message)
+            person = await self.author(message)
         except StoreUnavailable:
             settings = {} if place is None else self._settings.last_known(place)
             person = message.author.id
@@ -138,14 +138,14 @@ class Decider:
         decided = await self.decide(message, me)
         if not isinstance(decided, Accepted):
             return decided
-        person = await self._author(message)
+        person = await self.author(message)
         if (refused := await self.refusal(message, decided.settings, person=person)) is not None:
             return refused
         return Ignore(Reason.FORGOTTEN) if await self.is_forgotten(message, person) else decided
 
     async def is_forgotten(self, message: discord.Message, person: int | None = None) -> bool:
         """Whether a message is from before its author, or the `person` for whom it was posted, was last forgotten."""
-        person = await self._author(message) if person is None else person
+        person = await self.author(message) if person is None else person
         return person != NOBODY and message.id <= await self._wishes.forgotten_until(person)
 
     def is_answered_by_what_is_known(self, message: discord.Message, me: discord.ClientUser) -> bool:
@@ -199,7 +199,7 @@ class Decider:
                 raise
             return known
 
-    async def _author(self, message: discord.Message) -> int:
+    async def author(self, message: discord.Message) -> int:
         """Return who wrote a message; of a proxied one that is only known once the message was accepted."""
         if not convert.is_proxied(message, self._proxies):
             return message.author.id

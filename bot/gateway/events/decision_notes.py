@@ -26,10 +26,15 @@ class DecisionNotes:
         self._clock = clock
         self._note = note
 
-    async def ignored(self, message: discord.Message, ignored: Ignore, detail: str = "") -> None:
-        """Note a decision of the intake that neither the message nor the rules tell later."""
+    async def ignored(
+        self, message: discord.Message, ignored: Ignore, detail: str = "", *, person: int | None = None
+    ) -> None:
+        """Note a decision of the intake that neither the message nor the rules tell later.
+
+        `person` is for whom an application has posted the message.
+        """
         if is_stored(ignored):
-            decision = Decision(ignored.reason.value, self._clock.now_ms(), detail, ignored.origin)
+            decision = Decision(ignored.reason.value, self._clock.now_ms(), detail, ignored.origin, person)
             await self._note(message.channel.id, (message.id,), decision)
 
     async def unanswered(self, message: discord.Message, cause: Cause, detail: str = "") -> None:

@@ -161,16 +161,26 @@ class Intake:
     async def edit_effect(self, message: discord.Message) -> EditEffect:
         """Say what the edit of a message may do; that of a paused person has nothing answered again."""
         effect = await self._decider.edit_effect(message)
-        gate = None if self._proxies.is_proxied(message) else self._gate
-        if gate is not None and not await gate.admits_edits(message.author.id):
+        person = await self._person(message)
+        if self._gate is not None and person is not None and not await self._gate.admits_edits(person):
             # Nothing of the text is applied; its author is asked for consent if it is for the bot now.
             return EditEffect.NOTHING if effect is EditEffect.NOTHING else EditEffect.ACCEPT
         with suppress(StoreUnavailable):  # what was forgotten is not found later either
             if await self._decider.is_forgotten(message):
                 return EditEffect.NOTHING
-        if effect is EditEffect.ANSWER and await self._limit_check.is_paused(message):
+        if effect is EditEffect.ANSWER and await self._limit_check.is_paused(message, person):
             return EditEffect.STORE
         return effect
+
+    async def _person(self, message: discord.Message) -> int | None:
+        """Return who wrote a message that is edited; None for a proxied one whose author is not known."""
+        if not self._proxies.is_proxied(message):
+            return message.author.id
+        try:
+            person = await self._decider.author(message)
+        except StoreUnavailable:
+            return None
+        return None if person in (NOBODY, message.author.id) else person
 
     def _reference(self, message: discord.Message, me: discord.ClientUser) -> Reference | None:
         now_ms = self._clock.now_ms()
@@ -245,7 +255,7 @@ class Intake:
             await self._proxies.discard(message)
             return None
         if refused is not None:
-            await self._ignore_refused(message, refused, None, decided)
+            await self._ignore_refused(message, refused, None, decided, person=author or None)
             return None
         if original is not None:
             await self._notes.missed(message.channel.id, (original.id,), Cause.PROXIED, str(message.id))
@@ -297,11 +307,20 @@ class Intake:
         return True
 
     async def _ignore_refused(
-        self, message: discord.Message, refused: Ignore, copy: Message | None, accepted: Accepted
+        self,
+        message: discord.Message,
+        refused: Ignore,
+        copy: Message | None,
+        accepted: Accepted,
+        *,
+        person: int | None = None,
     ) -> None:
-        """Ignore a message, and the copy of it that an application has posted before the original was seen."""
+        """Ignore a message, and the copy of it that an application has posted before the original was seen.
+
+        `person` is for whom the message was posted, if it is such a copy.
+        """
         self._on_decision(refused.reason.value)
-        await self._notes.ignored(message, refused)
+        await self._notes.ignored(message, refused, person=person)
         log.debug("message_ignored", message=message.id, reason=refused.reason.value)
         if copy is not None:
             await self._withdraw(copy, message, accepted.answer)

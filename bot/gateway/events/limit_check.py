@@ -42,12 +42,11 @@ class LimitCheck:
     ) -> bool:
         """Whether a message is left out because of its author's limits; tells the author, once.
 
-        Proxied messages whose authors are not known count as those of one person in each channel. The message counts
-        as `counted`, so that a copy and its original count once.
+        The message counts as `counted`, so that a copy and its original count once.
         """
         limited = await self._limits.admit(
             _home(message),
-            message.channel.id if person is None else person,
+            _counted(message, person),
             counted,
             at_ms=created_ms(message.id) if source == "listing" else self._clock.now_ms(),
             opens_thread=accepted.begins_thread,
@@ -67,13 +66,23 @@ class LimitCheck:
             await self._notify(message, sentence)
         return True
 
-    async def is_paused(self, message: discord.Message) -> bool:
-        """Whether the author of a message is paused; nobody is while the store is away, where edits wait as well."""
+    async def is_paused(self, message: discord.Message, person: int | None) -> bool:
+        """Whether the author of a message is paused, or the `person` for whom it was posted.
+
+        Nobody is while the store is away, where edits wait as well.
+        """
         try:
-            pause = await self._limits.pause(_home(message), message.author.id, at_ms=self._clock.now_ms())
+            pause = await self._limits.pause(
+                _home(message), _counted(message, person), at_ms=self._clock.now_ms()
+            )
         except StoreUnavailable:
             return False
         return pause is not None
+
+
+def _counted(message: discord.Message, person: int | None) -> int:
+    """Return whose limits apply: unknown authors of proxied messages are one person in each channel."""
+    return message.channel.id if person is None else person
 
 
 def _home(message: discord.Message) -> int:

@@ -1,0 +1,195 @@
+"""/memory: what is remembered for later conversations, as far as it is used where the command is."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import access, code_block
+from bot.commands.admission import Admission
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.noting import note
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.audit import Act
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.memory import MOST_FACT_CHARS, Fact, MemoryPlace
+from bot.conversation.message import first_id, written_at
+from bot.conversation.visible import plain
+from bot.tools.memory import REMEMBER
+from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
+
+log = structlog.get_logger()
+
+RULE = access.Rule(("manages_server",))
+"""Who sees, and has forgotten, what others had remembered; everybody does with what is their own."""
+
+OFFERED = 25
+"""The most choices of an autocompletion (Discord, "Autocomplete")."""
+
+CHOICE_CHARS = 100
+OFFER_S = 0.8
+"""For the facts while one is chosen, which are requested at each key."""
+
+OWN = "What you had me remember, as far as it is used here."
+ALL = "What is remembered, as far as it is used here."
+ELSEWHERE = "What was learnt in a private place is shown there alone; `/my data` lists everything of yours."
+NOTHING = f"I remember nothing of yours here. {ELSEWHERE}"
+NOTHING_AT_ALL = "Nothing is remembered here."
+NO_SUCH = "There is no such fact of yours here. /memory show lists those that there are."
+FORGOTTEN = (
+    "Forgotten: no further conversation is told of it. Where it was said or told before, it stands as long as that "
+    "conversation, and Claude is told not to use it any more."
+)
+OFF = (
+    "Nothing is remembered here: the tool `remember` is off. Somebody who may set the tools of this place can switch "
+    "it on with /tools set."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What a person sees: facts of the places that are readable where they are."""
+
+    facts: tuple[Fact, ...]
+    places: tuple[MemoryPlace, ...]
+    sees_all: bool
+
+
+@in_servers_and_dms
+class MemoryCommands(
+    app_commands.Group, name="memory", description="What I remember for later conversations"
+):
+    """Answers the commands; all answers are seen by the person alone."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._services = services
+        self._admission = Admission(services)
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands."""
+        tree.add_command(self)
+
+    @app_commands.command(
+        name="show", description="Show what I remember of you here; to managers, of everybody"
+    )
+    async def show(self, interaction: Interaction) -> None:
+        """List the facts."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._services.conversations)
+        seen = await self._seen(interaction, invocation)
+        if not seen.facts:
+            await say(interaction, NOTHING_AT_ALL if seen.sees_all else NOTHING)
+            return
+        heading = f"{ALL if seen.sees_all else OWN} {ELSEWHERE}"
+        text, files = code_block.shown(heading, listed(seen.facts), "memory.txt", most_chars=1500)
+        await say(interaction, text, files=files)
+
+    @app_commands.command(name="forget", description="Forget a fact that I remember here")
+    @app_commands.describe(fact="The fact: one of yours; managers may choose any")
+    async def forget(self, interaction: Interaction, fact: str) -> None:
+        """Forget a fact."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._services.conversations)
+        seen = await self._seen(interaction, invocation)
+        found = next((each for each in seen.facts if each.id == fact.strip()), None)
+        if found is None or not await self._services.memory.memories.forget(seen.places, found):
+            await say(interaction, NO_SUCH)
+            return
+        if found.author.id != interaction.user.id:
+            person = str(found.author.id)
+            await note(self._services.audit_log, invocation, Act.FACT_FORGOTTEN, before=person, server=True)
+        log.info("fact_forgotten", place=invocation.actor.home, own=found.author.id == interaction.user.id)
+        await say(interaction, FORGOTTEN)
+
+    @app_commands.command(name="remember", description="Have me remember a fact for later conversations here")
+    @app_commands.describe(
+        fact="One fact that can be understood by itself",
+        about_me="Whether it is about you: then I am told only when you ask",
+    )
+    async def remember(
+        self,
+        interaction: Interaction,
+        fact: app_commands.Range[str, 1, MOST_FACT_CHARS],
+        about_me: bool = False,
+    ) -> None:
+        """Remember a fact in the words of the person, so that no card asks for it."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._services.conversations)
+        refusal = await self._admission.refusal(
+            interaction, thread=invocation.conversation, channel=invocation.channel
+        )
+        if refusal is None and not await self._is_on(invocation):
+            refusal = OFF
+        if refusal is not None:
+            await say(interaction, refusal)
+            return
+        context = ToolContext(
+            place=place_of(interaction, invocation),
+            asker=interaction.user.id,
+            key=hashlib.sha256(str(interaction.id).encode()).hexdigest(),
+            turn=interaction.id,
+        )
+        try:
+            await say(interaction, await self._services.memory.remember(context, fact, about_me))
+        except ToolFailed as error:
+            await say(interaction, str(error))
+
+    @forget.autocomplete("fact")
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the facts that fit what was typed; none while the store is slow."""
+        try:
+            async with asyncio.timeout(OFFER_S):
+                invocation = await resolve_invocation(interaction, self._services.conversations)
+                seen = await self._seen(interaction, invocation)
+        except (StoreUnavailable, TimeoutError):
+            return []
+        wanted = plain(typed).casefold()
+        fitting = [fact for fact in reversed(seen.facts) if wanted in plain(fact.text).casefold()]
+        return [
+            app_commands.Choice(name=plain(fact.text)[:CHOICE_CHARS], value=fact.id)
+            for fact in fitting[:OFFERED]
+        ]
+
+    async def _seen(self, interaction: Interaction, invocation: Invocation) -> _Seen:
+        memory = self._services.memory
+        places = memory.places.now(place_of(interaction, invocation)).readable
+        facts = await memory.memories.of(places)
+        sees_all = RULE.allows(invocation.person)
+        own = tuple(fact for fact in facts if sees_all or fact.author.id == interaction.user.id)
+        return _Seen(own, places, sees_all)
+
+    async def _is_on(self, invocation: Invocation) -> bool:
+        by_scope = await self._services.scope_settings.by_scope(
+            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+        )
+        return any(tool.name == REMEMBER for tool in self._services.tools.definitions(by_scope))
+
+
+def place_of(interaction: Interaction, invocation: Invocation) -> ToolPlace:
+    """Return where a command is used."""
+    channel = interaction.channel
+    return ToolPlace(
+        interaction.channel_id or 0,
+        invocation.channel,
+        invocation.server,
+        is_private=isinstance(channel, discord.Thread) and channel.is_private(),
+    )
+
+
+def listed(facts: Sequence[Fact]) -> str:
+    """List facts, each with who had it remembered and when."""
+    return "\n".join(
+        f"- {plain(fact.text)} ({fact.author.username}, {written_at(first_id(fact.at_ms))}"
+        f"{', told only to them' if fact.is_about_author else ''})"
+        for fact in facts
+    )

@@ -1,0 +1,325 @@
+"""Calls that wait for a permission: cards, decisions, and the calls that run afterwards, over a real store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from bot.conversation.approval import WAITS_S, Approval
+from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.audit import Actor
+from bot.conversation.clock import Clock
+from bot.conversation.errors import DiscordForbidden, DiscordUnavailable, StoreUnavailable
+from bot.conversation.scope import Scope
+from bot.render.controls import OF_CARDS
+from bot.store.approvals import Approvals
+from bot.store.scope_settings import ScopeSettings
+from bot.tools.gate import Allowed, Refused, Waiting
+from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
+from bot.tools.toolbox import Toolbox
+from bot.turns.approval_desk import BROKEN, GONE, TOO_SLOW, ApprovalDesk
+from bot.turns.tool_result import MOST_CHARS
+from tests.render.fake_outbox import FakeOutbox
+from tests.store.stage import KEYS
+from tests.turns.tool_stage import Effect, tool
+
+THREAD, CHANNEL, SERVER, ASKER, TURN = 1, 2, 3, 7, 9
+KEY = "0123456789abcdef01234567"
+CONTEXT = ToolContext(ToolPlace(THREAD, CHANNEL, SERVER), ASKER, KEY, TURN, frozenset({8}))
+ID = int(KEY[:13], 16)
+SECRET = "the words of a person"
+
+
+@dataclass
+class Bench:
+    """One desk on a store and a Discord, whose time stands still unless it is moved."""
+
+    redis: Redis
+    effect: Effect = field(default_factory=Effect)
+    outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
+    now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
+    settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
+
+    def __post_init__(self) -> None:
+        self.approvals = Approvals(self.redis, KEYS)
+        self.scope_settings = ScopeSettings(self.redis, KEYS, ttl_s=1000, audit_s=1000)
+        self.desk = self.another()
+
+    @property
+    def tool(self) -> Tool:
+        return tool("knock", self.effect, **self.settings)
+
+    def another(self, *, without_tool: bool = False) -> ApprovalDesk:
+        """The desk of another instance."""
+        clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
+        box = Toolbox(() if without_tool else (self.tool,))
+        return ApprovalDesk(self.approvals, self.scope_settings, box, self.outbox, clock)
+
+    async def choose(self, value: str) -> None:
+        actor = Actor(SERVER, ASKER, 1)
+        await self.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, {"tool:knock": value})
+
+    async def opened(self) -> Approval:
+        """A call that waits, with its card."""
+        assert isinstance(await self.desk.gate(self.tool, CONTEXT, {"door": "north"}), Waiting)
+        await self.desk.post_cards(THREAD, TURN)
+        return await self.found()
+
+    async def found(self) -> Approval:
+        found = await self.approvals.find(THREAD, ID)
+        assert found is not None
+        return found
+
+    async def until(self, state: str) -> Approval:
+        async with asyncio.timeout(10):
+            while (await self.found()).state != state:  # noqa: ASYNC110 - a task of the desk makes it true
+                await asyncio.sleep(0.01)
+        return await self.found()
+
+    async def looked(self, desk: ApprovalDesk | None = None) -> None:
+        """One look of the watch at the conversation."""
+        await (desk or self.desk)._look(THREAD)
+
+    def cards(self) -> list[str]:
+        return self.outbox.texts()
+
+
+@pytest.fixture
+def bench(redis: Redis) -> Bench:
+    return Bench(redis)
+
+
+@pytest.mark.parametrize(
+    ("value", "asks", "verdict"),
+    [
+        ("", False, Allowed),
+        ("", True, Waiting),
+        ("on", True, Allowed),
+        ("off", False, Refused),
+        ("off", True, Refused),
+        ("ask", False, Waiting),
+    ],
+)
+async def test_the_settings_of_the_place_decide_and_else_the_tool(
+    bench: Bench, value: str, verdict: type, *, asks: bool
+) -> None:
+    bench.settings = {"changes": True, "asks": asks}
+    if value:
+        await bench.choose(value)
+    found = await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    assert isinstance(found, verdict)
+    assert len(await bench.approvals.of(THREAD)) == (verdict is Waiting)
+
+
+async def test_a_call_that_waits_is_one_call_however_often_it_is_asked_about(bench: Bench) -> None:
+    first = await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    assert await bench.another().gate(bench.tool, CONTEXT, {"door": "north"}) == first
+    (found,) = await bench.approvals.of(THREAD)
+    assert (found.id, found.asker, found.roles, found.state) == (ID, ASKER, (8,), "waiting")
+
+
+async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench) -> None:
+    waiting = await bench.opened()
+    await bench.another()._post(waiting)
+    await bench.looked(bench.another())
+    (card,) = bench.cards()
+    assert "knock" in card
+    assert '"door": "north"' in card
+    assert (waiting.card, len(bench.outbox.seen("send"))) == (min(bench.outbox.messages), 1)
+    assert bench.outbox.controls[min(bench.outbox.messages)].buttons == OF_CARDS
+
+
+async def test_a_card_that_the_turn_has_not_posted_is_posted_by_the_watch(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.looked(bench.another())
+    assert len(bench.cards()) == 1
+
+
+async def test_a_card_that_discord_refuses_leaves_the_call_waiting(bench: Bench) -> None:
+    bench.outbox.failures.append(DiscordForbidden("50013"))
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.desk.post_cards(THREAD, TURN)
+    assert (await bench.found()).state == "waiting"
+
+
+async def test_a_call_that_is_allowed_runs_once_with_its_own_key_and_the_card_tells_it(bench: Bench) -> None:
+    await bench.opened()
+    assert await bench.desk.allow(THREAD, ID, ASKER) is None
+    done = await bench.until("done")
+    assert (bench.effect.made, done.outcome, done.by) == ([KEY], "done", ASKER)
+    await _eventually(lambda: "and done" in bench.cards()[0])
+    assert next(iter(bench.outbox.controls.values())).buttons == ()
+
+
+async def _eventually(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - a task of the desk makes it true
+            await asyncio.sleep(0.01)
+
+
+async def test_of_many_presses_on_two_instances_one_makes_the_call(bench: Bench) -> None:
+    await bench.opened()
+    desks = [bench.desk, bench.another()] * 5
+    met = await asyncio.gather(*(desk.allow(THREAD, ID, 100 + at) for at, desk in enumerate(desks)))
+    await bench.until("done")
+    assert len(bench.effect.made) == 1
+    assert [each for each in met if each is None] == [None]
+    assert all(each.state in NOT_WAITING for each in met if each is not None)
+
+
+async def test_a_press_that_comes_late_meets_the_call_as_it_is(bench: Bench) -> None:
+    await bench.opened()
+    assert await bench.desk.refuse(THREAD, ID, 11, "too loud") is None
+    met = await bench.desk.allow(THREAD, ID, ASKER)
+    assert met is not None
+    assert (met.state, met.by, met.reason, bench.effect.made) == ("refused", 11, "too loud", [])
+    assert "too loud" in bench.cards()[0]
+    assert await bench.desk.allow(THREAD, 99, ASKER) is None
+
+
+@pytest.mark.parametrize(
+    ("fails", "outcome"),
+    [
+        (ToolFailed("nobody is there"), "nobody is there"),
+        (ToolFailed(""), "The tool has failed."),
+        (ValueError(SECRET), BROKEN),
+        (TimeoutError(), TOO_SLOW),
+    ],
+    ids=["failed", "blank", "broken", "slow"],
+)
+async def test_security_a_call_that_fails_says_so_and_tells_the_log_nothing_of_it(
+    bench: Bench, fails: BaseException, outcome: str
+) -> None:
+    bench.effect.fails = fails
+    await bench.opened()
+    with capture_logs() as logs:
+        await bench.desk.allow(THREAD, ID, ASKER)
+        failed = await bench.until("failed")
+    assert failed.outcome == outcome
+    assert SECRET not in str(logs)
+
+
+@pytest.mark.parametrize("output", [None, "text"])
+async def test_a_tool_that_returns_no_output_has_failed(bench: Bench, output: Any) -> None:
+    async def run(_context: ToolContext, _arguments: Mapping[str, Any]) -> Any:
+        return output
+
+    bench.effect = run  # type: ignore[assignment]
+    bench.desk = bench.another()
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, ASKER)
+    assert (await bench.until("failed")).outcome == BROKEN
+
+
+async def test_an_outcome_is_bounded(bench: Bench) -> None:
+    async def run(_context: ToolContext, _arguments: Mapping[str, Any]) -> ToolOutput:
+        return ToolOutput.of("x" * 10 * MOST_CHARS)
+
+    bench.effect = run  # type: ignore[assignment]
+    bench.desk = bench.another()
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, ASKER)
+    assert len((await bench.until("done")).outcome) < MOST_CHARS + 100
+
+
+async def test_a_call_whose_tool_is_gone_fails(bench: Bench) -> None:
+    await bench.opened()
+    await bench.another(without_tool=True).allow(THREAD, ID, ASKER)
+    assert (await bench.until("failed")).outcome == GONE
+
+
+async def test_a_call_that_nobody_decides_expires_and_the_card_says_so(bench: Bench) -> None:
+    await bench.opened()
+    bench.now_s[0] += WAITS_S - 1
+    await bench.looked()
+    assert (await bench.found()).state == "waiting"
+    bench.now_s[0] += 1
+    await bench.looked()
+    assert (await bench.found()).state == "expired"
+    assert "Nobody decided in time" in bench.cards()[0]
+    assert bench.outbox.controls[min(bench.outbox.messages)].buttons == ()
+    met = await bench.desk.allow(THREAD, ID, ASKER)
+    assert met is not None
+    assert met.state == "expired"
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+async def test_a_call_whose_worker_is_gone_runs_again_only_if_it_repeats_safely(
+    bench: Bench, *, repeats: bool
+) -> None:
+    bench.settings |= {"repeats": repeats}
+    bench.desk = bench.another()
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))  # and killed
+    await bench.looked(bench.another())
+    assert (await bench.found()).state == "running"
+    bench.now_s[0] += 1000
+    await bench.looked(bench.another())
+    if repeats:
+        await bench.until("done")
+        assert bench.effect.made == [KEY]
+    else:
+        found = await bench.found()
+        assert (found.state, found.is_repeated, bench.effect.made) == ("waiting", True, [])
+        assert "nobody knows whether it took effect" in bench.cards()[0]
+
+
+async def test_a_worker_that_comes_back_late_does_not_change_what_was_decided_meanwhile(bench: Bench) -> None:
+    bench.effect.gate = asyncio.Event()
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.effect.begun.wait()
+    bench.now_s[0] += 1000
+    await bench.looked(bench.another())
+    await bench.another().refuse(THREAD, ID, ASKER, "it was done")
+    bench.effect.gate.set()
+    async with asyncio.timeout(10):
+        while bench.desk._running:  # noqa: ASYNC110 - a task of the desk makes it true
+            await asyncio.sleep(0.01)
+    assert (await bench.found()).state == "refused"
+
+
+async def test_a_call_that_is_allowed_is_looked_at_soon_even_if_the_store_goes_away_then(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.opened()
+    change = bench.approvals.change
+
+    async def lost(*arguments: Any) -> Any:
+        await change(*arguments)
+        raise StoreUnavailable("the answer was lost")
+
+    monkeypatch.setattr(bench.approvals, "change", lost)
+    with pytest.raises(StoreUnavailable):
+        await bench.desk.allow(THREAD, ID, ASKER)
+    assert (await bench.found()).state == "running"
+    found: Any = await bench.redis.zrange(KEYS.approvals_due, 0, -1, withscores=True)
+    ((_, due_ms),) = found
+    now_s, _ = await bench.redis.time()
+    assert due_ms / 1000 < now_s + 120
+
+
+async def test_a_card_that_cannot_be_written_now_does_not_keep_the_call_from_running(bench: Bench) -> None:
+    await bench.opened()
+    bench.outbox.failures.append(DiscordUnavailable("503"))
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.until("done")
+    assert bench.effect.made == [KEY]
+
+
+async def test_calls_of_other_conversations_are_left_alone(bench: Bench) -> None:
+    await bench.opened()
+    place = replace(CONTEXT.place, conversation=50)
+    other = replace(CONTEXT, place=place, key="f" * 24, turn=60)
+    await bench.desk.gate(bench.tool, other, {"door": "south"})
+    await bench.desk.post_cards(THREAD, TURN)
+    assert len(bench.cards()) == 1
+    await bench.desk.post_cards(50, 60)
+    assert len(bench.cards()) == 2
