@@ -103,6 +103,65 @@ def health(
 
 
 @cli.command()
+def check(
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; without it BOT_CONFIG, or config.toml if there is one")
+    ] = None,
+    strict: Annotated[
+        bool,
+        typer.Option("--strict", help="Expect Discord, Claude and Redis to be configured, as run --strict"),
+    ] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what can be repaired, and check again")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs")] = False,
+) -> None:
+    """Say what is wrong with this installation and how to mend it; exit code 0 if the bot may start."""
+    import asyncio
+    import json
+    import logging
+
+    from bot.doctor.check import check as checked
+    from bot.findings.report import json_of, text_of
+
+    _silence(logging.CRITICAL)
+    with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
+        report = runner.run(checked(config, Path.cwd(), strict=strict, fix=fix))
+    typer.echo(json.dumps(json_of(report), indent=2, ensure_ascii=False) if as_json else text_of(report))
+    raise typer.Exit(report.exit_code)
+
+
+@cli.command()
+def init() -> None:
+    """Ask for what is needed, try it at once, and write .env and config.toml here."""
+    import asyncio
+    import logging
+
+    from bot.conversation.errors import StartError
+    from bot.doctor.init import init as set_up
+    from bot.doctor.prompter import Aborted, Terminal
+
+    _silence(logging.CRITICAL)
+    try:
+        with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
+            runner.run(set_up(Terminal(), Path.cwd()))
+    except StartError as error:
+        typer.echo(error.line, err=True)
+        raise typer.Exit(error.exit_code) from None
+    except Aborted:
+        typer.echo("Nothing is written: the input has ended.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _silence(level: int) -> None:
+    """Leave out the log, whose lines the findings replace."""
+    import logging
+
+    import structlog
+
+    logging.disable(level)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+@cli.command()
 def key() -> None:
     """Print a new key for privacy.keys, with which the bot encrypts content in Redis."""
     import secrets

@@ -143,20 +143,21 @@ class Catalogue:
                 info = self.find(model)
         return info
 
-    async def refresh(self, *, timeout_s: float = CHECK_TIMEOUT_S) -> None:
-        """Read the list of models again; if that fails, the previous list stays."""
+    async def refresh(self, *, timeout_s: float = CHECK_TIMEOUT_S) -> bool:
+        """Read the list of models again, and return whether there was one; if not, the previous list stays."""
         try:
             with translated():
                 async with asyncio.timeout(timeout_s):
                     listed = await self._list()
         except ClaudeError as error:
             log.warning("catalogue_not_read", reason=str(error), error=type(error).__name__)
-            return
+            return False
         if listed:
             self._listed = listed
             log.info("catalogue_read", models=len(listed))
         else:
             log.warning("catalogue_not_read", reason="no usable Models API")
+        return bool(listed)
 
     def use(self, model: str) -> None:
         """Note that a model is in use, so that its retirement is announced."""

@@ -62,7 +62,8 @@ class Claude:
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `StreamTimeouts`). `tries` is
     the number of attempts that may be paid for (see `retries`). `successor` is the replacement for retired models,
-    None for the newest model of the same line. Raises ClaudeKeyRefused if no server can accept the key.
+    None for the newest model of the same line. `observe` is called with the outcome of
+    each attempt. Raises ClaudeKeyRefused if no server can accept the key.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Claude:
         tries: int = 3,
         successor: str | None = None,
         metrics: Metrics | None = None,
+        observe: Callable[[str], None] = lambda _: None,
         today: Callable[[], dt.date] = today_utc,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -104,7 +106,7 @@ class Claude:
         self.tool_refusals = ToolRefusals()
         self.files = Files(self._sdk)
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
-        self._metrics = RequestMetrics(metrics, self.catalogue)
+        self._metrics = RequestMetrics(metrics, self.catalogue, observe)
         self._attempts = Attempts(self._sdk, self._metrics, first_text_timeout_s, stall_timeout_s, clock)
 
     async def __aenter__(self) -> Self:

@@ -55,6 +55,18 @@ class Files:
         self._expires_in_s = expires_in_s
         self.available = True
 
+    async def exists(self) -> bool:
+        """Ask whether the server has a Files API."""
+        with translated():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                try:
+                    await self._sdk.files.list(limit=1)
+                except anthropic.APIStatusError as error:
+                    if error.status_code not in WITHOUT_API:
+                        raise
+                    return False
+        return True
+
     async def upload(self, name: str, data: bytes, media_type: str) -> str | None:
         """Return the id of the uploaded file, None if the server has no Files API."""
         if not self.available:

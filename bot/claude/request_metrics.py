@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.claude.models import family
@@ -14,14 +15,24 @@ if TYPE_CHECKING:
 
 
 class RequestMetrics:
-    """Counts requests, their tokens and their times; without `metrics` it counts nothing."""
+    """Counts requests, their tokens and their times; without `metrics` it counts nothing.
 
-    def __init__(self, metrics: Metrics | None, catalogue: Catalogue) -> None:
+    `observe` is called with the outcome of each attempt.
+    """
+
+    def __init__(
+        self,
+        metrics: Metrics | None,
+        catalogue: Catalogue,
+        observe: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._metrics = metrics
+        self._observe = observe
         self._catalogue = catalogue
 
     def ended(self, model: str, outcome: str) -> None:
         """Count a request by its outcome: a stop reason, or the name of an error class."""
+        self._observe(outcome)
         if self._metrics is not None:
             label = family(model) if self._catalogue.find(model) is not None else OTHER
             self._metrics.claude_requests.labels(model=label, outcome=outcome).inc()

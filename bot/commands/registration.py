@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, cast
 
 import discord
@@ -37,24 +38,69 @@ SENT = (
 log = structlog.get_logger()
 
 
-async def register(
+@dataclass(frozen=True, slots=True)
+class State:
+    """The commands of this version, and those that Discord has; `registered` is None where nobody can list them."""
+
+    definition: list[dict[str, Any]]
+    fingerprint: str
+    registered: list[dict[str, Any]] | None
+    is_noted: bool
+
+    @property
+    def entry_points(self) -> list[dict[str, Any]]:
+        """The commands that launch an activity, which are not the bot's."""
+        return [each for each in self.registered or () if each.get("type") == ENTRY_POINT]
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The names of the commands that Discord lacks."""
+        return tuple(name for name in self._own if self.registered is not None and name not in self._theirs)
+
+    @property
+    def foreign(self) -> tuple[str, ...]:
+        """The names of the commands that this version does not have."""
+        return tuple(name for name in self._theirs if name not in self._own)
+
+    @property
+    def is_current(self) -> bool:
+        """Whether nothing is to be registered."""
+        return self.is_noted and not self.lacking and not self.foreign
+
+    @property
+    def _own(self) -> list[str]:
+        return [str(each["name"]) for each in self.definition]
+
+    @property
+    def _theirs(self) -> list[str]:
+        return [str(each.get("name")) for each in self.registered or () if each not in self.entry_points]
+
+
+async def state_of(
     tree: app_commands.CommandTree[discord.Client], coordination: Coordination, application: int
-) -> None:
-    """Register the commands if they have changed; raises every error of Discord, another server or the store."""
+) -> State:
+    """Compare the commands with those at Discord; raises every error of Discord, another server or the store."""
     definition = [command.to_dict(tree) for command in tree.get_commands()]
     text = json.dumps(definition, sort_keys=True, default=str)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     registered = await _registered(tree, application)
-    entry_points = [each for each in registered or () if each.get("type") == ENTRY_POINT]
-    names = {str(each.get("name")) for each in registered or () if each not in entry_points}
-    unchanged = await coordination.registered_commands(application) == fingerprint
-    if unchanged and (registered is None or names == {command.name for command in tree.get_commands()}):
+    noted = await coordination.registered_commands(application)
+    return State(definition, fingerprint, registered, noted == fingerprint)
+
+
+async def register(
+    tree: app_commands.CommandTree[discord.Client], coordination: Coordination, application: int
+) -> None:
+    """Register the commands if they have changed; raises every error of Discord, another server or the store."""
+    state = await state_of(tree, coordination, application)
+    if state.is_current:
         return
     # Discord refuses a registration that leaves out an Entry Point command (error 50240), so it is sent back.
+    entry_points = state.entry_points
     kept = [{key: each[key] for key in SENT if each.get(key) is not None} for each in entry_points]
-    await tree.client.http.bulk_upsert_global_commands(application, cast("Any", [*definition, *kept]))
-    await coordination.note_registered_commands(application, fingerprint)
-    log.info("commands_registered", commands=len(definition), entry_points=len(kept))
+    await tree.client.http.bulk_upsert_global_commands(application, cast("Any", [*state.definition, *kept]))
+    await coordination.note_registered_commands(application, state.fingerprint)
+    log.info("commands_registered", commands=len(state.definition), entry_points=len(kept))
 
 
 async def _registered(

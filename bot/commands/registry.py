@@ -16,6 +16,7 @@ from bot.commands.branch import Branch
 from bot.commands.budget import BudgetGroup
 from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
+from bot.commands.check import Check
 from bot.commands.context import Context
 from bot.commands.export import Exports
 from bot.commands.forget import Forget
@@ -74,6 +75,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Tools,
     MemoryCommands,
     RemindersGroup,
+    Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -40,6 +40,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
+from bot.telemetry.service_health import ServiceHealth
 from bot.tools.memory import MemoryTools
 from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
@@ -68,7 +69,7 @@ class CommandServices:
     that people may see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
     `about` is what /about tells of the operator's settings. Without `consents` no consent is required; `accept_held`
     accepts the messages of a person that have waited for consent. `tools` are those that there are. `remove_thread`
-    removes a thread in which nobody but the bot has written.
+    removes a thread in which nobody but the bot has written. `health` tells whether Redis and Claude answer.
     """
 
     conversations: Conversations
@@ -109,6 +110,7 @@ class CommandServices:
     asks_titles: bool
     retention_ceiling: int
     about: OperatorFacts
+    health: ServiceHealth
     consents: Consents | None
     accept_held: Callable[[int], Awaitable[None]] | None
     catch_up: CatchUp

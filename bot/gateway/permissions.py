@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import discord
 
 from bot.gateway import error_codes
@@ -13,12 +15,16 @@ NAMES = {
     "create_private_threads": "Create Private Threads",
     "send_messages": "Send Messages",
     "send_messages_in_threads": "Send Messages in Threads",
+    "embed_links": "Embed Links",
     "attach_files": "Attach Files",
     "manage_threads": "Manage Threads",
     "add_reactions": "Add Reactions",
     "send_polls": "Create Polls",
 }
 """discord.py's names of the permissions that the bot may lack, and those that Discord's settings show."""
+
+ALIASES = {"read_messages": "view_channel"}
+"""discord.py's names of permissions that have another name here."""
 
 INVITE = discord.Permissions(
     view_channel=True,
@@ -49,6 +55,11 @@ TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
 
 TO_ANSWER_POSTS = ("view_channel", "send_messages_in_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
+TO_POST = ("view_channel", "send_messages")
+TO_ANSWER_FULLY = (*TO_OPEN_AND_ANSWER, "send_messages", "embed_links", "attach_files")
+"""In a channel: to answer mentions and /chat, with files and drawn formulas."""
+
+TO_ANSWER_POSTS_FULLY = (*TO_ANSWER_POSTS, "embed_links", "attach_files")
 TO_POST_QUESTION = (
     "view_channel",
     "send_messages",
@@ -72,6 +83,21 @@ def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | N
 def first_lacking(held: discord.Permissions, needed: tuple[str, ...]) -> str | None:
     """Return the first needed permission that is not held, None if all are."""
     return next((NAMES[name] for name in needed if not getattr(held, name)), None)
+
+
+def all_lacking(held: discord.Permissions, needed: Iterable[str]) -> tuple[str, ...]:
+    """Return every needed permission that is not held."""
+    return tuple(name_of(name) for name in needed if not getattr(held, name))
+
+
+def name_of(flag: str) -> str:
+    """Return the name of a permission as Discord's settings show it, as far as those are known."""
+    return NAMES.get(flag) or flag.replace("_", " ").title()
+
+
+def granted(permissions: discord.Permissions) -> tuple[str, ...]:
+    """Return discord.py's names of the permissions of a set, each once."""
+    return tuple(ALIASES.get(name, name) for name, is_granted in permissions if is_granted)
 
 
 def bot_lacks(channel: object, needed: tuple[str, ...]) -> str | None:

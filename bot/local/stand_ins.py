@@ -14,7 +14,7 @@ from bot.local.missing import CLAUDE, DISCORD, REDIS, missing, require_all, requ
 from bot.local.servers import LOCAL_KEY, LocalDiscord, LocalServer, local_claude
 from bot.shutdown import together
 
-__all__ = ["StandIns", "require_all", "start"]
+__all__ = ["StandIns", "not_configured", "require_all", "require_claude_on_discord", "start"]
 
 LOCAL_SUFFIX = "-local"
 """Follows the key prefix while Discord is local: data of the real Discord must not reach the local page."""
@@ -33,6 +33,11 @@ class StandIns:
     def banner(self, name: str) -> str:
         """Return the text for an operator at the start; `name` is the bot's name on Discord."""
         return banner(self.configured, name, self.page_url)
+
+
+def not_configured(settings: Settings) -> tuple[str, ...]:
+    """Return the variables of the services that a stand-in replaces."""
+    return tuple(service.variable for service in missing(settings))
 
 
 async def start(settings: Settings, stack: AsyncExitStack) -> StandIns:

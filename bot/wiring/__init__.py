@@ -22,6 +22,7 @@ from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.people import People
+from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
@@ -29,9 +30,11 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
 from bot.tools.memory_places import MemoryPlaces
+from bot.tools.offer import ToolOffer
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
@@ -43,6 +46,7 @@ from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.presence import build_presence
 from bot.wiring.store import build_store
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns, secret_of
@@ -71,6 +75,8 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    presence: Presence
+    tools: ToolOffer
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
 
@@ -88,9 +94,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
-    store = build_store(settings, metrics, stack, instance=instance)
+    health = ServiceHealth()
+    store = build_store(settings, metrics, stack, instance=instance, failed=health.redis_failed)
     client = build_client(settings, metrics, pace, clock, stack)
-    claude = await build_claude(settings, metrics, stack)
+    claude = await build_claude(settings, metrics, stack, health.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
@@ -153,7 +160,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings, client, store, claude, prices, outbox, turns, memory, pins, events.intake, clock, forgetting
+        settings,
+        client,
+        store,
+        claude,
+        prices,
+        outbox,
+        turns,
+        memory,
+        pins,
+        events.intake,
+        clock,
+        forgetting,
+        health,
     )
     commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
@@ -163,6 +182,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     retention = Retention(
         store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
+
+    presence = build_presence(client, health, store, claude)
 
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
@@ -184,6 +205,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        presence,
+        turns.tools,
         wake,
         store.budgets.restore,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import structlog
@@ -17,8 +18,13 @@ log = structlog.get_logger()
 ANTHROPIC_URL = "https://api.anthropic.com"
 
 
-async def build_claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
-    """Build the shared client; raises StartError for a key that cannot be sent."""
+async def build_claude(
+    settings: Settings,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+    observe: Callable[[str], None] = lambda _: None,
+) -> Claude:
+    """Build the shared client, which reports outcomes to `observe`; StartError for a key that cannot be sent."""
     key = settings.claude.api_key.get_secret_value() if settings.claude.api_key else ""
     try:
         claude = Claude(
@@ -29,6 +35,7 @@ async def build_claude(settings: Settings, metrics: Metrics, stack: AsyncExitSta
             stall_timeout_s=settings.claude.stall_timeout_s,
             successor=settings.claude.successor,
             metrics=metrics,
+            observe=observe,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error

@@ -21,6 +21,7 @@ from bot.gateway.events.consent_gate import HeldMessages
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.telemetry.service_health import ServiceHealth
 from bot.tools.memory import MemoryTools
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
@@ -49,6 +50,7 @@ def build_commands(
     intake: Intake,
     clock: Clock,
     forgetting: Forgetting,
+    health: ServiceHealth,
 ) -> Commands:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
@@ -90,6 +92,7 @@ def build_commands(
         asks_titles=asks_titles(settings),
         retention_ceiling=settings.history.ttl_days,
         about=operator_facts(settings),
+        health=health,
         consents=store.consents,
         catch_up=turns.catch_up,
         branches=store.branches,

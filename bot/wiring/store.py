@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -113,15 +114,30 @@ class Store:
     person_wishes: PersonWishes
 
 
-def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
-    """Build the store's objects; the connections are opened by the first command and closed by `stack`."""
+def build_store(
+    settings: Settings,
+    metrics: Metrics,
+    stack: AsyncExitStack,
+    *,
+    instance: str,
+    failed: Callable[[], None] = lambda: None,
+) -> Store:
+    """Build the store's objects; the connections are opened by the first command and closed by `stack`.
+
+    `failed` is called for each command that fails after all attempts.
+    """
+
+    def count_failure() -> None:
+        metrics.store_errors.inc()
+        failed()
+
     connection = partial(
         connect,
         settings.redis.url.get_secret_value() if settings.redis.url else "",
         timeout_s=settings.redis.timeout_s,
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
-        failed=metrics.store_errors.inc,
+        failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
     )
     redis = connection()

@@ -59,7 +59,7 @@ CHANGES_NOTHING = {
     *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
     "tools show",
     *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
-    *("export", "privacy show", "about", "forget verify", "catchup", "reminders list"),
+    *("export", "privacy show", "about", "forget verify", "catchup", "reminders list", "check"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
     # A branch is a thread beside the conversation, which stays as it is.
     "Branch here",

@@ -40,7 +40,12 @@ class BotProcess:
 
     @classmethod
     async def start(
-        cls, environment: Mapping[str, str], *arguments: str, module: str = "bot", fresh: bool = False
+        cls,
+        environment: Mapping[str, str],
+        *arguments: str,
+        module: str = "bot",
+        command: str = "run",
+        fresh: bool = False,
     ) -> BotProcess:
         """Start the bot with nothing in its environment but what is given and what Python needs.
 
@@ -53,7 +58,7 @@ class BotProcess:
         if fresh or any(name.startswith(READ_AT_IMPORT) for name in environment):
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", module, "run", *arguments),
+                *("-m", module, command, *arguments),
                 cwd=ROOT,
                 env=environment_with(environment),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -63,7 +68,7 @@ class BotProcess:
             os.close(write_end)
         else:
             process = await ForkedProcess.start(
-                module, ("run", *arguments), environment_with(environment), write_end
+                module, (command, *arguments), environment_with(environment), write_end
             )
         return cls(process, output)
 

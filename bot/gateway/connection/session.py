@@ -14,6 +14,7 @@ from discord.http import Route
 
 from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
+from bot.findings.discord_rules import PORTAL, SWITCH_ON_INTENT
 from bot.gateway.connection import compat, completion, keep_alive
 from bot.retry import Schedule, retry
 
@@ -36,7 +37,6 @@ RATE_LIMIT_WAIT_MAX_S = 600.0
 CLOSE_S = 1.0
 """For the response to a close frame."""
 
-PORTAL = "https://discord.com/developers/applications"
 API_PATH = "/api/v10"
 WRONG_PATH = (404, 405)
 
@@ -180,8 +180,7 @@ async def stay_connected(client: discord.Client) -> None:
             await client.connect(reconnect=True)
         except discord.PrivilegedIntentsRequired as error:
             raise StartError(
-                "Discord refused the Message Content intent (close code 4014): switch on "
-                f"“Message Content Intent” at {PORTAL} under Bot, Privileged Gateway Intents",
+                f"Discord refused the Message Content intent (close code 4014): {SWITCH_ON_INTENT}",
                 exit_code=Exit.DISCORD_INTENT,
             ) from error
         except discord.ConnectionClosed as error:

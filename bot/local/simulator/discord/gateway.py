@@ -24,6 +24,8 @@ from bot.local.simulator.discord.world import Event, World
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, SOUNDS = 1, 2, 3, 4, 6, 8, 31
 HELLO, HEARTBEAT_ACK = 10, 11
 
+STATUSES = ("online", "dnd", "idle", "invisible", "offline")
+
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 4003, 4004, 4005
 INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
@@ -47,6 +49,8 @@ class Gateway:
         self.sessions: dict[str, Session] = {}
         # Every IDENTIFY and RESUME seen, for tests.
         self.handshakes: list[Json] = []
+        # The presence that each session has set, by application, for tests.
+        self.presences: dict[int, Json] = {}
 
     def online(self, application_id: int) -> bool:
         """Whether a session of the application is connected."""
@@ -132,7 +136,9 @@ class Gateway:
         if op == MEMBERS and isinstance(data, dict):
             self._chunk(connection.session, data)
             return None
-        return None if op in (PRESENCE, VOICE, SOUNDS) else UNKNOWN_OPCODE
+        if op == PRESENCE:
+            return self._set_presence(connection.session, data)
+        return None if op in (VOICE, SOUNDS) else UNKNOWN_OPCODE
 
     def _identify(self, connection: Connection, data: Json) -> int | None:
         application = self._world.application_by_token(_bare(data.get("token")))
@@ -151,10 +157,17 @@ class Gateway:
         )
         self.sessions[session.id] = session
         self._attach(connection, session)
+        self.presences[application.id] = data.get("presence") or {"status": "online", "activities": []}
         self._push(session, "READY", self._ready(application, session, data))
         if asked & intents.GUILDS:
             for guild in self._guilds(session):
                 self._push(session, "GUILD_CREATE", wire.guild_create(self._world, guild, session.user_id))
+        return None
+
+    def _set_presence(self, session: Session, data: object) -> int | None:
+        if not isinstance(data, dict) or data.get("status") not in STATUSES:
+            return DECODE_ERROR
+        self.presences[session.application_id] = data
         return None
 
     def _ready(self, application: Application, session: Session, data: Json) -> Json:

@@ -46,6 +46,15 @@ def application_flags(privileged: int) -> int:
     )
 
 
+def privileged_of(flags: int) -> int:
+    """The privileged intents of an application's public flags, the reverse of `application_flags`."""
+    return (
+        (GUILD_PRESENCES if flags & 1 << 13 else 0)
+        | (GUILD_MEMBERS if flags & 1 << 15 else 0)
+        | (MESSAGE_CONTENT if flags & 1 << 19 else 0)
+    )
+
+
 def redacted(message: dict[str, Any], viewer_id: int) -> dict[str, Any]:
     """A message as an application without MESSAGE_CONTENT sees it.
 

@@ -46,6 +46,9 @@ class Application(State):
     description: str = ""
     # The privileged intents switched on in the portal, as a bit set.
     privileged_intents: int = 0
+    # The parameters of the install link, None for a link that asks for the commands alone.
+    install_params: Json | None = None
+    interactions_endpoint_url: str | None = None
     commands: dict[int, Json] = Field(default_factory=dict)
     # (guild id or 0, epoch second) of every command created, for the daily limit.
     command_creates: list[tuple[int, float]] = Field(default_factory=list)

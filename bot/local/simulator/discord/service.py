@@ -279,6 +279,10 @@ class Discord:
         """One message, ephemeral or not."""
         return wire.message(self.world, self.world.messages[int(message_id)], None)
 
+    def presence(self, application: Application) -> Json:
+        """The presence that the bot of an application has set last."""
+        return self.gateway.presences[application.id]
+
     def thread(self, thread: Place) -> Json:
         """A thread, or any other channel."""
         return wire.channel(self.world, self.world.channel(channel_id(thread)))

@@ -25,6 +25,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/users/{user_id}", users.user),
     Route("GET", "/oauth2/applications/@me", users.application),
     Route("GET", "/applications/@me", users.application),
+    Route("PATCH", "/applications/@me", users.edit_application),
     Route("GET", _G, guilds.guild, major="guild_id"),
     Route("GET", _G + "/channels", guilds.guild_channels, major="guild_id"),
     Route("POST", _G + "/channels", guilds.create_channel, major="guild_id"),

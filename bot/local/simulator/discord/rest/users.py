@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import channels, guilds, wire
+from bot.local.simulator.discord import channels, guilds, intents, wire
 from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Json
 from bot.local.simulator.discord.rest.call import Call
@@ -18,6 +18,24 @@ def user(call: Call) -> Json:
 
 def application(call: Call) -> Json:
     return wire.application(call.world, call.bot)
+
+
+def edit_application(call: Call) -> Json:
+    """Change the application; of its flags only those of the limited intents."""
+    value, body = call.bot, call.json
+    if "flags" in body:
+        flags = body["flags"] or 0
+        if not isinstance(flags, int) or intents.application_flags(intents.privileged_of(flags)) != flags:
+            raise invalid("flags", "BASE_TYPE_BAD_INT", "Only the flags of limited intents can be changed.")
+        value.privileged_intents = intents.privileged_of(flags)
+    if "interactions_endpoint_url" in body:
+        value.interactions_endpoint_url = body["interactions_endpoint_url"]
+    link = body.get("install_params")
+    if config := (body.get("integration_types_config") or {}).get("0"):
+        link = config.get("oauth2_install_params")
+    if link is not None:
+        value.install_params = {"scopes": list(link["scopes"]), "permissions": str(link["permissions"])}
+    return wire.application(call.world, value)
 
 
 def my_guilds(call: Call) -> list[Json]:

@@ -104,12 +104,14 @@ def application(world: World, value: Application) -> Json:
         "tags": [],
         "rpc_origins": [],
         "redirect_uris": [],
-        "interactions_endpoint_url": None,
+        "interactions_endpoint_url": value.interactions_endpoint_url,
         "role_connections_verification_url": None,
         "approximate_guild_count": sum(value.user_id in each.members for each in world.guilds.values()),
         "approximate_user_install_count": 0,
         "approximate_user_authorization_count": 0,
-        "integration_types_config": {"0": {}},
+        "integration_types_config": {
+            "0": {"oauth2_install_params": value.install_params} if value.install_params else {}
+        },
         "flags_new": str(intents.application_flags(value.privileged_intents)),
         "explicit_content_filter": 0,
         "eligible_oauth2_scopes": [],

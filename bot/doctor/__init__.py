@@ -1,0 +1,1 @@
+"""The check of an installation (`check`), its repairs (`--fix`), and setting one up (`init`)."""

@@ -1,0 +1,60 @@
+"""The facts about this machine: proxies, files of the settings, the data directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+from bot.config import Settings
+from bot.config.proxy import variable_for
+from bot.findings.facts import DataDirectoryFacts, FileFacts, HostFacts
+
+OF_OTHERS = 0o077
+
+SECRET_FILES = (".env", "config.toml")
+
+
+def host_facts(settings: Settings, directory: Path, config: Path | None = None) -> HostFacts:
+    """Look at this machine; nothing is created. `directory` is the one in which the bot is started."""
+    paths = {directory / name for name in SECRET_FILES} | ({directory / config} if config else set())
+    return HostFacts(
+        proxies=_proxies(settings),
+        files=tuple(_file(path) for path in sorted(paths) if path.is_file()),
+        data_directory=_data_directory(settings) if settings.redis.url is None else None,
+    )
+
+
+def _proxies(settings: Settings) -> dict[str, str]:
+    addresses = {
+        "Discord": settings.discord.api_url,
+        "Discord's gateway": settings.discord.gateway_url,
+        "Claude": settings.claude.base_url or "https://api.anthropic.com",
+        "recordings": settings.voice.url or "",
+    }
+    found = ((service, variable_for(address)) for service, address in addresses.items() if address)
+    return {service: variable for service, variable in found if variable}
+
+
+def _file(path: Path) -> FileFacts:
+    return FileFacts(str(path), is_open=os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS))
+
+
+def close_file(path: Path) -> None:
+    """Take the rights of other users off a file."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OF_OTHERS)
+
+
+def _data_directory(settings: Settings) -> DataDirectoryFacts:
+    path = settings.redis.data_dir.expanduser().absolute()
+    existing = next((each for each in (path, *path.parents) if each.exists()), Path("/"))
+    if not existing.is_dir():
+        return DataDirectoryFacts(str(path), problem=f"{existing} is a file")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        return DataDirectoryFacts(str(path), problem=f"{existing} is not writable")
+    return DataDirectoryFacts(
+        str(path),
+        is_open=path.exists() and os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS),
+        free_bytes=shutil.disk_usage(existing).free,
+    )

@@ -1,0 +1,148 @@
+"""`python -m bot init`: asks for what is needed, tries it at once, and writes the files of the settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from bot.config import Settings, load, proxy
+from bot.conversation.errors import StartError
+from bot.doctor.config_files import env_text, toml_text, write_private
+from bot.doctor.fixes import repair
+from bot.doctor.probes import Gathered, gather
+from bot.doctor.prompter import Prompter, agrees
+from bot.findings.facts import DiscordFacts, ServerFacts
+from bot.findings.finding import Finding, Severity, by_severity, of_start_error
+from bot.findings.report import paragraph
+from bot.findings.table import findings_of
+
+TOKEN, KEY, REDIS = "DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"
+
+WELCOME = (
+    "This writes .env and config.toml here. Each answer is tried at once. An empty answer leaves a service out: a "
+    "local stand-in takes its place."
+)
+QUESTIONS = {
+    TOKEN: "Discord's token (https://discord.com/developers/applications, your application, Bot, Reset Token)",
+    KEY: "Claude's key (https://platform.claude.com, Settings, API keys)",
+    REDIS: "The address of Redis, as redis://user:password@host:6379/0",
+}
+
+
+async def init(prompter: Prompter, directory: Path, environ: Mapping[str, str] | None = None) -> None:
+    """Set up the bot in a directory; raises Aborted when the input ends, and StartError."""
+    proxy.prepare()
+    setup = Setup(prompter, directory, os.environ if environ is None else environ)
+    prompter.tell(WELCOME)
+    for variable in (REDIS, TOKEN, KEY):
+        await setup.ask(variable)
+    await setup.choose_model()
+    setup.write()
+
+
+class Setup:
+    """The answers so far."""
+
+    def __init__(self, prompter: Prompter, directory: Path, environ: Mapping[str, str]) -> None:
+        self._prompter = prompter
+        self._directory = directory
+        self._environ = environ
+        self._variables: dict[str, str] = {}
+        self._settings: dict[str, str] = {}
+
+    async def ask(self, variable: str) -> None:
+        """Ask for the value of a variable until it works, or is left out."""
+        while True:
+            given = self._prompter.ask_secret(QUESTIONS[variable])
+            if not given:
+                return
+            if await self._works(variable, given):
+                self._variables[variable] = given
+                return
+            if agrees(self._prompter, "Keep it all the same?", default=False):
+                self._variables[variable] = given
+                return
+
+    async def choose_model(self) -> None:
+        """Ask for the model, and try it."""
+        if KEY not in self._variables:
+            return
+        default = Settings().claude.model
+        while True:
+            model = self._prompter.ask("The model", default=default)
+            if model == default:
+                return
+            if await self._works(KEY, self._variables[KEY], {"BOT_CLAUDE__MODEL": model}):
+                self._settings["claude.model"] = model
+                return
+
+    def write(self) -> None:
+        """Write both files; one that exists only if the operator agrees."""
+        self._write(".env", env_text(self._variables))
+        self._write("config.toml", toml_text(self._settings))
+        self._prompter.tell("Start it with: python -m bot run")
+
+    def _write(self, name: str, text: str) -> None:
+        path = self._directory / name
+        if path.exists() and not agrees(self._prompter, f"{name} exists. Overwrite it?", default=False):
+            self._prompter.tell(f"{name} stays as it is.")
+            return
+        write_private(path, text)
+        self._prompter.tell(f"{name} is written; only you can read it.")
+
+    async def _works(self, variable: str, value: str, more: Mapping[str, str] | None = None) -> bool:
+        """Try a value by itself; show what is wrong, and offer repairs."""
+        only = dict.fromkeys(QUESTIONS, "") | {variable: value} | dict(more or {})
+        try:
+            # What the files of before say does not count, but for the environment of this process.
+            settings = load(directory=self._directory / ".no-files", environ={**self._environ, **only})
+        except StartError as error:
+            self._show(of_start_error(error))
+            return False
+        async with AsyncExitStack() as stack:
+            gathered = await gather(settings, stack)
+            found = by_severity([*gathered.findings, *findings_of(gathered.facts)])
+            if repaired := await self._repaired(settings, gathered, found):
+                found = tuple(each for each in found if each not in repaired)
+            self._tell_facts(gathered)
+        self._show(found)
+        return all(each.severity is not Severity.ERROR for each in found)
+
+    async def _repaired(
+        self, settings: Settings, gathered: Gathered, found: tuple[Finding, ...]
+    ) -> set[Finding]:
+        done: set[Finding] = set()
+        for finding in found:
+            if finding.fix is None or finding.severity is not Severity.ERROR:
+                continue
+            self._show((finding,))
+            if agrees(self._prompter, f"Shall I {finding.fix.value}?", default=True):
+                line = await repair(settings, gathered, finding)
+                self._prompter.tell(line or "")
+                if line is not None and line.startswith("fixed"):
+                    done.add(finding)
+        return done
+
+    def _tell_facts(self, gathered: Gathered) -> None:
+        for facts in gathered.facts:
+            if isinstance(facts, DiscordFacts):
+                self._prompter.tell(f"This is {facts.name}. Invite link: {facts.invite}")
+                self._pick(facts.servers)
+
+    def _pick(self, servers: tuple[ServerFacts, ...]) -> None:
+        """List the servers, and tell of those that are picked which permissions are missing."""
+        if not servers:
+            return
+        lines = [f"  {number}  {server.name} ({server.id})" for number, server in enumerate(servers, 1)]
+        self._prompter.tell("\n".join(["It is in these servers:", *lines]))
+        picked = self._prompter.ask("Which one shall I look at more closely? (a number, or nothing)")
+        if picked.isdecimal() and 1 <= int(picked) <= len(servers):
+            server = servers[int(picked) - 1]
+            lacks = ", ".join(server.lacks) or "nothing"
+            self._prompter.tell(f"In {server.name} the roles of the bot lack: {lacks}.")
+
+    def _show(self, findings: tuple[Finding, ...]) -> None:
+        for finding in findings:
+            self._prompter.tell("\n".join(paragraph(finding)))

@@ -1,0 +1,183 @@
+"""Asks each configured service for facts; a service that refuses becomes findings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+
+import aiohttp
+import discord
+
+from bot.claude.probe import claude_facts
+from bot.config import Exit, Settings
+from bot.conversation.clock import Clock
+from bot.conversation.errors import StartError, StoreUnavailable
+from bot.conversation.scope import Scope
+from bot.findings.configured import Purpose, configured_channels
+from bot.findings.facts import ClaudeFacts, CommandFacts, DiscordFacts, Facts, RedisFacts
+from bot.findings.finding import Finding, of_start_error
+from bot.gateway import permissions
+from bot.gateway.connection import application, session
+from bot.gateway.connection.client import Client
+from bot.render.pace import Pace
+from bot.store.server_facts import server_facts
+from bot.store.start_check import check
+from bot.telemetry.metrics import Metrics
+from bot.wiring import build
+from bot.wiring.claude import build_claude, check_model
+from bot.wiring.gateway import build_client
+from bot.wiring.store import Store, build_store
+
+SERVERS_MAX = 25
+"""Each server costs three requests to Discord."""
+
+DISCORD_S = 60.0
+"""The login waits for rate limits as long as they last, and a check does not."""
+
+
+@dataclass
+class Gathered:
+    """The facts and findings so far, and the connections that answered, for the repairs."""
+
+    facts: list[Facts] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    client: Client | None = None
+    store: Store | None = None
+
+
+async def gather(settings: Settings, stack: AsyncExitStack) -> Gathered:
+    """Ask every configured service; Redis first, which knows the channels that Discord is asked about."""
+    gathered = Gathered()
+    metrics = Metrics()
+    if settings.redis.url is not None:
+        store = build_store(settings, metrics, stack, instance=uuid.uuid4().hex)
+        if (redis := await _tried(_redis(settings, store), gathered)) is not None:
+            gathered.facts.append(redis)
+            gathered.store = store
+    discord_, claude = await asyncio.gather(
+        _tried(_discord(settings, metrics, stack, gathered), gathered),
+        _tried(_claude(settings, metrics, stack), gathered),
+    )
+    gathered.facts += [facts for facts in (discord_, claude) if facts is not None]
+    if discord_ is not None and claude is not None and gathered.store is not None:
+        commands = await _tried(_commands(settings), gathered)
+        gathered.facts += [commands] if commands is not None else []
+    return gathered
+
+
+async def _tried(probe: Awaitable[Facts | None], gathered: Gathered) -> Facts | None:
+    try:
+        return await probe
+    except StartError as error:
+        gathered.findings += of_start_error(error)
+        return None
+
+
+async def _redis(settings: Settings, store: Store) -> RedisFacts:
+    await check(store.redis, store.keys)
+    address = settings.redis.url.get_secret_value() if settings.redis.url else ""
+    try:
+        return await server_facts(store.redis, address, verifies=settings.redis.verify_certificate)
+    except StoreUnavailable as error:
+        raise StartError(
+            f"Redis does not answer ({error}): is it running, and is REDIS_URL right?",
+            exit_code=Exit.REDIS_UNREACHABLE,
+        ) from error
+
+
+async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> ClaudeFacts | None:
+    if settings.claude.api_key is None:
+        return None
+    claude = await build_claude(settings, metrics, stack)
+    await check_model(claude, settings.claude.model)
+    return await claude_facts(claude, settings.claude.model)
+
+
+async def _discord(
+    settings: Settings, metrics: Metrics, stack: AsyncExitStack, gathered: Gathered
+) -> DiscordFacts | None:
+    if settings.discord.token is None:
+        return None
+    clock = Clock()
+    client = build_client(settings, metrics, Pace(), clock, stack)
+    try:
+        async with asyncio.timeout(DISCORD_S):
+            await session.login(client, settings.discord.token.get_secret_value())
+            gathered.client = client
+            return await _of_client(settings, client, clock, gathered.store)
+    except TimeoutError as error:
+        reason = "it limits the requests of this address, or is slow"
+        raise _undone(reason) from error
+    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
+        raise _undone(type(error).__name__) from error
+
+
+def _undone(reason: str) -> StartError:
+    return StartError(
+        f"Discord did not answer everything that the check asks ({reason}): try again in some minutes",
+        exit_code=Exit.DISCORD_UNREACHABLE,
+    )
+
+
+async def _of_client(settings: Settings, client: Client, clock: Clock, store: Store | None) -> DiscordFacts:
+    began_s = time.perf_counter()
+    told = await application.fetch(client, application.APPLICATION)
+    latency_s = time.perf_counter() - began_s
+    starts = await application.fetch(client, "/gateway/bot") or {}
+    count, servers = await application.servers(client, _purposes(store), limit=SERVERS_MAX)
+    return DiscordFacts(
+        name=str(client.user),
+        invite=discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE),
+        application=application.application_facts(told),
+        latency_s=latency_s,
+        server_count=count,
+        servers=tuple(servers),
+        gateway_problem=await application.gateway_problem(client, settings.discord.gateway_url),
+        session_starts_left=(starts.get("session_start_limit") or {}).get("remaining"),
+        host_is_ahead_s=clock.host_is_ahead_s(),
+    )
+
+
+def _purposes(store: Store | None) -> application.Purposes:
+    """Read the configured channels of a server from the store."""
+
+    async def configured(server: int, channels: Sequence[int]) -> Sequence[tuple[int, Purpose]]:
+        if store is None:
+            return ()
+        by_scope = store.scope_settings.by_scope
+        own = (await by_scope(thread=None, channel=None, server=server))[Scope.SERVER]
+        found = await asyncio.gather(
+            *(by_scope(thread=None, channel=channel, server=server) for channel in channels)
+        )
+        settings = {channel: each[Scope.CHANNEL] for channel, each in zip(channels, found, strict=True)}
+        return tuple(configured_channels(own, settings))
+
+    return configured
+
+
+async def _commands(settings: Settings) -> CommandFacts | None:
+    async with AsyncExitStack() as stack:
+        bot = await build(without_metrics(settings), stack)
+        try:
+            state = await bot.tree.registration()
+        except (discord.DiscordException, StoreUnavailable):
+            return None
+        tools = tuple(tool.name for tool in bot.tools.facts())
+        return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted, tools=tools)
+
+
+async def register_commands(settings: Settings) -> None:
+    """Register the commands with Discord."""
+    async with AsyncExitStack() as stack:
+        bot = await build(without_metrics(settings), stack)
+        await bot.tree.register()
+
+
+def without_metrics(settings: Settings) -> Settings:
+    """Return the settings of a bot beside one that runs and serves its metrics."""
+    telemetry = settings.telemetry.model_copy(update={"metrics_port": None})
+    return settings.model_copy(update={"telemetry": telemetry})

@@ -1,0 +1,1 @@
+"""What is wrong with an installation, decided from facts that the rooms above have gathered."""

@@ -1,0 +1,65 @@
+"""The ids of findings, which monitors may rely on; docs/operating.md lists them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Id(StrEnum):
+    """What a finding is about."""
+
+    SETTINGS = "settings.wrong"
+    MISSING = "settings.missing"
+    CONTRADICTION = "settings.contradiction"
+    STAND_IN = "settings.stand_in"
+    FILE_MODE = "settings.readable"
+    PORT = "telemetry.port"
+    PROXY = "network.proxy"
+    PROXY_USED = "network.proxy_used"
+    CLOCK = "network.clock"
+    DATA_DIR = "data.unusable"
+    DATA_DIR_OPEN = "data.readable"
+    DATA_DIR_SPACE = "data.space"
+
+    TOKEN = "discord.token"  # noqa: S105 - the name of a check
+    DISCORD_UNREACHABLE = "discord.unreachable"
+    DISCORD_LATENCY = "discord.latency"
+    GATEWAY = "discord.gateway"
+    IDENTIFIES = "discord.session_starts"
+    INTENT = "discord.intent"
+    ENDPOINT = "discord.interactions_endpoint"
+    CODE_GRANT = "discord.code_grant"
+    NOT_PUBLIC = "discord.not_public"
+    INSTALL_LINK = "discord.install_link"
+    NO_SERVERS = "discord.no_servers"
+    SERVERS_SKIPPED = "discord.servers_skipped"
+    COMMANDS = "discord.commands"
+    SERVER_PERMISSIONS = "discord.server_permissions"
+    CHANNEL_PERMISSIONS = "discord.channel_permissions"
+    CHANNEL_GONE = "discord.channel_gone"
+    TIMED_OUT = "discord.timed_out"
+    ADMINISTRATOR = "discord.administrator"
+
+    CLAUDE_KEY = "claude.key"
+    CLAUDE_ANSWER = "claude.answer"
+    CLAUDE_LATENCY = "claude.latency"
+    MODEL = "claude.model"
+    MODEL_ENDS = "claude.model_ends"
+    MODEL_UNCHECKED = "claude.model_unchecked"
+    MODEL_LIMIT = "claude.model_limit"
+    FILES = "claude.files"
+    TOOLS = "claude.tools"
+
+    REDIS_UNREACHABLE = "redis.unreachable"
+    REDIS_LOGIN = "redis.login"
+    REDIS_UNFIT = "redis.unfit"
+    REDIS_VERSION = "redis.version"
+    REDIS_ROLE = "redis.role"
+    EVICTION = "redis.eviction"
+    PERSISTENCE = "redis.persistence"
+    REDIS_DISK = "redis.disk"
+    REDIS_MEMORY = "redis.memory"
+    REDIS_TLS = "redis.tls"
+    REDIS_LATENCY = "redis.latency"
+    REDIS_CLOCK = "redis.clock"
+    REDIS_INFO = "redis.info"

@@ -1,0 +1,87 @@
+"""The bot's presence: online, or idle with the reason while Redis or Claude is away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import discord
+import structlog
+
+from bot.telemetry.service_health import ServiceHealth
+
+log = structlog.get_logger()
+
+LOOK_S = 1.0
+
+PING_S = 2.0
+
+MODELS_S = 30.0
+"""Between two questions whether Claude is back, where nobody asks Claude anything."""
+
+
+class Presence:
+    """Shows the health of the services.
+
+    `ping` asks Redis, and `list_models` asks Claude; both return whether there was an answer.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        health: ServiceHealth,
+        ping: Callable[[], Awaitable[bool]],
+        list_models: Callable[[], Awaitable[bool]],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client = client
+        self._health = health
+        self._ping = ping
+        self._list_models = list_models
+        self._clock = clock
+        self._models_at_s = clock()
+        self._shown: tuple[str | None, str] = (None, "")
+
+    async def watch(self, every_s: float = LOOK_S) -> None:
+        """Show the health until cancelled."""
+        while True:
+            await self.look()
+            await asyncio.sleep(every_s)
+
+    async def look(self) -> None:
+        """Ask a service that has failed, and show what has changed."""
+        health = self._health
+        if health.redis_is_suspect:
+            health.redis_pinged(answered=await self._answers(self._ping))
+        if health.may_ask_for_models and self._clock() - self._models_at_s >= MODELS_S:
+            self._models_at_s = self._clock()
+            if await self._answers(self._list_models):
+                health.claude_is_back()
+        await self._show(health.reason)
+
+    async def _answers(self, call: Callable[[], Awaitable[bool]]) -> bool:
+        try:
+            async with asyncio.timeout(PING_S):
+                return await call()
+        except TimeoutError:
+            return False
+
+    async def _show(self, reason: str) -> None:
+        if not self._client.is_ready():
+            return
+        # A new session begins online, whatever the one before showed.
+        session = self._client.ws.session_id
+        if (session, reason) == self._shown or (not reason and self._shown[0] != session):
+            self._shown = (session, reason)
+            return
+        status = discord.Status.idle if reason else discord.Status.online
+        activity = discord.CustomActivity(name=f"Waiting: {reason}") if reason else None
+        try:
+            await self._client.change_presence(status=status, activity=activity)
+        except (discord.DiscordException, OSError, AttributeError) as error:
+            log.info("presence_not_shown", kind=type(error).__name__)
+            return
+        self._shown = (session, reason)
+        log.info("presence_shown", status=str(status), reason=reason)

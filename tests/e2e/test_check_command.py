@@ -1,0 +1,51 @@
+"""/check: what is wrong here, for those who manage the server, until it is mended."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.commands.check import NOTHING, REFUSED
+from bot.local.simulator.discord import permissions as bits
+from tests.e2e.controls import answer
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def shown(handle: Any) -> str:
+    """What the answer says now."""
+    return str((await handle.message())["content"])
+
+
+async def test_where_nothing_is_wrong_it_says_so(world: World) -> None:
+    assert await answer(await world.admin.command(world.channel(), "check")) == NOTHING
+
+
+async def test_only_those_who_manage_the_server_are_answered(world: World) -> None:
+    assert await answer(await world.ann.command(world.channel(), "check")) == REFUSED
+
+
+async def test_a_missing_permission_is_named_and_disappears_when_it_is_given(world: World) -> None:
+    channel = world.channel()
+    world.deny(channel, bits.CREATE_PUBLIC_THREADS | bits.ATTACH_FILES)
+    handle = await world.admin.command(channel, "check")
+    said = await answer(handle)
+    assert "lacks Create Public Threads and Attach Files" in said
+    world.deny(channel, bits.ATTACH_FILES)
+    original = await handle.message()
+    await world.until(lambda: "Create Public" not in world.discord.message(original["id"])["content"])
+    assert "lacks Attach Files" in await shown(handle)
+    world.deny(channel, 0)
+    await world.until(lambda: world.discord.message(original["id"])["content"] == NOTHING)
+
+
+async def test_a_channel_for_the_audit_log_is_looked_at_from_anywhere(world: World) -> None:
+    async with world.apart() as own:
+        logs = own.channel()
+        await answer(await own.admin.command(own.channel(), "audit channel", {"channel": str(logs)}))
+        own.deny(logs, bits.SEND_MESSAGES)
+        said = await answer(await own.admin.command(own.channel(), "check"))
+        assert "gets the audit log" in said
+        assert "lacks Send Messages" in said
