@@ -81,11 +81,11 @@ def shown(
     lines = [
         "**The tools that Claude may call here**" if elsewhere is None else f"**Tools in <#{elsewhere}>**"
     ]
-    for each in known:
-        lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
     if searches is not None and WEB_SEARCH in on:
         used, most = searches
         lines.append(wording.small(f"Web searches today: {used} of {most}; the day ends at 0:00 UTC."))
+    for each in sorted(known, key=lambda tool: tool.name not in on):  # what can be called stands first
+        lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
     lines.append(wording.small("The narrowest scope counts. /tools set changes this, for those who may."))
     text = ""
     for line in lines:
