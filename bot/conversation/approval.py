@@ -88,6 +88,10 @@ class Approval:
             return None
         return replace(self, state="expired", since_ms=now_ms)
 
+    def taken_back(self, now_ms: int) -> Approval | None:
+        """Return the call as it ends where its question was deleted, None if it does not wait any more."""
+        return replace(self, state="expired", since_ms=now_ms) if self.state == "waiting" else None
+
     def interrupted(self, time_limit_s: float, *, repeats: bool, now_ms: int) -> Approval | None:
         """Return what becomes of a call whose worker is gone: one that `repeats` safely runs again, others wait
         again.

@@ -9,12 +9,15 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.approval import WAITS_S, Approval
+from bot.conversation.errors import Unreadable
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.due_queue import DueQueue
+from bot.store.history import History
 from bot.store.keys import APPROVALS_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import ReplaceField
+from bot.store.states import State
 
 TRIES = 5
 
@@ -31,6 +34,7 @@ class Approvals:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._history = History(redis, keys)
         self.due = DueQueue(redis, keys.approvals_due)
 
     async def open(self, approval: Approval) -> Approval:
@@ -82,6 +86,26 @@ class Approvals:
                     await self._redis.expire(key, APPROVALS_S)
                 return after, True
         return current, False
+
+    async def look_soon(self, conversation: int) -> None:
+        """Have the calls of a conversation looked after at once, if there are any."""
+        with translated():
+            has_calls = await self._redis.exists(self._keys.approvals(conversation))
+        if has_calls:
+            await self.due.schedule(conversation)
+
+    async def is_withdrawn(self, approval: Approval) -> bool:
+        """Whether the messages of the turn that made a call were deleted, or the turn was taken back."""
+        conversation, turn = approval.conversation, approval.turn
+        with translated():
+            state = await self._redis.hget(self._keys.record(conversation, turn), "state")
+        if state is not None and str(state) == State.CANCELLED:
+            return True
+        try:
+            entry = await self._history.entry(conversation, turn)
+        except Unreadable:
+            return False  # another version wrote the entry
+        return entry is not None and entry.outcome == "removed"
 
     async def forget(self, conversation: int, approval: int) -> None:
         """Remove a call."""

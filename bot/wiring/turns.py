@@ -178,6 +178,7 @@ def build_turns(
                 FileAvailability(store.held_files),
             ),
             post_cards=desk.post_cards,
+            look_at_cards=store.approvals.look_soon,
             consulted=partial(consulted_before, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),

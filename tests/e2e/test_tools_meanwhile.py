@@ -351,6 +351,37 @@ async def test_a_budget_that_is_full_at_a_step_ends_the_reply_there(scene: Scene
     assert await scene.steps_are_gone(thread)
 
 
+async def test_what_was_done_before_a_budget_was_full_is_told_with_the_next_message(scene: Scene) -> None:
+    world = scene.world
+    bot = await scene.start(BOT_BUDGETS__BOT="7000 tokens per month", BOT_CLAUDE__MAX_TOKENS="4000")
+    world.claude.say(Reply.of(RING))
+    thread, _ = await scene.asked()
+    await world.settled(thread)
+    assert len(world.asked) == 1
+    assert scene.made() == ["ring"]
+    assert "used up my tokens" in str(world.said(thread))
+    bot.signal(signal.SIGTERM)
+    await bot.ended()
+    await scene.start()
+    await world.settled(await world.ann.post(thread, "and?"))
+    assert consulted(world) == "ring: done"
+
+
+async def test_a_card_whose_question_is_deleted_goes_and_a_press_makes_no_call(scene: Scene) -> None:
+    world = scene.world
+    await scene.start()
+    thread = await world.converse(world.channel(), "hello")
+    await world.settled(thread)
+    world.claude.say(Reply.of(ToolUse("permit", {"gate": "east"})))
+    world.claude.say("It waits.")
+    question = await world.ann.post(thread, "please")
+    await world.settled(question)
+    await world.until(lambda: any("Allow once" in labels(each) for each in world.said(thread)))
+    await world.ann.delete(thread, question["id"])
+    await world.until(lambda: not any("Allow once" in labels(each) for each in world.said(thread)))
+    assert scene.made() == []
+
+
 async def test_a_store_that_is_away_while_a_tool_runs_loses_neither_the_effect_nor_the_turn(
     alone: World, tmp_path: Path
 ) -> None:
