@@ -353,7 +353,7 @@ async def test_a_budget_that_is_full_at_a_step_ends_the_reply_there(scene: Scene
 
 async def test_what_was_done_before_a_budget_was_full_is_told_with_the_next_message(scene: Scene) -> None:
     world = scene.world
-    bot = await scene.start(BOT_BUDGETS__BOT="7000 tokens per month", BOT_CLAUDE__MAX_TOKENS="4000")
+    bot = await scene.start(BOT_BUDGETS__BOT="500 tokens per month")
     world.claude.say(Reply.of(RING))
     thread, _ = await scene.asked()
     await world.settled(thread)
