@@ -26,7 +26,7 @@ class Approval:
     `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`. `since_ms`
     is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
     `outcome` is what the tool brought, or why it failed. `settled` are names and values that the tool has settled at
-    the time of the call.
+    the time of the call. `stamp` names the latest change in the store.
     """
 
     id: int
@@ -49,6 +49,7 @@ class Approval:
     is_repeated: bool = False
     outcome: str = ""
     settled: tuple[tuple[str, str], ...] = ()
+    stamp: str = ""
 
     @property
     def ends_ms(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -71,6 +73,8 @@ class Approvals:
         a step returns None where it is not allowed.
         """
         key = self._keys.approvals(conversation)
+        # Two changes to the same state in the same millisecond are told apart by the stamp: one of them is taken.
+        stamp = secrets.token_hex(8)
         for _ in range(TRIES):
             with translated():
                 stored = await self._redis.hget(key, str(approval))
@@ -80,6 +84,7 @@ class Approvals:
             after = step(current)
             if after is None:
                 return current, False
+            after = replace(after, stamp=stamp)
             call = ReplaceField(value=key, field=str(approval), before=str(stored), after=_text(after))
             if await self._scripts.run(call):
                 with translated():

@@ -218,6 +218,14 @@ async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, .
     return tuple(each for step in known for each in step.consulted)
 
 
+async def has_called(steps: ToolSteps, claim: Claim) -> bool:
+    """Whether Claude has called tools for the messages of a claimed turn."""
+    try:
+        return bool(await steps.of(claim))
+    except Unreadable:
+        return True
+
+
 def _unnamed(call: ToolUse, text: str) -> Answered:
     """Answer a call that was not made; later requests do not name it."""
     return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted("", "refused"))

@@ -176,6 +176,15 @@ async def test_of_many_presses_on_two_instances_one_makes_the_call(bench: Bench)
     assert all(each is not None and each.state in NOT_WAITING for each, _ in met)
 
 
+async def test_of_many_presses_of_one_person_in_one_millisecond_one_makes_the_call(bench: Bench) -> None:
+    await bench.opened()
+    desks = [bench.desk, bench.another()] * 5
+    met = await asyncio.gather(*(desk.allow(THREAD, ID, ASKER) for desk in desks))
+    await bench.until("done")
+    assert [counts for _, counts in met].count(True) == 1
+    assert len(bench.effect.made) == 1
+
+
 async def test_a_press_that_comes_late_meets_the_call_as_it_is(bench: Bench) -> None:
     await bench.opened()
     assert (await bench.desk.refuse(THREAD, ID, 11, "too loud"))[1]
