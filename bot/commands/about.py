@@ -101,5 +101,5 @@ class About:
             retention_days=days,
             servers_own=days < self._ceiling,
             version=version(),
-            tools=[tool.name for tool in self._tools.definitions(by_scope)],
+            tools=[tool.name for tool in await self._tools.offered(invocation.tool_place, by_scope)],
         )

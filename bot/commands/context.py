@@ -205,7 +205,8 @@ class Context:
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        terms = self._resolve_terms(choice, meta.names, self._tools.definitions(by_scope))
+        tools = await self._tools.offered(invocation.tool_place, by_scope)
+        terms = self._resolve_terms(choice, meta.names, tools)
         seen = view(
             past,
             terms,

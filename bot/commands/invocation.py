@@ -12,6 +12,7 @@ from bot.commands.scopes import Refusals, ScopeTarget
 from bot.conversation.audit import Actor
 from bot.conversation.scope import Scope
 from bot.store.conversations import Conversations
+from bot.tools.tool import ToolPlace
 
 CHANNEL_AND_SCOPE = (
     "The option `channel` names a channel, so leave `scope` out, or choose “this channel” there."
@@ -38,6 +39,11 @@ class Invocation:
         if channel is None:
             return self
         return replace(self, conversation=None, channel=channel.id, elsewhere=channel.id)
+
+    @property
+    def tool_place(self) -> ToolPlace:
+        """The place for which tools are chosen."""
+        return ToolPlace(self.conversation or self.channel or 0, self.channel, self.server)
 
     def scope_target(self, chosen: Scope | None, refusals: Refusals) -> ScopeTarget | str:
         """Return the target of a scope, by default of the narrowest one there is here; or why it is refused."""

@@ -49,8 +49,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
             f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, and what I "
-            "keep by ids and numbers alone."
+            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, "
+            f"{len(kept.reminders)} reminders, and what I keep by ids and numbers alone."
         )
         if left_out:
             text += (
@@ -82,6 +82,7 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "files_as_read": [_ids_as_texts(asdict(each)) for each in kept.files],
         "facts_remembered": [_with_time(asdict(each)) for each in kept.facts],
         "by_ids_and_numbers": [asdict(each) for each in kept.values],
+        "reminders": [_with_time(asdict(each)) for each in kept.reminders],
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
 

@@ -27,6 +27,7 @@ from bot.commands.memory import MemoryCommands
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
 from bot.commands.privacy import Privacy
+from bot.commands.reminders import RemindersGroup
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -73,6 +74,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Branch,
     Tools,
     MemoryCommands,
+    RemindersGroup,
     Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""

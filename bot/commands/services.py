@@ -34,6 +34,7 @@ from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
+from bot.store.reminders import Reminders
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
@@ -87,6 +88,7 @@ class CommandServices:
     dispatcher: Dispatcher
     forgetting: Forgetting
     approvals: ApprovalDesk
+    reminders: Reminders
     outbox: Outbox
     pins: Pins
     list_thread: ListThread

@@ -16,8 +16,11 @@ from bot.commands.scopes import CHANNEL_HELP, SCOPE_HELP, ChannelOption, Refusal
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.scope import Scope
-from bot.conversation.tool_settings import ASK, OFF, setting_name
+from bot.conversation.tool_settings import ASK, OFF, ON, role_settings, setting_name
 from bot.store.settings_cache import ByScope
+from bot.tools.mcp.remote_tools import NotListed
+from bot.tools.mcp.server import ServerDown
+from bot.tools.tool import ToolPlace
 
 log = structlog.get_logger()
 
@@ -53,11 +56,13 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         by_scope = await self._by_scope(invocation)
-        on = [tool.name for tool in self._offer.definitions(by_scope)]
+        place = invocation.tool_place
+        await self._offer.refresh(place)
+        on = [tool.name for tool in await self._offer.offered(place, by_scope)]
         most = self._searches.per_day
         used = (await self._searches.used(invocation.actor.home), most) if most else None
         texts = tools_view.shown(
-            self._offer.facts(),
+            self._offer.facts(place),
             on,
             by_scope,
             names_person=invocation.person.manages_server,
@@ -65,6 +70,9 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
             searches=used,
         )
         for text in texts:
+            await say(interaction, text)
+        changes = await self._offer.changes(place, by_scope)
+        for text in tools_view.changed_at_servers(changes, in_full=tools_view.may_accept(invocation.person)):
             await say(interaction, text)
 
     @app_commands.command(name="set", description="Switch a tool on or off for a thread, channel or server")
@@ -86,9 +94,12 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))
 
     @set_.autocomplete("tool")
-    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the tools that fit what was typed; from memory, because it is requested at each key."""
-        names = tools_view.offered(self._offer.facts(), typed)
+        channel = interaction.channel
+        parent = channel.parent_id if isinstance(channel, discord.Thread) else None
+        place = ToolPlace(interaction.channel_id or 0, parent, interaction.guild_id)
+        names = tools_view.offered(self._offer.facts(place), typed)
         return [app_commands.Choice(name=name, value=name) for name in names]
 
     async def _set(
@@ -102,7 +113,11 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             return target
-        known = {each.name: each for each in self._offer.facts()}
+        place = invocation.tool_place
+        known = {each.name: each for each in self._offer.facts(place)}
+        if name not in known:
+            await self._offer.refresh(place)
+            known = {each.name: each for each in self._offer.facts(place)}
         if (found := known.get(name)) is None:
             return tools_view.unknown(name, tuple(known.values()))
         if (refusal := _refusal(invocation, state, target.scope, role)) is not None:
@@ -111,14 +126,45 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
             return tools_view.runs_there(name)
         setting = setting_name(name, None if role is None else role.id)
         value = None if state == "default" else state
+        try:
+            more = await self._settings_with(invocation, place, name, value, target.scope, role)
+        except (ServerDown, NotListed) as error:
+            return str(error)
         before = await self._scope_settings.change(
-            invocation.actor, target.scope, target.target, {setting: value}
+            invocation.actor, target.scope, target.target, {setting: value, **more}
         )
         log.info("tool_set", scope=target.scope.value, target=target.target, tool=name, state=state)
         if value is None and not before:
             return tools_view.nothing_set(name, target.scope, invocation.elsewhere)
         of_role = None if role is None else role.id
-        return tools_view.changed(name, state, target.scope, of_role, invocation.server, invocation.elsewhere)
+        answer = tools_view.changed(
+            name, state, target.scope, of_role, invocation.server, invocation.elsewhere
+        )
+        return (
+            tools_view.with_definition(answer, self._offer.definition_now(name))
+            if any(more.values())
+            else answer
+        )
+
+    async def _settings_with(
+        self,
+        invocation: Invocation,
+        place: ToolPlace,
+        name: str,
+        value: str | None,
+        scope: Scope,
+        role: discord.Role | None,
+    ) -> dict[str, str | None]:
+        """Return what is set together with a tool: the definition of a remote tool, as it is now.
+
+        Where a tool is switched off, its definition goes, unless the tool stays on for roles.
+        """
+        if value not in (ON, ASK):
+            by_scope = await self._by_scope(invocation)
+            roles = [each for each in role_settings(by_scope, name) if each.origin.scope is scope]
+            if role is not None or any(each.origin.setting.value != OFF for each in roles):
+                return {}
+        return await self._offer.settings_with(place, name, value)
 
     async def _by_scope(self, invocation: Invocation) -> ByScope:
         return await self._scope_settings.by_scope(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.commands import access
-from bot.commands.code_block import ANSWER_CHARS
+from bot.commands.code_block import ANSWER_CHARS, fenced
 from bot.commands.scopes import scope_name, set_where
 from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.server_tools import WEB_SEARCH
 from bot.conversation.tool_settings import general, role_settings
+from bot.tools.mcp.remote_tools import Change
 from bot.tools.offer import ToolFacts
 
 MOST_OFFERED = 25
@@ -31,6 +32,11 @@ MAY_NOT_SWITCH_ON = RULE.refusal("give a thread more tools; whoever started it c
 OFF_ONLY = "In direct messages you can switch tools off. Which there are is chosen by whoever runs me."
 NO_ROLES_HERE = "There are no roles in direct messages."
 NONE_AT_ALL = "There are no tools here."
+CHANGED_AT_SERVER = (
+    "**The server of `{tool}` has changed the tool.** It cannot be called until that is accepted."
+)
+ACCEPT = "To accept it, switch `{tool}` on again with /tools set. This is what has changed:"
+DEFINITION = "What its server says of the tool counts as it is now, until the tool is switched on again:"
 CHANGED_SOON = "It counts from the next message on."
 CACHE = "The next message costs a little more: with other tools, Claude reads the conversation anew."
 
@@ -112,6 +118,30 @@ def _lines(
         origin = each.origin
         where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
         yield f"  - **{origin.setting.value}** for <@&{each.role}> ({where})"
+
+
+def may_accept(person: access.Person) -> bool:
+    """Whether somebody may accept what a server has changed of a tool."""
+    return person.manages_server or RULE.allows(person)
+
+
+def changed_at_servers(changes: Sequence[Change], *, in_full: bool) -> Iterator[str]:
+    """Yield messages about tools that their servers have changed; `in_full` for those who can accept a change."""
+    for change in changes:
+        heading = CHANGED_AT_SERVER.format(tool=change.tool)
+        yield _in_block(f"{heading} {ACCEPT.format(tool=change.tool)}", change.told) if in_full else heading
+
+
+def with_definition(answer: str, told: str) -> str:
+    """Add what the server of a remote tool says of the tool, which is stored with the setting."""
+    return _in_block(f"{answer}\n{DEFINITION}", told)
+
+
+def _in_block(heading: str, text: str) -> str:
+    inside = fenced(text)
+    most = ANSWER_CHARS - len(heading) - len("\n```text\n\n```")
+    inside = inside if len(inside) <= most else inside[: most - 1] + "…"
+    return f"{heading}\n```text\n{inside}\n```"
 
 
 def changed(

@@ -15,6 +15,7 @@ from pydantic import (
     ConfigDict,
     Field,
     FilePath,
+    PrivateAttr,
     SecretStr,
     ValidationInfo,
     field_validator,
@@ -206,6 +207,39 @@ class ToolsSettings(Section):
     files_mb: Annotated[float, Field(ge=0.1, le=100)] = 8.0
 
 
+class McpSettings(Section):
+    """One `[[mcp]]`: an MCP server whose tools people may be offered; `token` names a variable of the environment."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,19}$")]
+    url: Annotated[str, address_with("https", "http")]
+    token: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,199}$")] | None = None
+    tools: Annotated[tuple[str, ...], BeforeValidator(names)] = ()
+    servers: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+    channels: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+    private: bool = False
+    timeout_s: Annotated[float, Field(ge=0.1, le=300)] = 30.0
+    max_kb: Annotated[int, Field(ge=1, le=20_000)] = 2000
+    _secret: SecretStr | None = PrivateAttr(default=None)
+
+    @property
+    def secret(self) -> SecretStr | None:
+        """The token itself."""
+        return self._secret
+
+    def resolve(self, secret: str) -> None:
+        """Set the token, which `load` has found in the variable."""
+        self._secret = SecretStr(secret)
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        parts = urlsplit(self.url)
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("url must not hold a user or a password; name a variable with a token in token")
+        if parts.scheme == "http" and not self.private:
+            raise ValueError("url must begin with https://; http:// is possible with private = true")
+        return self
+
+
 class VoiceSettings(Section):
     url: Annotated[str, address_with("https", "http")] | None = None
     api_key: SecretStr | None = None
@@ -351,6 +385,7 @@ class Settings(BaseSettings):
     history: HistorySettings = HistorySettings()
     files: FilesSettings = FilesSettings()
     tools: ToolsSettings = ToolsSettings()
+    mcp: Annotated[tuple[McpSettings, ...], Field(max_length=20)] = ()
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     access: AccessSettings = AccessSettings()
@@ -364,6 +399,13 @@ class Settings(BaseSettings):
     shutdown: ShutdownSettings = ShutdownSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     local: LocalSettings = LocalSettings()
+
+    @field_validator("mcp", mode="after")
+    @classmethod
+    def _named_once(cls, servers: tuple[McpSettings, ...]) -> tuple[McpSettings, ...]:
+        if len({server.name for server in servers}) < len(servers):
+            raise ValueError("each [[mcp]] must have a name of its own")
+        return servers
 
     @classmethod
     def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
@@ -379,6 +421,7 @@ class Settings(BaseSettings):
                 self.claude.api_key,
                 self.voice.api_key,
                 *self.privacy.keys,
+                *(server.secret for server in self.mcp),
             )
             if secret is not None
         }

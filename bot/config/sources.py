@@ -6,6 +6,7 @@ In order of precedence: the environment, `.env`, `config.toml`. Four variables h
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -20,7 +21,7 @@ from dotenv.parser import parse_stream
 from pydantic import ValidationError
 
 from bot.config.exits import Exit
-from bot.config.settings import Section, Settings
+from bot.config.settings import McpSettings, Section, Settings
 from bot.conversation.errors import StartError
 from bot.conversation.pricing import PriceRow
 
@@ -35,6 +36,8 @@ PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may contain a secret.
 HIDDEN = frozenset((*VARIABLES, "voice.url", "voice.api_key"))
+# The sections that are lists of tables, written [[mcp]]; the variable holds a JSON list.
+LISTS: Mapping[str, type[Section]] = {"mcp": McpSettings}
 # A key that TOML writes without quotes.
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # The quoted part of a wrong value: enough to recognise it, short enough for one line.
@@ -45,6 +48,12 @@ _PLAIN = {
     "bool_type": "must be true or false",
     "path_not_file": "must name a file that is there",
 }
+# What matches the patterns of a list's keys, and the keys whose values may hold a secret.
+_FORMS = {
+    "name": "must be up to 20 small letters, digits and hyphens, and begin with a letter",
+    "token": "must be the name of a variable of the environment that holds the token, not the token itself",
+}
+_NOT_SHOWN = ("url", "token")
 # Below this likeness (0 to 1) a suggestion misleads more than it helps; difflib's own default.
 NEAREST_RATIO = 0.6
 
@@ -98,18 +107,35 @@ def load(
     file_layer = _file(directory, named, errors)
 
     merged = file_layer | dotenv_layer | environ_layer
-    tree: dict[str, dict[str, Any]] = {}
+    tree: dict[str, Any] = {}
     for path, found in merged.items():
-        section, key = path.split(".")
-        tree.setdefault(section, {})[key] = found.value
+        section, _, key = path.partition(".")
+        if key:
+            tree.setdefault(section, {})[key] = found.value
+        else:
+            tree[section] = found.value
     try:
         settings = Settings.model_validate(tree)
+        _find_tokens(settings, env_file | environment, errors)
     except ValidationError as error:
         errors += [_line(detail, merged) for detail in error.errors(include_url=False)]
     if errors:
         # Only the lines: pydantic's own text could quote a secret.
         raise StartError("\n".join(errors), exit_code=Exit.SETTINGS) from None
     return settings
+
+
+def _find_tokens(settings: Settings, variables: Mapping[str, Found], errors: list[str]) -> None:
+    for at, server in enumerate(settings.mcp):
+        if server.token is None:
+            continue
+        found = variables.get(server.token)
+        if found is None or not found.value.strip():
+            errors.append(
+                f"mcp[{at}].token: the variable {server.token} is not set; set it in the environment or in .env"
+            )
+        else:
+            server.resolve(found.value.strip())
 
 
 def _named(variables: Mapping[str, Found]) -> Path | None:
@@ -133,7 +159,7 @@ def _env_file(file: Path, errors: list[str]) -> dict[str, Found]:
 
 
 def _variables(variables: Mapping[str, Found], errors: list[str]) -> Layer:
-    paths = {variable(path): path for path in keys()}
+    paths = {variable(path): path for path in (*keys(), *LISTS)}
     layer: Layer = {}
     for name, found in variables.items():
         upper = name.upper()
@@ -141,7 +167,10 @@ def _variables(variables: Mapping[str, Found], errors: list[str]) -> Layer:
             if found.value.strip():  # hosts' forms leave them empty
                 layer[paths[name]] = found
         elif upper.startswith(PREFIX) and upper != CONFIG_VARIABLE:
-            if path := paths.get(upper):
+            path = paths.get(upper)
+            if path is not None and path in LISTS:
+                _add_list(layer, path, found, errors)
+            elif path:
                 layer[path] = found
             else:
                 unknown = upper.removeprefix(PREFIX).replace("__", ".").lower()
@@ -149,6 +178,23 @@ def _variables(variables: Mapping[str, Found], errors: list[str]) -> Layer:
                     f"{found.where}: unknown; {_nearest(unknown, {p: variable(p) for p in keys()})}"
                 )
     return layer
+
+
+def _add_list(layer: Layer, path: str, found: Found, errors: list[str]) -> None:
+    """Add a list of tables; a variable holds the list as JSON."""
+    value = found.value
+    if isinstance(value, str):
+        if not value.strip():
+            return
+        try:
+            value = json.loads(value)
+        except ValueError:
+            value = None
+    if isinstance(value, list) and all(isinstance(each, dict) for each in value):
+        layer[path] = Found(value, found.where)
+    else:
+        written = f"written [[{path}]]" if found.where.endswith(".toml") else "written as JSON"
+        errors.append(f"{found.where}: {path}: must be a list of tables, {written}")
 
 
 def _file(directory: Path, named: Path | None, errors: list[str]) -> Layer:
@@ -173,6 +219,8 @@ def _file(directory: Path, named: Path | None, errors: list[str]) -> Layer:
                 section, {path: path for path in known} | {title: f"[{title}]" for title in sections}
             )
             errors.append(f"{name}: {section}: unknown; {nearest}")
+        elif section in LISTS:
+            _add_list(layer, section, Found(table, name), errors)
         elif not isinstance(table, dict):
             errors.append(f"{name}: {section}: found a single value; must be a table, written [{section}]")
         else:
@@ -218,10 +266,14 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
     """Turn one of pydantic's errors into one line: where the value was set, the value, what is allowed."""
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     message = _PLAIN.get(detail["type"], message)
-    path, inner = ".".join(map(str, detail["loc"][:2])), detail["loc"][2:]
+    loc = detail["loc"]
+    depth = 1 if loc[0] in LISTS else 2
+    path, inner = ".".join(map(str, loc[:depth])), loc[depth:]
     found = merged.get(path)
     if found and inner:
-        return f"{found.where}: {path}{_inner(inner)}: {_inside(detail, message)}"
+        return f"{found.where}: {path}{_inner(inner)}: {_inside(path, detail, message)}"
+    if found and path in LISTS:
+        return f"{found.where}: {path}: {message}"
     if found:
         return f"{found.where}: {path}: found {_shown(path, found.value)}; {_allowed(path) or message}"
     # An error about several keys: name each source that set a key named in the message.
@@ -242,16 +294,23 @@ def _inner(loc: Sequence[str | int]) -> str:
     )
 
 
-def _inside(detail: Mapping[str, Any], message: str) -> str:
+def _inside(path: str, detail: Mapping[str, Any], message: str) -> str:
     """Describe the error of a value within a table or a list."""
+    if path in LISTS and isinstance(detail["input"], dict) and detail["type"] == "value_error":
+        return str(message)
     if detail["type"] == "missing":
         return "is missing"
-    known = ", ".join(PriceRow.model_fields)
+    known = ", ".join(LISTS[path].model_fields if path in LISTS else PriceRow.model_fields)
     if detail["type"] == "extra_forbidden":
         return f"unknown; known there: {known}"
     if detail["type"] == "model_type":
         message = f"must be a table with some of: {known}"
-    return f"found {_shown('', detail['input'])}; {message}"
+    if detail["type"] == "string_pattern_mismatch" and path in LISTS:
+        message = _FORMS.get(str(detail["loc"][-1]), message)
+    shown = (
+        "a value that is not shown here" if detail["loc"][-1] in _NOT_SHOWN else _shown("", detail["input"])
+    )
+    return f"found {shown}; {message}"
 
 
 def _allowed(path: str) -> str:

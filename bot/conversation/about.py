@@ -49,6 +49,11 @@ KEPT = (
         "until they are removed",
         ("{S}:set:<id>", "{S}:presets", "{S}:prompts:<id>", "scope:<id>"),
     ),
+    Kept(
+        "your reminders",
+        "until they are posted or cancelled; their ids a day longer",
+        ("{C}:m", "{P}:reminders"),
+    ),
     Kept("who changed which setting", "{audit}", ("{S}:audit",)),
     Kept("how much was used, by id", "{usage}", ("{C}:use:<day>",)),
     Kept("ids of messages that I answered or left alone", "a week", ("{C}:d",)),

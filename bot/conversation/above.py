@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.conversation.elements import is_quoted_in
 from bot.conversation.message import Message, Quoted, created_ms
+from bot.conversation.reminder import MARK
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import UNSENT, Turn
 from bot.conversation.wording import SMALL
@@ -51,6 +52,6 @@ def stands_above(
     if said is not None and any(is_quoted_in(said, turn.user) for turn in (*pinned, *turns)):
         return True
     # The history does not name the messages of replies. What the bot has posted since the first request of the window
-    # belongs to the turns of the window, unless it is a notice.
-    is_reply = said is not None and said.own and not said.text.startswith(SMALL)
+    # belongs to the turns of the window, unless it is a notice, a reminder or a poll.
+    is_reply = said is not None and said.own and said.poll is None and not said.text.startswith((SMALL, MARK))
     return is_reply and here and bool(turns) and created_ms(referred) >= turns[0].requested_ms

@@ -26,6 +26,7 @@ class Act(StrEnum):
     REPLY_CONTINUED = "reply.continued"
     TOOL_ALLOWED = "tool.allowed"  # after: the name of the tool
     TOOL_REFUSED = "tool.refused"  # after: the name of the tool
+    REMINDER_CANCELLED = "reminder.cancelled"  # before: the person
     PRESET_SAVED = "preset.saved"  # before and after: the lengths in characters; before 0: there was none
     FACT_FORGOTTEN = "memory.forgotten"  # before: the person who had it remembered
     PRESET_DELETED = "preset.deleted"  # before: the length in characters

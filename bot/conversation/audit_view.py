@@ -9,6 +9,7 @@ from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
+from bot.conversation.tool_pins import FAMILY as PINS
 from bot.conversation.tool_settings import FAMILY as TOOLS
 from bot.conversation.tool_settings import FOR_ROLE
 from bot.conversation.visible import plain
@@ -27,6 +28,7 @@ _ACTS = {
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
+    Act.REMINDER_CANCELLED: "cancelled a reminder of {before} in {where}",
     Act.TOOL_ALLOWED: "allowed a call of {after} for somebody else in {where}",
     Act.TOOL_REFUSED: "refused a call of {after} for somebody else in {where}",
     Act.PRESET_SAVED: "saved a preset: {before} → {after} characters",
@@ -46,7 +48,7 @@ _SETTINGS = {
     **{name: name for name in MODEL_NAMES},
 }
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
-_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED, Act.FACT_FORGOTTEN, Act.REMINDER_CANCELLED)
 EVERYONE = "@everyone"
 """The role with the id of the server; Discord shows its mention with a second @."""
 
@@ -103,6 +105,8 @@ def _named(what: str, home: int) -> str:
         tool, _, role = what.removeprefix(TOOLS).partition(FOR_ROLE)
         whom = EVERYONE if role == str(home) else f"<@&{role}>" if role.isdecimal() else ""
         return f"the tool {code(tool)}{f' for {whom}' if whom else ''}"
+    if what.startswith(PINS):
+        return f"the definition of the tool {code(what.removeprefix(PINS))}"
     name, kind, subject, *rest = [*what.split(":"), "", ""]
     if kind in _MENTIONS and subject.isdecimal():
         more = ":".join(rest).strip(":")

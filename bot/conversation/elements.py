@@ -69,6 +69,16 @@ def _said(said: Quoted) -> str:
     return "\n".join([f"<said {_author(said)}>", *_content(said), "</said>"])
 
 
+def render_said(said: Quoted) -> str:
+    """Render one message for the result of a tool, without its files."""
+    return _said(said)
+
+
+def render_quote(quote: Quote) -> str:
+    """Render messages for the result of a tool, without their files."""
+    return _quote(quote)
+
+
 def is_quoted_in(said: Quoted, text: str) -> bool:
     """Whether the text of a request quotes a message already, unchanged and with its files.
 

@@ -23,6 +23,7 @@ class Found:
     usage: int = 0
     tool_calls: int = 0
     facts: int = 0
+    reminders: int = 0
     unreadable: int = 0
 
     def __add__(self, other: Found) -> Found:

@@ -77,7 +77,7 @@ def room_quote(
 
     The messages `skipped` are quoted elsewhere. `batch` is how many messages of the thread the turn answers.
     """
-    said = [_without_files(each) for each in content.messages if each.id not in skipped]
+    said = [without_files(each) for each in content.messages if each.id not in skipped]
     fitting = _fitting(said)
     starter = content.starter if isinstance(content.starter, Quoted) else None
     shown = (*((starter,) if starter is not None and starter.id not in skipped else ()), *fitting)
@@ -128,7 +128,8 @@ def size(message: Quoted) -> int:
     return sum(map(len, texts))
 
 
-def _without_files(message: Quoted) -> Quoted:
+def without_files(message: Quoted) -> Quoted:
+    """Return a message whose files are not opened, and say so."""
     files = tuple(replace(file, remark=file.remark or UNOPENED) for file in message.attachments)
     return replace(message, attachments=files)
 

@@ -17,6 +17,7 @@ _KINDS = {
     "prompts": ("prompt that you set", "prompts that you set"),
     "tool_calls": ("call of a tool that you asked for", "calls of tools that you asked for"),
     "facts": ("fact that you had remembered", "facts that you had remembered"),
+    "reminders": ("reminder", "reminders"),
     "usage": ("row of usage under your name", "rows of usage under your name"),
 }
 

@@ -18,6 +18,8 @@ NAMES = {
     "embed_links": "Embed Links",
     "attach_files": "Attach Files",
     "manage_threads": "Manage Threads",
+    "add_reactions": "Add Reactions",
+    "send_polls": "Create Polls",
 }
 """discord.py's names of the permissions that the bot may lack, and those that Discord's settings show."""
 
@@ -45,6 +47,8 @@ BY_CODE = {
 TO_READ = ("view_channel", "read_message_history")
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
 TO_ATTACH = (*TO_SEND, "attach_files")
+TO_REACT = ("view_channel", "read_message_history", "add_reactions")
+TO_POLL = (*TO_SEND, "send_polls")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
 """In a channel: to start a thread from a message, and to answer there."""

@@ -22,6 +22,7 @@ class Outgoing:
     `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the
     message it answers, None for none. `silent` marks the bot's own small notices (flag
     SUPPRESS_NOTIFICATIONS), so that a reader of the thread can tell them from replies. At most 10 `files`.
+    A mention notifies nobody but the people `mentions`.
     """
 
     content: str
@@ -30,6 +31,7 @@ class Outgoing:
     silent: bool = False
     files: tuple[Upload, ...] = ()
     controls: Controls = NONE
+    mentions: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

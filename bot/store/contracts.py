@@ -55,6 +55,7 @@ Export = Literal[
     "settings",
     "acts",
     "usage",
+    "reminders",
     "conversations",
     "facts",
     "as stored",
@@ -82,6 +83,7 @@ Erasure = Literal[
     "by expiry",
     "with the turn",
     "approvals",
+    "reminders",
     "receipt",
     "key",
     "kept",
@@ -94,8 +96,8 @@ summary that may tell of the person. `prompt`, `versions`, `presets`: the prompt
 `memories`: the facts that the person had remembered.
 `usage`: the counts stay, and name nobody. `by a sweep`: goes once the history does not name it any more. `by expiry`:
 lives for a minute. `with the turn`: goes once the running turn ends. `approvals`: the calls that the person asked for
-go. `receipt`: what the erasure itself needs. `key`: the key whose tag is the person goes. `kept`: stays, see
-docs/privacy.md.
+go. `reminders`: those that the person has set go. `receipt`: what the erasure itself needs. `key`: the key whose tag
+is the person goes. `kept`: stays, see docs/privacy.md.
 """
 
 
@@ -193,6 +195,33 @@ CONTRACTS = (
         "approvals",
         "sorted set",
         "conversations with calls that wait for a permission, by when to look (ms)",
+        "until done",
+        whose="nobody",
+    ),
+    Contract(
+        "{C}:m",
+        "hash",
+        "reminders that were set in the conversation: text, person, when due; ended ones without text, for a day",
+        "until done",
+        whose="a person",
+        personal=("ids", "words"),
+        exported="reminders",
+        erased="reminders",
+    ),
+    Contract(
+        "{P}:reminders",
+        "hash",
+        "in which conversation each reminder of a person was set",
+        "until done",
+        whose="a person",
+        personal=("ids",),
+        exported="as stored",
+        erased="key",
+    ),
+    Contract(
+        "reminders",
+        "sorted set",
+        "conversations with reminders, by when to look (ms)",
         "until done",
         whose="nobody",
     ),
@@ -527,6 +556,13 @@ CONTRACTS = (
         "string",
         "number of an instance's calls to the budgets; missing or lower after a rollback",
         "seconds",
+        whose="nobody",
+    ),
+    Contract(
+        "pins",
+        "hash",
+        "definitions of tools of MCP servers that were switched on somewhere, by digest",
+        "for ever",
         whose="nobody",
     ),
     Contract(

@@ -36,6 +36,7 @@ from bot.store.examined import (
     KeptFile,
     KeptMessage,
     KeptQuote,
+    KeptReminder,
     KeptSetting,
     KeptUsage,
     merged,
@@ -47,6 +48,7 @@ from bot.store.memories import dump_fact, load_fact
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import read_presets
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
+from bot.store.reminders import read_reminder
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
@@ -82,6 +84,8 @@ class Examination:
             parts.append(await self._examine_contents(tag, own, told, who))
         if ways["approvals"]:
             parts.append(await self._examine_approvals(tag, who))
+        if ways["reminders"]:
+            parts.append(await self._examine_reminders(tag, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
         if ways["key"]:
@@ -233,6 +237,24 @@ class Examination:
             if asker_of(text) == who.person
         ]
         return Examined(tag, Found(tool_calls=len(calls)), calls=tuple(calls))
+
+    async def _examine_reminders(self, tag: int, who: Identity) -> Examined:
+        key = self._keys.reminders(tag)
+        calls, kept = list[Call](), []
+        for name, text in (await self._read.hash(self._read.name_of(key))).items():
+            reminder = read_reminder(text)
+            if (
+                reminder is None
+                or reminder.person != who.person
+                or reminder.created_ms >= created_ms(who.before)
+            ):
+                continue
+            calls.append(ReplaceField(value=key, field=name, before=text, after=""))
+            if not reminder.has_ended:
+                kept.append(
+                    KeptReminder(tag, reminder.text, reminder.due_ms, reminder.every, reminder.created_ms)
+                )
+        return Examined(tag, Found(reminders=len(calls)), calls=tuple(calls), kept_reminders=tuple(kept))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
         recent, kept = set(), []

@@ -93,6 +93,17 @@ class KeptUsage:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptReminder:
+    """A reminder of the person, set in a conversation at `at_ms`, due (next) at `due_ms`."""
+
+    conversation: int
+    text: str
+    due_ms: int
+    every: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
@@ -127,6 +138,7 @@ class Examined:
     kept_rules: tuple[KeptSetting, ...] = ()
     kept_starts: tuple[int, ...] = ()
     kept_facts: tuple[KeptFact, ...] = ()
+    kept_reminders: tuple[KeptReminder, ...] = ()
 
 
 def merged(tag: int, parts: Sequence[Examined]) -> Examined:
@@ -154,4 +166,5 @@ def merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_rules=tuple(each for part in parts for each in part.kept_rules),
         kept_starts=tuple(each for part in parts for each in part.kept_starts),
         kept_facts=tuple(each for part in parts for each in part.kept_facts),
+        kept_reminders=tuple(each for part in parts for each in part.kept_reminders),
     )

@@ -113,6 +113,8 @@ class Keys:
         self.audit_posts = self._key("audits")
         self.forgotten = self._key("forgotten")
         self.approvals_due = self._key("approvals")
+        self.pinned_tools = self._key("pins")
+        self.reminders_due = self._key("reminders")
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
@@ -144,6 +146,14 @@ class Keys:
     def approvals(self, conversation: int) -> Key:
         """Return the calls of tools that wait for a permission."""
         return self._of(conversation, "p")
+
+    def reminders(self, conversation: int) -> Key:
+        """Return the reminders that were set in a conversation."""
+        return self._of(conversation, "m")
+
+    def person_reminders(self, person: int) -> Key:
+        """Return in which conversation each reminder of a person was set."""
+        return self._of(person, "reminders")
 
     def uploads(self, conversation: int) -> Key:
         """Return the uploads at Anthropic."""

@@ -27,6 +27,7 @@ WHOLE: tuple[Erasure, ...] = (
     "memories",
     "usage",
     "approvals",
+    "reminders",
 )
 """The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
 

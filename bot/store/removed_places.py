@@ -30,11 +30,13 @@ class RemovedPlaces:
         self._usage = Usage(redis, keys, usage_s=USAGE_S)
         self._memories = Memories(redis, keys, ttl_s=USAGE_S)  # it erases alone
 
-    async def erase_conversation(self, conversation: int, *, older_than: int | None = None) -> bool:
+    async def erase_conversation(
+        self, conversation: int, *, older_than: int | None = None, keeps_reminders: bool = False
+    ) -> bool:
         """Erase a conversation with its settings; a running turn is fenced off, and its uploads are swept.
 
         With `older_than` nothing is done, and False returned, if a turn waits or the last one is not older than that
-        id.
+        id. `keeps_reminders`: the place still exists, and what somebody asked for is due at its own time.
         """
         keys = self._keys
         with translated():
@@ -73,6 +75,9 @@ class RemovedPlaces:
                 await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
             await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
             await self._redis.zrem(keys.known, str(conversation))
+            if not keeps_reminders:
+                await self._redis.delete(keys.reminders(conversation))
+                await self._redis.zrem(keys.reminders_due, str(conversation))
         await self._memories.erase(MemoryPlace(home, conversation))
         return True
 

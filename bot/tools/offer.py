@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from bot.conversation.audit_view import code
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.server_tools import CODE_EXECUTION, WEB_FETCH, WEB_SEARCH
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.tool_settings import is_on
+from bot.tools.mcp.definition import RemoteTool, told_definition
+from bot.tools.mcp.remote_tools import Change, RemoteTools
+from bot.tools.tool import ToolPlace
 from bot.tools.toolbox import Toolbox
 
 ABOUT = {
@@ -35,9 +39,9 @@ class ToolFacts:
 
 
 class ToolOffer:
-    """Knows the tools at Anthropic and those of the toolbox; `defaults` are on where nobody has set others.
+    """Knows the tools at Anthropic, those of the toolbox, and the `remote` ones.
 
-    Those of `never` are offered nowhere.
+    `defaults` are on where nobody has set others; no remote tool is. Those of `never` are offered nowhere.
     """
 
     def __init__(
@@ -46,14 +50,31 @@ class ToolOffer:
         toolbox: Toolbox,
         defaults: Collection[str],
         never: Collection[str] = (),
+        remote: RemoteTools | None = None,
     ) -> None:
         self._server_tools = server_tools
         self._toolbox = toolbox
         self._never = frozenset(never)
+        self._remote = remote
         self.defaults = tuple(name for name in defaults if name not in self._never)
 
-    def definitions(self, by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
+    async def offered(
+        self, place: ToolPlace, by_scope: Mapping[Scope, Settings]
+    ) -> tuple[ToolDefinition, ...]:
         """Return the tools that a request in a place offers, by the settings of its scopes."""
+        return (*self.definitions(by_scope), *await self.remote_definitions(place, by_scope))
+
+    async def remote_definitions(
+        self, place: ToolPlace, by_scope: Mapping[Scope, Settings]
+    ) -> tuple[ToolDefinition, ...]:
+        """Return the remote ones of these; a name that is ours is never theirs."""
+        if self._remote is None:
+            return ()
+        taken = {tool.name for tool in self._server_tools} | self._never
+        return tuple(tool for tool in await self._remote.offered(place, by_scope) if tool.name not in taken)
+
+    def definitions(self, by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
+        """Return those of the tools that are not remote."""
         known = (*self._server_tools, *(tool.definition for tool in self._toolbox))
         return tuple(
             tool
@@ -61,13 +82,44 @@ class ToolOffer:
             if tool.name not in self._never and is_on(by_scope, tool.name, self.defaults)
         )
 
-    def facts(self) -> tuple[ToolFacts, ...]:
-        """Return the tools that may be switched on."""
+    def facts(self, place: ToolPlace | None = None) -> tuple[ToolFacts, ...]:
+        """Return the tools that may be switched on in a place; without a place, those that are not remote."""
         known = (
             *(ToolFacts(tool.name, ABOUT[tool.name], True) for tool in self._server_tools),
             *(ToolFacts(tool.name, _sentence(tool.description), asks=tool.asks) for tool in self._toolbox),
         )
-        return tuple(each for each in known if each.name not in self._never)
+        names = {tool.name for tool in known}
+        remote = () if self._remote is None or place is None else self._remote.available(place)
+        theirs = (
+            ToolFacts(tool.name, _of_server(tool), asks=not tool.reads_only)
+            for tool in remote
+            if tool.name not in names
+        )
+        return tuple(each for each in (*known, *theirs) if each.name not in self._never)
+
+    async def refresh(self, place: ToolPlace) -> None:
+        """List the remote tools that may be switched on in a place; servers that are down keep those listed last."""
+        if self._remote is not None:
+            await self._remote.refresh(place)
+
+    async def changes(self, place: ToolPlace, by_scope: Mapping[Scope, Settings]) -> tuple[Change, ...]:
+        """Return what servers have changed of the remote tools that are on in a place."""
+        return () if self._remote is None else await self._remote.changes(place, by_scope)
+
+    def definition_now(self, name: str) -> str:
+        """Return what a server says of a remote tool, for people."""
+        tool = None if self._remote is None else self._remote.listed(name)
+        return "" if tool is None else told_definition(tool)
+
+    async def settings_with(self, place: ToolPlace, tool: str, value: str | None) -> dict[str, str | None]:
+        """Return what must be set together with a tool; raises ServerDown or NotListed, with a text for people."""
+        return {} if self._remote is None else await self._remote.settings_with(place, tool, value)
+
+
+def _of_server(tool: RemoteTool) -> str:
+    """Say what a remote tool does, in the words of its server, which are shown as code."""
+    said = tool.description.partition(". ")[2]
+    return f"from the MCP server {tool.server}, which says {code(said)}"
 
 
 def _sentence(description: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, ValidationError, create_model
@@ -63,6 +64,27 @@ def tool_of(
         repeats=repeats,
         asks=asks,
         settles=None if settles is None else settle,
+        audience=audience,
+        time_limit_s=time_limit_s,
+    )
+
+
+def tool(
+    *,
+    status: str,
+    changes: bool = False,
+    repeats: bool = False,
+    asks: bool = False,
+    audience: Audience = Audience.THREAD,
+    time_limit_s: float = TIME_LIMIT_S,
+) -> Callable[[Function], Tool]:
+    """Make a tool of the async function below, as `tool_of` does."""
+    return partial(
+        tool_of,
+        status=status,
+        changes=changes,
+        repeats=repeats,
+        asks=asks,
         audience=audience,
         time_limit_s=time_limit_s,
     )

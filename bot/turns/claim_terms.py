@@ -14,9 +14,11 @@ from bot.conversation.tool_definition import ToolDefinition
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
 from bot.store.settings_cache import Place
+from bot.tools.tool import ToolPlace
 
 Tools = tuple[ToolDefinition, ...]
 TermsOf = Callable[[Claim], Awaitable[Terms]]
+RemoteToolsOf = Callable[[ToolPlace, Mapping[Scope, Settings]], Awaitable[Tools]]
 
 
 def _no_tools(_by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
@@ -30,14 +32,16 @@ async def terms_of(
     resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
     policy: BudgetPolicy | None = None,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
+    remote_tools: RemoteToolsOf | None = None,
     others: Sequence[str] = (),
     within: Callable[[Claim, Tools], Awaitable[Tools]] | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set.
 
     The settings of a server are those of the decision on the message, which was made a moment ago. `tools_of`
-    is called with the settings by scope, and returns the tools that Claude may call; `within` leaves out those whose
-    limit is used up. `others` are the models that answer where the chosen one does not.
+    is called with the settings by scope, and returns the tools that Claude may call; `remote_tools` returns those
+    of other servers. `within` leaves out those whose limit is used up. `others` are the models that answer where
+    the chosen one does not.
     """
     policy = policy or BudgetPolicy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
@@ -48,6 +52,9 @@ async def terms_of(
     )
     choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
     tools = tools_of(by_scope)
+    if remote_tools is not None:
+        place = ToolPlace(thread, channel, server)
+        tools += await remote_tools(place, by_scope)
     tools = tools if within is None else await within(claim, tools)
     budget = budget_of(policy.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope

@@ -25,6 +25,7 @@ from bot.store.examined import (
     KeptFile,
     KeptMessage,
     KeptQuote,
+    KeptReminder,
     KeptSetting,
     KeptUsage,
 )
@@ -71,6 +72,7 @@ class Kept:
     usage: tuple[KeptUsage, ...] = ()
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
+    reminders: tuple[KeptReminder, ...] = ()
     values: tuple[KeptValue, ...] = ()
     facts: tuple[KeptFact, ...] = ()
 
@@ -276,6 +278,7 @@ class Forgetting:
             facts=tuple(each for one in examined for each in one.kept_facts),
             started=tuple(each for one in examined for each in one.kept_starts),
             values=await self._values.of(who, [each.id for each in messages if each.id is not None]),
+            reminders=tuple(each for one in examined for each in one.kept_reminders),
         )
 
     async def _examined(self, who: Identity) -> list[Examined]:

@@ -62,7 +62,7 @@ class Retention:
             for conversation, (home, _) in (await self._places.known(before_ms=before_ms)).items():
                 if home == server:
                     erased += await self._places.erase_conversation(
-                        conversation, older_than=first_id(before_ms)
+                        conversation, older_than=first_id(before_ms), keeps_reminders=True
                     )
         await self._sweep_memories(now_ms)
         if erased:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -13,6 +13,7 @@ from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -30,6 +31,7 @@ from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.service_health import ServiceHealth
+from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
 from bot.tools.memory_places import MemoryPlaces
 from bot.tools.offer import ToolOffer
@@ -39,12 +41,14 @@ from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
+from bot.turns.reminder_poster import ReminderPoster
 from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.presence import build_presence
 from bot.wiring.store import build_store
+from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns, secret_of
 
 log = structlog.get_logger()
@@ -65,7 +69,9 @@ class Bot:
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
+    reminder_poster: ReminderPoster
     approval_desk: ApprovalDesk
+    remote_tools: RemoteTools
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
@@ -109,9 +115,24 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         People(client, Calls(client, clock)).author,
         clock.now_ms,
     )
+    on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings, store, claude, prices, outbox, attachments, quote_source, memory, pace, clock, metrics
+        settings,
+        store,
+        claude,
+        prices,
+        outbox,
+        attachments,
+        quote_source,
+        memory,
+        pace,
+        clock,
+        metrics,
+        discord_tools(on_discord, store, clock),
     )
+    if settings.mcp:
+        with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
+            await turns.remote_tools.load()
     pins = build_pins(client, store, clock, stack)
     forgetting = Forgetting(
         store.forget_jobs,
@@ -157,6 +178,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
+    reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
         store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
@@ -177,7 +199,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         model_retirement,
         file_cleanup,
         audit_poster,
+        reminder_poster,
         turns.desk,
+        turns.remote_tools,
         forgetting,
         retention,
         store.wakeups,

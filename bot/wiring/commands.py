@@ -70,6 +70,7 @@ def build_commands(
         dispatcher=turns.dispatcher,
         forgetting=forgetting,
         approvals=turns.desk,
+        reminders=store.reminders,
         outbox=outbox,
         pins=pins,
         list_thread=ThreadListing(client, Calls(client, clock)),

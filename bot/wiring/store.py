@@ -40,10 +40,12 @@ from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
 from bot.store.person_turns import PersonTurns
 from bot.store.person_wishes import PersonWishes
+from bot.store.pinned_tools import PinnedTools
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
+from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
@@ -78,6 +80,8 @@ class Store:
     files: FileStore
     tool_steps: ToolSteps
     approvals: Approvals
+    pinned_tools: PinnedTools
+    reminders: Reminders
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
@@ -168,6 +172,8 @@ def build_store(
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys),
+        pinned_tools=PinnedTools(redis, keys),
+        reminders=Reminders(redis, keys),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

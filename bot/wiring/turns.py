@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -34,9 +35,12 @@ from bot.store.claim import Claim
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
+from bot.tools.installed import installed_tools
+from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
-from bot.tools.offer import ToolOffer
+from bot.tools.offer import ABOUT, ToolOffer
 from bot.tools.time_in import time_tool
+from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.budget_alerts import BudgetAlerts
@@ -75,6 +79,7 @@ class Turns:
     terms: TermsResolver
     dispatcher: Dispatcher
     desk: ApprovalDesk
+    remote_tools: RemoteTools
     catch_up: CatchUp
     tools: ToolOffer
     searches: SearchLimit
@@ -92,6 +97,7 @@ def build_turns(
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
+    more_tools: Iterable[Tool] = (),
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
     policy = _turn_policy(settings)
@@ -110,8 +116,11 @@ def build_turns(
         refuses=claude.tool_refusals.refuses,
     )
     budget = budget_policy(settings)
-    toolbox = build_toolbox(clock, memory)
-    tools = ToolOffer(server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never)
+    toolbox = build_toolbox(clock, memory, more_tools)
+    remote_tools = build_remote_tools(settings, store, toolbox)
+    tools = ToolOffer(
+        server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
+    )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
     terms_of_claim = partial(
@@ -120,6 +129,7 @@ def build_turns(
         resolve=terms,
         policy=budget,
         tools_of=tools.definitions,
+        remote_tools=tools.remote_definitions,
         within=searches.within,
         others=settings.claude.fallback,
     )
@@ -200,12 +210,23 @@ def build_turns(
         clock,
         policy.secret,
     )
-    return Turns(terms, dispatcher, desk, catch_up, tools, searches)
+    return Turns(terms, dispatcher, desk, remote_tools, catch_up, tools, searches)
 
 
-def build_toolbox(clock: Clock, memory: MemoryTools) -> Toolbox:
-    """Build the tools that run here."""
-    return Toolbox((time_tool(clock.now_s), *memory.tools()))
+def build_toolbox(clock: Clock, memory: MemoryTools, more_tools: Iterable[Tool] = ()) -> Toolbox:
+    """Build the tools that run here, with those of the operator's packages; `more_tools` work on Discord."""
+    own = (time_tool(clock.now_s), *memory.tools(), *more_tools)
+    return Toolbox((*own, *installed_tools([*ABOUT, *(tool.name for tool in own)])))
+
+
+def build_remote_tools(settings: Settings, store: Store, toolbox: Toolbox) -> RemoteTools:
+    """Build the tools of remote servers, which the toolbox finds, too."""
+    converter = Converter(Limits(settings.claude.image_max_edge))
+    remote_tools = RemoteTools(
+        settings.mcp, store.pinned_tools, store.scope_settings, converter.convert, toolbox.__contains__
+    )
+    toolbox.find_remote = remote_tools.find
+    return remote_tools
 
 
 def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:

@@ -49,6 +49,7 @@ CHANGES: dict[str, tuple[str, ...]] = {
     "Context.apply_pins": (Act.PINS_APPLIED,),
     "Context.take_out": (Act.FILE_TAKEN_OUT,),
     "Forget.confirm": (SYSTEM,),
+    "reminders cancel": (Act.REMINDER_CANCELLED,),
     "ApprovalButtons.pressed": (Act.TOOL_ALLOWED, Act.TOOL_REFUSED, "tool"),
     "ApprovalButtons.submitted": (Act.TOOL_REFUSED,),
 }
@@ -58,7 +59,7 @@ CHANGES_NOTHING = {
     *("system show", "system history", "system preset list", "model show", "answer show", "access show"),
     "tools show",
     *("budget show", "usage", "context", "help", "my data", "why", "Why?", "settings show", "audit show"),
-    *("export", "privacy show", "about", "forget verify", "catchup", "check"),
+    *("export", "privacy show", "about", "forget verify", "catchup", "reminders list", "check"),
     *("Audit.turn_page", "PromptHistory.turn_page"),
     # A branch is a thread beside the conversation, which stays as it is.
     "Branch here",

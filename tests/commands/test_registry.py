@@ -52,7 +52,7 @@ async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) ->
     assert names == [
         *("chat", "reset", "leave", "handover", "system", "model", "answer", "access", "budget", "usage"),
         *("stop", "retry", "continue", "context", "help", "my", "forget", "why", "settings", "audit"),
-        *("export", "privacy", "about", "catchup", "tools", "memory", "check"),
+        *("export", "privacy", "about", "catchup", "tools", "memory", "reminders", "check"),
         *("Regenerate", "Why?", "Branch here"),
     ]
     assert list(tree.described()) == names[:-3]

@@ -20,7 +20,8 @@ OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)" at="[
 _VALUE = r'"[^"<>\n]*"'
 OPENINGS = (
     rf"<message from={_VALUE} username={_VALUE} at={_VALUE}>",
-    rf'<quote of="(?:reply|forward|link|room|tool)"(?: title={_VALUE})?(?: tags={_VALUE})?(?: remark={_VALUE})?>',
+    r'<quote of="(?:reply|forward|link|room|tool|memory)"'
+    rf"(?: title={_VALUE})?(?: tags={_VALUE})?(?: remark={_VALUE})?>",
     rf'<said(?: from={_VALUE} username={_VALUE})?(?: (?:app|you)="yes")?(?: forwards="yes")? at={_VALUE}>',
     rf'<poll question={_VALUE}(?: state="closed")?>',
     rf'<embed(?: title={_VALUE})?(?: author={_VALUE})?(?: url={_VALUE})?(?: picture="not shown to you")?>',

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.conversation.audit import Actor
+from bot.conversation.reminder import Reminder
 from bot.conversation.scope import Scope
 from bot.conversation.tool_settings import FAMILY, ON
 from bot.store.keys import Keys
+from bot.store.reminders import Reminders
 from bot.store.scope_settings import ScopeSettings
 from bot.tools.memory import REMEMBER
 from tests.e2e.controls import answer
@@ -69,6 +73,28 @@ async def done(world: World, place: int, message: dict[str, Any]) -> None:
     raise AssertionError(f"{message['id']} is not answered\n{logs}")
 
 
+async def remind(world: World, person: Any, thread: int, text: str) -> None:
+    """Keep a reminder that is due in an hour."""
+    now_ms = round(time.time() * 1000)
+    reminder = Reminder(
+        id=person.id % (1 << 52),
+        conversation=thread,
+        channel=None,
+        server=world.guild.id,
+        is_private=False,
+        person=person.id,
+        text=text,
+        first=datetime.fromtimestamp(now_ms / 1000 + 3600, UTC).replace(tzinfo=None).isoformat(),
+        zone="UTC",
+        every="day",
+        due_ms=now_ms + 3_600_000,
+        created_ms=now_ms,
+        since_ms=now_ms,
+    )
+    async with redis_of(world) as redis:
+        await Reminders(redis, Keys(world.prefix)).add(reminder, 3600)
+
+
 async def lively(world: World) -> Lively:
     """Play the scene, until the bot has answered everything."""
     canary = Canary()
@@ -105,6 +131,7 @@ async def lively(world: World) -> Lively:
     opened = await person.command(thread, "system preset save", {"name": canary.preset})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"A preset with {canary.prompt}."}))
+    await remind(world, person, thread, canary.message)
     await _switch_on_memory(world, thread)
     await answer(await person.command(thread, "memory remember", {"fact": f"{canary.fact} is a fact."}))
     # A message for somebody else is left alone, and the decision about it is noted.

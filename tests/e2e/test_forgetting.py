@@ -124,6 +124,7 @@ HEADINGS = {
     "settings": "settings",
     "acts": "acts",
     "usage": "usage",
+    "reminders": "reminders",
     "conversations": "conversations_begun",
     "facts": "facts_remembered",
 }

@@ -75,6 +75,11 @@ RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "privacy set": access.SERVER,
     "about": EVERYBODY,
     "catchup": EVERYBODY,
+    "memory show": EVERYBODY,
+    "memory forget": EVERYBODY,
+    "memory remember": EVERYBODY,
+    "reminders list": EVERYBODY,
+    "reminders cancel": EVERYBODY,
 }
 
 NEEDS: dict[str, dict[str, Any]] = {"model set": {"effort": "low"}, "access block": {"person": "other"}}

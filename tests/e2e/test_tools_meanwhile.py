@@ -191,7 +191,7 @@ async def test_a_question_that_is_deleted_meanwhile_leaves_no_effect_twice_and_n
     assert await scene.steps_are_gone(thread)
 
 
-async def test_a_turn_whose_question_was_edited_goes_on_after_a_crash_without_its_thinking(
+async def test_a_turn_whose_question_was_edited_goes_on_after_a_crash_with_one_effect(
     scene: Scene,
 ) -> None:
     world = scene.world

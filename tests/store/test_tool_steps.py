@@ -208,3 +208,13 @@ async def test_messages_of_other_turns_are_not_touched(store: Store, steps: Tool
     await end(store, claim)
     await receive(store, message("four", number=40))
     assert await steps.of(await claimed(store)) == ()
+
+
+async def test_a_turn_whose_tools_have_begun_can_wait_for_a_limit_and_keeps_its_steps(
+    store: Store, steps: ToolSteps
+) -> None:
+    claim = await running(store)
+    await steps.add(claim, 0, SAID)
+    await store.journal.hold_back(claim, 0.0, claim.batch.members, joins=True)
+    await store.journal.release(claim, blameless=True)
+    assert await steps.of(await claimed(store, "another")) == (SAID,)

@@ -14,15 +14,14 @@ import discord
 import structlog
 
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone
-from bot.conversation.link_access import READ, refusal
 from bot.conversation.message import Quoted, Room
 from bot.conversation.message_links import Link
 from bot.conversation.quoting import Missing, RoomContent
 from bot.conversation.visible import plain
 from bot.gateway import permissions
+from bot.gateway.connection.audience import Audience
 from bot.gateway.connection.calls import Calls
 from bot.gateway.conversion import reading
-from bot.gateway.conversion.access import channel_access
 from bot.gateway.conversion.convert import WRITTEN_TYPES
 from bot.gateway.conversion.reference import said_by
 
@@ -70,7 +69,7 @@ class QuoteSource:
         if guild is None:
             if link.channel != conversation:
                 return Missing.ELSEWHERE
-        elif (refused := await self._refusal(link, guild, conversation, parent, asker)) is not None:
+        elif (refused := await self.refusal(link.channel, guild, conversation, parent, asker)) is not None:
             return refused
         return await self.message(guild, link.channel, link.message)
 
@@ -98,34 +97,20 @@ class QuoteSource:
             total=(now.message_count or None) if isinstance(now, discord.Thread) else None,
         )
 
-    async def _refusal(
-        self, link: Link, guild_id: int, conversation: int, parent: int | None, asker: int | None
+    async def refusal(
+        self, channel: int, guild_id: int, conversation: int, parent: int | None, asker: int | None
     ) -> Missing | None:
+        """Return why what stands in a channel may not be shown in the conversation, None if it may."""
         guild = self._client.get_guild(guild_id)
         if guild is None:
             return Missing.UNAVAILABLE
-        found: object = guild.get_channel_or_thread(link.channel)
+        found: object = guild.get_channel_or_thread(channel)
         if found is None:  # an archived thread, or a channel that the bot may not see
-            found = await self._read(link.channel, lambda: _fetched_channel(guild, link.channel))
+            found = await self._read(channel, lambda: _fetched_channel(guild, channel))
         if isinstance(found, Missing):
             return found
-        linked = channel_access(found)
-        # A thread that is not started yet has the readers of its parent.
-        here = channel_access(guild.get_channel_or_thread(conversation)) or channel_access(
-            guild.get_channel(parent or conversation)
-        )
-        if linked is None or here is None:
-            return Missing.NOT_FOR_ALL
-        if (refused := refusal(linked, here, asker_reads=True)) is not None:
-            return refused
-        who: discord.Role | discord.Member | Missing = guild.default_role
-        if asker is not None:
-            who = await self._read(link.channel, lambda: guild.fetch_member(asker))
-        if isinstance(who, Missing):  # whoever has left the server reads nothing there
-            return Missing.NOT_FOR_ALL if who is Missing.DELETED else Missing.UNAVAILABLE
-        held = getattr(guild.get_channel(linked.parent), "permissions_for", _nothing)(who)
-        reads = all(getattr(held, name) for name in READ)
-        return refusal(linked, here, asker_reads=reads)
+        audience = Audience(self._calls, guild, conversation=conversation, parent=parent, asker=asker)
+        return await audience.refusal(found)
 
     def _cached_thread(self, guild_id: int | None, channel: int) -> discord.Thread | None:
         guild = self._client.get_guild(guild_id) if guild_id is not None else None
@@ -156,7 +141,7 @@ class QuoteSource:
         channel = self._messageable(guild, room.channel)
 
         def quoted(data: dict[str, Any]) -> Quoted | None:
-            if int(data["id"]) == room.channel or data.get("type", 0) not in _SAID:
+            if int(data["id"]) == room.channel or not is_said(data):
                 return None  # a system message, or the first message of a forum post, which is quoted apart
             return self._quoted(channel, data)
 
@@ -172,6 +157,10 @@ class QuoteSource:
             return found[:count], has_more
 
         return await self._read(room.channel, listed) if count else ([], False)
+
+    def quoted(self, guild: int, channel: int, data: dict[str, Any]) -> Quoted:
+        """Convert a message of a server that was listed by a search."""
+        return self._quoted(self._messageable(guild, channel), data)
 
     def _quoted(self, channel: discord.abc.MessageableChannel, data: dict[str, Any]) -> Quoted:
         me = self._client.user
@@ -196,6 +185,11 @@ class QuoteSource:
             return Missing.UNAVAILABLE
 
 
+def is_said(data: dict[str, Any]) -> bool:
+    """Whether raw data is that of a message that says something."""
+    return data.get("type", 0) in _SAID
+
+
 _SAID = frozenset(kind.value for kind in SAID_TYPES)
 
 
@@ -207,7 +201,3 @@ async def _fetched_channel(
         return await guild.fetch_channel(channel)
     except discord.InvalidData:
         return Missing.ELSEWHERE
-
-
-def _nothing(_who: object) -> discord.Permissions:
-    return discord.Permissions.none()

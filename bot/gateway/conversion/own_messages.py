@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.conversation import wording
+from bot.conversation.reminder import MARK
 from bot.gateway.conversion import buttons
 from bot.gateway.conversion.convert import WRITTEN_TYPES
 from bot.render.controls import NONE, Controls
@@ -41,13 +42,21 @@ def parse_own_message(data: dict[str, Any]) -> Seen:
         id=int(data["id"]),
         content=content,
         reply_to=reply_to or None,
-        silent=silent or content in wording.LOUD_ONCE,
+        silent=silent or content in wording.LOUD_ONCE or is_reminder(content, data.get("mentions")),
         files=tuple(
             Attached(_number(each.get("id")), str(each.get("filename") or ""), _number(each.get("size")))
             for each in _objects(data.get("attachments"))
         ),
         controls=_controls(data),
     )
+
+
+def is_reminder(content: str, mentions: object) -> bool:
+    """Whether a message of the bot's is a reminder, which is no reply although it notifies.
+
+    Nothing else of the bot's notifies a person, so that Discord names mentioned people with reminders alone.
+    """
+    return content.startswith(MARK) and bool(mentions)
 
 
 def _controls(data: dict[str, Any]) -> Controls:

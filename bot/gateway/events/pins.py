@@ -16,6 +16,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
 from bot.gateway.conversion import reading
+from bot.gateway.conversion.own_messages import is_reminder
 from bot.gateway.events.question import question_of
 from bot.store.pins_and_summaries import PinsAndSummaries
 
@@ -125,7 +126,7 @@ class Pins:
         for message in listed:
             if not self._is_own(message):
                 questions.add(message.id)
-            elif not message.flags.silent:
+            elif not message.flags.silent and not is_reminder(message.content, message.mentions):
                 question = await question_of(self._client, channel, message)
                 questions |= set() if question is None else {question}
         return frozenset(message.id for message in listed), frozenset(questions)

@@ -79,6 +79,11 @@ class DiscordOutbox:
             )
         if message.controls.buttons:
             options["view"] = buttons.view(message.controls)
+        if message.mentions:
+            people = [discord.Object(person) for person in message.mentions]
+            options["allowed_mentions"] = discord.AllowedMentions(
+                everyone=False, roles=False, users=people, replied_user=False
+            )
 
         async def post() -> Sent:
             files = [_file(each) for each in message.files]

@@ -78,3 +78,10 @@ def test_an_odd_attachment_does_not_hide_the_others() -> None:
 def test_a_notice_that_an_older_version_posted_aloud_counts_as_silent() -> None:
     seen = parse_own_message({"id": "9", "content": LOUD_ONCE[0]})
     assert (seen.silent, seen.controls) == (True, NONE)
+
+
+def test_a_reminder_notifies_and_is_no_reply_though_a_reply_may_look_like_one() -> None:
+    reminder = {"id": "9", "content": "⏰ <@7> stir", "mentions": [{"id": "7"}]}
+    assert parse_own_message(reminder).silent
+    assert not parse_own_message({**reminder, "mentions": []}).silent
+    assert not parse_own_message({**reminder, "content": "<@7> stir"}).silent

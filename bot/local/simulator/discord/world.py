@@ -94,6 +94,8 @@ class World:
         # Files sent with a command, which belong to no message.
         self.loose_files: dict[int, Attachment] = {}
         self.old_edits: dict[int, list[float]] = {}
+        # How many searches are still answered with 202, because there is no index yet.
+        self.index_waits = 0
         self.events: list[Event] = []
 
     def snapshot(self) -> Snapshot:

@@ -1,4 +1,4 @@
-"""Routes of servers, their members, roles and active threads, and the search of messages."""
+"""Routes of servers, their members, roles and active threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Channel, Guild, Json
 from bot.local.simulator.discord.rest.call import Call
 
-MOST_FOUND = 25
+MOST_QUERY_CHARACTERS = 100
 
 
 def guild(call: Call) -> Json:
@@ -69,33 +69,20 @@ def thread_list(call: Call, found: list[Channel]) -> Json:
     return {"threads": [wire.channel(call.world, each, call.user.id) for each in found], "members": mine}
 
 
-def search(call: Call) -> Json:
-    """Messages that hold the words of `content`, newest first; only what the bot may read."""
-    world, value = call.world, _guild(call)
-    words = call.query.get("content", "").casefold().split()
-    readable = [
-        each
-        for each in world.channels.values()
-        if each.guild_id == value.id
-        and world.can_view(each, call.user.id)
-        and world.permissions(each, call.user.id) & bits.READ_MESSAGE_HISTORY
-    ]
+def search_members(call: Call) -> list[Json]:
+    """Members whose username or nickname begins with the query ("Search Guild Members")."""
+    value = _guild(call)
+    query = call.query.get("query", "")
+    if not 1 <= len(query) <= MOST_QUERY_CHARACTERS:
+        raise invalid("query", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    beginning = query.casefold()
     found = [
-        message
-        for channel in readable
-        for message in world.history(channel.id)
-        if all(word in message.content.casefold() for word in words)
+        each
+        for each in value.members.values()
+        if call.world.users[each.user_id].username.casefold().startswith(beginning)
+        or (each.nick or "").casefold().startswith(beginning)
     ]
-    found.sort(key=lambda each: each.id, reverse=True)
-    offset = int(call.query.get("offset", "0"))
-    page = found[offset : offset + call.limit(MOST_FOUND, MOST_FOUND)]
-    return {
-        "doing_deep_historical_index": False,
-        "total_results": len(found),
-        "messages": [[call.show(each) | {"hit": True}] for each in page],
-        "threads": [],
-        "members": [],
-    }
+    return [wire.member(call.world, each) for each in found[: call.limit(1, 1000)]]
 
 
 def _guild(call: Call) -> Guild:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.local.simulator.discord import ratelimits as limits
-from bot.local.simulator.discord.rest import channels, commands, guilds, interactions, messages, users
+from bot.local.simulator.discord.rest import channels, commands, guilds, interactions, messages, search, users
 from bot.local.simulator.discord.rest.call import Route
 
 _C = "/channels/{channel_id}"
@@ -30,9 +30,10 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _G + "/channels", guilds.guild_channels, major="guild_id"),
     Route("POST", _G + "/channels", guilds.create_channel, major="guild_id"),
     Route("GET", _G + "/roles", guilds.roles, major="guild_id"),
+    Route("GET", _G + "/members/search", guilds.search_members, major="guild_id"),
     Route("GET", _G + "/members/{user_id}", guilds.member, major="guild_id"),
     Route("GET", _G + "/threads/active", guilds.active_threads, major="guild_id"),
-    Route("GET", _G + "/messages/search", guilds.search, major="guild_id"),
+    Route("GET", _G + "/messages/search", search.messages, major="guild_id"),
     Route("GET", _C, channels.get, major="channel_id"),
     Route("PATCH", _C, channels.patch, limits.CHANNEL, "channel_id"),
     Route("DELETE", _C, channels.delete, limits.CHANNEL, "channel_id"),

@@ -1,0 +1,152 @@
+"""/reminders: a person's reminders, and for moderators those of a thread."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import access
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.noting import note
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.audit import Act
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.reminder import MARK, Reminder, described
+
+log = structlog.get_logger()
+
+RULE = access.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
+"""Who may see and cancel what others have set in a thread."""
+
+MAY_NOT_LIST = RULE.refusal("see the reminders of others in this thread")
+MAY_NOT_CANCEL = RULE.refusal("cancel a reminder of somebody else")
+NONE_OWN = "You have no reminders. Ask Claude for one in a thread, such as “remind me in two hours to stir”."
+NONE_HERE = "Nobody has reminders in this thread."
+EMBED_CHARS = 4000
+OFFER_S = 0.8
+OFFERED_CHARS = 100
+MOST_OFFERED = 25
+
+
+def cancelled(code: str) -> str:
+    """Say that a reminder is cancelled."""
+    return f"The reminder `{code}` is cancelled."
+
+
+def no_such(code: str) -> str:
+    """Say that there is no reminder of a code."""
+    return f"There is no reminder {_written(code)} any more. /reminders list shows those that there are."
+
+
+def _written(code: str) -> str:
+    """Write a code as people type it."""
+    shown = "".join(char for char in code if char.isalnum())[:10]
+    return f"`{shown}`" if shown else "of that code"
+
+
+@in_servers_and_dms
+class RemindersGroup(
+    app_commands.Group, name="reminders", description="Reminders that Claude has set for you"
+):
+    """Answers the commands."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._reminders = services.reminders
+        self._conversations = services.conversations
+        self._audit_log = services.audit_log
+        self._clock = services.clock
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.add_command(self)
+
+    @app_commands.command(
+        name="list", description="Show your reminders, or those of everybody in this thread"
+    )
+    @app_commands.describe(thread="Those of everybody in this thread; for moderators")
+    async def list_(self, interaction: Interaction, thread: bool = False) -> None:
+        """Show the reminders."""
+        await interaction.response.defer(ephemeral=True)
+        if not thread:
+            own = await self._reminders.of_person(interaction.user.id)
+            lines = [f"{described(each)} (<#{each.conversation}>)" for each in own]
+            await self._show(interaction, "Your reminders", lines, NONE_OWN)
+            return
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_LIST)
+            return
+        found = await self._here(interaction)
+        lines = [f"{described(each)} (<@{each.person}>)" for each in found]
+        await self._show(interaction, "Reminders of this thread", lines, NONE_HERE)
+
+    @app_commands.command(name="cancel", description="Cancel a reminder")
+    @app_commands.describe(reminder="Its code, which /reminders list shows")
+    async def cancel(self, interaction: Interaction, reminder: str) -> None:
+        """Cancel a reminder: an own one wherever it was set, or one of this thread."""
+        await interaction.response.defer(ephemeral=True)
+        code = reminder.strip().strip("`").lower()
+        own = await self._reminders.of_person(interaction.user.id)
+        if found := [each for each in own if each.code == code]:
+            await self._end(found[0])
+            await say(interaction, cancelled(code))
+            return
+        others = [each for each in await self._here(interaction) if each.code == code]
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if not RULE.allows(invocation.person):
+            # The same whether there is one: who may not see it is not told of it.
+            await say(interaction, f"{no_such(code)} {MAY_NOT_CANCEL}")
+        elif not others:
+            await say(interaction, no_such(code))
+        else:
+            await self._end(others[0])
+            await self._note(invocation, others[0])
+            await say(interaction, cancelled(code))
+
+    @cancel.autocomplete("reminder")
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer a person's own reminders; none while the store is slow."""
+        try:
+            async with asyncio.timeout(OFFER_S):
+                own = await self._reminders.of_person(interaction.user.id)
+        except (StoreUnavailable, TimeoutError):
+            return []
+        wanted = typed.casefold()
+        named = [(f"{each.code} {each.text}"[:OFFERED_CHARS], each.code) for each in own]
+        fitting = [(name, code) for name, code in named if wanted in name.casefold()]
+        return [app_commands.Choice(name=name, value=code) for name, code in fitting[:MOST_OFFERED]]
+
+    async def _here(self, interaction: Interaction) -> Sequence[Reminder]:
+        found = await self._reminders.of(interaction.channel_id or 0)
+        return [each for each in found if not each.has_ended]
+
+    async def _end(self, reminder: Reminder) -> None:
+        now_ms = self._clock.now_ms()
+        await self._reminders.change(
+            reminder.conversation, reminder.id, lambda each: each.ended("cancelled", now_ms)
+        )
+        log.info("reminder_ended", conversation=reminder.conversation, why="cancelled")
+
+    async def _note(self, invocation: Invocation, reminder: Reminder) -> None:
+        await note(self._audit_log, invocation, Act.REMINDER_CANCELLED, before=str(reminder.person))
+
+    async def _show(self, interaction: Interaction, title: str, lines: Sequence[str], nothing: str) -> None:
+        if not lines:
+            await say(interaction, nothing)
+            return
+        shown: list[str] = []
+        for line in lines:
+            if sum(map(len, shown)) + len(line) + len(shown) > EMBED_CHARS:
+                shown.append("…")
+                break
+            shown.append(line)
+        embed = discord.Embed(title=f"{MARK} {title}", description="\n".join(shown))
+        await say(interaction, "", embeds=[embed])

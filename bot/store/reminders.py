@@ -1,0 +1,131 @@
+"""The reminders, by the conversation in which each was set; each change is a compare-and-set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.conversation.reminder import MOST_PER_PERSON, Reminder
+from bot.store.connection import translated
+from bot.store.content import Content
+from bot.store.due_queue import DueQueue
+from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import ReplaceField
+
+TRIES = 5
+
+Step = Callable[[Reminder], Reminder | None]
+"""Returns a reminder after a step, None where the step is not allowed."""
+
+_reminders = TypeAdapter(Reminder)
+
+
+class Reminders:
+    """Keeps reminders until they have ended, and a day longer, so that a repeated call does not set one again.
+
+    `due` has the conversations with reminders, by when to look. An index by person counts the reminders of a person
+    in all conversations, and finds them.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+        self.due = DueQueue(redis, keys.reminders_due)
+
+    async def add(self, reminder: Reminder, in_s: float) -> Reminder | None:
+        """Add a reminder that is due in so many seconds; None if the person has too many.
+
+        The same reminder again is returned as it is by now.
+        """
+        key, index = self._keys.reminders(reminder.conversation), self._keys.person_reminders(reminder.person)
+        field = str(reminder.id)
+        with translated():
+            stored = await self._redis.hget(key, field)
+            if stored is None and int(await self._redis.hlen(index)) >= MOST_PER_PERSON:
+                return None
+        # The index and the queue first: both are cleared of what does not exist.
+        await self.due.schedule(reminder.conversation, in_s)
+        with translated():
+            if stored is None:
+                await self._redis.hset(index, field, str(reminder.conversation))
+            await self._redis.hsetnx(key, field, _text(reminder))
+            stored = await self._redis.hget(key, field)
+        return _read(str(stored)) or reminder
+
+    async def of(self, conversation: int) -> tuple[Reminder, ...]:
+        """Return the reminders of a conversation, those due first at first; ended ones among them."""
+        with translated():
+            found: dict[Any, Any] = await self._redis.hgetall(self._keys.reminders(conversation))
+        read = (each for text in found.values() if (each := _read(str(text))) is not None)
+        return tuple(sorted(read, key=lambda each: (each.due_ms, each.id)))
+
+    async def of_person(self, person: int) -> tuple[Reminder, ...]:
+        """Return the reminders of a person that have not ended, in all places."""
+        index = self._keys.person_reminders(person)
+        with translated():
+            places: dict[Any, Any] = await self._redis.hgetall(index)
+            pipe = self._redis.pipeline(transaction=False)
+            for field, conversation in places.items():
+                pipe.hget(self._keys.reminders(int(str(conversation))), str(field))
+            texts: list[Any] = await pipe.execute() if places else []
+        read = {str(field): _read(str(text or "")) for field, text in zip(places, texts, strict=True)}
+        waiting = [each for each in read.values() if each is not None and not each.has_ended]
+        gone = [field for field, text in zip(places, texts, strict=True) if text is None]
+        if gone:
+            with translated():
+                await self._redis.hdel(index, *map(str, gone))
+        return tuple(sorted(waiting, key=lambda each: (each.due_ms, each.id)))
+
+    async def change(self, conversation: int, reminder: int, step: Step) -> tuple[Reminder | None, bool]:
+        """Take a step from whatever state the reminder is in by now.
+
+        Returns the reminder as it is then, None if it is not known any more, and whether this call took the step.
+        """
+        key = self._keys.reminders(conversation)
+        current: Reminder | None = None
+        for _ in range(TRIES):
+            with translated():
+                stored = await self._redis.hget(key, str(reminder))
+            current = None if stored is None else _read(str(stored))
+            if stored is None or current is None:
+                return None, False
+            after = step(current)
+            if after is None:
+                return current, False
+            call = ReplaceField(value=key, field=str(reminder), before=str(stored), after=_text(after))
+            if await self._scripts.run(call):
+                if after.has_ended:
+                    await self._drop_from_index(after)
+                return after, True
+        return current, False
+
+    async def remove(self, reminder: Reminder) -> None:
+        """Remove a reminder that has ended."""
+        await self._drop_from_index(reminder)
+        with translated():
+            await self._redis.hdel(self._keys.reminders(reminder.conversation), str(reminder.id))
+
+    async def _drop_from_index(self, reminder: Reminder) -> None:
+        with translated():
+            await self._redis.hdel(self._keys.person_reminders(reminder.person), str(reminder.id))
+
+
+def read_reminder(text: str) -> Reminder | None:
+    """Read a stored reminder, None if that is not possible."""
+    return _read(text)
+
+
+def _text(reminder: Reminder) -> Content:
+    return Content(_reminders.dump_json(reminder).decode())
+
+
+def _read(text: str) -> Reminder | None:
+    try:
+        return _reminders.validate_json(text)
+    except ValidationError:
+        return None  # another version has written it, or no key decrypts it
