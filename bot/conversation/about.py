@@ -13,6 +13,12 @@ MOST_TOOLS = 6
 """The most tools that are named, so that the answer fits into one message."""
 
 
+SENT_BY_TOOLS = (
+    " What Claude asks a tool goes where the tool runs: to Anthropic (web searches to its search provider as well), "
+    "to the server that offers the tool, or nowhere, if it runs here."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class OperatorFacts:
     """What the operator's settings say about people's data.
@@ -116,6 +122,8 @@ def about(
     )
     if facts.voice_host:
         sent += f" Recordings go to {facts.voice_host}, which writes them down."
+    if tools:
+        sent += SENT_BY_TOOLS
     lines += [
         "",
         sent,
