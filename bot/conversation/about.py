@@ -13,10 +13,7 @@ MOST_TOOLS = 6
 """The most tools that are named, so that the answer fits into one message."""
 
 
-SENT_BY_TOOLS = (
-    " What Claude asks a tool goes where the tool runs: to Anthropic (web searches to its search provider as well), "
-    "to the server that offers the tool, or nowhere, if it runs here."
-)
+SENT_BY_TOOLS = " What tools are asked goes where they run: here, Anthropic (and its search provider), or servers of their own."
 
 
 @dataclass(frozen=True, slots=True)

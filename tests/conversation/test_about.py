@@ -41,4 +41,4 @@ def test_it_fits_into_one_message_with_everything_in_it() -> None:
     tools = [f"tool_{number}_{'n' * 12}" for number in range(20)]
     text = about(facts, model="m" * 25, retention_days=90, servers_own=True, version="1.0", tools=tools)
     assert len(text) <= 2000
-    assert "web searches to its search provider" in text
+    assert "and its search provider" in text
