@@ -16,7 +16,7 @@ from bot.tools.tool import ToolPlace
 from bot.tools.toolbox import Toolbox
 
 ABOUT = {
-    WEB_SEARCH: "searches the web; each search costs money, and the query goes to Anthropic's search",
+    WEB_SEARCH: "searches the web; each search costs money, and the query goes to Anthropic's search provider",
     WEB_FETCH: "reads web pages and PDFs whose addresses were written here or found by a search",
     CODE_EXECUTION: "runs code in a container at Anthropic, without a network, and makes files",
     "time_in": "tells the date and the time in a time zone",
