@@ -78,6 +78,7 @@ def run(
         with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
             runner.run(app.run(settings))
     except StartError as error:
+        logs.flush()  # the reason is the last line
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
 

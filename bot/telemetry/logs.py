@@ -31,6 +31,12 @@ SECRET_MIN_CHARACTERS = 4
 TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+")
 
 
+def flush() -> None:
+    """Write the lines that were gathered."""
+    for handler in logging.getLogger().handlers:
+        handler.flush()
+
+
 def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextIO | None = None) -> None:
     """Send every log of the process to `stream` (standard output), without `secrets`.
 

@@ -58,7 +58,7 @@ def application_facts(found: Mapping[str, Any] | None) -> ApplicationFacts:
         has_endpoint=bool(found.get("interactions_endpoint_url")),
         has_install_link=link is not None,
         excess=tuple(permissions.name_of(name) for name in _granted(asked) if name not in needed),
-        lacking=permissions.all_lacking(asked, needed) if link is not None else (),
+        lacking=permissions.all_lacking(asked, needed) if link and not asked.administrator else (),
     )
 
 

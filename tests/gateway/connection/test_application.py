@@ -39,7 +39,7 @@ def test_the_newer_form_of_the_install_link_goes_before_the_older_one() -> None:
             "integration_types_config": {"0": {"oauth2_install_params": link(8, "bot")}},
         }
     )
-    assert facts.excess == ("Administrator",)
+    assert (facts.excess, facts.lacking) == (("Administrator",), ())
 
 
 def test_an_install_link_with_too_little_names_what_is_missing() -> None:
