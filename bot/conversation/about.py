@@ -140,7 +140,8 @@ def about(
 def _tools(names: Sequence[str]) -> str:
     if not names:
         return "It gets no tools: it can neither search nor run anything."
-    room, shown = MOST_NAMES_CHARS, []
+    room = MOST_NAMES_CHARS
+    shown: list[str] = []
     for name in names:
         room -= len(name)
         if shown and room < 0:
