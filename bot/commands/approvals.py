@@ -117,11 +117,14 @@ class ApprovalButtons:
     ) -> None:
         person = interaction.user.id
         if button is Button.REFUSE:
-            met = await self._desk.refuse(found.conversation, found.id, person, reason)
+            met, is_decided = await self._desk.refuse(found.conversation, found.id, person, reason)
         else:
-            met = await self._desk.allow(found.conversation, found.id, person)
-        if met is not None:
-            await say(interaction, NOT_WAITING.get(met.state, UNKNOWN))
+            met, is_decided = await self._desk.allow(found.conversation, found.id, person)
+        if not is_decided:
+            # A call that still waits in the store waits for too long.
+            await say(
+                interaction, UNKNOWN if met is None else NOT_WAITING.get(met.state, NOT_WAITING["expired"])
+            )
             return
         log.info("approval_decided", conversation=found.conversation, tool=found.tool, button=button.value)
         if person != found.asker:

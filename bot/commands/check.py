@@ -63,6 +63,7 @@ class Check:
     def __init__(self, services: CommandServices) -> None:
         self._scope_settings = services.scope_settings
         self._health = services.health
+        self._tools = services.tools
         self._following: set[asyncio.Task[None]] = set()
 
     def add_to(self, tree: Tree) -> None:
@@ -107,7 +108,11 @@ class Check:
         if guild is None or guild.me is None or interaction.channel_id is None:
             return None
         purposes = [(interaction.channel_id, Purpose.HERE), *await self._configured(guild)]
-        facts = server_facts(guild, guild.me, purposes, guild.get_channel_or_thread)
+        by_scope = await self._scope_settings.by_scope(
+            thread=None, channel=interaction.channel_id, server=guild.id
+        )
+        tools = [tool.name for tool in self._tools.definitions(by_scope)]
+        facts = server_facts(guild, guild.me, purposes, guild.get_channel_or_thread, tools)
         return by_severity([*of_server(facts), *self._of_services()])
 
     async def _configured(self, guild: discord.Guild) -> list[tuple[int, Purpose]]:

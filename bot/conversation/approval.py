@@ -26,7 +26,7 @@ class Approval:
     `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`. `since_ms`
     is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
     `outcome` is what the tool brought, or why it failed. `settled` are names and values that the tool has settled at
-    the time of the call.
+    the time of the call. `stamp` names the latest change in the store.
     """
 
     id: int
@@ -49,6 +49,7 @@ class Approval:
     is_repeated: bool = False
     outcome: str = ""
     settled: tuple[tuple[str, str], ...] = ()
+    stamp: str = ""
 
     @property
     def ends_ms(self) -> int:
@@ -87,6 +88,10 @@ class Approval:
         if self.state != "waiting" or now_ms < self.ends_ms:
             return None
         return replace(self, state="expired", since_ms=now_ms)
+
+    def taken_back(self, now_ms: int) -> Approval | None:
+        """Return the call as it ends where its question was deleted, None if it does not wait any more."""
+        return replace(self, state="expired", since_ms=now_ms) if self.state == "waiting" else None
 
     def interrupted(self, time_limit_s: float, *, repeats: bool, now_ms: int) -> Approval | None:
         """Return what becomes of a call whose worker is gone: one that `repeats` safely runs again, others wait

@@ -128,7 +128,8 @@ async def _of_client(settings: Settings, client: Client, clock: Clock, store: St
     told = await application.fetch(client, application.APPLICATION)
     latency_s = time.perf_counter() - began_s
     starts = await application.fetch(client, "/gateway/bot") or {}
-    count, servers = await application.servers(client, _purposes(store), limit=SERVERS_MAX)
+    tools = set(settings.tools.on) - set(settings.tools.never)
+    count, servers = await application.servers(client, _purposes(store), limit=SERVERS_MAX, tools=tools)
     return DiscordFacts(
         name=str(client.user),
         invite=discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE),

@@ -178,6 +178,15 @@ def of_server(server: ServerFacts, invite: str = "") -> Iterator[Finding]:
             server.lacks,
             server=server.id,
         )
+    if server.lacks_for_tools:
+        yield Finding(
+            Id.SERVER_PERMISSIONS,
+            Severity.WARNING,
+            f"Tools that are switched on {where} need {_listed(server.lacks_for_tools)}, which the bot lacks",
+            "allow it to the bot's role (Server Settings, Roles), or switch the tools off with /tools set",
+            server.lacks_for_tools,
+            server=server.id,
+        )
     if server.is_administrator:
         yield Finding(
             Id.ADMINISTRATOR,

@@ -22,7 +22,9 @@ class ChannelFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """A server; `lacks` are the permissions of the invite link that the bot has nowhere by its roles."""
+    """A server; `lacks` are the permissions of the invite link that the bot has nowhere by its roles,
+    `lacks_for_tools` those that its tools need there besides.
+    """
 
     id: int
     name: str
@@ -30,6 +32,7 @@ class ServerFacts:
     is_administrator: bool = False
     is_timed_out: bool = False
     channels: tuple[ChannelFacts, ...] = ()
+    lacks_for_tools: tuple[str, ...] = ()
 
     def seeing(self, hidden: Collection[int], permission: str) -> ServerFacts:
         """Return the facts where some channels are not gone, but hidden for want of a permission."""

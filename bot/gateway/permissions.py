@@ -49,6 +49,9 @@ TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_me
 TO_ATTACH = (*TO_SEND, "attach_files")
 TO_REACT = ("view_channel", "read_message_history", "add_reactions")
 TO_POLL = (*TO_SEND, "send_polls")
+OF_TOOLS = {"create_poll": "send_polls", "add_reaction": "add_reactions"}
+"""The permissions that tools need, which the invite link does not ask for, by the name of the tool."""
+
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
 """In a channel: to start a thread from a message, and to answer there."""

@@ -87,7 +87,14 @@ class Board:
         if isinstance(action, Edit) and (index := self._index_of(action.message_id)) is not None:
             if self._shown[index].content:
                 self._last_known[action.message_id] = self._shown[index]
-            self._shown[index] = Posted(action.message_id, "")
+            self._shown[index] = Posted(action.message_id, "", apart=self._shown[index].apart)
+
+    def take_made(self, files: Sequence[File]) -> None:
+        """Take those of the attachments that stay for files of the reply, which they show."""
+        for index, shown in enumerate(self._shown):
+            made = tuple(each for each in shown.apart if any(each.shows(file) for file in files))
+            apart = tuple(each for each in shown.apart if each not in made)
+            self._shown[index] = replace(shown, files=(*shown.files, *made), apart=apart)
 
     def expect(self, action: Edit) -> None:
         """Record an edit in flight, without files, as done; its result or its failure corrects the record."""
@@ -131,9 +138,10 @@ class Board:
         await self._after_send(index, sent.id)
 
     async def _edit(self, action: Edit) -> None:
+        kept = None if action.keep is None else (*action.keep, *self._apart(action.message_id))
         change = Change(
             action.content,
-            keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
+            keep=None if kept is None else tuple(each.id for each in kept),
             files=self._uploads.ready(action.files),
             controls=action.controls,
         )
@@ -150,9 +158,14 @@ class Board:
         if (index := self._index_of(action.message_id)) is None:
             return
         before = self._shown[index]
+        attached = [each for each in attached if each.id not in {apart.id for apart in before.apart}]
         files = before.files if action.keep is None else _named(action.keep, action.files, attached)
         controls = before.controls if action.controls is None else action.controls
-        self._shown[index] = Posted(action.message_id, action.content, files, controls)
+        self._shown[index] = Posted(action.message_id, action.content, files, controls, before.apart)
+
+    def _apart(self, message_id: int) -> tuple[Attached, ...]:
+        index = self._index_of(message_id)
+        return () if index is None else self._shown[index].apart
 
     def _index_of(self, message_id: int) -> int | None:
         return next((at for at, each in enumerate(self._shown) if each.message_id == message_id), None)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 # Discord, resources/message: attachments of one message.
 FILES_MAX = 10
+
+OF_TEXT = re.compile(r"code(?:-\d+)?\.[^.]+|reply\.md|formula-[0-9a-f]{10}\.\w+")
+"""The names of the files that the text of a reply is attached as; no other file of a reply has such a name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,15 @@ from bot.render.upload import Attached, File
 class Posted:
     """A message of the reply as Discord shows it.
 
-    With an empty `content`, content and files are unknown; with `controls` None, the buttons are.
+    With an empty `content`, content and files are unknown; with `controls` None, the buttons are. The attachments
+    `apart` stay whatever the text becomes.
     """
 
     message_id: int
     content: str
     files: tuple[Attached, ...] = ()
     controls: Controls | None = None
+    apart: tuple[Attached, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

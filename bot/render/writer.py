@@ -164,6 +164,7 @@ class Writer:
                 self._composition.text if final_text is None else final_text, truncated=truncated
             )
         self._composition.attach(files)
+        self._board.take_made(files)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         failures = 0

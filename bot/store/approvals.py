@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.approval import WAITS_S, Approval
+from bot.conversation.errors import Unreadable
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.due_queue import DueQueue
+from bot.store.history import History
 from bot.store.keys import APPROVALS_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import ReplaceField
+from bot.store.states import State
 
 TRIES = 5
 
@@ -31,6 +36,7 @@ class Approvals:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._history = History(redis, keys)
         self.due = DueQueue(redis, keys.approvals_due)
 
     async def open(self, approval: Approval) -> Approval:
@@ -67,6 +73,8 @@ class Approvals:
         a step returns None where it is not allowed.
         """
         key = self._keys.approvals(conversation)
+        # Two changes to the same state in the same millisecond are told apart by the stamp: one of them is taken.
+        stamp = secrets.token_hex(8)
         for _ in range(TRIES):
             with translated():
                 stored = await self._redis.hget(key, str(approval))
@@ -76,12 +84,33 @@ class Approvals:
             after = step(current)
             if after is None:
                 return current, False
+            after = replace(after, stamp=stamp)
             call = ReplaceField(value=key, field=str(approval), before=str(stored), after=_text(after))
             if await self._scripts.run(call):
                 with translated():
                     await self._redis.expire(key, APPROVALS_S)
                 return after, True
         return current, False
+
+    async def look_soon(self, conversation: int) -> None:
+        """Have the calls of a conversation looked after at once, if there are any."""
+        with translated():
+            has_calls = await self._redis.exists(self._keys.approvals(conversation))
+        if has_calls:
+            await self.due.schedule(conversation)
+
+    async def is_withdrawn(self, approval: Approval) -> bool:
+        """Whether the messages of the turn that made a call were deleted, or the turn was taken back."""
+        conversation, turn = approval.conversation, approval.turn
+        with translated():
+            state = await self._redis.hget(self._keys.record(conversation, turn), "state")
+        if state is not None and str(state) == State.CANCELLED:
+            return True
+        try:
+            entry = await self._history.entry(conversation, turn)
+        except Unreadable:
+            return False  # another version wrote the entry
+        return entry is not None and entry.outcome == "removed"
 
     async def forget(self, conversation: int, approval: int) -> None:
         """Remove a call."""

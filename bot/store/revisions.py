@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Unreadable
 from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
+from bot.store.approvals import Approvals
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
 from bot.store.file_store import FileStore
@@ -58,6 +59,7 @@ class Revisions:
         self._queue = WorkQueue(redis, keys)
         self._history = History(redis, keys)
         self._sweeps = FileSweeps(redis, keys)
+        self._approvals = Approvals(redis, keys)
         self._control = TurnControl(redis, keys, ttl_s=ttl_s)
         self._files = FileStore(redis, keys)
         self._summaries = StaleSummaries(redis, keys)
@@ -114,6 +116,7 @@ class Revisions:
         change, turn = await self._revise(conversation, message, "", 0)
         if change is not Change.WAITING:
             amended = await self._delete_from_history(conversation, message) or amended
+        await self._approvals.look_soon(conversation)
         return (Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change), turn
 
     async def file(self, conversation: int, message: int, key: str) -> HistoryFile | None:

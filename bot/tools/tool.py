@@ -19,7 +19,7 @@ class Audience(StrEnum):
     """Who may see what a tool brings."""
 
     THREAD = "thread"  # everybody in the thread
-    ASKER = "asker"  # the person who asks alone
+    ASKER = "asker"  # the person who asks alone: calls in servers are refused
 
 
 class ToolFailed(BobbinError):

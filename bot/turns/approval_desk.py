@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
@@ -76,13 +76,7 @@ class ApprovalDesk:
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
         place = context.place
-        by_scope = await persist(
-            lambda: self._scope_settings.by_scope(
-                thread=place.conversation, channel=place.channel, server=place.server
-            )
-        )
-        roles = context.roles if place.server is None else {*context.roles, place.server}
-        value = state_for(by_scope, tool.name, roles)
+        value = await self._set_for(tool.name, place, context.roles)
         if value == OFF:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):
@@ -124,34 +118,47 @@ class ApprovalDesk:
             if each.id in opened:
                 await self._post(each)
 
-    async def allow(self, conversation: int, approval: int, by: int) -> Approval | None:
-        """Allow a call and begin it; returns the call as it was met if it does not wait any more."""
+    async def _set_for(self, tool: str, place: ToolPlace, roles: Collection[int]) -> str | None:
+        """Return what is set for a tool in a place, for a person with these roles."""
+        by_scope = await persist(
+            lambda: self._scope_settings.by_scope(
+                thread=place.conversation, channel=place.channel, server=place.server
+            )
+        )
+        return state_for(by_scope, tool, roles if place.server is None else {*roles, place.server})
+
+    async def allow(self, conversation: int, approval: int, by: int) -> tuple[Approval | None, bool]:
+        """Allow a call and begin it.
+
+        Returns the call as it is then, None if it is not known any more, and whether this decision counts.
+        """
         now_ms = self._clock.now_ms()
         # Before the change: a call that is allowed and whose worker is gone has to be taken up.
         await self._approvals.due.schedule(conversation, RETRY_S)
         found, taken = await self._approvals.change(
             conversation, approval, lambda each: each.allowed(by, now_ms)
         )
-        if found is None or not taken:
-            return found
-        await self._show(found)
-        self._start(found)
-        return None
+        if found is not None and taken:
+            await self._show(found)
+            self._start(found)
+        return found, taken
 
-    async def refuse(self, conversation: int, approval: int, by: int, reason: str) -> Approval | None:
-        """Refuse a call; returns the call as it was met if it does not wait any more."""
+    async def refuse(
+        self, conversation: int, approval: int, by: int, reason: str
+    ) -> tuple[Approval | None, bool]:
+        """Refuse a call; returns what `allow` does."""
         now_ms = self._clock.now_ms()
         found, taken = await self._approvals.change(
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
-        if found is None or not taken:
-            return found
-        await self._show(found)
-        return None
+        if found is not None and taken:
+            await self._show(found)
+        return found, taken
 
     async def find(self, conversation: int, approval: int) -> Approval | None:
-        """Return a call, None if it is not known any more."""
-        return await self._approvals.find(conversation, approval)
+        """Return a call, None if it is not known any more, or its question was deleted."""
+        found = await self._approvals.find(conversation, approval)
+        return None if found is None or await self._was_taken_back(found) else found
 
     async def watch(self, *, every_s: float) -> None:
         """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
@@ -169,7 +176,7 @@ class ApprovalDesk:
         now_ms = self._clock.now_ms()
         next_s: list[float] = []
         for each in await self._approvals.of(conversation):
-            if each.has_ended:
+            if each.has_ended or await self._was_taken_back(each):
                 continue
             tool = self._toolbox.find(each.tool)
             limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
@@ -191,6 +198,22 @@ class ApprovalDesk:
                 next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
         return min(next_s, default=None)
 
+    async def _was_taken_back(self, approval: Approval) -> bool:
+        """Remove a call that waits, with its card, if its question was deleted."""
+        if approval.state != "waiting" or not await self._approvals.is_withdrawn(approval):
+            return False
+        now_ms = self._clock.now_ms()
+        conversation = approval.conversation
+        _, taken = await self._approvals.change(
+            conversation, approval.id, lambda each: each.taken_back(now_ms)
+        )
+        if taken:
+            log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
+            if approval.card is not None:
+                await self._remove(approval, approval.card)
+            await self._approvals.forget(conversation, approval.id)
+        return taken
+
     def _start(self, approval: Approval) -> None:
         task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
         self._running.add(task)
@@ -199,7 +222,12 @@ class ApprovalDesk:
     async def _run(self, approval: Approval) -> None:
         """Run a call that was allowed, and show its outcome."""
         tool = self._toolbox.find(approval.tool)
-        ended, outcome = ("failed", GONE) if tool is None else await self._called(tool, approval)
+        if tool is None:
+            ended, outcome = "failed", GONE
+        elif await self._is_off(approval):
+            ended, outcome = "failed", SWITCHED_OFF
+        else:
+            ended, outcome = await self._called(tool, approval)
         log.info(
             "approved_tool_called", conversation=approval.conversation, tool=approval.tool, outcome=ended
         )
@@ -214,12 +242,13 @@ class ApprovalDesk:
         if found is not None and taken:
             await self._show(found)
 
+    async def _is_off(self, approval: Approval) -> bool:
+        """Whether the tool was switched off while the call waited."""
+        return await self._set_for(approval.tool, _place(approval), approval.roles) == OFF
+
     async def _called(self, tool: Tool, approval: Approval) -> tuple[str, str]:
-        place = ToolPlace(
-            approval.conversation, approval.channel, approval.server, is_private=approval.is_private
-        )
         context = ToolContext(
-            place,
+            _place(approval),
             approval.asker,
             approval.key,
             approval.turn,
@@ -251,7 +280,17 @@ class ApprovalDesk:
         except DiscordError as error:
             self._log_refusal(approval, error)
             return
-        await persist(lambda: self._approvals.change(approval.conversation, approval.id, _with_card(sent.id)))
+        found, _ = await persist(
+            lambda: self._approvals.change(approval.conversation, approval.id, _with_card(sent.id))
+        )
+        if found is None:
+            await self._remove(approval, sent.id)
+
+    async def _remove(self, approval: Approval, card: int) -> None:
+        try:
+            await self._outbox.delete(approval.conversation, card)
+        except DiscordError as error:
+            self._log_refusal(approval, error)
 
     async def _show(self, approval: Approval) -> None:
         """Write the card anew; without buttons once nobody can decide any more."""
@@ -272,6 +311,10 @@ class ApprovalDesk:
             kind=type(error).__name__,
             again=not refused,
         )
+
+
+def _place(approval: Approval) -> ToolPlace:
+    return ToolPlace(approval.conversation, approval.channel, approval.server, is_private=approval.is_private)
 
 
 def _with_card(card: int) -> Callable[[Approval], Approval | None]:

@@ -28,7 +28,8 @@ MOST_RESTARTS = 2
 
 
 class Generation:
-    """Streams one reply. Messages that arrive before any text is visible join the turn and restart the request.
+    """Streams one reply. Messages that arrive before any text is visible, and before tools are called, join the turn
+    and restart the request.
 
     `arrivals` is set when a message waits in the conversation, `stopped` when a person asks to end the turn with the
     text written so far. The cost of each request is added to `cost`. A context manager: its end drops a summary that
@@ -113,7 +114,7 @@ class Generation:
                         await asyncio.wait({generating})
                     elif not await self._has_arrivals():
                         continue
-                    elif reply.has_posts or not may_restart:
+                    elif reply.has_posts or not may_restart or await self._has_called():
                         if self._services.policy.interrupts:
                             self._interrupt_due = True
                             self._interrupt_if_due()
@@ -157,6 +158,13 @@ class Generation:
             return await self._services.journal.has_more(self._reply.claim)
         except StoreUnavailable:
             return False  # the message waits for the next turn
+
+    async def _has_called(self) -> bool:
+        """Whether tools of the turn were called: a restart would break off what they do."""
+        try:
+            return await self._services.has_called(self._reply.claim)
+        except StoreUnavailable:
+            return True  # the message waits for the next turn
 
     async def _join(self) -> bool:
         """Add the messages that wait to the turn and restart the reply; True if the turn has grown."""

@@ -92,7 +92,7 @@ class TurnLife:
         claim, services = self.claim, self.services
         if claim.attempt.stopped and has_earlier_attempt(claim):
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
-            turn = await self._with_consulted(turn)
+            turn = await self.with_consulted(turn)
             await self._note_unanswered(turn.outcome, result)
             await self.commit(turn, result)
             return result
@@ -115,6 +115,7 @@ class TurnLife:
                 shown = prepared.messages
                 generated = await generation.compose_and_stream(terms, prepared)
         if isinstance(generated, BudgetReached):
+            self.reply.claim = replace(self.claim, batch=replace(self.claim.batch, messages=shown))
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
         pauses = await declined.count(self.claim, shown, services) if generated.conclusion.declined else ()
@@ -127,13 +128,14 @@ class TurnLife:
     async def _at_limit(self, reached: BudgetReached) -> Result | None:
         """End the turn that a full limit leaves unanswered, None without a notice; TurnHeld if it is to wait.
 
-        A person who asks by a button, or who sees a status line by now, is told in any case.
+        A person who asks by a button, or who sees a status line by now, is told in any case; so is one for whom tools
+        were called, because Claude has to know what these have done.
         """
         claim, services = self.claim, self.services
         await decided.note(
             claim, Cause.LIMIT, services, budget_wording.full(reached), reached.limit.rule.origin
         )
-        if claim.attempt.regeneration or self.reply.has_posts:
+        if claim.attempt.regeneration or self.reply.has_posts or await services.consulted(claim):
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
             for_s = min(HOLD_S, max(0.0, reached.renews_s - services.clock.now_s()))
@@ -210,18 +212,22 @@ class TurnLife:
         if not has_earlier_attempt(self.claim):
             self.cost.lost = 1  # a rolled-back store has forgotten the attempt that made the request
         turn, result = recovered.finished
-        await self.commit(await self._with_consulted(turn), result)
+        await self.commit(await self.with_consulted(turn), result)
         return result
 
-    async def _with_consulted(self, turn: Turn) -> Turn:
-        """Add what earlier attempts have consulted to an entry that was read back from Discord."""
+    async def with_consulted(self, turn: Turn) -> Turn:
+        """Add what the turn has consulted to an entry that does not come from its requests."""
         return replace(turn, consulted=(*turn.consulted, *await self.services.consulted(self.claim)))
 
     async def _decline(self, notice: str) -> Result:
-        """End the turn without a request; an earlier answer stays."""
-        earlier = self.claim.earlier.entry
+        """End the turn without a reply; an earlier answer stays, and so does what tools have done."""
+        claim, earlier = self.claim, self.claim.earlier.entry
         turn, result = None, Result("", (notice,))
         if earlier is not None and earlier.reply:
-            turn, result = keep_earlier(self.claim, earlier, (notice, wording.EARLIER_STANDS))
+            turn, result = keep_earlier(claim, earlier, (notice, wording.EARLIER_STANDS))
+            turn = await self.with_consulted(turn)
+        elif await self.services.consulted(claim):
+            turn, result = partial_entry(claim, (), self.services.policy.model, (notice, notice))
+            turn = await self.with_consulted(turn)
         await self.commit(turn, result)
         return result

@@ -16,7 +16,7 @@ import structlog
 from bot.claude.files import Files
 from bot.conversation import wording
 from bot.conversation.errors import ClaudeBusy, ClaudeError, ClaudeUnreachable
-from bot.render.part import FILES_MAX, MadeFile
+from bot.render.part import FILES_MAX, OF_TEXT, MadeFile
 from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
@@ -92,6 +92,8 @@ def _free_name(name: str, taken: dict[str, MadeFile]) -> str:
     """Return a name that Discord keeps as it is, and that no other file of the reply has."""
     path = PurePosixPath(_ODD.sub("_", name).lstrip(".") or "file")
     stem, ending = path.stem[:NAME_CHARS] or "file", path.suffix[:16]
+    if OF_TEXT.fullmatch(f"{stem}{ending}"):
+        stem = f"made-{stem}"
     found, number = f"{stem}{ending}", 1
     while found in taken:
         number += 1

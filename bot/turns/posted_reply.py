@@ -20,7 +20,7 @@ from bot.turns.delay_notice import DelayNotice
 from bot.turns.nonce import burn_nonce, nonce
 from bot.turns.persist import persist
 from bot.turns.recover_reply import RecoveredReply
-from bot.turns.reply_search import parts_of, without_files
+from bot.turns.reply_search import parts_of, with_made_apart, without_files
 from bot.turns.services import TurnServices
 from bot.turns.shown_reply import find_shown
 from bot.turns.thread_opening import ThreadOpening
@@ -36,7 +36,8 @@ class PostedReply:
 
     A writer is single-use: a change of `claim` or `found` makes a new one, and text pushed to the old one is lost.
     `may_write` is asked before each call to Discord. `as_shown`: the text was read back from Discord, so that files
-    are left unchanged and none are made.
+    are left unchanged and none are made. With `keeps_made` the files that code has made stay; so they do where the
+    reply is continued.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class PostedReply:
         found: tuple[Posted, ...] | None = None,
         followed: bool = False,
         as_shown: bool = False,
+        keeps_made: bool = False,
     ) -> None:
         self._services = services
         self._journal = services.journal
@@ -58,6 +60,7 @@ class PostedReply:
         self._series = NONCE_SERIES[0]
         self._followed = followed
         self._as_shown = as_shown
+        self._keeps_made = keeps_made or claim.earlier.continued is not None
         self._beneath: int | None = None
         self.claim = claim
         if found is None:
@@ -209,10 +212,15 @@ class PostedReply:
     def _new_writer(self) -> Writer:
         claim, services = self.claim, self._services
         style, draw = (Style(), None) if self._as_shown else (services.style, services.draw)
+        posted = self.found
+        if self._as_shown:
+            posted = without_files(posted)
+        elif self._keeps_made:
+            posted = with_made_apart(posted)
         placement = Placement(
             claim.conversation,
             reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
-            posted=without_files(self.found) if self._as_shown else self.found,
+            posted=posted,
             followed=self._followed,
             streaming=while_written(claim.turn_id),
         )

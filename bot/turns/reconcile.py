@@ -61,6 +61,7 @@ async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], se
         found=as_posted([seen[message] for message in parts]),
         followed=found is not None and found.followed,
         as_shown=result.as_shown,
+        keeps_made=True,
     )
     controls = NONE
     if claim.meta.buttons in parts:

@@ -94,6 +94,7 @@ async def _halt(life: TurnLife, notices: tuple[str, str]) -> Done:
         except DiscordError:
             parts = reply.writer.posted
         turn, result = partial_entry(claim, parts, life.services.policy.model, notices)
+        turn = await life.with_consulted(turn)
         await life.commit(turn, result)
     buttons = reply.newest
     done = await persist(lambda: journal.acknowledge(claim, reconcile=True, buttons=buttons, halted=True))
@@ -108,6 +109,7 @@ async def _keep_earlier(life: TurnLife) -> Done:
     turn, result = claim.earlier.entry, Result("", (wording.HALTED_EARLY,))
     if turn is not None and turn.reply:
         turn, result = keep_earlier(claim, turn, (wording.EARLIER_STANDS,))
+        turn = await life.with_consulted(turn)
     await life.commit(turn, result)
     # The reconciliation repairs the messages in the thread, if Discord allows it by then.
     buttons = claim.meta.buttons

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from bot.render.mark import is_marked
 from bot.render.outbox import Seen
+from bot.render.part import OF_TEXT
 from bot.render.plan import Posted
 
 
@@ -71,6 +72,18 @@ def as_posted(parts: Sequence[Seen]) -> tuple[Posted, ...]:
 def without_files(parts: Sequence[Posted]) -> tuple[Posted, ...]:
     """Return the parts without their files, so that a writer leaves the files unchanged."""
     return tuple(replace(part, files=()) for part in parts)
+
+
+def with_made_apart(parts: Sequence[Posted]) -> tuple[Posted, ...]:
+    """Return the parts with the files that their text is not attached as apart, so that a writer leaves them."""
+    return tuple(
+        replace(
+            part,
+            files=tuple(each for each in part.files if OF_TEXT.fullmatch(each.name)),
+            apart=tuple(each for each in part.files if not OF_TEXT.fullmatch(each.name)),
+        )
+        for part in parts
+    )
 
 
 def orphan_parts(seen: Sequence[Seen], reply_to: int | None, known: Sequence[int]) -> tuple[Seen, ...]:

@@ -73,6 +73,7 @@ def not_worse(claim: Claim, generated: Generated) -> Generated:
         preface=now.preface,
         side_usage=now.side_usage,
         cost=now.cost,
+        consulted=(*earlier.consulted, *now.consulted),
     )
     turn, result = keep_earlier(claim, earlier, (*conclusion.notices, wording.EARLIER_STANDS))
     if not earlier.was_continued:

@@ -138,7 +138,9 @@ class Runner:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):
             await withdraw(claim, self._services)
         log.info("turn_cancelled", conversation=claim.conversation, turn=claim.turn_id, reason="deleted")
-        return await self._journal.cancel(claim)
+        waiting = await self._journal.cancel(claim)
+        await self._services.look_at_cards(claim.conversation)
+        return waiting
 
     def _heartbeat(self, claim: Claim, wakeup: asyncio.Event | None = None) -> Heartbeat:
         policy = self._services.policy

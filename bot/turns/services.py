@@ -34,9 +34,18 @@ async def _post_no_cards(_conversation: int, _turn: int) -> None:
     """Post no cards."""
 
 
+async def _look_at_no_cards(_conversation: int) -> None:
+    """Look at no cards."""
+
+
 async def _nothing_consulted(_claim: Claim) -> tuple[Consulted, ...]:
     """Return nothing: there are no tools."""
     return ()
+
+
+async def _nothing_called(_claim: Claim) -> bool:
+    """Return False: there are no tools."""
+    return False
 
 
 async def _note_nothing(_channel: int, _messages: Sequence[int], _decision: Decision) -> None:
@@ -62,9 +71,10 @@ class TurnServices:
     `schedule_cleanup` is called with a conversation whose history is about to name fewer files. `note_decision` is
     called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
     with a claim whose person was told of a full limit. `post_cards` is called with a conversation and a turn that is
-    shown: calls of tools that wait for a permission get their cards. `consulted` returns what the tools of a turn's
-    earlier attempts have read and done. `clock` is Discord's clock. `person_turns` and `person_limits` are None
-    without limits. `fetch_made` fetches files that Claude's code has made.
+    shown: calls of tools that wait for a permission get their cards; `look_at_cards` with a conversation in which a
+    turn was taken back. `consulted` returns what the tools of a turn's earlier attempts have read and done,
+    `has_called` whether tools of the turn were called. `clock` is Discord's clock. `person_turns` and
+    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
     """
 
     journal: Journal
@@ -81,7 +91,9 @@ class TurnServices:
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     note_told: Callable[[Claim, Limit], Awaitable[None]] = _note_no_line
     post_cards: Callable[[int, int], Awaitable[None]] = _post_no_cards
+    look_at_cards: Callable[[int], Awaitable[None]] = _look_at_no_cards
     consulted: Callable[[Claim], Awaitable[tuple[Consulted, ...]]] = _nothing_consulted
+    has_called: Callable[[Claim], Awaitable[bool]] = _nothing_called
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None

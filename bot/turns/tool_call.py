@@ -17,7 +17,7 @@ from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, Begun, ToolSteps
 from bot.tools.gate import Allowed, Gate, Refused, Waiting
-from bot.tools.tool import Tool, ToolContext, ToolFailed
+from bot.tools.tool import Audience, Tool, ToolContext, ToolFailed
 from bot.turns.persist import persist
 from bot.turns.tool_result import BUG, answered, error_text, told
 
@@ -26,6 +26,10 @@ log = structlog.get_logger()
 NO_SUCH_TOOL = "There is no tool of this name here."
 BROKEN_INPUT = "The input was not a JSON object. Call again with a valid one."
 TOO_LONG = "The tool took too long and was stopped."
+FOR_ASKER_ALONE = (
+    "Only the person who asks may see what this brings, and everybody here sees your reply. Say that it works in "
+    "direct messages with you."
+)
 UNKNOWN = (
     "It is not known whether this took effect: the program was interrupted just then. Do not call it again by "
     "yourself; say so, and ask the person to look."
@@ -99,6 +103,8 @@ class ToolCalls:
         self, tool: Tool, call: ToolUse, context: ToolContext, arguments: Mapping[str, Any]
     ) -> Answered | None:
         """Return the answer to a call that may not run, None if it may."""
+        if tool.audience is Audience.ASKER and context.place.server is not None:
+            return told(call, FOR_ASKER_ALONE, "refused")
         match await self.gate(tool, context, arguments):
             case Refused(reason=reason):
                 return told(call, reason, "refused")

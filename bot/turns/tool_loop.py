@@ -106,8 +106,8 @@ class ToolLoop:
 
         Returns whether there are any.
         """
-        if self._known or self._claim.attempt.number == 1:
-            return bool(self._known)
+        if self._known:
+            return True
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
         calls = _calls(self._known[-1].message) if self._known else ()
         for step in self._known[:-1] if calls else self._known:
@@ -216,6 +216,14 @@ async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, .
     except Unreadable:
         return ()
     return tuple(each for step in known for each in step.consulted)
+
+
+async def has_called(steps: ToolSteps, claim: Claim) -> bool:
+    """Whether Claude has called tools for the messages of a claimed turn."""
+    try:
+        return bool(await steps.of(claim))
+    except Unreadable:
+        return True
 
 
 def _unnamed(call: ToolUse, text: str) -> Answered:

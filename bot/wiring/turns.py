@@ -61,7 +61,7 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before, has_called
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
@@ -178,7 +178,9 @@ def build_turns(
                 FileAvailability(store.held_files),
             ),
             post_cards=desk.post_cards,
+            look_at_cards=store.approvals.look_soon,
             consulted=partial(consulted_before, store.tool_steps),
+            has_called=partial(has_called, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,

@@ -49,3 +49,12 @@ async def test_a_channel_for_the_audit_log_is_looked_at_from_anywhere(world: Wor
         said = await answer(await own.admin.command(own.channel(), "check"))
         assert "gets the audit log" in said
         assert "lacks Send Messages" in said
+
+
+async def test_what_tools_need_beyond_the_invite_link_is_named_where_they_are_on(world: World) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "create_poll, add_reaction"}, bots=0) as own:
+        for role in own.guild.roles.values():
+            role.permissions &= ~bits.SEND_POLLS
+        await own.start_bot()
+        said = await answer(await own.admin.command(own.channel(), "check"))
+        assert "need Create Polls, which the bot lacks" in said

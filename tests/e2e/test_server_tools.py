@@ -158,6 +158,43 @@ async def test_files_that_code_makes_are_attached_once_and_deleted_at_anthropic(
         await own.until(lambda: set(own.claude.files.files) <= before)
 
 
+async def test_files_of_a_part_stay_when_the_reply_is_continued(world: World) -> None:
+    async with world.apart(ON) as own:
+        own.claude.say(Reply.of(bash("plot", files=(PLOT,)), "The plot,", stop_reason="max_tokens"))
+        thread = await own.converse(own.channel(), "plot it")
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert [each["filename"] for each in reply["attachments"]] == ["my_plot.png"]
+        own.claude.say(Reply.of(bash("table", files=(TABLE,)), " and the table."))
+        await answer(await own.ann.command(thread, "continue"))
+        await own.until(lambda: "the table" in own.replies(thread)[0]["content"])
+        await own.settled(thread)
+        (reply,) = own.replies(thread)
+        assert [each["filename"] for each in reply["attachments"]] == ["my_plot.png", "data.csv"]
+
+
+async def test_a_file_that_cannot_be_fetched_is_named_and_the_reply_stands(world: World) -> None:
+    async with world.apart(ON) as own:
+        gate = Gate(None, None)
+        before = set(own.claude.files.files)
+        own.claude.say(Reply.of(bash("plot", files=(PLOT, TABLE)), gate, "Here is the plot."))
+        thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} plot it"))
+        await gate.reached()
+        (lost,) = [
+            each
+            for each, file in own.claude.files.files.items()
+            if each not in before and file.filename == PLOT.filename
+        ]
+        del own.claude.files.files[lost]
+        gate.release()
+        await own.settled(thread)
+        reply = own.replies(thread)[0]
+        assert reply["content"] == "Here is the plot."
+        assert [each["filename"] for each in reply["attachments"]] == ["data.csv"]
+        _, notice = await own.noticed(thread, 2)
+        assert "could not fetch" in notice["content"]
+
+
 async def test_files_without_a_text_come_with_a_word(world: World) -> None:
     async with world.apart(ON) as own:
         own.claude.say(Reply.of(bash("plot", files=(TABLE,))))
@@ -274,6 +311,24 @@ async def test_code_of_one_turn_runs_in_one_container_and_one_that_expired_is_no
         assert third == second
         await own.settled(await own.ann.post(thread, "and again"))
         assert own.asked[-1].body.get("container") is None
+
+
+async def test_a_container_that_expired_in_mid_turn_is_no_failure(world: World) -> None:
+    async with world.apart({"BOT_TOOLS__ON": "code_execution, time_in"}) as own:
+        gate = Gate(None, None)
+        own.claude.say(Reply.of(bash("one"), gate, ToolUse("time_in", {"zone": "Asia/Tokyo"})))
+        own.claude.say("Done.")
+        thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} compute"))
+        await gate.reached()
+        own.claude.containers.expire()
+        gate.release()
+        await own.settled(thread)
+        assert [each["content"] for each in own.replies(thread)] == ["Done."]
+        first, refused, again = own.asked
+        assert refused.status == 400
+        assert "container" in refused.body
+        assert "container" not in again.body
+        assert first.status == again.status == 200
 
 
 async def test_a_cited_reply_that_is_cut_off_is_continued_with_its_numbers(world: World) -> None:

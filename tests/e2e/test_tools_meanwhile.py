@@ -17,13 +17,19 @@ from bot.conversation import wording
 from bot.local.simulator.claude import Gate, Reply, ToolUse
 from bot.local.simulator.claude.steps import Page, Raw, ServerToolUse
 from bot.store.keys import Keys
+from bot.turns.tool_call import UNKNOWN
 from tests.e2e.controls import labels, press, sent
 from tests.e2e.stored import redis_of, stored
+from tests.e2e.test_discord_tools import talking
 from tests.e2e.test_forgetting import forget, holding
+from tests.e2e.test_mcp import offering, switch, wiki
+from tests.e2e.test_reminders import listed, remind
+from tests.e2e.test_tools import results
 from tests.e2e.world import ANSWER_S, LOOK_S, World
 from tests.engine import tools
 from tests.patience import Patience
 from tests.redis_proxy import RedisProxy
+from tests.tools.mcp_process import free_port, mcp_process
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -148,15 +154,18 @@ async def test_a_message_that_comes_before_any_text_does_not_restart_a_turn_whos
 ) -> None:
     world = scene.world
     await scene.start()
+    thread = await talking(world)
     world.claude.say(Reply.of(RING))
     scene.slow()
-    thread, _ = await scene.asked()
+    await world.ann.post(thread, "please")
     await scene.rings()
     world.claude.say("I have rung.")
     world.claude.say("Yes.")
     later = await world.ben.post(thread, "did you?")
     await world.settled(later)
     assert scene.made() == ["ring"]
+    assert [each["content"] for each in world.replies(thread)][1:] == ["I have rung.", "Yes."]
+    assert consulted(world) == "ring: done"
 
 
 async def test_in_the_interrupt_mode_a_message_lets_the_effect_end_and_cuts_the_reply(scene: Scene) -> None:
@@ -351,6 +360,37 @@ async def test_a_budget_that_is_full_at_a_step_ends_the_reply_there(scene: Scene
     assert await scene.steps_are_gone(thread)
 
 
+async def test_what_was_done_before_a_budget_was_full_is_told_with_the_next_message(scene: Scene) -> None:
+    world = scene.world
+    bot = await scene.start(BOT_BUDGETS__BOT="500 tokens per month")
+    world.claude.say(Reply.of(RING))
+    thread, _ = await scene.asked()
+    await world.settled(thread)
+    assert len(world.asked) == 1
+    assert scene.made() == ["ring"]
+    assert "used up my tokens" in str(world.said(thread))
+    bot.signal(signal.SIGTERM)
+    await bot.ended()
+    await scene.start()
+    await world.settled(await world.ann.post(thread, "and?"))
+    assert consulted(world) == "ring: done"
+
+
+async def test_a_card_whose_question_is_deleted_goes_and_a_press_makes_no_call(scene: Scene) -> None:
+    world = scene.world
+    await scene.start()
+    thread = await world.converse(world.channel(), "hello")
+    await world.settled(thread)
+    world.claude.say(Reply.of(ToolUse("permit", {"gate": "east"})))
+    world.claude.say("It waits.")
+    question = await world.ann.post(thread, "please")
+    await world.settled(question)
+    await world.until(lambda: any("Allow once" in labels(each) for each in world.said(thread)))
+    await world.ann.delete(thread, question["id"])
+    await world.until(lambda: not any("Allow once" in labels(each) for each in world.said(thread)))
+    assert scene.made() == []
+
+
 async def test_a_store_that_is_away_while_a_tool_runs_loses_neither_the_effect_nor_the_turn(
     alone: World, tmp_path: Path
 ) -> None:
@@ -387,6 +427,60 @@ async def test_whoever_has_lost_the_lease_in_the_middle_of_a_tool_repeats_nothin
     await world.settled(await world.ann.post(thread, "and?"))
     assert scene.made() in ([], ["ring"])
     assert consulted(world) == "ring: unknown"
+
+
+EFFECT_MADE = {"POINTS_AT": "note_tool:before:3", "POINTS_DO": "kill"}
+"""The bot is killed when an effect is made, and before its result is noted: the first note is the call, the second
+one that the effect begins."""
+
+
+async def test_a_reminder_whose_setting_was_cut_off_by_a_crash_is_set_once(scene: Scene) -> None:
+    world = scene.world
+    on = {"BOT_TOOLS__ON": '["set_reminder"]'}
+    bot = await scene.start(**on, **EFFECT_MADE)
+    thread = await talking(world)
+    world.claude.say(Reply.of(remind("stir the pot", 600)))
+    await world.ann.post(thread, "please")
+    await bot.ended()
+    assert await stored_reminders(world, thread) == 1
+    world.claude.say("It is set.")
+    await scene.start(**on)
+    await scene.shows(thread, "It is set.")
+    await world.settled(thread)
+    (result,) = results(world.asked[-1].body)
+    assert "is set for" in result["content"][0]["text"]
+    assert await stored_reminders(world, thread) == 1
+    assert (await listed(world.ann, thread)).count("stir the pot") == 1
+
+
+async def stored_reminders(world: World, thread: int) -> int:
+    async with redis_of(world) as redis:
+        return int(await redis.hlen(Keys(world.prefix).reminders(thread)))
+
+
+async def test_a_call_of_a_remote_tool_that_was_cut_off_by_a_crash_is_not_made_again(
+    scene: Scene, tmp_path: Path
+) -> None:
+    world = scene.world
+    port, notes = free_port(), tmp_path / "notes"
+    async with mcp_process(port, NOTES=str(notes)):
+        remote = offering(wiki(port))
+        await switch(world, port, "wiki_note", "on")
+        bot = await scene.start(**remote, **EFFECT_MADE)
+        thread = await talking(world)
+        world.claude.say(Reply.of(ToolUse("wiki_note", {"text": "weave"})))
+        await world.ann.post(thread, "please")
+        await bot.ended()
+        assert await asyncio.to_thread(notes.read_text) == "weave\n"
+        world.claude.say("Look whether it is there.")
+        await scene.start(**remote)
+        await scene.shows(thread, "Look whether")
+        await world.settled(thread)
+        (result,) = results(world.asked[-1].body)
+        assert result["content"][0]["text"] == UNKNOWN
+        assert await asyncio.to_thread(notes.read_text) == "weave\n"
+        await world.settled(await world.ann.post(thread, "and?"))
+        assert consulted(world) == "wiki_note: unknown"
 
 
 async def test_security_what_tools_were_called_with_is_forgotten_with_the_person(scene: Scene) -> None:

@@ -112,6 +112,7 @@ def test_a_redis_that_is_fit_or_says_nothing_is_no_finding(changes: dict[str, An
         ({"server_count": 0, "servers": ()}, Id.NO_SERVERS),
         ({"server_count": 2}, Id.SERVERS_SKIPPED),
         ({"servers": (replace(SERVER, lacks=("Embed Links",)),)}, Id.SERVER_PERMISSIONS),
+        ({"servers": (replace(SERVER, lacks_for_tools=("Create Polls",)),)}, Id.SERVER_PERMISSIONS),
         ({"servers": (replace(SERVER, is_administrator=True),)}, Id.ADMINISTRATOR),
         ({"servers": (replace(SERVER, is_timed_out=True),)}, Id.TIMED_OUT),
         (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,12 +19,15 @@ from bot.conversation.errors import DiscordForbidden, DiscordUnavailable, StoreU
 from bot.conversation.scope import Scope
 from bot.render.controls import OF_CARDS
 from bot.store.approvals import Approvals
+from bot.store.codec import dump_turn
+from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.toolbox import Toolbox
-from bot.turns.approval_desk import BROKEN, GONE, TOO_SLOW, ApprovalDesk
+from bot.turns.approval_desk import BROKEN, GONE, SWITCHED_OFF, TOO_SLOW, ApprovalDesk
 from bot.turns.tool_result import MOST_CHARS
+from tests.conversation.builders import turn
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
 from tests.turns.tool_stage import Effect, tool
@@ -150,7 +153,7 @@ async def test_a_card_that_discord_refuses_leaves_the_call_waiting(bench: Bench)
 
 async def test_a_call_that_is_allowed_runs_once_with_its_own_key_and_the_card_tells_it(bench: Bench) -> None:
     await bench.opened()
-    assert await bench.desk.allow(THREAD, ID, ASKER) is None
+    assert (await bench.desk.allow(THREAD, ID, ASKER))[1]
     done = await bench.until("done")
     assert (bench.effect.made, done.outcome, done.by) == ([KEY], "done", ASKER)
     await _eventually(lambda: "and done" in bench.cards()[0])
@@ -169,18 +172,28 @@ async def test_of_many_presses_on_two_instances_one_makes_the_call(bench: Bench)
     met = await asyncio.gather(*(desk.allow(THREAD, ID, 100 + at) for at, desk in enumerate(desks)))
     await bench.until("done")
     assert len(bench.effect.made) == 1
-    assert [each for each in met if each is None] == [None]
-    assert all(each.state in NOT_WAITING for each in met if each is not None)
+    assert [counts for _, counts in met].count(True) == 1
+    assert all(each is not None and each.state in NOT_WAITING for each, _ in met)
+
+
+async def test_of_many_presses_of_one_person_in_one_millisecond_one_makes_the_call(bench: Bench) -> None:
+    await bench.opened()
+    desks = [bench.desk, bench.another()] * 5
+    met = await asyncio.gather(*(desk.allow(THREAD, ID, ASKER) for desk in desks))
+    await bench.until("done")
+    assert [counts for _, counts in met].count(True) == 1
+    assert len(bench.effect.made) == 1
 
 
 async def test_a_press_that_comes_late_meets_the_call_as_it_is(bench: Bench) -> None:
     await bench.opened()
-    assert await bench.desk.refuse(THREAD, ID, 11, "too loud") is None
-    met = await bench.desk.allow(THREAD, ID, ASKER)
+    assert (await bench.desk.refuse(THREAD, ID, 11, "too loud"))[1]
+    met, counts = await bench.desk.allow(THREAD, ID, ASKER)
     assert met is not None
+    assert not counts
     assert (met.state, met.by, met.reason, bench.effect.made) == ("refused", 11, "too loud", [])
     assert "too loud" in bench.cards()[0]
-    assert await bench.desk.allow(THREAD, 99, ASKER) is None
+    assert await bench.desk.allow(THREAD, 99, ASKER) == (None, False)
 
 
 @pytest.mark.parametrize(
@@ -244,9 +257,9 @@ async def test_a_call_that_nobody_decides_expires_and_the_card_says_so(bench: Be
     assert (await bench.found()).state == "expired"
     assert "Nobody decided in time" in bench.cards()[0]
     assert bench.outbox.controls[min(bench.outbox.messages)].buttons == ()
-    met = await bench.desk.allow(THREAD, ID, ASKER)
+    met, counts = await bench.desk.allow(THREAD, ID, ASKER)
     assert met is not None
-    assert met.state == "expired"
+    assert (met.state, counts) == ("expired", False)
 
 
 @pytest.mark.parametrize("repeats", [False, True])
@@ -323,3 +336,64 @@ async def test_calls_of_other_conversations_are_left_alone(bench: Bench) -> None
     assert len(bench.cards()) == 1
     await bench.desk.post_cards(50, 60)
     assert len(bench.cards()) == 2
+
+
+async def _cancelled(bench: Bench) -> None:
+    await bench.redis.hset(KEYS.record(THREAD, TURN), "state", "cancelled")
+
+
+async def _deleted(bench: Bench) -> None:
+    entry = replace(turn(1, outcome="removed"), id=TURN, members=())
+    await bench.redis.rpush(KEYS.history(THREAD), dump_turn(entry))
+
+
+@pytest.mark.parametrize("take_back", [_cancelled, _deleted])
+async def test_a_call_whose_question_was_deleted_goes_with_its_card(
+    bench: Bench, take_back: Callable[[Bench], Awaitable[None]]
+) -> None:
+    await bench.opened()
+    await take_back(bench)
+    assert await bench.desk.find(THREAD, ID) is None
+    assert bench.cards() == []
+    assert await bench.desk.allow(THREAD, ID, ASKER) == (None, False)
+    assert bench.effect.made == []
+
+
+async def test_a_deletion_has_the_watch_look_for_calls_whose_question_is_gone(bench: Bench) -> None:
+    await bench.opened()
+    await _deleted(bench)
+    revisions = Revisions(bench.redis, KEYS, ttl_s=1000)
+    await revisions.delete(THREAD, TURN)
+    assert [item.id for item in await bench.approvals.due.take(60)] == [THREAD]
+    await bench.looked()
+    assert bench.cards() == []
+    assert await bench.approvals.of(THREAD) == ()
+    await bench.redis.delete(KEYS.approvals_due)
+    await revisions.delete(50, 60)
+    assert await bench.redis.zcard(KEYS.approvals_due) == 0
+
+
+async def test_a_call_that_was_made_stays_although_its_question_is_deleted(bench: Bench) -> None:
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.until("done")
+    await _deleted(bench)
+    await bench.looked()
+    assert (await bench.found()).state == "done"
+    assert len(bench.cards()) == 1
+
+
+async def test_a_card_that_is_posted_while_its_call_is_forgotten_goes_again(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    waiting = await bench.found()
+    await bench.approvals.forget(THREAD, ID)
+    await bench.desk._post(waiting)
+    assert bench.cards() == []
+
+
+async def test_a_tool_that_was_switched_off_while_a_call_waited_does_not_run(bench: Bench) -> None:
+    await bench.opened()
+    await bench.choose("off")
+    await bench.desk.allow(THREAD, ID, ASKER)
+    found = await bench.until("failed")
+    assert (found.outcome, bench.effect.made) == (SWITCHED_OFF, [])

@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from bot.conversation import wording
+from bot.conversation.consulted import Consulted
 from bot.conversation.errors import DiscordForbidden
 from bot.store.claim import Claim
 from bot.store.codec import Result
+from bot.store.keys import Keys
+from bot.turns.run import Runner
 from tests.conversation.builders import message
-from tests.turns.stage import ANSWER, CHANNEL, NOW, A, Bench, hear_mention
+from tests.turns.stage import ANSWER, CHANNEL, NOW, POLICY, A, B, Bench, C, hear, hear_mention
 
 
 async def test_claude_is_asked_before_the_thread_is_open_and_nothing_is_posted_before(bench: Bench) -> None:
@@ -49,3 +53,25 @@ async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(ben
     await bench.journal.release(claim, blameless=False)
     await bench.turn(other.id)
     assert [done.what for done in bench.outbox.calls] == ["open_thread", "send"]
+
+
+async def test_what_tools_have_done_is_kept_of_a_turn_that_is_given_up(bench: Bench) -> None:
+    async def consulted(_claim: Claim) -> tuple[Consulted, ...]:
+        return (Consulted("ring"),)
+
+    bench.runner = Runner(replace(bench.services, consulted=consulted))
+    await hear(bench, A)
+    await bench.redis.hset(Keys("test").record(C, A.id), "tries", POLICY.tries + 1)
+    await bench.turn()
+    await hear(bench, B)
+    (kept,) = (await bench.claim()).history
+    assert (kept.outcome, kept.consulted, kept.members) == ("failed", (Consulted("ring"),), (A.id,))
+    assert wording.GIVEN_UP in bench.outbox.texts()[0]
+
+
+async def test_a_turn_that_is_given_up_without_tools_leaves_no_entry(bench: Bench) -> None:
+    await hear(bench, A)
+    await bench.redis.hset(Keys("test").record(C, A.id), "tries", POLICY.tries + 1)
+    await bench.turn()
+    await hear(bench, B)
+    assert (await bench.claim()).history == ()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bot.render.upload import Attached
 from bot.store.codec import Result
-from tests.turns.stage import ANSWER, B, Bench, hear
+from tests.turns.stage import ANSWER, EARLIER, B, Bench, hear
 
 
 async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are_deleted(
@@ -29,3 +30,14 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
     assert settling.reconciling
     await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [ANSWER, "The next answer."]
+
+
+async def test_settling_leaves_the_files_that_code_has_made(bench: Bench) -> None:
+    claim = await bench.begun("A late edit ▌")
+    made, of_text = Attached(1, "plot.png", 5), Attached(2, "code-2.py", 5)
+    bench.outbox.files[EARLIER] = (made, of_text)
+    await bench.journal.commit(claim, None, Result(ANSWER, files=("file_1",)), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    await bench.runner.reconcile(await bench.claim())
+    assert bench.outbox.texts() == [ANSWER]
+    assert bench.outbox.files[EARLIER] == (made,)

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import wording
+from bot.conversation.consulted import Consulted
 from bot.conversation.errors import DiscordForbidden
 from bot.conversation.request import Usage
 from bot.render.pace import Pace
@@ -49,6 +50,13 @@ def test_where_there_is_no_new_answer_the_one_before_stands_with_what_is_asked_b
         "answered",
     )
     assert kept.conclusion.notices == ("Claude is away.", wording.EARLIER_STANDS)
+
+
+def test_what_the_tools_of_an_attempt_without_an_answer_have_done_stays_known() -> None:
+    failed = asked(Conclusion("failed", "", ("Claude is away.",)))
+    failed = replace(failed, turn=replace(failed.turn, consulted=(Consulted("ring"),)))
+    again = changed(AGAIN, entry=replace(OLD, consulted=(Consulted("knock"),)))
+    assert not_worse(again, failed).turn.consulted == (Consulted("knock"), Consulted("ring"))
 
 
 def test_a_refusal_takes_the_place_of_the_answer_before() -> None:

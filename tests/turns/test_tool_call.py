@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,10 +17,10 @@ from bot.conversation.content import FileSource, Image, Text, ToolResult
 from bot.conversation.errors import Fenced
 from bot.store.tool_steps import Begun
 from bot.tools.gate import Refused, Waiting
-from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
+from bot.tools.tool import Audience, Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.typed import tool_of
 from bot.turns import tool_call
-from bot.turns.tool_call import BROKEN_INPUT, NO_SUCH_TOOL, TOO_LONG, UNKNOWN, ToolCalls
+from bot.turns.tool_call import BROKEN_INPUT, FOR_ASKER_ALONE, NO_SUCH_TOOL, TOO_LONG, UNKNOWN, ToolCalls
 from bot.turns.tool_result import BUG, CUT, MOST_BLOCKS, MOST_CHARS, MOST_ERROR_CHARS, NOTHING
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, tool
 
@@ -270,3 +271,17 @@ async def test_a_typed_tool_tells_what_is_wrong_with_its_arguments(bench: ToolBe
     assert wrong.result.is_error
     assert "at: " in str(wrong.result.content)
     assert tool_call.BROKEN_INPUT not in str(wrong.result.content)
+
+
+@pytest.mark.parametrize("changes", [False, True])
+async def test_security_what_only_the_asker_may_see_is_not_brought_where_others_read(
+    bench: ToolBench, *, changes: bool
+) -> None:
+    effect = Effect()
+    each = tool("look", effect, audience=Audience.ASKER, changes=changes)
+    in_server = replace(CONTEXT, place=ToolPlace(1, 2, 3))
+    answered = await calls(bench, each).answer(call("look"), in_server)
+    assert (answered.consulted.outcome, effect.made) == ("refused", [])
+    assert answered.result.content == (Text(FOR_ASKER_ALONE),)
+    await calls(bench, each).answer(call("look"), CONTEXT)
+    assert effect.made == ["k"]

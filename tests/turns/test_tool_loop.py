@@ -101,6 +101,17 @@ async def test_the_next_attempt_answers_the_calls_that_have_no_results(bench: To
     assert (len(effect.made), bench.statuses) == (1, [DOING])
 
 
+async def test_an_attempt_that_does_not_count_leaves_its_steps_to_the_next(bench: ToolBench) -> None:
+    effect = Effect()
+    await bench.loop(tool("knock", effect)).go_on(said(call("knock")), "", lambda _: None)
+    await bench.store.journal.release(bench.claim, blameless=True)
+    again = await bench.next_attempt()
+    assert again.claim.attempt.number == 1
+    loop = again.loop(tool("knock", effect))
+    assert await loop.resume(lambda _: None)
+    assert len(loop.messages) == 2
+
+
 async def test_the_first_attempt_has_nothing_to_resume(bench: ToolBench) -> None:
     assert not await bench.loop(tool("knock", Effect())).resume(lambda _: None)
 

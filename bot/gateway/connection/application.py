@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, cast
 
 import aiohttp
@@ -89,18 +89,22 @@ async def gateway_problem(client: discord.Client, url: str) -> str:
     return "" if message.type is aiohttp.WSMsgType.TEXT else "it does not answer as Discord does"
 
 
-async def servers(client: discord.Client, purposes: Purposes, *, limit: int) -> tuple[int, list[ServerFacts]]:
-    """Return the number of servers, and the facts about the first `limit` of them."""
+async def servers(
+    client: discord.Client, purposes: Purposes, *, limit: int, tools: Collection[str] = ()
+) -> tuple[int, list[ServerFacts]]:
+    """Return the number of servers, and the facts about the first `limit` of them, where these `tools` are on."""
     ids = [guild.id async for guild in client.fetch_guilds(limit=None, with_counts=False)]
-    return len(ids), [await _server(client, id_, purposes) for id_ in ids[:limit]]
+    return len(ids), [await _server(client, id_, purposes, tools) for id_ in ids[:limit]]
 
 
-async def _server(client: discord.Client, id_: int, purposes: Purposes) -> ServerFacts:
+async def _server(
+    client: discord.Client, id_: int, purposes: Purposes, tools: Collection[str]
+) -> ServerFacts:
     guild = await client.fetch_guild(id_, with_counts=False)
     me = await guild.fetch_member(cast("discord.ClientUser", client.user).id)
     listed: dict[int, Channel] = {each.id: each for each in await guild.fetch_channels()}
     configured = await purposes(id_, [each.id for each in listed.values() if may_be_answered(each)])
-    facts = server_facts(guild, me, configured, listed.get)
+    facts = server_facts(guild, me, configured, listed.get, tools)
     hidden = {each.id for each in facts.channels if each.gone and await _is_hidden(client, each.id)}
     return facts.seeing(hidden, permissions.NAMES["view_channel"])
 

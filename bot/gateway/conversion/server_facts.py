@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 import discord
 
@@ -23,14 +23,20 @@ def server_facts(
     me: discord.Member,
     purposes: Iterable[tuple[int, Purpose]],
     find: Callable[[int], Channel | None],
+    tools: Collection[str] = (),
 ) -> ServerFacts:
-    """Return the facts; `find` returns a channel by its id, None if the bot does not see a channel of that id."""
+    """Return the facts; `find` returns a channel by its id, None if the bot does not see a channel of that id.
+
+    `tools` are the names of those that are switched on there.
+    """
     held = me.guild_permissions
+    of_tools = tuple(flag for name, flag in permissions.OF_TOOLS.items() if name in tools)
     found = ((find(id_), id_, purpose) for id_, purpose in purposes)
     return ServerFacts(
         id=guild.id,
         name=guild.name,
         lacks=permissions.all_lacking(held, permissions.granted(permissions.INVITE)),
+        lacks_for_tools=permissions.all_lacking(held, of_tools),
         is_administrator=held.administrator,
         is_timed_out=me.is_timed_out(),
         channels=tuple(_channel(channel, id_, purpose, me) for channel, id_, purpose in found),
