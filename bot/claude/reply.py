@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.claude.blocks import Blocks
 from bot.conversation.citations import WebSource, cited_sources
 from bot.conversation.content import ToolUse
+from bot.conversation.paragraph import as_paragraph
 from bot.conversation.request import Finished, Usage
 from bot.conversation.surrogates import Joiner, whole
 
@@ -29,11 +30,9 @@ class Reply:
 
     `started` is the input usage once the server has reported it; `begun` are the blocks that are no text, each by its
     type, or of a call by the name of the tool; `called` are the calls that are complete, `cited` the pages of each
-    text with citations that is complete. Texts with a call between them are paragraphs of their own: `gap` is put
-    between them. `runs_tool`: a server tool was called, and its result has not come yet.
+    text with citations that is complete. Texts with a call between them are paragraphs of their own.
+    `runs_tool`: a server tool was called, and its result has not come yet.
     """
-
-    gap = "\n\n"
 
     def __init__(self, written: Lifetime | None = None) -> None:
         self._written = written
@@ -52,7 +51,7 @@ class Reply:
         self.begun: list[str] = []
         self.called: list[ToolUse] = []
         self.cited: list[tuple[WebSource, ...]] = []
-        self._has_text = False
+        self._ending = ""
         self._is_parted = False
         self._container: str | None = None
         self.runs_tool = False
@@ -78,7 +77,7 @@ class Reply:
                 self.begun.append(_string(block.get("name")) or _string(block.get("type")) or "")
                 self._other_blocks.append(event.get("index"))
                 if str(block.get("type")).endswith(_OF_TOOLS):
-                    self._is_parted = self._has_text
+                    self._is_parted = bool(self._ending)
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
@@ -127,11 +126,11 @@ class Reply:
     def _text(self, index: object, text: str) -> str:
         self._text_index = index
         self._blocks.add_text(index, text)
-        if not text:
-            return ""
-        before = self.gap if self._is_parted and text[0] != "\n" else ""
-        self._has_text, self._is_parted = True, False
-        return before + text
+        if self._is_parted:
+            text = as_paragraph(self._ending, text)
+        if text:
+            self._ending, self._is_parted = (self._ending + text)[-2:], False
+        return text
 
     def _count(self, usage: object) -> None:
         # Counts are cumulative, so the highest value is right, whichever event contains it: some servers report the

@@ -16,7 +16,15 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import budget_wording, wording
 from bot.conversation.catch_up import linked
-from bot.conversation.errors import BobbinError, BudgetReached, ClaudeBusy, Unreadable
+from bot.conversation.errors import (
+    BobbinError,
+    BudgetReached,
+    ClaudeBlocked,
+    ClaudeBusy,
+    ClaudeModelUnknown,
+    Unreadable,
+)
+from bot.conversation.fallback_wording import OUR_ACCOUNT
 from bot.conversation.message import Message
 from bot.conversation.request import Finished
 from bot.conversation.since import since_ms
@@ -43,6 +51,10 @@ NOT_A_TIME = (
 ONE_AT_A_TIME = "I am still writing your last /catchup. Please wait until you have it."
 DECLINED = "Claude declined to answer that. Ask for something else about this thread."
 BUSY = "Claude is overloaded right now. Please try /catchup again in some minutes."
+LIMITED = f"{OUR_ACCOUNT} Please try /catchup again in some minutes."
+MODEL_GONE = (
+    "The model that answers here is not available any more. /model set chooses another one for this thread."
+)
 FAILED = "Claude gave no answer. Please try /catchup again in a minute."
 CUT_OFF = "The answer ends early. Ask again with a question, or with a later `since`."
 
@@ -152,8 +164,12 @@ def _unanswered(end: Finished | BobbinError) -> str:
     match end:
         case BudgetReached():
             return f"{budget_wording.full(end)}. Try /catchup again then."
-        case Finished(stop_reason="refusal"):
+        case Finished(stop_reason="refusal") | ClaudeBlocked():
             return DECLINED
+        case ClaudeModelUnknown():
+            return MODEL_GONE
+        case ClaudeBusy(rate_limited=True):
+            return LIMITED
         case ClaudeBusy():
             return BUSY
         case _:

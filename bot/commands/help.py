@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import discord
 
@@ -12,13 +12,13 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.answer_mode import AnswerMode, ModeInForce, mode_in_force
 from bot.conversation.intake import Policy, Where
-from bot.conversation.scope import Scope
+from bot.conversation.scope import Scope, Settings
 from bot.gateway.events.thread_kind import thread_kind
 
-SHOWN = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
+SHOWN = ("chat", "stop", "retry", "catchup", "context", "model", "system", "tools", "leave", "reset")
 """The commands that are used most, in that order; Discord's menu shows all."""
 
-IN_SERVERS_ONLY = ("chat", "leave")
+IN_SERVERS_ONLY = ("chat", "catchup", "leave")
 """Left out in direct messages."""
 
 READ = (
@@ -26,6 +26,11 @@ READ = (
     "somebody else's thread I also read the messages before the mention. Elsewhere I read only what you show me: a "
     "message that you reply to, link to or forward, and the last messages of a channel if you open a thread with "
     "`context`."
+)
+LOOKING_UP = frozenset(("search_messages", "read_messages"))
+LOOKED_UP = " With its tools here, Claude also looks up messages of this server that everybody here may read."
+SENT_BY_TOOLS = (
+    " What Claude asks a tool goes where the tool runs: `/tools show` lists the tools, `/about` says more."
 )
 PRIVACY = (
     "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered; recordings may go to a "
@@ -42,6 +47,7 @@ class Help:
         self._policy = services.intake_policy
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._tools = services.tools
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -51,26 +57,28 @@ class Help:
         async def help_(interaction: Interaction) -> None:
             user = interaction.client.user
             me = user.id if user is not None else 0
-            where, in_force = await self._place(interaction, me)
-            how = here(where, f"<@{me}>", self._policy, in_force)
-            await say(interaction, text(how, tree.described(), in_server=interaction.guild_id is not None))
+            where, by_scope = await self._place(interaction, me)
+            how = here(where, f"<@{me}>", self._policy, mode_in_force(by_scope))
+            tools = [tool.name for tool in self._tools.definitions(by_scope)]
+            in_server = interaction.guild_id is not None
+            await say(interaction, text(how, tree.described(), in_server=in_server, tools=tools))
 
-    async def _place(self, interaction: Interaction, me: int) -> tuple[Where, ModeInForce | None]:
+    async def _place(self, interaction: Interaction, me: int) -> tuple[Where, Mapping[Scope, Settings]]:
         thread, server = interaction.channel, interaction.guild_id
         if server is None:
-            return Where.DIRECT, None
+            return Where.DIRECT, {}
         if not isinstance(thread, discord.Thread):
             async with lookup_deadline():
                 by_scope = await self._scope_settings.by_scope(
                     thread=None, channel=interaction.channel_id, server=server
                 )
-            return Where.CHANNEL, mode_in_force(by_scope)
+            return Where.CHANNEL, by_scope
         async with lookup_deadline():
             meta = await self._conversations.meta(thread.id)
             by_scope = await self._scope_settings.by_scope(
                 thread=thread.id, channel=thread.parent_id, server=server
             )
-        return thread_kind(thread, me, meta, interaction.id), mode_in_force(by_scope)
+        return thread_kind(thread, me, meta, interaction.id), by_scope
 
 
 def here(where: Where, mention: str, policy: Policy, in_force: ModeInForce | None = None) -> str:
@@ -99,8 +107,10 @@ def here(where: Where, mention: str, policy: Policy, in_force: ModeInForce | Non
     return f"Mention {mention} once, and I answer in this thread from then on.{prefix}"
 
 
-def text(how: str, described: Mapping[str, str], *, in_server: bool) -> str:
-    """Compose the answer from how to talk here and the descriptions of the commands."""
+def text(how: str, described: Mapping[str, str], *, in_server: bool, tools: Collection[str] = ()) -> str:
+    """Compose the answer from how to talk here, the descriptions of the commands, and the tools that are on here."""
     names = [name for name in SHOWN if name in described and (in_server or name not in IN_SERVERS_ONLY)]
     commands = [f"`/{name}` {described[name]}" for name in names]
-    return "\n".join((how, "", *commands, "", f"**What I read.** {READ}", f"**Privacy.** {PRIVACY}"))
+    looks_up = in_server and not LOOKING_UP.isdisjoint(tools)
+    read, privacy = READ + LOOKED_UP * looks_up, PRIVACY + SENT_BY_TOOLS * bool(tools)
+    return "\n".join((how, "", *commands, "", f"**What I read.** {read}", f"**Privacy.** {privacy}"))

@@ -24,6 +24,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.memory import MOST_FACT_CHARS, Fact, MemoryPlace
 from bot.conversation.message import first_id, written_at
 from bot.conversation.visible import plain
+from bot.conversation.wording import small
 from bot.tools.memory import REMEMBER
 from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
 
@@ -39,8 +40,8 @@ CHOICE_CHARS = 100
 OFFER_S = 0.8
 """For the facts while one is chosen, which are requested at each key."""
 
-OWN = "What you had me remember, as far as it is used here."
-ALL = "What is remembered, as far as it is used here."
+OWN = "What you had me remember, as far as it is used here"
+ALL = "What is remembered, as far as it is used here"
 ELSEWHERE = "What was learnt in a private place is shown there alone; `/my data` lists everything of yours."
 NOTHING = f"I remember nothing of yours here. {ELSEWHERE}"
 NOTHING_AT_ALL = "Nothing is remembered here."
@@ -90,9 +91,9 @@ class MemoryCommands(
         if not seen.facts:
             await say(interaction, NOTHING_AT_ALL if seen.sees_all else NOTHING)
             return
-        heading = f"{ALL if seen.sees_all else OWN} {ELSEWHERE}"
+        heading = ALL if seen.sees_all else OWN
         text, files = code_block.shown(heading, listed(seen.facts), "memory.txt", most_chars=1500)
-        await say(interaction, text, files=files)
+        await say(interaction, f"{text}\n{small(ELSEWHERE)}", files=files)
 
     @app_commands.command(name="forget", description="Forget a fact that I remember here")
     @app_commands.describe(fact="The fact: one of yours; managers may choose any")

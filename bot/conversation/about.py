@@ -9,8 +9,14 @@ UPLOAD_DAYS = 90
 """The longest that an upload lives at Anthropic (Anthropic, "Files API")."""
 
 
-MOST_TOOLS = 6
-"""The most tools that are named, so that the answer fits into one message."""
+MOST_NAMES_CHARS = 100
+"""The most characters of the names of tools, so that the answer fits into one message."""
+
+
+SENT_BY_TOOLS = (
+    " What tools are asked goes where they run: here, Anthropic (and its search provider), or servers of "
+    "their own."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ def about(
     )
     if facts.voice_host:
         sent += f" Recordings go to {facts.voice_host}, which writes them down."
+    if tools:
+        sent += SENT_BY_TOOLS
     lines += [
         "",
         sent,
@@ -132,9 +140,15 @@ def about(
 def _tools(names: Sequence[str]) -> str:
     if not names:
         return "It gets no tools: it can neither search nor run anything."
-    shown = ", ".join(f"`{name}`" for name in names[:MOST_TOOLS])
-    more = f" and {len(names) - MOST_TOOLS} more" if len(names) > MOST_TOOLS else ""
-    return f"Its tools here: {shown}{more}; `/tools show` tells what each does."
+    room = MOST_NAMES_CHARS
+    shown: list[str] = []
+    for name in names:
+        room -= len(name)
+        if shown and room < 0:
+            break
+        shown.append(f"`{name}`")
+    more = f" and {len(names) - len(shown)} more" if len(names) > len(shown) else ""
+    return f"Its tools here: {', '.join(shown)}{more}; `/tools show` tells what each does."
 
 
 def _days(count: int) -> str:

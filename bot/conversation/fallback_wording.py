@@ -6,6 +6,7 @@ from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeUnreachable
 
 _WHY = {
     "overloaded": "{first} is overloaded right now, so {model} has answered this.",
+    "rate_limited": "My account may ask {first} no more right now, so {model} has answered this.",
     "refused": "{first} declined to answer this, so {model} has answered.",
     "withdrawn": "{first} is not available any more, so {model} has answered. /model set chooses another one.",
 }

@@ -26,6 +26,8 @@ def banner(configured: Settings, name: str, page_url: str | None) -> str:
         for service in (DISCORD, CLAUDE, REDIS)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    if not configured.tools.on:
+        rows.append(("Tools", "none are on", "set BOT_TOOLS__ON, such as '[\"web_search\"]'; docs/tools.md"))
     lines = [f"  {name:{widths[0]}}  {what:{widths[1]}}  {hint}".rstrip() for name, what, hint in rows]
     return "\n".join(["", head, "", *lines, "", "Ctrl-C stops it; what was said is kept.", ""])
 

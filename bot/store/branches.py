@@ -134,7 +134,7 @@ class Branches:
         await self._sweeps.schedule(thread, UNNAMED_S)
         await self._files.share(source, thread, named)
         fields: dict[str, str | int] = {"guild": job.server, "parent": job.place, "starter": job.person}
-        fields |= {"private": 1} if meta.is_private else {}
+        fields |= {"private": 1} if job.private or meta.is_private else {}
         fields |= {name: Content(str(stored[name])) for name in NAME_FIELDS if stored.get(name)}
         entries = tuple(map(dump_turn, turns))
         begun = await self._scripts.run(

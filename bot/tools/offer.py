@@ -16,11 +16,23 @@ from bot.tools.tool import ToolPlace
 from bot.tools.toolbox import Toolbox
 
 ABOUT = {
-    WEB_SEARCH: "searches the web; each search costs money, and the query goes to Anthropic's search",
+    WEB_SEARCH: "searches the web; each search costs money, and the query goes to Anthropic's search provider",
     WEB_FETCH: "reads web pages and PDFs whose addresses were written here or found by a search",
     CODE_EXECUTION: "runs code in a container at Anthropic, without a network, and makes files",
+    "time_in": "tells the date and the time in a time zone",
+    "remember": "keeps a fact for later conversations in this place",
+    "forget_memory": "forgets a fact that the person who asks had remembered",
+    "search_messages": "searches this server's messages, as far as everybody here may read them",
+    "read_messages": "reads a linked message, thread, channel or forum, if everybody here may read it",
+    "server_facts": "tells what every member can see of this server",
+    "member_facts": "tells what every member can see of a member",
+    "create_poll": "posts a poll here",
+    "add_reaction": "reacts to a message here with an emoji",
+    "set_reminder": "reminds the person who asks, here, once or again and again",
+    "list_reminders": "lists the reminders that the person who asks has set here",
+    "cancel_reminder": "cancels one of these reminders",
 }
-"""What each server tool does, for people."""
+"""What our tools do, for people; the tools of operators say it in their docstrings."""
 
 SENTENCE_CHARS = 100
 
@@ -86,7 +98,10 @@ class ToolOffer:
         """Return the tools that may be switched on in a place; without a place, those that are not remote."""
         known = (
             *(ToolFacts(tool.name, ABOUT[tool.name], True) for tool in self._server_tools),
-            *(ToolFacts(tool.name, _sentence(tool.description), asks=tool.asks) for tool in self._toolbox),
+            *(
+                ToolFacts(tool.name, ABOUT.get(tool.name) or _sentence(tool.description), asks=tool.asks)
+                for tool in self._toolbox
+            ),
         )
         names = {tool.name for tool in known}
         remote = () if self._remote is None or place is None else self._remote.available(place)

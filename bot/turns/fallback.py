@@ -34,6 +34,7 @@ class Trouble(StrEnum):
 
     LIMIT = "limit"
     OVERLOADED = "overloaded"
+    RATE_LIMITED = "rate_limited"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
 
@@ -41,6 +42,8 @@ class Trouble(StrEnum):
 def trouble_of(end: Finished | BobbinError | None) -> Trouble | None:
     """Return why a request has no reply, if another model may have one."""
     match end:
+        case ClaudeBusy(rate_limited=True):  # each model has limits of its own
+            return Trouble.RATE_LIMITED
         case ClaudeBusy():  # after the retries of a minute
             return Trouble.OVERLOADED
         case ClaudeBlocked():

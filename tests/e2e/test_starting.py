@@ -108,8 +108,9 @@ async def test_each_stand_in_is_told_with_what_replaces_it_and_the_page_comes_fi
         banner = bot.output[: bot.output.index("Ctrl-C")]
         told = [line for line in banner.splitlines() if line and not line.startswith("{")]
         assert told[0] == f"Bobbin is here: {page.address}/"
-        assert [line.split()[0] for line in told[1:]] == ["Discord", "Claude", "Redis"]
-        for line, variable in zip(told[1:], ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"), strict=True):
+        assert [line.split()[0] for line in told[1:]] == ["Discord", "Claude", "Redis", "Tools"]
+        variables = ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL", "BOT_TOOLS__ON,")
+        for line, variable in zip(told[1:], variables, strict=True):
             assert f"set {variable} " in line
         assert str(tmp_path / "data") in told[3]
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from bot.config import ClaudeSettings, DiscordSettings, RedisSettings, Settings
+from bot.config.settings import ToolsSettings
 from bot.local.banner import banner
 
 PAGE = "http://127.0.0.1:8765/"
@@ -30,13 +31,18 @@ def test_with_everything_configured_one_line_names_the_bot_and_its_model() -> No
 def test_each_stand_in_names_the_variable_that_replaces_it_and_the_page_comes_first() -> None:
     assert banner(Settings(), "Bobbin#1", PAGE).splitlines()[1] == f"Bobbin is here: {PAGE}"
     found = rows(Settings())
-    assert list(found) == ["Discord", "Claude", "Redis"]
+    assert list(found) == ["Discord", "Claude", "Redis", "Tools"]
     for name, variable in (
         ("Discord", "DISCORD_TOKEN"),
         ("Claude", "ANTHROPIC_API_KEY"),
         ("Redis", "REDIS_URL"),
     ):
         assert f"set {variable} to " in found[name]
+
+
+def test_it_says_how_tools_are_switched_on_unless_some_are() -> None:
+    assert "set BOT_TOOLS__ON" in rows(Settings())["Tools"]
+    assert "Tools" not in rows(Settings(tools=ToolsSettings(on=("time_in",))))
 
 
 def test_a_service_that_is_configured_has_nothing_to_set() -> None:

@@ -74,6 +74,7 @@ class FakePage:
     ("error", "why"),
     [
         (ClaudeBusy("529"), "overloaded"),
+        (ClaudeBusy("429", rate_limited=True), "rate_limited"),
         (ClaudeBlocked("400"), "refused"),
         (ClaudeModelUnknown("404"), "withdrawn"),
     ],

@@ -45,7 +45,9 @@ def stand_in(body: Body, files: Mapping[str, File] | None = None) -> Reply:
     talk = read(body)
     if results := answered(body):
         return Reply(cut(results))
-    if steps := acts(body, talk.last.text):
+    # A text without a name is a bot's own request, whose further lines may quote what people have said.
+    asked_for = talk.last.text if talk.last.name else talk.last.text.partition("\n")[0]
+    if steps := acts(body, asked_for):
         return Reply.of(f"{_title(talk)}{steps[0]}", *steps[1:])
     pick = _Pick(repr((talk.said, talk.earlier_turns)))
     words = WORD.findall(talk.last.text.lower())

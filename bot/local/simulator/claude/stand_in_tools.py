@@ -63,10 +63,10 @@ def _run(_: re.Match[str]) -> Sequence[str | Step]:
 
 
 SHOWS = (
-    Show(SEARCH, "web_search", "“search the web for looms”", _search),
-    Show(FETCH, "web_fetch", "“read https://looms.example”", _fetch),
-    Show(PLOT, "code_execution", "“plot a curve”", _plot),
-    Show(RUN, "code_execution", "“run some code”", _run),
+    Show(SEARCH, "web_search", "`search the web for looms`", _search),
+    Show(FETCH, "web_fetch", "`read https://looms.example`", _fetch),
+    Show(PLOT, "code_execution", "`plot a curve`", _plot),
+    Show(RUN, "code_execution", "`run some code`", _run),
 )
 
 

@@ -15,7 +15,7 @@ const RULES = [
   [/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/y, (match) => `<code>${escape(unpadded(match[2]))}</code>`],
   [/<(https?:\/\/[^\s<>]+)>/y, (match, context) => link(match[1], escape(match[1]), context)],
   [
-    /\[((?:\\.|[^[\]\\\n])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,
+    /\[((?:\\.|[^[\]\\\n]|\[(?:\\.|[^[\]\\\n])*\])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,
     (match, context) => link(match[2] ?? match[3], inline(match[1], { ...context, linked: true }), context),
   ],
   [/https?:\/\/[^\s<]*[^\s<.,:;!?"'\])*]/y, (match, context) => bareLink(match[0], context)],

@@ -107,6 +107,10 @@ CONSTRUCTS = {
     "a link in angle brackets": ("<https://a.example>", link("https://a.example", "https://a.example")),
     "a masked link": ("[a **b**](https://a.example)", link("https://a.example", "a <strong>b</strong>")),
     "a masked link with parentheses": ("[a](https://a.example/b_(c))", link("https://a.example/b_(c)", "a")),
+    "a masked link with brackets": (
+        "a [[1]](<https://a.example>)",
+        f"a {link('https://a.example', '[1]')}",
+    ),
     "no script as a link": ("[a](javascript:alert(1))", "[a](javascript:alert(1))"),
     "no data as a link": ("[a](data:text/html,b) <data:c>", "[a](data:text/html,b) &lt;data:c&gt;"),
     "a mention": ("<@7> <@!7>", '<span class="mention" data-user="7">@Ann &lt;b&gt;</span> ' * 2),
