@@ -62,10 +62,10 @@ local function add_abuse(abuse, weight, now, half_life_ms, most, abuse_s)
   local at = tonumber(found[2] or 0)
   local score = tonumber(found[1] or 0) * 2 ^ (-math.max(0, now - at) / half_life_ms) + weight
   redis.call('HSET', abuse, 'score', string.format('%.17g', score), 'at', integer(math.max(now, at)))
-  if most > 0 and score > most then
+  -- A pause that is under way stays as the person was told of it.
+  if most > 0 and score > most and tonumber(found[3] or 0) <= now then
     local pause = math.ceil(half_life_ms * math.log(2 * score / most) / math.log(2))
-    if tonumber(found[3] or 0) <= now then redis.call('HSET', abuse, 'since', integer(now)) end
-    redis.call('HSET', abuse, 'until', integer(now + pause))
+    redis.call('HSET', abuse, 'since', integer(now), 'until', integer(now + pause))
   end
   redis.call('EXPIRE', abuse, abuse_s)
 end
