@@ -255,6 +255,9 @@ class Layout:
                 closing = "".join(marker for _, marker in reversed(inline.opened))
         in_code = bool(shown) and "```" in shown[-1].closing  # where a quote mark is part of the code
         end = len(self._tail.rstrip()) if in_code else shown_end(self._tail, len(self._tail))
+        behind = lines[lines.index(shown[-1]) + 1 :] if in_code else []
+        if any(line.fence is None and line.start < end for line in behind):
+            closing = ""  # an empty quote stands behind the quote that the block ended with
         return self._piece(self._tail, end, closing)
 
     def _previewed(self, tail: str, lines: list[Line], fence: Fence | None) -> Piece | None:

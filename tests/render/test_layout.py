@@ -72,6 +72,7 @@ def test_the_messages_are_the_reply(text: str, limit: int) -> None:
 
 @settings(max_examples=150, deadline=None)
 @example("```py\n```\xa0", [], 160)
+@example("\n> ```\n\n>", [], 160)
 @given(ANY_REPLY, CUTS, LIMITS)
 def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
     text: str, cuts: list[int], limit: int
