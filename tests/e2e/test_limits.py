@@ -91,7 +91,8 @@ async def test_a_flood_in_a_thread_costs_one_more_answer_at_most_for_each_that_r
     await own.settled(first)
     await own.settled(flood[0])
     await own.until(lambda: len(own.replies(thread)) == 3)
-    assert len(own.asked) - before == 2
+    # A request that gives way to a message that joins, before any text, is no further answer.
+    assert len([call for call in own.asked[before:] if not call.hung_up]) == 2
     assert all(f"w{number}!" in sent(own) for number in range(50)), "no message is lost"
 
 

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.local.simulator.claude.reply import Reply
+from tests.e2e.bot_process import BotProcess
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -72,9 +73,14 @@ async def test_of_two_bots_one_answers_and_the_other_takes_over_when_it_dies(alo
     asked = await alone.ann.post(thread, "go on")
     await gate.reached()
     await alone.until(lambda: len(alone.replies(thread)) == 2)
-    (working,) = [bot for bot in bots if f'"turn": {asked["id"]}' in bot.output]
+
+    def working() -> list[BotProcess]:
+        return [bot for bot in bots if f'"turn": {asked["id"]}' in bot.output]
+
+    await alone.until(working)
+    (writer,) = working()
     alone.claude.say("All of it.")
-    await working.kill()
+    await writer.kill()
     replies = await alone.answered(thread, 2)
     assert [reply["content"] for reply in replies][1] == "All of it."
 

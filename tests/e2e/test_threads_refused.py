@@ -129,7 +129,7 @@ async def test_chat_answers_though_the_person_cannot_be_added_to_the_thread_yet(
     await world.settled(world.said(channel)[-1])
     handle = await world.ann.command(channel, "chat")
     assert "Here it is" in (await handle.message())["content"]
-    assert len(world.bots[0].log("member_not_added")) == 2
+    await world.until(lambda: len(world.bots[0].log("member_not_added")) == 2)
     world.discord.faults.clear()
 
 
