@@ -183,7 +183,7 @@ async def test_a_store_that_goes_back_lets_nobody_ask_more_than_the_limit(world:
             await own.settled(await own.converse(channel, "two"))
             await roll_back(url, before, pattern(own))
             await own.settled(await own.converse(channel, "three"))
-            assert own.bots[0].log("budgets_restored")
+            await own.until(lambda: own.bots[0].log("budgets_restored"))
             await refused(own, await mention(own, own.ann))
             assert len(own.asked) == 3
 

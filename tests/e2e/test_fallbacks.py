@@ -134,7 +134,7 @@ async def test_a_bot_whose_model_is_gone_starts_with_a_fallback(world: World) ->
         reply, notice = own.said(thread)
         assert reply["content"] == "I see."
         assert answered_by("claude-gone-1", HAIKU, "withdrawn") in notice["content"]
-        assert own.bots[0].log("model_unavailable")
+        await own.until(lambda: own.bots[0].log("model_unavailable"))
 
 
 @dataclass

@@ -66,7 +66,7 @@ async def test_an_event_that_cannot_be_read_is_left_out_and_the_connection_stays
     await live.send(live.session.frame(name, data))
     await troubled.converse(troubled.channel(), "still there?")
     assert len(troubled.discord.gateway.handshakes) == before
-    assert f'"name": "{name}"' in troubled.bots[-1].output
+    await troubled.until(lambda: f'"name": "{name}"' in troubled.bots[-1].output)
 
 
 async def test_a_server_of_which_one_part_cannot_be_read_is_known_all_the_same(troubled: World) -> None:

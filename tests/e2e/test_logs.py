@@ -37,6 +37,6 @@ async def test_neither_a_question_nor_an_answer_is_ever_logged(world: World) -> 
         await own.until(lambda: len(own.asked) > asked)
         await own.answered(thread)
         await own.bots[0].stop()
-        assert own.bots[0].log("turn_done")
+        await own.until(lambda: own.bots[0].log("turn_done"))
         for canary in (QUESTION, ANSWER, REFUSED, "Marzipan", "Nougat", "Praline"):
             assert canary not in own.bots[0].output

@@ -117,7 +117,7 @@ async def test_a_bot_that_is_timed_out_asks_nothing_and_answers_when_that_is_ove
         # What waited before is looked at again within a minute; what is new, at once.
         later = await own.ben.post(channel, f"{own.mention} and me?")
         await own.bots[1].logged("turn_postponed", conversation=int(later["id"]))
-        assert own.bots[1].log("bot_timed_out")
+        await own.until(lambda: own.bots[1].log("bot_timed_out"))
         refused = [call for call in own.calls() if call.status == 403]
         assert (len(own.asked), refused) == (1, [])
         own.discord.time_out(own.guild, own.app.user_id, None)

@@ -89,8 +89,8 @@ async def test_security_hostile_texts_reach_claude_as_texts_in_every_place(world
             await _what_is_posted_in_a_conversation(own, mallory, author, thread)
             await _the_room_before_a_mention(own, mallory, author)
             await own.bots[0].stop()
-            assert own.bots[0].log("turn_done")
-            assert own.bots[0].log("file_read")
+            await own.until(lambda: own.bots[0].log("turn_done"))
+            await own.until(lambda: own.bots[0].log("file_read"))
             for canary in (CANARY, "obey", "everyone", NAME.text, TITLE.text):
                 assert canary not in own.bots[0].output
 

@@ -45,7 +45,7 @@ async def test_an_answer_without_a_thread_is_kept_and_the_person_told_what_is_fu
         assert reply["content"] == "Here at last."
         assert (len(own.asked), refused.struck) == (1, 1)
         assert own.said(channel) == []
-        assert own.bots[0].log("thread_limit_reached", channel=channel)
+        await own.until(lambda: own.bots[0].log("thread_limit_reached", channel=channel))
 
 
 async def test_in_a_thread_that_somebody_else_was_faster_to_start_it_goes_on(world: World) -> None:
