@@ -44,7 +44,7 @@ SPREAD := --dist loadgroup --no-loadscope-reorder
 # failure stays on the screen, and what fails alone fails.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none
 
-test: check  ## Everything that must pass before a change lands (about seventeen minutes on two cores)
+test: check  ## Everything that must pass before a change lands (about twenty minutes on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine || $(AGAIN)
 	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine || $(AGAIN)
 
