@@ -6,9 +6,6 @@ import asyncio
 import logging
 from typing import TextIO
 
-GATHER_S = 0.02
-"""The longest that a line below WARNING waits for others."""
-
 
 class LineWriter(logging.StreamHandler[TextIO]):
     """Gathers lines below WARNING while a loop runs; other lines are written at once, with those that wait."""
@@ -31,7 +28,7 @@ class LineWriter(logging.StreamHandler[TextIO]):
             super().flush()
         elif loop is not self._loop:
             self._loop = loop
-            loop.call_later(GATHER_S, self._write)
+            loop.call_soon(self._write)  # with what else this turn of the loop logs
 
     def _write(self) -> None:
         self._loop = None

@@ -92,4 +92,4 @@ def test_a_loop_that_has_ended_keeps_no_later_line_back() -> None:
             await stream.flushed.wait()
 
     asyncio.run(see())
-    assert stream.handed_over == ["one\ntwo\n"]
+    assert "".join(stream.handed_over) == "one\ntwo\n"
