@@ -10,13 +10,9 @@ from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON, Reminder
 from bot.store.connection import translated
-from bot.store.content import Content
 from bot.store.due_queue import DueQueue
+from bot.store.hash_values import HashValues
 from bot.store.keys import Keys
-from bot.store.scripts import Scripts
-from bot.store.scripts.privacy import ReplaceField
-
-TRIES = 5
 
 Step = Callable[[Reminder], Reminder | None]
 """Returns a reminder after a step, None where the step is not allowed."""
@@ -34,7 +30,7 @@ class Reminders:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self._scripts = Scripts(redis)
+        self._values = HashValues(redis, _reminders)
         self.due = DueQueue(redis, keys.reminders_due)
 
     async def add(self, reminder: Reminder, in_s: float) -> Reminder | None:
@@ -53,16 +49,14 @@ class Reminders:
         with translated():
             if stored is None:
                 await self._redis.hset(index, field, str(reminder.conversation))
-            await self._redis.hsetnx(key, field, _text(reminder))
+            await self._redis.hsetnx(key, field, self._values.text(reminder))
             stored = await self._redis.hget(key, field)
-        return _read(str(stored)) or reminder
+        return self._values.read(str(stored)) or reminder
 
     async def of(self, conversation: int) -> tuple[Reminder, ...]:
         """Return the reminders of a conversation, those due first at first; ended ones among them."""
-        with translated():
-            found: dict[Any, Any] = await self._redis.hgetall(self._keys.reminders(conversation))
-        read = (each for text in found.values() if (each := _read(str(text))) is not None)
-        return tuple(sorted(read, key=lambda each: (each.due_ms, each.id)))
+        found = await self._values.all(self._keys.reminders(conversation))
+        return tuple(sorted(found, key=lambda each: (each.due_ms, each.id)))
 
     async def of_person(self, person: int) -> tuple[Reminder, ...]:
         """Return the reminders of a person that have not ended, in all places."""
@@ -73,7 +67,9 @@ class Reminders:
             for field, conversation in places.items():
                 pipe.hget(self._keys.reminders(int(str(conversation))), str(field))
             texts: list[Any] = await pipe.execute() if places else []
-        read = {str(field): _read(str(text or "")) for field, text in zip(places, texts, strict=True)}
+        read = {
+            str(field): self._values.read(str(text or "")) for field, text in zip(places, texts, strict=True)
+        }
         waiting = [each for each in read.values() if each is not None and not each.has_ended]
         gone = [field for field, text in zip(places, texts, strict=True) if text is None]
         if gone:
@@ -86,23 +82,10 @@ class Reminders:
 
         Returns the reminder as it is then, None if it is not known any more, and whether this call took the step.
         """
-        key = self._keys.reminders(conversation)
-        current: Reminder | None = None
-        for _ in range(TRIES):
-            with translated():
-                stored = await self._redis.hget(key, str(reminder))
-            current = None if stored is None else _read(str(stored))
-            if stored is None or current is None:
-                return None, False
-            after = step(current)
-            if after is None:
-                return current, False
-            call = ReplaceField(value=key, field=str(reminder), before=str(stored), after=_text(after))
-            if await self._scripts.run(call):
-                if after.has_ended:
-                    await self._drop_from_index(after)
-                return after, True
-        return current, False
+        after, taken = await self._values.change(self._keys.reminders(conversation), str(reminder), step)
+        if taken and after is not None and after.has_ended:
+            await self._drop_from_index(after)
+        return after, taken
 
     async def remove(self, reminder: Reminder) -> None:
         """Remove a reminder that has ended."""
@@ -117,14 +100,6 @@ class Reminders:
 
 def read_reminder(text: str) -> Reminder | None:
     """Read a stored reminder, None if that is not possible."""
-    return _read(text)
-
-
-def _text(reminder: Reminder) -> Content:
-    return Content(_reminders.dump_json(reminder).decode())
-
-
-def _read(text: str) -> Reminder | None:
     try:
         return _reminders.validate_json(text)
     except ValidationError:
