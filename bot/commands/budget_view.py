@@ -20,7 +20,6 @@ WHICH_LIMIT = "Say which: choose one with the option `limit`, or name `unit` and
 NO_LIMITS = "There is no limit here."
 NOTIFY_TEST = "When a limit of this server is used up to 80 and to 100 percent, I say so here."
 NOTIFY_CLEARED = "Nobody is told any more when a limit is nearly used up."
-NOTIFY_NOT_SET = "No channel was set, so nothing was changed."
 
 PLACES = {Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 

@@ -207,13 +207,12 @@ class BudgetPolicy:
     """The operator's settings: `ceilings` hold for everybody.
 
     The `fallback_model` answers in place of a model whose limit in tokens or money is full, within the limits
-    `fallback` of each person. With `keeps` a message waits until the limit renews, else it is left unanswered.
+    `fallback` of each person.
     """
 
     ceilings: tuple[Rule, ...] = ()
     fallback_model: str | None = None
     fallback: tuple[Amount, ...] = ()
-    keeps: bool = False
 
     def fallback_rules(self, rules: Iterable[Rule]) -> tuple[Rule, ...]:
         """Return the limits of the fallback model: its own, and those of `rules` which it does not pass.

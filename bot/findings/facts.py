@@ -143,7 +143,6 @@ class DataDirectoryFacts:
     problem: str = ""
     is_open: bool = False
     free_bytes: int | None = None
-    in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,14 @@ class Claim:
     due: str = ""
 
     @property
+    def has_earlier_attempt(self) -> bool:
+        """Whether an earlier attempt may have posted messages, which may be deleted by now, or called tools.
+
+        Not every attempt is counted, but an attempt that has done so, or was about to, has changed the state.
+        """
+        return self.attempt.number > 1 or self.attempt.state is not State.CLAIMED
+
+    @property
     def reconciling(self) -> bool:
         """Whether the turn is done, and only compared with Discord."""
         return bool(self.due)

@@ -22,7 +22,7 @@ from bot.tools.memory_places import MemoryPlaces, place_of
 from bot.tools.tool import Tool, ToolContext, ToolFailed
 from bot.tools.typed import tool_of
 
-REMEMBER, FORGET = "remember", "forget_memory"
+REMEMBER = "remember"
 
 ID_CHARS = 10
 """How much of the key of a call is the id of its fact."""

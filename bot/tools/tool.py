@@ -41,8 +41,7 @@ class ToolContext:
     """For whom and where a call is made.
 
     `key` names the effect of the call: an attempt after a crash has the same. `asker` is the person whose message is
-    answered, `roles` are theirs. `is_approved`: somebody who may has allowed this call; `settled` is what the tool
-    has settled when the call was made.
+    answered, `roles` are theirs. `settled` is what the tool has settled when a call began to wait for a permission.
     """
 
     place: ToolPlace
@@ -50,7 +49,6 @@ class ToolContext:
     key: str
     turn: int
     roles: frozenset[int] = frozenset()
-    is_approved: bool = False
     settled: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 

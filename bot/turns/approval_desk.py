@@ -47,7 +47,6 @@ ASKED = (
     "This waits for somebody's permission: a card with buttons stands below your reply. It has not been done yet. "
     "Say so in a few words and end your reply; you will be told what became of it."
 )
-STILL_ASKED = "This waits for somebody's permission already. It has not been done yet."
 SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
 GONE = "The tool is not there any more."
 BROKEN = "the tool has failed"
@@ -253,7 +252,6 @@ class ApprovalDesk:
             approval.key,
             approval.turn,
             frozenset(approval.roles),
-            is_approved=True,
             settled=dict(approval.settled),
         )
         try:

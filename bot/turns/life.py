@@ -28,7 +28,7 @@ from bot.turns.notices import lines, post_budget_notice, put_below
 from bot.turns.persist import persist
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Declined, Prepared, prepare
-from bot.turns.recover_reply import has_earlier_attempt, recover_reply
+from bot.turns.recover_reply import recover_reply
 from bot.turns.revise import keep_earlier, not_worse
 from bot.turns.services import TurnServices
 from bot.turns.shown_entry import partial_entry
@@ -75,7 +75,7 @@ class TurnLife:
         """Bring the turn to its end, from the state that the claim found."""
         self.reply.check()
         committed = self.claim.attempt.result if self.claim.attempt.state is State.COMMITTED else None
-        if committed is None and has_earlier_attempt(self.claim) and not self._is_given_up:
+        if committed is None and self.claim.has_earlier_attempt and not self._is_given_up:
             await self._restore_contents()
         result = committed or await self._recover() or await self._answer()
         if result is None:
@@ -90,7 +90,7 @@ class TurnLife:
 
     async def _answer(self) -> Result | None:
         claim, services = self.claim, self.services
-        if claim.attempt.stopped and has_earlier_attempt(claim):
+        if claim.attempt.stopped and claim.has_earlier_attempt:
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
             turn = await self.with_consulted(turn)
             await self._note_unanswered(turn.outcome, result)
@@ -191,7 +191,7 @@ class TurnLife:
 
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest
-        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.unconfirmed
+        reconcile = claim.has_earlier_attempt or claim.batch.listed or self.reply.writer.unconfirmed
         return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
 
     async def _restore_contents(self) -> None:
@@ -209,7 +209,7 @@ class TurnLife:
         self.reply.take_over(recovered)
         if recovered.finished is None:
             return None
-        if not has_earlier_attempt(self.claim):
+        if not self.claim.has_earlier_attempt:
             self.cost.lost = 1  # a rolled-back store has forgotten the attempt that made the request
         turn, result = recovered.finished
         await self.commit(await self.with_consulted(turn), result)

@@ -16,7 +16,6 @@ from bot.render.outbox import Outgoing, Seen
 from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
-from bot.store.states import State
 from bot.turns.nonce import nonce
 from bot.turns.reply_search import answered_later, as_posted, find_reply
 from bot.turns.revise import take_up
@@ -46,14 +45,6 @@ class RecoveredReply:
     beneath: int | None = None
 
 
-def has_earlier_attempt(claim: Claim) -> bool:
-    """Whether an earlier attempt may have posted messages, which may be deleted by now.
-
-    Not every attempt is counted, but an attempt that has posted, or was about to, has changed the state.
-    """
-    return claim.attempt.number > 1 or claim.attempt.state is not State.CLAIMED
-
-
 async def recover_reply(claim: Claim, services: TurnServices) -> RecoveredReply | None:
     """Look for the reply on Discord if an earlier attempt may have posted it, and journal its messages.
 
@@ -68,14 +59,14 @@ async def recover_reply(claim: Claim, services: TurnServices) -> RecoveredReply 
         return RecoveredReply(claim, parts, followed)
     old = services.clock.now_ms() - created_ms(claim.turn_id) > NONCE_SAFE_S * 1000
     overtaken = claim.reply_to is None and bool(claim.history)
-    if not (has_earlier_attempt(claim) or claim.batch.listed or old or overtaken):
+    if not (claim.has_earlier_attempt or claim.batch.listed or old or overtaken):
         return None
     try:
         seen = await services.outbox.own_messages(claim.conversation, claim.turn_id)
     except DiscordRejected:
         return None  # a server without this listing: the nonce alone must suffice
     except DiscordGone:
-        if claim.batch.messages[0].opens is None and (has_earlier_attempt(claim) or claim.batch.listed):
+        if claim.batch.messages[0].opens is None and (claim.has_earlier_attempt or claim.batch.listed):
             raise
         return None  # the thread was not started yet, or posting will show that it is gone
     found = find_reply(seen, claim.batch.members, claim.conversation)

@@ -106,8 +106,8 @@ class ToolLoop:
 
         Returns whether there are any.
         """
-        if self._known:
-            return True
+        if self._known or not self._claim.has_earlier_attempt:
+            return bool(self._known)
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
         calls = _calls(self._known[-1].message) if self._known else ()
         for step in self._known[:-1] if calls else self._known:

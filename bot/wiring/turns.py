@@ -294,7 +294,6 @@ def budget_policy(settings: Settings) -> BudgetPolicy:
         ceilings=tuple(Rule(subject, amount) for subject, given in amounts.items() for amount in given),
         fallback_model=budgets.fallback_model,
         fallback=budgets.fallback,
-        keeps=budgets.at_limit == "keep",
     )
 
 
