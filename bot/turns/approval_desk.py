@@ -8,32 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import structlog
 
-from bot.conversation import approval_card
 from bot.conversation.approval import Approval
 from bot.conversation.clock import Clock
 from bot.conversation.content import text_of
 from bot.conversation.errors import (
-    DiscordError,
-    DiscordForbidden,
-    DiscordGone,
-    DiscordRejected,
     StoreUnavailable,
 )
 from bot.conversation.tool_settings import OFF, ON, state_for
-from bot.render.controls import NONE, OF_CARDS, Controls
-from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.outbox import Outbox
 from bot.store.approvals import Approvals
 from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Verdict, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolPlace
 from bot.tools.toolbox import Toolbox
+from bot.turns.approval_cards import ApprovalCards
 from bot.turns.persist import persist
-from bot.turns.tool_result import bounded, error_text
+from bot.turns.tool_result import error_text
+from bot.turns.tool_run import ToolTimedOut, output_of
 
 log = structlog.get_logger()
 
@@ -49,7 +45,6 @@ ASKED = (
 )
 SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
 GONE = "The tool is not there any more."
-BROKEN = "the tool has failed"
 TOO_SLOW = "it took too long, so nobody knows whether it took effect"
 
 
@@ -67,7 +62,7 @@ class ApprovalDesk:
         self._approvals = approvals
         self._scope_settings = scope_settings
         self._toolbox = toolbox
-        self._outbox = outbox
+        self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._opened: dict[int, set[int]] = {}
         self._running: set[asyncio.Task[None]] = set()
@@ -115,7 +110,7 @@ class ApprovalDesk:
             return
         for each in await persist(lambda: self._approvals.of(conversation)):
             if each.id in opened:
-                await self._post(each)
+                await self._cards.post(each)
 
     async def _set_for(self, tool: str, place: ToolPlace, roles: Collection[int]) -> str | None:
         """Return what is set for a tool in a place, for a person with these roles."""
@@ -138,7 +133,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.allowed(by, now_ms)
         )
         if found is not None and taken:
-            await self._show(found)
+            await self._cards.show(found)
             self._start(found)
         return found, taken
 
@@ -151,7 +146,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
         if found is not None and taken:
-            await self._show(found)
+            await self._cards.show(found)
         return found, taken
 
     async def find(self, conversation: int, approval: int) -> Approval | None:
@@ -188,11 +183,11 @@ class ApprovalDesk:
                 continue
             if taken:
                 log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
-                await self._show(after)
+                await self._cards.show(after)
                 if after.state == "running":
                     self._start(after)
             elif after.card is None and after.state == "waiting":
-                await self._post(after)
+                await self._cards.post(after)
             if not after.has_ended:
                 next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
         return min(next_s, default=None)
@@ -209,7 +204,7 @@ class ApprovalDesk:
         if taken:
             log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
             if approval.card is not None:
-                await self._remove(approval, approval.card)
+                await self._cards.remove(approval, approval.card)
             await self._approvals.forget(conversation, approval.id)
         return taken
 
@@ -239,7 +234,7 @@ class ApprovalDesk:
             )
         )
         if found is not None and taken:
-            await self._show(found)
+            await self._cards.show(found)
 
     async def _is_off(self, approval: Approval) -> bool:
         """Whether the tool was switched off while the call waited."""
@@ -255,68 +250,13 @@ class ApprovalDesk:
             settled=dict(approval.settled),
         )
         try:
-            async with asyncio.timeout(tool.time_limit_s):
-                output = await tool.run(context, json.loads(approval.arguments))
-            return "done", text_of(bounded(output), "\n")
+            output = await output_of(tool, context, json.loads(approval.arguments))
+        except ToolTimedOut:
+            return "failed", TOO_SLOW
         except ToolFailed as error:
             return "failed", error_text(str(error))
-        except TimeoutError:
-            return "failed", TOO_SLOW
-        except Exception as error:  # noqa: BLE001 - a tool of the operator's may raise anything
-            log.error("tool_broken", tool=tool.name, error=type(error).__name__)  # noqa: TRY400
-            return "failed", BROKEN
-
-    async def _post(self, approval: Approval) -> None:
-        outgoing = Outgoing(
-            approval_card.card(approval),
-            nonce=f"{approval.id}-p",
-            silent=True,
-            controls=Controls(approval.id, OF_CARDS),
-        )
-        try:
-            sent = await self._outbox.send(approval.conversation, outgoing)
-        except DiscordError as error:
-            self._log_refusal(approval, error)
-            return
-        found, _ = await persist(
-            lambda: self._approvals.change(approval.conversation, approval.id, _with_card(sent.id))
-        )
-        if found is None:
-            await self._remove(approval, sent.id)
-
-    async def _remove(self, approval: Approval, card: int) -> None:
-        try:
-            await self._outbox.delete(approval.conversation, card)
-        except DiscordError as error:
-            self._log_refusal(approval, error)
-
-    async def _show(self, approval: Approval) -> None:
-        """Write the card anew; without buttons once nobody can decide any more."""
-        if approval.card is None:
-            return
-        controls = Controls(approval.id, OF_CARDS) if approval.state == "waiting" else NONE
-        change = Change(approval_card.card(approval), controls=controls)
-        try:
-            await self._outbox.edit(approval.conversation, approval.card, change)
-        except DiscordError as error:
-            self._log_refusal(approval, error)
-
-    def _log_refusal(self, approval: Approval, error: DiscordError) -> None:
-        refused = isinstance(error, (DiscordForbidden, DiscordGone, DiscordRejected))
-        log.info(
-            "card_not_shown",
-            conversation=approval.conversation,
-            kind=type(error).__name__,
-            again=not refused,
-        )
+        return "done", text_of(output.content, "\n")
 
 
 def _place(approval: Approval) -> ToolPlace:
     return ToolPlace(approval.conversation, approval.channel, approval.server, is_private=approval.is_private)
-
-
-def _with_card(card: int) -> Callable[[Approval], Approval | None]:
-    def step(approval: Approval) -> Approval | None:
-        return None if approval.card == card else approval.with_card(card)
-
-    return step

@@ -178,7 +178,10 @@ class ReplyStream:
         sent = self._latest = _Sent()
         request = with_container_files(request, self._given)
         loop = self._tools
-        if loop is not None and await self._unless_broken_off(loop.resume(self._show_status), loop) is None:
+        if (
+            loop is not None
+            and await self._unless_interrupted(loop.resume(self._show_status), loop.break_off) is None
+        ):
             return "", self._interrupt.result()
         if loop is not None and loop.messages:  # of an earlier attempt
             said = [block for each in loop.messages if each.role == "assistant" for block in each.blocks]
@@ -267,7 +270,7 @@ class ReplyStream:
         came = reply.text[len(self._tools.text) :]
         known = len(self._tools.consulted)
         going_on = self._tools.go_on(end, came, self._show_status)
-        results = await self._unless_broken_off(going_on, self._tools)
+        results = await self._unless_interrupted(going_on, self._tools.break_off)
         ours = self._tools.consulted[known + len(consulted_of(end.blocks)) :]
         reply.consulted = (*reply.consulted, *ours)
         if results is None or self._interrupt.done():
@@ -287,8 +290,13 @@ class ReplyStream:
         )
         return self._interrupt.result() if end is None else end
 
-    async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
-        """Await a step; an interrupt drops the step and returns None."""
+    async def _unless_interrupted(
+        self, step: Coroutine[Any, Any, T], break_off: Callable[[], None] | None = None
+    ) -> T | None:
+        """Await a step; an interrupt drops the step and returns None.
+
+        With `break_off` an interrupt calls that, and the step comes to its own end.
+        """
         if self._interrupt.done():
             step.close()  # awaiting the step would start it
             return None
@@ -296,28 +304,15 @@ class ReplyStream:
         try:
             waited: tuple[asyncio.Future[Any], ...] = (task, self._interrupt)
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+            if not task.done() and break_off is not None:
+                break_off()
+                return await task
             return task.result() if task.done() else None
         finally:
             task.cancel()
             await asyncio.wait({task})
             if not task.cancelled():
                 task.exception()  # an exception that nobody looks at is logged with its text
-
-    async def _unless_broken_off(self, step: Coroutine[Any, Any, T], tools: ToolLoop) -> T | None:
-        """Await a step of the tools; an interrupt breaks the step off, and prevents one that has not begun: None."""
-        if self._interrupt.done():
-            step.close()
-            return None
-        task = asyncio.ensure_future(step)
-        try:
-            waited: tuple[asyncio.Future[Any], ...] = (task, self._interrupt)
-            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
-            if not task.done():
-                tools.break_off()
-            return await task
-        finally:
-            task.cancel()
-            await asyncio.wait({task})
 
     async def _counted(self, request: Request) -> int | None:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import secrets
 import time
@@ -19,13 +18,13 @@ from bot.store.tool_steps import Answered, Begun, ToolSteps
 from bot.tools.gate import Allowed, Gate, Refused, Waiting
 from bot.tools.tool import Audience, Tool, ToolContext, ToolFailed
 from bot.turns.persist import persist
-from bot.turns.tool_result import BUG, answered, error_text, told
+from bot.turns.tool_result import answered, error_text, told
+from bot.turns.tool_run import ToolTimedOut, output_of
 
 log = structlog.get_logger()
 
 NO_SUCH_TOOL = "There is no tool of this name here."
 BROKEN_INPUT = "The input was not a JSON object. Call again with a valid one."
-TOO_LONG = "The tool took too long and was stopped."
 FOR_ASKER_ALONE = (
     "Only the person who asks may see what this brings, and everybody here sees your reply. Say that it works in "
     "direct messages with you."
@@ -118,29 +117,10 @@ class ToolCalls:
         self, tool: Tool, call: ToolUse, context: ToolContext, arguments: Mapping[str, Any]
     ) -> Answered:
         try:
-            async with asyncio.timeout(tool.time_limit_s):
-                output = await tool.run(context, arguments)
-            return answered(call, output)
-        except ToolFailed as error:
-            return told(call, str(error))
-        except TimeoutError:
+            return answered(call, await output_of(tool, context, arguments))
+        except ToolTimedOut as error:
             if tool.changes and not tool.repeats:
                 return told(call, UNKNOWN, "unknown")
-            return told(call, TOO_LONG)
-        except asyncio.CancelledError as error:
-            if _is_cancelled():
-                raise
-            return _broken(tool, call, error)  # of a task of the tool's own
-        except Exception as error:  # noqa: BLE001 - a tool of the operator's may raise anything
-            return _broken(tool, call, error)
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _broken(tool: Tool, call: ToolUse, error: BaseException) -> Answered:
-    # Without the traceback, whose texts may quote what people wrote.
-    log.error("tool_broken", tool=tool.name, error=type(error).__name__)
-    return told(call, BUG)
+            return told(call, str(error))
+        except ToolFailed as error:
+            return told(call, str(error))

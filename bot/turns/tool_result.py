@@ -29,9 +29,8 @@ def told(call: ToolUse, text: str, outcome: ToolEnd = "failed") -> Answered:
 
 
 def answered(call: ToolUse, output: ToolOutput) -> Answered:
-    """Return the answer to a call that was made."""
-    sources = tuple(map(whole, output.sources))
-    return Answered(ToolResult(call.id, bounded(output)), Consulted(call.name, "done", sources))
+    """Return the answer to a call that was made; the output is as the API accepts it."""
+    return Answered(ToolResult(call.id, output.content), Consulted(call.name, "done", output.sources))
 
 
 def error_text(text: str) -> str:

@@ -25,8 +25,8 @@ from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.toolbox import Toolbox
-from bot.turns.approval_desk import BROKEN, GONE, SWITCHED_OFF, TOO_SLOW, ApprovalDesk
-from bot.turns.tool_result import MOST_CHARS
+from bot.turns.approval_desk import GONE, SWITCHED_OFF, TOO_SLOW, ApprovalDesk
+from bot.turns.tool_result import BUG, MOST_CHARS
 from tests.conversation.builders import turn
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
@@ -129,7 +129,7 @@ async def test_a_call_that_waits_is_one_call_however_often_it_is_asked_about(ben
 
 async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench) -> None:
     waiting = await bench.opened()
-    await bench.another()._post(waiting)
+    await bench.another()._cards.post(waiting)
     await bench.looked(bench.another())
     (card,) = bench.cards()
     assert "knock" in card
@@ -203,10 +203,11 @@ async def test_a_press_that_comes_late_meets_the_call_as_it_is(bench: Bench) -> 
     [
         (ToolFailed("nobody is there"), "nobody is there"),
         (ToolFailed(""), "The tool has failed."),
-        (ValueError(SECRET), BROKEN),
+        (ValueError(SECRET), BUG),
+        (asyncio.CancelledError(SECRET), BUG),
         (TimeoutError(), TOO_SLOW),
     ],
-    ids=["failed", "blank", "broken", "slow"],
+    ids=["failed", "blank", "broken", "cancelled", "slow"],
 )
 async def test_security_a_call_that_fails_says_so_and_tells_the_log_nothing_of_it(
     bench: Bench, fails: BaseException, outcome: str
@@ -229,7 +230,7 @@ async def test_a_tool_that_returns_no_output_has_failed(bench: Bench, output: An
     bench.desk = bench.another()
     await bench.opened()
     await bench.desk.allow(THREAD, ID, ASKER)
-    assert (await bench.until("failed")).outcome == BROKEN
+    assert (await bench.until("failed")).outcome == BUG
 
 
 async def test_an_outcome_is_bounded(bench: Bench) -> None:
@@ -389,7 +390,7 @@ async def test_a_card_that_is_posted_while_its_call_is_forgotten_goes_again(benc
     await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
     waiting = await bench.found()
     await bench.approvals.forget(THREAD, ID)
-    await bench.desk._post(waiting)
+    await bench.desk._cards.post(waiting)
     assert bench.cards() == []
 
 

@@ -20,8 +20,9 @@ from bot.tools.gate import Refused, Waiting
 from bot.tools.tool import Audience, Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.typed import tool_of
 from bot.turns import tool_call
-from bot.turns.tool_call import BROKEN_INPUT, FOR_ASKER_ALONE, NO_SUCH_TOOL, TOO_LONG, UNKNOWN, ToolCalls
+from bot.turns.tool_call import BROKEN_INPUT, FOR_ASKER_ALONE, NO_SUCH_TOOL, UNKNOWN, ToolCalls
 from bot.turns.tool_result import BUG, CUT, MOST_BLOCKS, MOST_CHARS, MOST_ERROR_CHARS, NOTHING
+from bot.turns.tool_run import TOO_LONG
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, tool
 
 CONTEXT = ToolContext(ToolPlace(1), asker=7, key="k", turn=3)
