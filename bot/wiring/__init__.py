@@ -46,10 +46,11 @@ from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence
 from bot.wiring.store import build_store
 from bot.wiring.tools import build_discord_tools, discord_tools
-from bot.wiring.turns import build_turns, secret_of
+from bot.wiring.turns import build_turns
 
 log = structlog.get_logger()
 

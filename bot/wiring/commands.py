@@ -25,8 +25,9 @@ from bot.telemetry.service_health import ServiceHealth
 from bot.tools.memory import MemoryTools
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
+from bot.wiring.policies import budget_policy, default_choice
 from bot.wiring.store import Store
-from bot.wiring.turns import Turns, budget_policy, default_choice
+from bot.wiring.turns import Turns
 
 
 @dataclass(frozen=True, slots=True)

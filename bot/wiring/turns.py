@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
-from bot.claude.status_page import StatusPage
 from bot.config import Settings
 from bot.config.settings import ToolsSettings
-from bot.conversation.budget import BudgetPolicy, Rule, Subject
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
-from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
 from bot.conversation.server_tools import ServerToolLimits, definitions
 from bot.conversation.tokens import is_older
@@ -52,7 +48,6 @@ from bot.turns.file_contents import FileContents
 from bot.turns.given_files import GivenFiles
 from bot.turns.heavy_files import HeavyFiles
 from bot.turns.made_files import MadeFiles
-from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.quoted_context import QuotedContext
 from bot.turns.remembered import Remembered
@@ -64,6 +59,7 @@ from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before, has_called
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
+from bot.wiring.policies import budget_policy, default_choice, secret_of, status_page, turn_policy
 from bot.wiring.store import Store
 
 MB = 1_000_000
@@ -100,7 +96,7 @@ def build_turns(
     more_tools: Iterable[Tool] = (),
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
-    policy = _turn_policy(settings)
+    policy = turn_policy(settings)
     history = settings.history
     history_budget = HistoryBudget(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
@@ -164,7 +160,7 @@ def build_turns(
                 budgets=store.budgets,
                 observe=alerts.observe,
                 tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
-                status_page=_status_page(settings),
+                status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
             outbox=outbox,
@@ -272,52 +268,3 @@ def build_file_contents(
         text_chars=settings.files.text_chars,
     )
     return replace(contents, transcribe=transcriber.transcribe)
-
-
-def default_choice(settings: Settings) -> Choice:
-    """The model, effort, thinking and system prompt where no scope has an override."""
-    claude = settings.claude
-    thinking = None if claude.thinking == "default" else claude.thinking
-    return Choice(system=claude.system, model=claude.model, effort=claude.effort, thinking=thinking)
-
-
-def budget_policy(settings: Settings) -> BudgetPolicy:
-    """The operator's limits, and what happens at a limit."""
-    budgets = settings.budgets
-    amounts = {
-        Subject.BOT: budgets.bot,
-        Subject.SERVER: budgets.server,
-        Subject.CHANNEL: budgets.channel,
-        Subject.PERSON: budgets.person,
-    }
-    return BudgetPolicy(
-        ceilings=tuple(Rule(subject, amount) for subject, given in amounts.items() for amount in given),
-        fallback_model=budgets.fallback_model,
-        fallback=budgets.fallback,
-    )
-
-
-def _turn_policy(settings: Settings) -> TurnPolicy:
-    """The settings that hold for every turn."""
-    return TurnPolicy(
-        model=settings.claude.model,
-        summarizes=settings.history.on_trim == "summarize",
-        keeps_at_limit=settings.budgets.at_limit == "keep",
-        tries=settings.turns.tries,
-        lease_s=settings.turns.lease_s,
-        heartbeat_s=settings.turns.heartbeat_s,
-        interrupts=settings.reply.while_answering == "interrupt",
-        gather_s=settings.reply.gather_ms / 1000,
-        secret=secret_of(settings),
-    )
-
-
-def _status_page(settings: Settings) -> StatusPage | None:
-    url = settings.claude.status_url
-    return None if url is None else StatusPage(url, private=settings.claude.status_private)
-
-
-def secret_of(settings: Settings) -> bytes:
-    """The key of the hashes that other services see."""
-    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
-    return hashlib.sha256(token.encode()).digest()
