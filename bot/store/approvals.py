@@ -103,9 +103,9 @@ class Approvals:
             await self._redis.hdel(self._keys.approvals(conversation), str(approval))
 
 
-def asker_of(text: str) -> int | None:
-    """Return who asked for a stored call, None if that cannot be read."""
+def read_approval(text: str) -> Approval | None:
+    """Read a stored call, None if that is not possible."""
     try:
-        return _approvals.validate_json(text).asker
+        return _approvals.validate_json(text)
     except ValidationError:
-        return None
+        return None  # another version has written it, or no key decrypts it

@@ -25,7 +25,7 @@ from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.scope import WITHHELD
-from bot.store.approvals import asker_of
+from bot.store.approvals import read_approval
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
@@ -234,7 +234,9 @@ class Examination:
         calls: list[Call] = [
             ReplaceField(value=key, field=name, before=text, after="")
             for name, text in fields.items()
-            if asker_of(text) == who.person
+            if (found := read_approval(text)) is not None
+            and found.asker == who.person
+            and found.created_ms < created_ms(who.before)
         ]
         return Examined(tag, Found(tool_calls=len(calls)), calls=tuple(calls))
 

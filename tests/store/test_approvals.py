@@ -10,7 +10,10 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.approval import Approval
-from bot.store.approvals import Approvals, asker_of
+from bot.conversation.identity import Identity
+from bot.conversation.message import first_id
+from bot.store.approvals import Approvals, read_approval
+from bot.store.examination import Examination
 from bot.store.keys import APPROVALS_S
 from tests.conversation.test_approval import LATER, T0, WAITING
 from tests.store.stage import KEYS
@@ -118,5 +121,22 @@ async def test_what_this_version_cannot_read_is_left_alone(approvals: Approvals,
     assert await approvals.find(1, 6) is None
     assert await approvals.change(1, 6, lambda each: each) == (None, False)
     assert await redis.hexists(KEYS.approvals(1), "6")
-    assert asker_of("nonsense") is None
-    assert asker_of(str(await redis.hget(KEYS.approvals(1), "5"))) == 7
+    assert read_approval("nonsense") is None
+    assert read_approval(str(await redis.hget(KEYS.approvals(1), "5"))) == WAITING
+
+
+async def test_a_person_is_forgotten_with_the_calls_from_before_and_keeps_those_from_after(
+    approvals: Approvals, redis: Redis
+) -> None:
+    asked_ms = 1_800_000_000_000
+    await approvals.open(replace(WAITING, created_ms=asked_ms))
+
+    async def found(person: int, before_ms: int) -> int:
+        who = Identity(person, before=first_id(before_ms))
+        examined = await Examination(redis, KEYS).examine(1, ("{1}:p",), who)
+        assert len(examined.calls) == examined.found.tool_calls
+        return examined.found.tool_calls
+
+    assert await found(WAITING.asker, asked_ms + 1) == 1
+    assert await found(WAITING.asker, asked_ms) == 0
+    assert await found(WAITING.asker + 1, asked_ms + 1) == 0
