@@ -19,7 +19,7 @@ NOTICE = f"{wording.small(wording.explain(ClaudeBusy()))}\n{wording.small(OUR_AC
 async def test_an_overload_of_some_seconds_is_waited_for(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     world.claude.faults.add(faults.overloaded(), times=5)
-    world.claude.say("Here I am.")
+    world.claude.say_when(lambda body: "are you busy?" in str(body["messages"][-1]), "Here I am.", times=1)
     message = await world.ann.post(thread, "are you busy?")
     await world.until(lambda: len(world.replies(thread)) == 2)
     shown = world.replies(thread)[-1]

@@ -40,7 +40,8 @@ def for_long(failure: Failure) -> Failure:
 async def test_the_fallback_answers_for_an_overloaded_model_and_the_next_turn_asks_the_first(
     world: World,
 ) -> None:
-    async with world.apart(FALLBACK) as own:
+    # A prompt of its own: what other tests have sent stands in the same cache.
+    async with world.apart({**FALLBACK, "BOT_CLAUDE__SYSTEM": "You weave."}) as own:
         own.claude.say(LONG * 8)
         thread = await own.converse(own.channel(), LONG)
         await own.settled(thread)
