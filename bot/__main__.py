@@ -88,19 +88,22 @@ def health(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; without it BOT_CONFIG, or config.toml if there is one")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask only whether the process works, whatever services are away")
+    ] = False,
 ) -> None:
-    """Ask the bot on this machine whether it is connected to Discord; exit code 0 if it is, else 1."""
+    """Ask the bot on this machine whether it can serve; exit code 0 if it can, else 1."""
     from bot.config import load
     from bot.conversation.errors import StartError
-    from bot.telemetry.health import connected
+    from bot.telemetry.health import check_health
 
     try:
-        health = connected(load(config).telemetry)
+        found = check_health(load(config).telemetry, only_live=live)
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
-    typer.echo(health.line)
-    raise typer.Exit(0 if health.well else 1)
+    typer.echo(found.text)
+    raise typer.Exit(0 if found.is_well else 1)
 
 
 @cli.command()

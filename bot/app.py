@@ -59,9 +59,11 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
 async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
     """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
+    from bot.gateway.connection.final_states import noted
+    from bot.telemetry.gateway_state import GatewayReason, GatewayState
 
     parts = [
-        asyncio.create_task(session.stay_connected(bot.client), name="discord"),
+        asyncio.create_task(noted(bot.client, session.stay_connected(bot.client)), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
         asyncio.create_task(bot.existence.watch(), name="existence"),
@@ -80,6 +82,8 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
         asyncio.create_task(bot.presence.watch(), name="presence"),
+        asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
+        asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:
@@ -95,6 +99,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
+        bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
         await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):
