@@ -19,6 +19,9 @@ import typer
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from contextlib import AbstractContextManager
+
+    from bot.config import TelemetrySettings
 
 cli = typer.Typer(
     name="bobbin",
@@ -75,7 +78,10 @@ def run(
         if strict:
             require_all(settings)
         # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.
-        with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
+        with (
+            _error_reporter(settings.telemetry),
+            asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
+        ):
             runner.run(app.run(settings))
     except StartError as error:
         logs.flush()  # the reason is the last line
@@ -153,6 +159,19 @@ def init() -> None:
     except Aborted:
         typer.echo("Nothing is written: the input has ended.", err=True)
         raise typer.Exit(1) from None
+
+
+def _error_reporter(settings: TelemetrySettings) -> AbstractContextManager[object]:
+    """Return what reports errors while the bot runs, if the operator has set where to."""
+    from contextlib import nullcontext
+
+    if settings.sentry_dsn is None:
+        return nullcontext()
+    from bot.config.sentry_dsn import read_dsn
+    from bot.telemetry.error_reporter import ErrorReporter, sender
+
+    dsn = read_dsn(settings.sentry_dsn.get_secret_value())
+    return nullcontext() if dsn is None else ErrorReporter(sender(dsn, private=settings.private))
 
 
 def _silence(level: int) -> None:

@@ -45,8 +45,11 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
     )
+    from bot.telemetry import tracing
     from bot.wiring import build
 
+    if tracing.is_wanted():
+        stack.callback(await asyncio.to_thread(tracing.configure))
     gc.freeze()  # the libraries' objects are never garbage; see __main__
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
@@ -84,6 +87,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(bot.presence.watch(), name="presence"),
         asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
         asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
+        *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.conversation.approval import Approval
 from bot.conversation.clock import Clock
@@ -49,7 +50,10 @@ TOO_SLOW = "it took too long, so nobody knows whether it took effect"
 
 
 class ApprovalDesk:
-    """Opens calls that wait, posts their cards, and runs those that are allowed."""
+    """Opens calls that wait, posts their cards, and runs those that are allowed.
+
+    `report` is called with each event of a call: opened, allowed, refused, expired, withdrawn, done, failed.
+    """
 
     def __init__(
         self,
@@ -58,12 +62,14 @@ class ApprovalDesk:
         toolbox: Toolbox,
         outbox: Outbox,
         clock: Clock,
+        report: Callable[[str], None] = lambda _event: None,
     ) -> None:
         self._approvals = approvals
         self._scope_settings = scope_settings
         self._toolbox = toolbox
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
+        self._report = report
         self._opened: dict[int, set[int]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
@@ -100,6 +106,7 @@ class ApprovalDesk:
         await persist(lambda: self._approvals.open(approval))
         self._opened.setdefault(context.turn, set()).add(approval.id)
         await persist(lambda: self._approvals.due.schedule(place.conversation, CARD_S))
+        self._report("opened")
         log.info("approval_opened", conversation=place.conversation, turn=context.turn, tool=tool.name)
         return Waiting(ASKED, approval.id)
 
@@ -133,6 +140,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.allowed(by, now_ms)
         )
         if found is not None and taken:
+            self._report("allowed")
             await self._cards.show(found)
             self._start(found)
         return found, taken
@@ -146,6 +154,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
         if found is not None and taken:
+            self._report("refused")
             await self._cards.show(found)
         return found, taken
 
@@ -182,6 +191,8 @@ class ApprovalDesk:
             if after is None:
                 continue
             if taken:
+                if after.has_ended:
+                    self._report(after.state)
                 log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
                 await self._cards.show(after)
                 if after.state == "running":
@@ -202,6 +213,7 @@ class ApprovalDesk:
             conversation, approval.id, lambda each: each.taken_back(now_ms)
         )
         if taken:
+            self._report("withdrawn")
             log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
             if approval.card is not None:
                 await self._cards.remove(approval, approval.card)
@@ -209,7 +221,8 @@ class ApprovalDesk:
         return taken
 
     def _start(self, approval: Approval) -> None:
-        task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
+        with bound_contextvars(conversation=approval.conversation, turn=approval.turn):
+            task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -234,6 +247,7 @@ class ApprovalDesk:
             )
         )
         if found is not None and taken:
+            self._report(found.state)
             await self._cards.show(found)
 
     async def _is_off(self, approval: Approval) -> bool:

@@ -34,6 +34,7 @@ from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.health_report import Health
 from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.monitor_push import MonitorPush
 from bot.telemetry.redis_latency import RedisLatency
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
@@ -51,7 +52,7 @@ from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
-from bot.wiring.health import serve_health
+from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence, ping_of
 from bot.wiring.store import build_store
@@ -85,6 +86,7 @@ class Bot:
     presence: Presence
     health: Health
     redis_latency: RedisLatency
+    monitor_pushes: tuple[MonitorPush, ...]
     tools: ToolOffer
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
@@ -217,6 +219,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         presence,
         health,
         redis_latency,
+        monitor_pushes(settings.telemetry, health),
         turns.tools,
         wake,
         store.budgets.restore,

@@ -64,6 +64,9 @@ from bot.wiring.store import Store
 
 MB = 1_000_000
 
+REMOTE_LABEL = "mcp"
+"""The label of the tools of all remote servers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -118,7 +121,14 @@ def build_turns(
         server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
-    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
+    desk = ApprovalDesk(
+        store.approvals,
+        store.scope_settings,
+        toolbox,
+        outbox,
+        clock,
+        lambda event: metrics.approvals.labels(event=event).inc(),
+    )
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
@@ -159,7 +169,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
                 status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
@@ -183,6 +193,7 @@ def build_turns(
             report_cost=metrics.asked,
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
+            shown=metrics.tail_seconds.observe,
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
@@ -195,7 +206,12 @@ def build_turns(
         runner,
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
+        taken_up=metrics.turns_taken_up.inc,
+        lost=metrics.leases_lost.inc,
     )
+    metrics.turns_running.set_function(lambda: dispatcher.running)
+    metrics.turns_waiting.set_function(lambda: dispatcher.waiting)
+    metrics.work_queue.set_function(lambda: dispatcher.queued)
     catch_up = CatchUp(
         claude,
         store.budgets,
@@ -233,13 +249,30 @@ def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
+    toolbox: Toolbox,
+    steps: ToolSteps,
+    settings: ToolsSettings,
+    gate: Gate,
+    metrics: Metrics,
+    claim: Claim,
+    terms: Terms,
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
+
+    def report(tool: Tool, outcome: str, seconds: float) -> None:
+        metrics.tool_called(tool_label(tool, toolbox), outcome, seconds)
+
+    return ToolLoop(
+        toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate, report=report
+    )
+
+
+def tool_label(tool: Tool, toolbox: Toolbox) -> str:
+    """Return the label of a tool in the metrics: its name, one for all tools that remote servers define."""
+    return tool.name if tool.name in toolbox else REMOTE_LABEL
 
 
 def build_file_contents(

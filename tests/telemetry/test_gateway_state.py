@@ -39,7 +39,7 @@ def test_a_sweep_that_ends_during_an_outage_connects_nothing() -> None:
     assert state_of(health) == ("transient_disconnect", "connection_lost")
 
 
-@pytest.mark.parametrize("state", FINAL)
+@pytest.mark.parametrize("state", sorted(FINAL))
 def test_a_final_state_stays(state: GatewayState) -> None:
     health = GatewayHealth()
     health.change(state, GatewayReason.TOKEN_REFUSED)
