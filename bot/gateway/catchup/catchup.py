@@ -37,7 +37,7 @@ older than the last heartbeat that the store still had."""
 class Catchup:
     """Starts a sweep when asked to, every `every_s`, and after a rollback of the store.
 
-    `caught_up` is called after a full sweep that has covered everything.
+    `caught_up` is called when nothing that was requested is left to sweep.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Catchup:
         finally:
             if self._sweep.unfinished:
                 self._due_s = 0.0
-        if full and not (self._full or self._sweep.unfinished):
+        if not (self._full or self._sweep.unfinished):
             self._caught_up()
 
     async def _check_for_rollback(self) -> None:
