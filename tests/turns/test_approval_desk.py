@@ -48,6 +48,7 @@ class Bench:
     outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
     now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
     settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
+    events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.redis, KEYS)
@@ -62,7 +63,8 @@ class Bench:
         """The desk of another instance."""
         clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
         box = Toolbox(() if without_tool else (self.tool,))
-        return ApprovalDesk(self.approvals, self.scope_settings, box, self.outbox, clock)
+        report = self.events.append
+        return ApprovalDesk(self.approvals, self.scope_settings, box, self.outbox, clock, report)
 
     async def choose(self, value: str) -> None:
         actor = Actor(SERVER, ASKER, 1)
@@ -400,3 +402,18 @@ async def test_a_tool_that_was_switched_off_while_a_call_waited_does_not_run(ben
     await bench.desk.allow(THREAD, ID, ASKER)
     found = await bench.until("failed")
     assert (found.outcome, bench.effect.made) == (SWITCHED_OFF, [])
+
+
+async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, 9)
+    await bench.until("done")
+    await _eventually(lambda: len(bench.events) >= 3)
+    assert bench.events == ["opened", "allowed", "done"]
+
+
+async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -> None:
+    await bench.opened()
+    bench.now_s[0] += WAITS_S + 1
+    await bench.looked()
+    assert bench.events == ["opened", "expired"]
