@@ -181,7 +181,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places,
+        store.known,
+        store.memories,
+        store.scope_settings,
+        clock,
+        ceiling=settings.history.ttl_days,
     )
 
     presence = build_presence(client, health, store, claude)

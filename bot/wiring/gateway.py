@@ -167,14 +167,14 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached),
+        Sweep(client, channels, listing, conversations, store.known, clock, store.scope_settings.cached),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    removals = Removals(store.removed_places, dispatcher, clock)
-    existence = Existence(client, store.removed_places, removals, pace)
+    removals = Removals(store.removed_places, store.known, dispatcher, clock)
+    existence = Existence(client, store.known, removals, pace)
     Listener(
         client,
         intake=intake,

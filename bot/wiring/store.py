@@ -34,6 +34,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
+from bot.store.known_conversations import KnownConversations
 from bot.store.memories import Memories
 from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
@@ -107,6 +108,7 @@ class Store:
     examination: Examination
     stored_values: StoredValues
     erasure: Erasure
+    known: KnownConversations
     removed_places: RemovedPlaces
     consents: Consents | None
     person_limits: PersonLimits
@@ -199,6 +201,7 @@ def build_store(
         examination=Examination(redis, keys),
         stored_values=StoredValues(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
+        known=KnownConversations(redis, keys, ttl_s=ttl_s),
         removed_places=RemovedPlaces(redis, keys),
         consents=Consents(redis, keys) if settings.privacy.require_consent else None,
         person_limits=PersonLimits(redis, keys, limits),
