@@ -79,8 +79,9 @@ async def template(world: World) -> int:
 
 async def listed(world: World) -> None:
     """Wait until neither archived threads nor messages have been listed for a while."""
-    seen = 0
-    while seen != (seen := sum(each.route.endswith(("/public", "/messages")) for each in world.calls())):
+    before = -1
+    while (seen := sum(each.route.endswith(("/public", "/messages")) for each in world.calls())) != before:
+        before = seen
         await asyncio.sleep(SETTLED_S)
 
 
