@@ -48,6 +48,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
+from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
@@ -74,6 +75,7 @@ class Store:
 
     redis: Redis
     keys: Keys
+    schema: Schema
     coordination: Coordination
     conversations: Conversations
     journal: Journal
@@ -166,6 +168,7 @@ def build_store(
     return Store(
         redis=redis,
         keys=keys,
+        schema=Schema(redis, keys, instance=instance),
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
