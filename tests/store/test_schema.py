@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.config import Exit
-from bot.conversation.errors import StartError
+from bot.conversation.errors import StartError, StoreUnavailable
 from bot.store import schema
 from bot.store.keys import PULSE_S
 from bot.store.migrations import MIGRATIONS, NEWEST, lease
@@ -37,7 +37,8 @@ class Mortal(Redis):
         if self.left == 0:
             raise Killed
         self.left -= 1
-        return await super().execute_command(*args, **options)
+        send: Callable[..., Awaitable[Any]] = super().execute_command
+        return await send(*args, **options)
 
 
 class Backup:
@@ -259,7 +260,7 @@ async def test_a_store_that_goes_away_in_between_ends_the_start_in_one_line(
     redis: Redis,
 ) -> None:
     async def gone(target: Target, _name: str) -> None:
-        raise schema.StoreUnavailable("ConnectionError")
+        raise StoreUnavailable("ConnectionError")
 
     await woven(redis, NAMES[:1])
     own = Schema(redis, KEYS, instance="me", migrations=[migration(change=gone)])

@@ -6,6 +6,7 @@ Between the two releases `settled` held the parts of all instances as one text, 
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from bot.store.connection import translated
 from bot.store.migrations.migration import Migration, Target
@@ -26,8 +27,9 @@ async def _change(target: Target, name: str) -> None:
                 instance: int(amount)
                 for instance, _, amount in (part.rpartition(":") for part in settled.split())
             }
-            fields = {f"by:{instance}": amount for instance, amount in parts.items() if instance}
-            await target.redis.hset(key, mapping={"settled": sum(parts.values()), **fields})
+            fields: dict[str, int] = {f"by:{each}": amount for each, amount in parts.items() if each}
+            mapping: Any = fields | {"settled": sum(parts.values())}
+            await target.redis.hset(key, mapping=mapping)
 
 
 MIGRATION = Migration(

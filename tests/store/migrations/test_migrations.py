@@ -69,7 +69,7 @@ async def test_entries_of_two_texts_become_messages_and_others_stay(redis: Redis
     await redis.rpush(KEYS.history(C), *entries)
     await redis.expire(KEYS.history(C), 500)
     await changed(redis, m0002_content_blocks.MIGRATION, KEYS.history(C))
-    now = await redis.lrange(KEYS.history(C), 0, -1)
+    now = list(map(str, await redis.lrange(KEYS.history(C), 0, -1)))
     assert len(now) == len(entries)
     for before, after in zip(entries, now, strict=True):
         if "99" in before or before.startswith(MARK):
