@@ -25,3 +25,4 @@ class Exit(IntEnum):
     DISCORD_UNREACHABLE = 90
     REDIS_UNFIT = 93
     PROXY = 94
+    BACKUP = 97
