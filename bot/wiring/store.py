@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -116,6 +117,16 @@ class Store:
     person_wishes: PersonWishes
 
 
+def server_of(settings: Settings) -> dict[str, Any]:
+    """Return what `connect` is told of the server that the settings name."""
+    return {
+        "url": settings.redis.url.get_secret_value() if settings.redis.url else "",
+        "timeout_s": settings.redis.timeout_s,
+        "ca_file": settings.redis.ca_file,
+        "verify": settings.redis.verify_certificate,
+    }
+
+
 def build_store(
     settings: Settings,
     metrics: Metrics,
@@ -135,10 +146,7 @@ def build_store(
 
     connection = partial(
         connect,
-        settings.redis.url.get_secret_value() if settings.redis.url else "",
-        timeout_s=settings.redis.timeout_s,
-        ca_file=settings.redis.ca_file,
-        verify=settings.redis.verify_certificate,
+        **server_of(settings),
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
     )
