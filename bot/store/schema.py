@@ -84,7 +84,8 @@ class Schema:
     async def start(self) -> None:
         """Migrate as far as that can be done now; StartError, in one line, where this release must not run."""
         try:
-            # Before the version is read: an instance that raises the version later knows of this one.
+            await self._read()
+            # Before the version is read again: an instance that raises the version later knows of this one.
             await announce(self._redis, self._keys, instance=self._instance, newest=self.newest)
             while await self._advance() is _Progress.BUSY:
                 self._say_once("migration_elsewhere")
@@ -105,9 +106,7 @@ class Schema:
                 continue
 
     async def _advance(self) -> _Progress:
-        self._version = await stored_version(self._redis, self._keys)
-        if self._version > self.newest:
-            raise too_new(self._version, self.newest)
+        await self._read()
         for migration in self._migrations:
             if migration.number <= self._version:
                 continue
@@ -126,6 +125,11 @@ class Schema:
             except LeaseLost:
                 return _Progress.BUSY
         return _Progress.DONE
+
+    async def _read(self) -> None:
+        self._version = await stored_version(self._redis, self._keys)
+        if self._version > self.newest:
+            raise too_new(self._version, self.newest)
 
     async def _run(self, migration: Migration) -> None:
         left = self._keys.migration_left

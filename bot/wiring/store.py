@@ -59,6 +59,7 @@ from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
+from bot.wiring.migration_backup import back_up_before_migration
 
 DAY_S = 24 * 3600
 MB = 1_000_000
@@ -176,7 +177,12 @@ def build_store(
     return Store(
         redis=redis,
         keys=keys,
-        schema=Schema(redis, keys, instance=instance),
+        schema=Schema(
+            redis,
+            keys,
+            instance=instance,
+            before_migration=partial(back_up_before_migration, settings, server_of(settings)),
+        ),
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),

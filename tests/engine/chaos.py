@@ -50,6 +50,9 @@ from tests.patience import Patience
 
 MODULE = "tests.engine.points_bot"
 
+LAST = " of the last release"
+"""How the names of its bots end."""
+
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
 
@@ -170,6 +173,7 @@ class Chaos:
             self.commands.answered,
             text,
             self.plan.options,
+            sum("discord_ready" in bot.output for name, bot in self.bots if LAST in name),
         )
 
     def _patience(self, idle_s: float) -> Patience:
@@ -301,13 +305,12 @@ class Chaos:
             else:
                 environment = release.environment(environment)
                 bot = await BotProcess.start(environment, "--strict", module=MODULE, root=release.root)
+            name = f"bot {slot}.{number}{LAST if release else ''}"
             self.striker.bots[slot] = bot
-            self.bots.append((f"bot {slot}.{number}", bot))
-            self.timeline.note(
-                "host", f"bot {slot}.{number} starts{' of the last release' if release else ''}"
-            )
+            self.bots.append((name, bot))
+            self.timeline.note("host", f"{name} starts")
             code = await bot.ended(timeout_s=float("inf"))
-            self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
+            self.timeline.note("host", f"{name} has ended with {code}")
             await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
 
     def _environment(self) -> dict[str, str]:
