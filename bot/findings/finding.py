@@ -81,6 +81,7 @@ BY_EXIT_CODE = {
     Exit.PORT_BUSY: Id.PORT,
     Exit.PROXY: Id.PROXY,
     Exit.NEWER_DATA: Id.REDIS_SCHEMA,
+    Exit.BACKUP: Id.DATA_DIR,
 }
 
 
