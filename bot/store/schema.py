@@ -17,12 +17,12 @@ from redis.asyncio import Redis
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
 from bot.store.connection import translated
+from bot.store.instances import announce, is_older_alive
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
 from bot.store.migrations import MIGRATIONS
 from bot.store.migrations.lease import LeaseLost, MigrationLease
 from bot.store.migrations.migration import Migration, Target
-from bot.store.migrations.older_instances import announce, is_older_alive
 
 log = structlog.get_logger()
 

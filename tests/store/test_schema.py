@@ -12,10 +12,10 @@ from redis.asyncio import Redis
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
 from bot.store import schema
+from bot.store.instances import ALIVE_S
 from bot.store.keys import PULSE_S
 from bot.store.migrations import MIGRATIONS, NEWEST, lease
 from bot.store.migrations.migration import Migration, Target
-from bot.store.migrations.older_instances import ALIVE_S
 from bot.store.schema import Schema, stored_version
 from bot.store.work_queue import WorkQueue
 from tests.patience import Patience
