@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.backup.commands import backup, restore
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -160,6 +162,10 @@ def _silence(level: int) -> None:
 
     logging.disable(level)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+for _command in (backup, restore):
+    cli.command()(_command)
 
 
 @cli.command()

@@ -79,6 +79,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
+        asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]

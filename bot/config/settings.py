@@ -152,6 +152,7 @@ class RedisSettings(Section):
     verify_certificate: bool = True
     # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] = "bobbin"
+    migration_backup: bool = True
 
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod

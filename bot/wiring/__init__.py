@@ -27,6 +27,7 @@ from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
+from bot.store.schema import Schema
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
@@ -76,6 +77,7 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    schema: Schema
     presence: Presence
     tools: ToolOffer
     wake: Callable[[int], None]
@@ -105,6 +107,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         session.login(client, token),
     )
+    await store.schema.start()
 
     outbox = build_outbox(settings, client, clock)
     prices = price_book(settings.claude.prices)
@@ -211,6 +214,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        store.schema,
         presence,
         turns.tools,
         wake,

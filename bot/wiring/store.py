@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -49,6 +50,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
+from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
@@ -58,6 +60,7 @@ from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
+from bot.wiring.migration_backup import back_up_before_migration
 
 DAY_S = 24 * 3600
 MB = 1_000_000
@@ -75,6 +78,7 @@ class Store:
 
     redis: Redis
     keys: Keys
+    schema: Schema
     coordination: Coordination
     conversations: Conversations
     journal: Journal
@@ -116,6 +120,16 @@ class Store:
     person_wishes: PersonWishes
 
 
+def server_of(settings: Settings) -> dict[str, Any]:
+    """Return what `connect` is told of the server that the settings name."""
+    return {
+        "url": settings.redis.url.get_secret_value() if settings.redis.url else "",
+        "timeout_s": settings.redis.timeout_s,
+        "ca_file": settings.redis.ca_file,
+        "verify": settings.redis.verify_certificate,
+    }
+
+
 def build_store(
     settings: Settings,
     metrics: Metrics,
@@ -135,10 +149,7 @@ def build_store(
 
     connection = partial(
         connect,
-        settings.redis.url.get_secret_value() if settings.redis.url else "",
-        timeout_s=settings.redis.timeout_s,
-        ca_file=settings.redis.ca_file,
-        verify=settings.redis.verify_certificate,
+        **server_of(settings),
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
     )
@@ -168,6 +179,12 @@ def build_store(
     return Store(
         redis=redis,
         keys=keys,
+        schema=Schema(
+            redis,
+            keys,
+            instance=instance,
+            before_migration=partial(back_up_before_migration, settings, server_of(settings)),
+        ),
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),

@@ -28,6 +28,7 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
+from bot.store.migrations import TOOLS
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
@@ -115,7 +116,12 @@ def build_turns(
     toolbox = build_toolbox(clock, memory, more_tools)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
-        server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
+        server_tools(settings.tools),
+        toolbox,
+        settings.tools.on,
+        settings.tools.never,
+        remote_tools,
+        is_held_back=lambda: not store.schema.has(TOOLS),
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
