@@ -39,6 +39,7 @@ from bot.tools.time_in import time_tool
 from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.approval_rules import ApprovalRules, RolesOf
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
@@ -94,6 +95,8 @@ def build_turns(
     clock: Clock,
     metrics: Metrics,
     more_tools: Iterable[Tool] = (),
+    *,
+    roles_of: RolesOf,
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
     policy = turn_policy(settings)
@@ -118,7 +121,13 @@ def build_turns(
         server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
-    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
+    desk = ApprovalDesk(
+        store.approvals,
+        ApprovalRules(store.scope_settings, settings.tools.never, tools.has, roles_of),
+        toolbox,
+        outbox,
+        clock,
+    )
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
