@@ -7,10 +7,7 @@ makes no effect twice.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -25,6 +22,7 @@ from bot.store.tool_steps import Answered, ToolStep, ToolSteps
 from bot.tools.gate import Gate, allow_all
 from bot.tools.tool import ToolContext, ToolPlace
 from bot.tools.toolbox import Toolbox
+from bot.turns.effect_keys import EffectKeys
 from bot.turns.persist import persist
 from bot.turns.tool_call import ToolCalls
 
@@ -65,7 +63,7 @@ class ToolLoop:
         self._claim = claim
         self._policy = policy or ToolPolicy()
         self._known: list[ToolStep] = []
-        self._keys = Counter[str]()
+        self._keys = EffectKeys(claim)
         self._began_s: float | None = None
         self._told_limit = 0
         self._running: list[tuple[ToolUse, asyncio.Task[Answered]]] = []
@@ -109,10 +107,10 @@ class ToolLoop:
         if self._known or not self._claim.has_earlier_attempt:
             return bool(self._known)
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
-        calls = _calls(self._known[-1].message) if self._known else ()
+        calls = calls_of(self._known[-1].message) if self._known else ()
         for step in self._known[:-1] if calls else self._known:
-            for call in _calls(step.message):
-                self._key(call)
+            for call in calls_of(step.message):
+                self._keys.of(call)
         if calls:
             await self._answer(calls, show_status)
         return bool(self._known)
@@ -129,7 +127,7 @@ class ToolLoop:
         """
         said = PromptMessage("assistant", end.blocks)
         await self._add(ToolStep(said, text, consulted_of(end.blocks), end.container or self.container or ""))
-        calls = _calls(said) if end.stop_reason == "tool_use" else ()
+        calls = calls_of(said) if end.stop_reason == "tool_use" else ()
         return await self._answer(calls, show_status) if calls else ()
 
     async def _answer(
@@ -137,7 +135,7 @@ class ToolLoop:
     ) -> tuple[ToolResult, ...]:
         if self._is_broken_off or self._told_limit >= MOST_TOLD:
             return ()
-        keys = [self._key(call) for call in calls]
+        keys = [self._keys.of(call) for call in calls]
         if self._is_at_limit:
             self._told_limit += 1
             return await self._add_results([_unnamed(call, LIMIT_REACHED) for call in calls])
@@ -192,30 +190,10 @@ class ToolLoop:
         answers = sum(step.message.role == "user" for step in self._known)
         return answers >= self._policy.most_steps or now_s - self._began_s > self._policy.most_s
 
-    def _key(self, call: ToolUse) -> str:
-        """Name the effect of a call: by the turn, the tool, its input, and how often that came before.
-
-        An attempt that asks Claude anew, and gets the same call under another id, makes no second effect.
-        """
-        claim = self._claim
-        same = json.dumps([call.name, json.loads(call.input)], sort_keys=True)
-        self._keys[same] += 1
-        named = f"{claim.turn_id} {claim.attempt.regeneration} {self._keys[same]} {same}"
-        return hashlib.sha256(named.encode()).hexdigest()[:24]
-
     def _context(self, key: str) -> ToolContext:
         payer, meta = self._claim.payer, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
-
-
-async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, ...]:
-    """Return what earlier attempts at a turn have consulted; nothing if this version cannot read it."""
-    try:
-        known = await persist(lambda: steps.of(claim))
-    except Unreadable:
-        return ()
-    return tuple(each for step in known for each in step.consulted)
 
 
 async def has_called(steps: ToolSteps, claim: Claim) -> bool:
@@ -231,5 +209,6 @@ def _unnamed(call: ToolUse, text: str) -> Answered:
     return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted("", "refused"))
 
 
-def _calls(message: PromptMessage) -> tuple[ToolUse, ...]:
+def calls_of(message: PromptMessage) -> tuple[ToolUse, ...]:
+    """Return the calls of tools that run here."""
     return tuple(block for block in message.blocks if isinstance(block, ToolUse))

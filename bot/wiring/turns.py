@@ -44,6 +44,7 @@ from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
+from bot.turns.earlier_effects import EarlierEffects, consulted_before, left_out
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
 from bot.turns.given_files import GivenFiles
@@ -57,7 +58,7 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before, has_called
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, has_called
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.policies import budget_policy, default_choice, secret_of, status_page, turn_policy
@@ -178,6 +179,7 @@ def build_turns(
             terms_of=terms_of_claim,
             preparation=(
                 *steps,
+                EarlierEffects(store.tool_steps),
                 ToolOutcomes(store.approvals),
                 Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
                 FileAvailability(store.held_files),
@@ -185,6 +187,7 @@ def build_turns(
             post_cards=desk.post_cards,
             look_at_cards=store.approvals.look_soon,
             consulted=partial(consulted_before, store.tool_steps),
+            left_out=partial(left_out, store.tool_steps),
             has_called=partial(has_called, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),

@@ -17,7 +17,8 @@ from bot.retry import Schedule
 from bot.store.tool_steps import ToolStep
 from bot.tools.tool import ToolContext, ToolOutput
 from bot.turns import persist
-from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, ToolPolicy, consulted_before
+from bot.turns.earlier_effects import consulted_before
+from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, ToolPolicy
 from tests.store.stage import KEYS, C
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, said, tool
 

@@ -29,7 +29,7 @@ class CompareAndSet(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveWork(Call):
-    """Take an id off a queue if its score is still the one that was read, or have the id due `again` ("" for never)."""
+    """Take an id off a queue if its score is still that which was read, or have it due `again` ("" for never)."""
 
     script: ClassVar[str] = "remove_work"
     work: Key
