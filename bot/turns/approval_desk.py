@@ -16,7 +16,6 @@ import structlog
 
 from bot.conversation.approval import Approval, Withdrawal
 from bot.conversation.clock import Clock
-from bot.conversation.content import text_of
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
@@ -27,10 +26,9 @@ from bot.tools.gate import Allowed, Refused, Verdict, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_cards import ApprovalCards
-from bot.turns.approval_rules import ApprovalRules, place_of
+from bot.turns.approval_rules import ApprovalRules
+from bot.turns.approval_runs import INTERRUPTED, ApprovalRuns
 from bot.turns.persist import persist
-from bot.turns.tool_result import error_text
-from bot.turns.tool_run import ToolTimedOut, output_of
 
 log = structlog.get_logger()
 
@@ -45,13 +43,10 @@ ASKED = (
     "Say so in a few words and end your reply; you will be told what became of it."
 )
 SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
-GONE = "The tool is not there any more."
-TOO_SLOW = "it took too long, so nobody knows whether it took effect"
-INTERRUPTED = "I was interrupted while this ran, so nobody knows whether it took effect"
 
 
 class ApprovalDesk:
-    """Opens calls that wait, posts their cards, and runs those that are allowed.
+    """Opens calls that wait, posts their cards, and has those run that are allowed.
 
     `rules` say which calls are allowed at all.
     """
@@ -70,7 +65,7 @@ class ApprovalDesk:
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._opened: dict[int, set[int]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock)
 
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
@@ -162,7 +157,7 @@ class ApprovalDesk:
         )
         if found is not None and taken:
             await self._cards.show(found)
-            self._start(found)
+            self._runs.start(found)
         return found, taken
 
     async def refuse(
@@ -241,7 +236,7 @@ class ApprovalDesk:
                 log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
                 await self._cards.show(after)
                 if after.state == "running":
-                    self._start(after)
+                    self._runs.start(after)
             elif after.card is None and after.state == "waiting":
                 await self._cards.post(after)
             if not after.has_ended:
@@ -263,68 +258,3 @@ class ApprovalDesk:
                 await self._cards.remove(approval, approval.card)
             await self._approvals.forget(conversation, approval.id)
         return taken
-
-    def _start(self, approval: Approval) -> None:
-        task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _run(self, approval: Approval) -> None:
-        """Run a call that was allowed, and show its outcome."""
-        tool = self._toolbox.find(approval.tool)
-        if tool is None:
-            ended, outcome = "failed", GONE
-        elif (why := await self._rules.why_not(approval)) is not None:
-            await self._withdraw(approval, why)
-            return
-        elif (begun := await self._begin(approval)) is None:
-            return
-        else:
-            approval = begun
-            ended, outcome = await self._called(tool, approval)
-        log.info(
-            "approved_tool_called", conversation=approval.conversation, tool=approval.tool, outcome=ended
-        )
-        now_ms = self._clock.now_ms()
-        found, taken = await persist(
-            lambda: self._approvals.change(
-                approval.conversation,
-                approval.id,
-                lambda each: (
-                    each.ended("done" if ended == "done" else "failed", outcome, now_ms)
-                    if each.stamp == approval.stamp
-                    else None
-                ),
-            )
-        )
-        if found is not None and (taken or found.has_ended):
-            await self._cards.show(found)
-
-    async def _begin(self, approval: Approval) -> Approval | None:
-        """Return the call as it is begun, None if it was taken for interrupted meanwhile, so that others decide."""
-        now_ms = self._clock.now_ms()
-        found, is_begun = await persist(
-            lambda: self._approvals.change(
-                approval.conversation,
-                approval.id,
-                lambda each: each.begun(now_ms) if each.stamp == approval.stamp else None,
-            )
-        )
-        return found if is_begun else None
-
-    async def _called(self, tool: Tool, approval: Approval) -> tuple[str, str]:
-        context = ToolContext(
-            place_of(approval),
-            approval.asker,
-            approval.key,
-            approval.turn,
-            frozenset(approval.roles),
-            settled=dict(approval.settled),
-        )
-        try:
-            output = await output_of(tool, context, json.loads(approval.arguments))
-        except ToolTimedOut:
-            return "failed", TOO_SLOW
-        except ToolFailed as error:
-            return "failed", error_text(str(error))
-        return "done", text_of(output.content, "\n")

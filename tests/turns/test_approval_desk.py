@@ -27,8 +27,9 @@ from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.toolbox import Toolbox
-from bot.turns.approval_desk import GONE, INTERRUPTED, TOO_SLOW, ApprovalDesk
+from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.approval_rules import ApprovalRules
+from bot.turns.approval_runs import GONE, INTERRUPTED, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
 from tests.conversation.builders import turn
 from tests.render.fake_outbox import FakeOutbox
@@ -301,7 +302,7 @@ async def test_a_worker_that_comes_back_late_does_not_change_what_was_decided_me
     await bench.another().refuse(THREAD, ID, ASKER, "it was done")
     bench.effect.gate.set()
     async with asyncio.timeout(10):
-        while bench.desk._running:  # noqa: ASYNC110 - a task of the desk makes it true
+        while bench.desk._runs.running:  # noqa: ASYNC110 - a task of the desk makes it true
             await asyncio.sleep(0.01)
     assert (await bench.found()).state == "refused"
 
@@ -415,7 +416,7 @@ async def test_a_tool_that_is_switched_off_after_the_press_does_not_run_either(b
     allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
     assert allowed is not None
     await bench.choose("off")
-    await bench.desk._run(allowed)
+    await bench.desk._runs.run(allowed)
     assert ((await bench.found()).state, bench.effect.made) == ("withdrawn", [])
 
 
@@ -483,7 +484,7 @@ async def test_a_worker_that_is_held_up_before_it_begins_a_call_does_not_make_it
     await bench.looked(another)
     assert (await another.allow(THREAD, ID, ASKER))[1]
     await bench.until("done")
-    await bench.desk._run(allowed)
+    await bench.desk._runs.run(allowed)
     assert bench.effect.made == [KEY]
     assert (await bench.found()).state == "done"
 
@@ -499,7 +500,7 @@ async def test_a_worker_that_comes_back_late_ends_no_run_of_another(bench: Bench
     bench.effect.begun.clear()
     await another.allow(THREAD, ID, ASKER + 1)
     await bench.effect.begun.wait()
-    for task in [*bench.desk._running]:
+    for task in [*bench.desk._runs.running]:
         task.cancel()
     bench.effect.gate.set()
     assert (await bench.until("done")).by == ASKER + 1
