@@ -17,6 +17,7 @@ from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.conversation.errors import Unreadable
 from bot.conversation.request import Finished, PromptMessage
 from bot.conversation.server_calls import consulted_of
+from bot.conversation.server_uses import ServerUses, has_pending, used_up_text
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, ToolStep, ToolSteps
 from bot.tools.gate import Gate, allow_all
@@ -34,6 +35,9 @@ STOPPED = "The person has stopped this."
 LIMIT_REACHED = "No more tools can be called for this message. Answer with what you have."
 
 
+Answer = ToolResult | Text
+
+
 @dataclass(frozen=True, slots=True)
 class ToolPolicy:
     """How far one turn may go: in steps, and in seconds since the first call."""
@@ -46,7 +50,7 @@ class ToolLoop:
     """The tools of one claimed turn.
 
     `names` are those that the request offers. `messages` were exchanged so far behind the turn's question, with the
-    `text` of the reply, and what was `consulted`.
+    `text` of the reply, and what was `consulted`. `uses` counts the calls of the server's tools.
     """
 
     def __init__(
@@ -58,10 +62,12 @@ class ToolLoop:
         *,
         policy: ToolPolicy | None = None,
         gate: Gate = allow_all,
+        uses: ServerUses | None = None,
     ) -> None:
         self._steps = steps
         self._claim = claim
         self._policy = policy or ToolPolicy()
+        self.uses = uses or ServerUses({})
         self._known: list[ToolStep] = []
         self._keys = EffectKeys(claim)
         self._began_s: float | None = None
@@ -107,6 +113,8 @@ class ToolLoop:
         if self._known or not self._claim.has_earlier_attempt:
             return bool(self._known)
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
+        for step in self._known:
+            self._count(step)
         calls = calls_of(self._known[-1].message) if self._known else ()
         for step in self._known[:-1] if calls else self._known:
             for call in calls_of(step.message):
@@ -120,10 +128,11 @@ class ToolLoop:
         end: Finished,
         text: str,
         show_status: Callable[[str], None],
-    ) -> tuple[ToolResult, ...]:
+    ) -> tuple[Answer, ...]:
         """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any.
 
-        Without results of calls the reply has ended: it was broken off, or went on calling at the limit.
+        Behind the results stands what else Claude has to know. Without results of calls the reply has ended: it was
+        broken off, or went on calling at the limit.
         """
         said = PromptMessage("assistant", end.blocks)
         await self._add(ToolStep(said, text, consulted_of(end.blocks), end.container or self.container or ""))
@@ -132,7 +141,7 @@ class ToolLoop:
 
     async def _answer(
         self, calls: Sequence[ToolUse], show_status: Callable[[str], None]
-    ) -> tuple[ToolResult, ...]:
+    ) -> tuple[Answer, ...]:
         if self._is_broken_off or self._told_limit >= MOST_TOLD:
             return ()
         keys = [self._keys.of(call) for call in calls]
@@ -171,16 +180,29 @@ class ToolLoop:
                 if not task.cancelled():
                     task.exception()  # an exception that nobody looks at is logged with its text
 
-    async def _add_results(self, answered: Sequence[Answered]) -> tuple[ToolResult, ...]:
+    async def _add_results(self, answered: Sequence[Answered]) -> tuple[Answer, ...]:
         results = tuple(each.result for each in answered)
         consulted = tuple(each.consulted for each in answered if each.consulted.tool)
-        await self._add(ToolStep(PromptMessage("user", results), consulted=consulted))
-        return results
+        blocks: tuple[Answer, ...] = (*results, *self._told_used_up())
+        await self._add(ToolStep(PromptMessage("user", blocks), consulted=consulted))
+        return blocks
+
+    def _told_used_up(self) -> tuple[Text, ...]:
+        """Return what stands behind the results once the turn has used up a tool of the server."""
+        used_up = self.uses.used_up
+        if not used_up or has_pending(self._known[-1].message.blocks):
+            return ()
+        return (Text(used_up_text(used_up)),)
 
     async def _add(self, step: ToolStep) -> None:
         number = len(self._known)
         await persist(lambda: self._steps.add(self._claim, number, step))
         self._known.append(step)
+        self._count(step)
+
+    def _count(self, step: ToolStep) -> None:
+        if step.message.role == "assistant":
+            self.uses.note(step.message.blocks)
 
     @property
     def _is_at_limit(self) -> bool:

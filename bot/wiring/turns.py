@@ -13,6 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.pricing import PriceBook
 from bot.conversation.server_tools import ServerToolLimits, definitions
+from bot.conversation.server_uses import ServerUses, limits_of
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import TrimPolicy
@@ -251,7 +252,15 @@ def _tool_loop(
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
+    return ToolLoop(
+        toolbox,
+        steps,
+        claim,
+        [tool.name for tool in offered],
+        policy=policy,
+        gate=gate,
+        uses=ServerUses(limits_of(offered)),
+    )
 
 
 def build_file_contents(
