@@ -133,6 +133,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         clock,
         metrics,
         discord_tools(on_discord, store, clock),
+        roles_of=on_discord.facts.roles_of,
     )
     if settings.mcp:
         with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
@@ -148,6 +149,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
         secret=secret_of(settings),
+        end_cards=turns.desk.forget,
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(

@@ -13,6 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.pricing import PriceBook
 from bot.conversation.server_tools import ServerToolLimits, definitions
+from bot.conversation.server_uses import ServerUses, limits_of
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import TrimPolicy
@@ -40,10 +41,12 @@ from bot.tools.time_in import time_tool
 from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.approval_rules import ApprovalRules, RolesOf
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
+from bot.turns.earlier_effects import EarlierEffects, consulted_before, left_out
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
 from bot.turns.given_files import GivenFiles
@@ -57,7 +60,7 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before, has_called
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, has_called
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.policies import budget_policy, default_choice, secret_of, status_page, turn_policy
@@ -95,6 +98,8 @@ def build_turns(
     clock: Clock,
     metrics: Metrics,
     more_tools: Iterable[Tool] = (),
+    *,
+    roles_of: RolesOf,
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
     policy = turn_policy(settings)
@@ -124,7 +129,13 @@ def build_turns(
         is_held_back=lambda: not store.schema.has(TOOLS),
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
-    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
+    desk = ApprovalDesk(
+        store.approvals,
+        ApprovalRules(store.scope_settings, settings.tools.never, tools.has, roles_of),
+        toolbox,
+        outbox,
+        clock,
+    )
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
@@ -175,6 +186,7 @@ def build_turns(
             terms_of=terms_of_claim,
             preparation=(
                 *steps,
+                EarlierEffects(store.tool_steps),
                 ToolOutcomes(store.approvals),
                 Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
                 FileAvailability(store.held_files),
@@ -182,6 +194,7 @@ def build_turns(
             post_cards=desk.post_cards,
             look_at_cards=store.approvals.look_soon,
             consulted=partial(consulted_before, store.tool_steps),
+            left_out=partial(left_out, store.tool_steps),
             has_called=partial(has_called, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
@@ -245,7 +258,15 @@ def _tool_loop(
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
+    return ToolLoop(
+        toolbox,
+        steps,
+        claim,
+        [tool.name for tool in offered],
+        policy=policy,
+        gate=gate,
+        uses=ServerUses(limits_of(offered)),
+    )
 
 
 def build_file_contents(
