@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -67,6 +67,7 @@ class CatchUp:
     pins_and_summaries: PinsAndSummaries
     usage: UsageStore
     terms_of: TermsOf
+    without_gone: Callable[[int, Meta, Past], Awaitable[Past]]
     observe: Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
     report_cost: Callable[[RequestCost], None]
     clock: Clock
@@ -81,6 +82,7 @@ class CatchUp:
         Raises Unreadable or StoreUnavailable.
         """
         past = await self.pins_and_summaries.past(conversation)
+        past = await self.without_gone(conversation, meta, past)
         held = await self.held_files.held(conversation, past.sources)
         past = past.without_files(held.gone)
         if not (past.history or past.preface):
