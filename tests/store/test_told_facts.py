@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
-from bot.conversation.memory import FORGOTTEN
+from bot.conversation.memory import FORGOTTEN, news
 from bot.conversation.turn import Preface
 from bot.store.codec import dump_turn
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.told_facts import ToldFacts
 from tests.conversation.builders import ANN, turn
-from tests.conversation.test_memory import LOOM, NOW, news, told
+from tests.conversation.test_memory import LOOM, NOW, told
 from tests.store.stage import KEYS, C
 
 SUMMARY = "The loom is in the attic."
