@@ -54,6 +54,7 @@ from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
+from bot.store.told_facts import ToldFacts
 from bot.store.tool_steps import ToolSteps
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
@@ -98,6 +99,7 @@ class Store:
     audit_due: DueQueue
     presets: Presets
     memories: Memories
+    told_facts: ToldFacts
     decisions: Decisions
     message_states: MessageStates
     work_queue: WorkQueue
@@ -204,6 +206,7 @@ def build_store(
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
         memories=Memories(redis, keys, ttl_s=ttl_s),
+        told_facts=ToldFacts(redis, keys),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),

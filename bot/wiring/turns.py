@@ -146,6 +146,7 @@ def build_turns(
         within=searches.within,
         others=settings.claude.fallback,
     )
+    remembered = Remembered(store.memories, store.told_facts, memory.places, terms_of_claim, clock.now_ms)
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -188,7 +189,7 @@ def build_turns(
                 *steps,
                 EarlierEffects(store.tool_steps),
                 ToolOutcomes(store.approvals),
-                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                remembered,
                 FileAvailability(store.held_files),
             ),
             post_cards=desk.post_cards,
@@ -222,6 +223,7 @@ def build_turns(
         store.pins_and_summaries,
         store.usage,
         terms_of_claim,
+        remembered.without_gone,
         alerts.observe,
         metrics.asked,
         clock,
