@@ -175,6 +175,14 @@ def build_store(
         inline_bytes=round(settings.files.inline_mb * MB),
     )
     wakeups = Wakeups(redis, keys)
+    budgets = Budgets(
+        redis,
+        keys,
+        instance=instance,
+        wake_others=wakeups.publish_restore,
+        report=lambda outcome: metrics.reservations.labels(outcome=outcome).inc(),
+    )
+    metrics.reservations_open.set_function(lambda: budgets.unsettled)
     scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
@@ -200,7 +208,7 @@ def build_store(
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
-        budgets=Budgets(redis, keys, instance=instance, wake_others=wakeups.publish_restore),
+        budgets=budgets,
         branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),

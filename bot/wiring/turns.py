@@ -68,6 +68,9 @@ from bot.wiring.store import Store
 
 MB = 1_000_000
 
+REMOTE_LABEL = "mcp"
+"""The label of the tools of all remote servers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -135,6 +138,7 @@ def build_turns(
         toolbox,
         outbox,
         clock,
+        lambda event: metrics.approvals.labels(event=event).inc(),
     )
     terms_of_claim = partial(
         terms_of,
@@ -177,7 +181,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
                 status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
@@ -203,6 +207,7 @@ def build_turns(
             report_cost=metrics.asked,
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
+            shown=metrics.tail_seconds.observe,
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
@@ -215,7 +220,12 @@ def build_turns(
         runner,
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
+        taken_up=metrics.turns_taken_up.inc,
+        lost=metrics.leases_lost.inc,
     )
+    metrics.turns_running.set_function(lambda: dispatcher.running)
+    metrics.turns_waiting.set_function(lambda: dispatcher.waiting)
+    metrics.work_queue.set_function(lambda: dispatcher.queued)
     catch_up = CatchUp(
         claude,
         store.budgets,
@@ -254,12 +264,22 @@ def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
+    toolbox: Toolbox,
+    steps: ToolSteps,
+    settings: ToolsSettings,
+    gate: Gate,
+    metrics: Metrics,
+    claim: Claim,
+    terms: Terms,
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
+
+    def report(tool: Tool, outcome: str, seconds: float) -> None:
+        metrics.tool_called(tool_label(tool, toolbox), outcome, seconds)
+
     return ToolLoop(
         toolbox,
         steps,
@@ -268,7 +288,13 @@ def _tool_loop(
         policy=policy,
         gate=gate,
         uses=ServerUses(limits_of(offered)),
+        report=report,
     )
+
+
+def tool_label(tool: Tool, toolbox: Toolbox) -> str:
+    """Return the label of a tool in the metrics: its name, one for all tools that remote servers define."""
+    return tool.name if tool.name in toolbox else REMOTE_LABEL
 
 
 def build_file_contents(

@@ -12,8 +12,8 @@ from bot.conversation.citations import CitedText, WebSource, plain_title
 from bot.conversation.consulted import Consulted, render_consulted
 from bot.conversation.content import Text
 from bot.conversation.memory import Fact, news
-from bot.conversation.message import Message, Quote, Quoted, created_ms
-from bot.conversation.quoting import Room, RoomContent, room_quote
+from bot.conversation.message import Message, Quote, Quoted, Room, created_ms
+from bot.conversation.quoting import RoomContent, room_quote
 from bot.conversation.visible import is_blank
 from tests.conversation.builders import ANN, BEN, message, snowflake
 from tests.conversation.injections import INJECTIONS, Injection, hidden, skeleton
