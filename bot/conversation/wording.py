@@ -135,6 +135,14 @@ def tool_status(doing: str) -> str:
     return f"{SMALL}{doing} …"
 
 
+def queued(before: int) -> str:
+    """Return the status line of a reply that waits until others have been asked for."""
+    if not before:
+        return f"{SMALL}Many people are asking: your reply is the next …"
+    replies = "1 other reply comes" if before == 1 else f"{before} other replies come"
+    return f"{SMALL}Many people are asking: {replies} before yours …"
+
+
 def is_status(text: str) -> bool:
     """Whether a text is a status line."""
     return text in STATUS or (text.startswith(SMALL) and text.endswith(" …") and "\n" not in text)
