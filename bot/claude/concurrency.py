@@ -14,13 +14,14 @@ from email.utils import parsedate_to_datetime
 START = 16
 """Enough for most bots at once, and few refusals where the limit is lower."""
 
-FLOOR = 2
-"""One long reply must not be in the way of all others."""
-
 DECREASE = 0.5
 
 QUIET_S = 60.0
 """The API counts per minute: a minute after the last refusal the limit grows as fast as at the start."""
+
+PROBE_S = 10.0
+"""Where requests wait and none has begun for so long, one more may begin: long replies, none of which ends, tell
+nothing of what the API would take by now."""
 
 HOLD_MAX_S = 5.0
 """New requests are held back no longer than this after a refusal. The refused request waits for the whole
@@ -45,6 +46,7 @@ class Concurrency:
         self._threshold = math.inf
         self._refused_s = -math.inf
         self._held_until_s = -math.inf
+        self._full_since_s = math.inf
 
     @property
     def limit(self) -> int:
@@ -60,9 +62,18 @@ class Concurrency:
         """For how long no request may begin."""
         return max(0.0, self._held_until_s - now_s)
 
-    def has_room(self, now_s: float) -> bool:
-        """Whether one more request may begin now."""
-        return self.running < self.limit and not self.held_s(now_s)
+    def begin(self, now_s: float) -> bool:
+        """Count a request that begins now; False if it has to wait."""
+        if self.held_s(now_s):
+            return False
+        if self.running >= self.limit:
+            self._full_since_s = min(self._full_since_s, now_s)
+            if self.limit >= self.ceiling or now_s - self._full_since_s < PROBE_S:
+                return False
+            self._set(self.limit + 1.0)
+        self._full_since_s = math.inf
+        self.running += 1
+        return True
 
     def accepted(self, now_s: float) -> None:
         """Raise the limit for a request that the API has begun to answer, if requests use it up."""
@@ -70,7 +81,7 @@ class Concurrency:
             self._threshold = math.inf
         if 2 * self.running >= self.limit:
             step = 1.0 if self._limit < self._threshold else 1.0 / self._limit
-            self._limit = min(self._limit + step, float(self.ceiling))
+            self._set(self._limit + step)
 
     def refused(self, now_s: float, began_s: float, retry_after_s: float | None) -> bool:
         """Lower the limit for a refused request; returns whether it is lower now.
@@ -82,8 +93,7 @@ class Concurrency:
         if began_s < self._refused_s:
             return False
         before = self.limit
-        lowered = max(float(FLOOR), min(self._limit, float(self.running)) * DECREASE)
-        self._limit = min(lowered, self._limit)
+        self._set(min(self._limit, float(self.running)) * DECREASE)
         self._threshold, self._refused_s = self._limit, now_s
         return self.limit < before
 
@@ -91,6 +101,10 @@ class Concurrency:
         """Hold back new requests where the headers of a response say that a limit is nearly used up."""
         if refill := refill_s(headers):
             self._hold(now_s, refill)
+
+    def _set(self, limit: float) -> None:
+        self._limit = max(1.0, min(limit, float(self.ceiling)))
+        self._full_since_s = math.inf
 
     def _hold(self, now_s: float, for_s: float) -> None:
         self._held_until_s = max(self._held_until_s, now_s + for_s)

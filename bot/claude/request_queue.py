@@ -32,8 +32,7 @@ class _Line:
     def let_in(self) -> None:
         """Let those in for whom there is room, and come back when requests are no longer held."""
         now_s = self._clock()
-        while len(self.queue) and self.concurrency.has_room(now_s):
-            self.concurrency.running += 1
+        while len(self.queue) and self.concurrency.begin(now_s):
             self.queue.take().set()
         held_s = self.concurrency.held_s(now_s)
         if self._timer is None and len(self.queue) and held_s:

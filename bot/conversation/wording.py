@@ -254,6 +254,15 @@ def waits_for_others(where: str) -> str:
     )
 
 
+def waits_in_line(before: int, where: str) -> str:
+    """Say that an answer comes after those to so many others."""
+    replies = "another reply comes" if before <= 1 else f"{before} other replies come"
+    return (
+        f"Many people are asking me at once, and {replies} first. Your message is kept, and I answer {where} when it "
+        "is its turn: no need to repeat anything."
+    )
+
+
 def later(for_s: float, *, where: str) -> str:
     """Say for how long Discord delays an answer, and that nothing is lost."""
     return (

@@ -163,6 +163,12 @@ class Conversations:
                 found += await pipe.execute()
         return tuple(int(parent) if parent and str(parent).isdigit() else None for parent in found)
 
+    async def server(self, conversation: int) -> int | None:
+        """Return the server of a conversation, None for direct messages and unknown conversations."""
+        with translated():
+            found = await self._redis.hget(self._keys.meta(conversation), "guild")
+        return int(found) if found and str(found).isdigit() else None
+
     async def archives_listed(self) -> int | None:
         """Return until when (ms) the archived threads have been listed, None if they never were."""
         with translated():

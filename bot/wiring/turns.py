@@ -195,6 +195,7 @@ def build_turns(
         runner,
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
+        server_of=store.conversations.server,
     )
     catch_up = CatchUp(
         claude,

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.claude.concurrency import (
-    FLOOR,
     FREE_SHARE,
     HOLD_MAX_S,
+    PROBE_S,
     QUIET_S,
     REFILL_MAX_S,
     START,
@@ -40,15 +40,15 @@ def test_the_limit_stays_between_its_bounds_whatever_happens(ceiling: int, steps
     for step in steps:
         now_s += 1.0
         match step:
-            case "begin" if tested.has_room(now_s):
-                tested.running += 1
+            case "begin":
+                tested.begin(now_s)
             case "accept":
                 tested.accepted(now_s)
             case "refuse":
                 tested.refused(now_s, now_s - 0.5, None)
             case "end" if tested.running:
                 tested.running -= 1
-        assert min(FLOOR, ceiling) <= tested.limit <= ceiling
+        assert 1 <= tested.limit <= ceiling
         assert tested.running <= ceiling
 
 
@@ -94,12 +94,27 @@ def test_after_a_refusal_the_limit_grows_slowly_and_a_minute_later_fast_again() 
     assert tested.limit == before + 8
 
 
+def test_long_replies_that_do_not_end_let_one_more_begin_now_and_then() -> None:
+    tested = Concurrency(10)
+    tested.running = 2
+    tested.refused(0.0, 0.0, None)
+    tested.running = 1
+    assert not tested.begin(1.0)
+    assert not tested.begin(PROBE_S)
+    assert tested.begin(PROBE_S + 1)
+    assert not tested.begin(PROBE_S + 2)
+    assert not tested.begin(2 * PROBE_S + 1)
+    assert tested.begin(2 * PROBE_S + 2)
+    assert tested.refused(2 * PROBE_S + 3, 2 * PROBE_S + 2, None)
+    assert tested.limit == 1
+
+
 def test_a_wish_of_the_api_is_heeded_for_a_while_by_all_requests() -> None:
     tested = Concurrency(10)
     tested.refused(0.0, 0.0, 2.0)
     assert tested.held_s(0.0) == 2.0
-    assert not tested.has_room(1.9)
-    assert tested.has_room(2.1)
+    assert not tested.begin(1.9)
+    assert tested.begin(2.1)
     tested.refused(3.0, 3.0, 3600.0)
     assert tested.held_s(3.0) == HOLD_MAX_S
 
@@ -111,8 +126,8 @@ def test_a_limit_that_is_used_up_holds_requests_until_a_part_is_free_again(kind:
     assert refill_s(headers(kind, 1000, 900, 6)) == 0
     tested = Concurrency(10)
     tested.told(0.0, headers(kind, 1000, 0, 60))
-    assert not tested.has_room(1.0)
-    assert tested.has_room(4.0)
+    assert not tested.begin(1.0)
+    assert tested.begin(4.0)
 
 
 @given(st.integers(1, 10**7), st.floats(0, 1), st.floats(0, 600))
@@ -141,3 +156,9 @@ def test_what_is_free_after_the_wait_is_the_share_that_is_wanted(
 )
 def test_headers_that_say_nothing_hold_nothing(told: dict[str, str]) -> None:
     assert refill_s(told) == 0
+
+
+def test_no_waiting_lets_more_begin_than_the_operator_wants() -> None:
+    tested = Concurrency(3)
+    begun = [tested.begin(second * PROBE_S) for second in range(20)]
+    assert begun == [True] * 3 + [False] * 17

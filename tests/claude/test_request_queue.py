@@ -10,7 +10,6 @@ from contextlib import aclosing
 import pytest
 
 from bot.claude import request_queue
-from bot.claude.concurrency import FLOOR
 from bot.claude.request_queue import QueuedRequest, RequestQueue
 from bot.conversation.errors import ClaudeBusy, ClaudeUnreachable
 from bot.conversation.fair_queue import Caller
@@ -157,7 +156,7 @@ async def test_what_the_api_refuses_for_its_load_lowers_the_limit(
     people: list[Person], error: ClaudeBusy | ClaudeUnreachable, lowers: bool
 ) -> None:
     queue = RequestQueue(100)
-    people += [Person(queue, 1) for _ in range(2 * FLOOR)]
+    people += [Person(queue, 1) for _ in range(4)]
     await settle()
     people[0].request.failed(error)
     people += (more := [Person(queue, 1) for _ in range(2)])
