@@ -26,7 +26,8 @@ class TurnSlots:
         server_of: Callable[[int], Awaitable[int | None]],
         tell: Callable[[int, int], Awaitable[None]],
     ) -> None:
-        self._free = count
+        self._count = count
+        self._taken = 0
         self._server_of = server_of
         self._tell = tell
         self._telling = asyncio.Lock()
@@ -36,24 +37,24 @@ class TurnSlots:
     @property
     def are_wanted(self) -> bool:
         """Whether no slot is free."""
-        return self._free <= 0
+        return self._taken >= self._count
 
-    def resize(self, by: int) -> None:
+    def set_count(self, count: int) -> None:
         """Change the number of slots; turns that run go on."""
-        self._free += by
+        self._count = count
         self._let_in()
 
     @asynccontextmanager
     async def slot(self, conversation: int) -> AsyncIterator[None]:
         """Hold a slot."""
-        if self._free > 0:
-            self._free -= 1
-        else:
+        if self.are_wanted:
             await self._wait(conversation)
+        else:
+            self._taken += 1
         try:
             yield
         finally:
-            self._free += 1
+            self._taken -= 1
             self._let_in()
 
     async def _wait(self, conversation: int) -> None:
@@ -70,7 +71,7 @@ class TurnSlots:
         except BaseException:
             self._queue.remove(ticket)
             if granted.is_set():  # granted at the moment at which the caller left
-                self._free += 1
+                self._taken -= 1
                 self._let_in()
             raise
         finally:
@@ -90,6 +91,6 @@ class TurnSlots:
             return None
 
     def _let_in(self) -> None:
-        while self._free > 0 and len(self._queue):
-            self._free -= 1
+        while len(self._queue) and not self.are_wanted:
+            self._taken += 1
             self._queue.take().set()

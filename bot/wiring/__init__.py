@@ -12,6 +12,7 @@ import structlog
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -29,6 +30,7 @@ from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
+from bot.telemetry.logs import set_level
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
@@ -48,7 +50,7 @@ from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence
-from bot.wiring.store import build_store
+from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
@@ -59,7 +61,10 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
+    """The objects that run until the bot stops.
+
+    `apply` passes reloaded settings on. `wake` is called with what each wake-up names.
+    """
 
     client: Client
     tree: Tree
@@ -78,15 +83,18 @@ class Bot:
     wakeups: Wakeups
     presence: Presence
     tools: ToolOffer
+    live: LiveSettings
+    apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change.
     """
+    live = live or LiveSettings(settings)
     metrics = Metrics()
     if settings.telemetry.metrics_port is not None:
         host = settings.telemetry.metrics_host
@@ -118,7 +126,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings,
+        live,
         store,
         claude,
         prices,
@@ -148,7 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
-        settings,
+        live,
         client,
         store,
         outbox,
@@ -161,7 +169,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings,
+        live,
         client,
         store,
         claude,
@@ -186,6 +194,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     presence = build_presence(client, health, store, claude)
 
+    def apply(reloaded: Settings) -> None:
+        set_level(reloaded.telemetry.log_level)
+        claude.queue.set_ceiling(reloaded.claude.max_requests)
+        turns.dispatcher.slots.set_count(reloaded.turns.max_concurrent)
+        limits = person_limits(reloaded)
+        store.person_limits.limits, store.person_turns.most = limits, limits.turns_per_person
+
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
         turns.dispatcher.signal(named)
@@ -208,6 +223,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         presence,
         turns.tools,
+        live,
+        apply,
         wake,
         store.budgets.restore,
     )
