@@ -62,6 +62,8 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; a local stand-in replaces each service that is not configured."""
+    if hasattr(signal, "SIGHUP"):  # `bot.shutdown` takes over; a reload while the bot starts must not end it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Loading the libraries creates 100,000 objects and no garbage; collecting would take a quarter of the time.
     gc.disable()
 
@@ -84,7 +86,7 @@ def run(
             _error_reporter(settings.telemetry),
             asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(app.run(settings))
+            runner.run(app.run(settings, lambda: load(config)))
     except StartError as error:
         logs.flush()  # the reason is the last line
         typer.echo(error.line, err=True)

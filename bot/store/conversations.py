@@ -142,6 +142,12 @@ class Conversations:
         posted = tuple((conversation, message) for message in read_replies(fields).values())
         return int(turns), (*posted, *((notice,) if notice else ()))
 
+    async def server(self, conversation: int) -> int | None:
+        """Return the server of a conversation, None for direct messages and unknown conversations."""
+        with translated():
+            found = await self._redis.hget(self._keys.meta(conversation), "guild")
+        return int(found) if found and str(found).isdigit() else None
+
     async def archives_listed(self) -> int | None:
         """Return until when (ms) the archived threads have been listed, None if they never were."""
         with translated():

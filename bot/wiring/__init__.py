@@ -12,6 +12,7 @@ import structlog
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -33,6 +34,7 @@ from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.health_report import Health
+from bot.telemetry.logs import set_level
 from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.monitor_push import MonitorPush
@@ -56,7 +58,7 @@ from bot.wiring.gateway import build_client, build_events, build_outbox, build_p
 from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence, ping_of
-from bot.wiring.store import build_store
+from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
@@ -67,7 +69,10 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
+    """The objects that run until the bot stops.
+
+    `apply` passes reloaded settings on. `wake` is called with what each wake-up names.
+    """
 
     client: Client
     tree: Tree
@@ -90,15 +95,18 @@ class Bot:
     redis_latency: RedisLatency
     monitor_pushes: tuple[MonitorPush, ...]
     tools: ToolOffer
+    live: LiveSettings
+    apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change.
     """
+    live = live or LiveSettings(settings)
     metrics = Metrics()
     services = ServiceHealth()
     health = Health(GatewayHealth(), services, LoopLag(metrics.loop_lag_seconds.observe))
@@ -130,7 +138,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings,
+        live,
         store,
         claude,
         prices,
@@ -162,7 +170,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
-        settings,
+        live,
         client,
         store,
         outbox,
@@ -175,7 +183,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings,
+        live,
         client,
         store,
         claude,
@@ -206,6 +214,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     presence = build_presence(client, services, store, claude)
     redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe)
 
+    def apply(reloaded: Settings) -> None:
+        set_level(reloaded.telemetry.log_level)
+        claude.queue.set_ceiling(reloaded.claude.max_requests)
+        turns.dispatcher.slots.set_count(reloaded.turns.max_concurrent)
+        limits = person_limits(reloaded)
+        store.person_limits.limits, store.person_turns.most = limits, limits.turns_per_person
+
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
         turns.dispatcher.signal(named)
@@ -232,6 +247,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         redis_latency,
         monitor_pushes(settings.telemetry, health),
         turns.tools,
+        live,
+        apply,
         wake,
         store.budgets.restore,
     )

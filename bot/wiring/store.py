@@ -164,9 +164,7 @@ def build_store(
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
     usage_s = settings.usage.ttl_days * DAY_S
-    limits = Limits(
-        settings.limits.threads_per_minute, settings.limits.turns_per_person, settings.limits.refusals
-    )
+    limits = person_limits(settings)
     held_files = HeldFiles(
         redis,
         keys,
@@ -236,3 +234,9 @@ def build_store(
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
         person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
     )
+
+
+def person_limits(settings: Settings) -> Limits:
+    """The operator's limits for each person."""
+    limits = settings.limits
+    return Limits(limits.threads_per_minute, limits.turns_per_person, limits.refusals)
