@@ -11,6 +11,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     ProcessCollector,
+    generate_latest,
     start_http_server,
 )
 
@@ -96,6 +97,10 @@ class Metrics:
         """Count the tokens of a request, by kind."""
         for kind, count in tokens.items():
             self.claude_tokens.labels(kind=kind).inc(count)
+
+    def text(self) -> str:
+        """Return the metrics as they are served."""
+        return generate_latest(self.registry).decode()
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[int]:

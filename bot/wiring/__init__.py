@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -30,6 +32,7 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.recent_events import RecentEvents
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
@@ -80,6 +83,7 @@ class Bot:
     tools: ToolOffer
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
+    keep_events: Callable[[], Coroutine[None, None, None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -88,6 +92,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     Raises StartError. `settings` must be complete.
     """
     metrics = Metrics()
+    recent_events = RecentEvents()
+    logging.getLogger().addHandler(recent_events)
+    stack.callback(logging.getLogger().removeHandler, recent_events)
     if settings.telemetry.metrics_port is not None:
         host = settings.telemetry.metrics_host
         port = stack.enter_context(metrics.served(host, settings.telemetry.metrics_port))
@@ -210,4 +217,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         turns.tools,
         wake,
         store.budgets.restore,
+        partial(store.event_log.watch, recent_events.take, metrics.text),
     )
