@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.backup.commands import backup, restore
+from bot.support.commands import bundle, replay
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -188,7 +189,7 @@ def _silence(level: int) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
 
 
-for _command in (backup, restore):
+for _command in (backup, restore, bundle, replay):
     cli.command()(_command)
 
 

@@ -97,6 +97,7 @@ async def _serve(
         asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
         *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
         asyncio.create_task(Reload(bot.live, load, bot.apply).watch(requests), name="reload"),
+        asyncio.create_task(bot.keep_events(), name="events"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:

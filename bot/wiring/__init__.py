@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -38,6 +40,7 @@ from bot.telemetry.logs import set_level
 from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.monitor_push import MonitorPush
+from bot.telemetry.recent_events import RecentEvents
 from bot.telemetry.redis_latency import RedisLatency
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
@@ -99,6 +102,7 @@ class Bot:
     apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
+    keep_events: Callable[[], Coroutine[None, None, None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
@@ -108,6 +112,9 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
     """
     live = live or LiveSettings(settings)
     metrics = Metrics()
+    recent_events = RecentEvents()
+    logging.getLogger().addHandler(recent_events)
+    stack.callback(logging.getLogger().removeHandler, recent_events)
     services = ServiceHealth()
     health = Health(GatewayHealth(), services, LoopLag(metrics.loop_lag_seconds.observe))
     serve_health(settings.telemetry, metrics, health, stack)
@@ -251,4 +258,5 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
         apply,
         wake,
         store.budgets.restore,
+        partial(store.event_log.watch, recent_events.take, metrics.text),
     )

@@ -27,6 +27,7 @@ from bot.store.coordination import Coordination
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
+from bot.store.event_log import EventLog
 from bot.store.examination import Examination
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
@@ -120,6 +121,7 @@ class Store:
     person_limits: PersonLimits
     person_turns: PersonTurns
     person_wishes: PersonWishes
+    event_log: EventLog
 
 
 def server_of(settings: Settings) -> dict[str, Any]:
@@ -233,6 +235,7 @@ def build_store(
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
         person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
+        event_log=EventLog(redis, keys, instance=instance),
     )
 
 
