@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.backup.commands import backup, restore
+from bot.support.commands import bundle, replay
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
     from contextlib import AbstractContextManager
@@ -60,6 +63,8 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; a local stand-in replaces each service that is not configured."""
+    if hasattr(signal, "SIGHUP"):  # `bot.shutdown` takes over; a reload while the bot starts must not end it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Loading the libraries creates 100,000 objects and no garbage; collecting would take a quarter of the time.
     gc.disable()
 
@@ -82,7 +87,7 @@ def run(
             _error_reporter(settings.telemetry),
             asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(app.run(settings))
+            runner.run(app.run(settings, lambda: load(config)))
     except StartError as error:
         logs.flush()  # the reason is the last line
         typer.echo(error.line, err=True)
@@ -182,6 +187,10 @@ def _silence(level: int) -> None:
 
     logging.disable(level)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+for _command in (backup, restore, bundle, replay):
+    cli.command()(_command)
 
 
 @cli.command()

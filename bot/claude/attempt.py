@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -54,10 +54,13 @@ class Attempts:
     stall_s: float
     clock: Callable[[], float]
 
-    async def stream(self, request: Request) -> AsyncGenerator[AttemptEvent, None]:
+    async def stream(
+        self, request: Request, answered: Callable[[Mapping[str, str]], None]
+    ) -> AsyncGenerator[AttemptEvent, None]:
         """Send the request once and yield its events, `Finished` last; raises any ClaudeError.
 
-        The text of all deltas that arrive together is one `TextDelta`.
+        The text of all deltas that arrive together is one `TextDelta`. `answered` is called with the headers of the
+        response.
         """
         started_at = self.clock()
         phases = RequestPhases(request.parameters.model)
@@ -75,6 +78,7 @@ class Attempts:
                 stream = await stack.enter_async_context(self._open(request))
             timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
+            answered(stream.response.headers)
             gathering = gathering_of(stream.response)
             body = bounds.bounded(stream.response)
             pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))

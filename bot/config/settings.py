@@ -110,6 +110,7 @@ class ClaudeSettings(Section):
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
+    max_requests: Annotated[int, Field(ge=1, le=1000)] = 256  # the HTTP client's connections
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     files: Literal["auto", "files", "inline"] = "auto"
     # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
@@ -153,6 +154,7 @@ class RedisSettings(Section):
     verify_certificate: bool = True
     # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] = "bobbin"
+    migration_backup: bool = True
 
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod

@@ -191,8 +191,7 @@ class Budgets:
                 pipe.hmget(self._keys.budget(limit.counter), ["settled", "reserved", "told"])
             found: list[Any] = await pipe.execute()
         return tuple(
-            Use(sum(_parts(settled).values()), int(reserved or 0), int(told or 0))
-            for settled, reserved, told in found
+            Use(int(settled or 0), int(reserved or 0), int(told or 0)) for settled, reserved, told in found
         )
 
     async def tell_person(self, limit: Limit, person: int) -> None:
@@ -265,10 +264,10 @@ class Budgets:
         return tuple(uses)
 
 
-def _parts(settled: str | None) -> dict[str, int]:
-    """Read what was settled of a counter, by instance; a bare number is of no known instance."""
+def _parts(settled: str) -> dict[str, int]:
+    """Read what was settled of a counter, by instance; "" is that of a release that counts the sum alone."""
     parts: dict[str, int] = {}
-    for part in (settled or "").split():
+    for part in settled.split():
         instance, _, amount = part.rpartition(":")
         parts[instance] = int(amount)
     return parts

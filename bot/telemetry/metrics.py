@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from bot.conversation.pricing import MICRO_USD
 from bot.conversation.request_cost import RequestCost
@@ -159,6 +159,10 @@ class Metrics:
         """Count the tokens of a request, by kind."""
         for kind, count in tokens.items():
             self.claude_tokens.labels(kind=kind).inc(count)
+
+    def text(self) -> str:
+        """Return the metrics as they are served."""
+        return generate_latest(self.registry).decode()
 
     def _counter(self, name: str, description: str, *labels: str) -> Counter:
         return Counter(name, description, labels, namespace=NAMESPACE, registry=self.registry)

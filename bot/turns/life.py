@@ -15,7 +15,7 @@ import structlog
 from bot.conversation import budget_wording, wording
 from bot.conversation.decision import Cause
 from bot.conversation.errors import BudgetReached, TurnHeld
-from bot.conversation.turn import Outcome, Turn
+from bot.conversation.turn import UNSENT, Outcome, Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim
 from bot.store.codec import Result
@@ -23,6 +23,7 @@ from bot.store.journal import Done
 from bot.store.states import State
 from bot.telemetry import tracing
 from bot.turns import decided, declined
+from bot.turns.earlier_effects import tells_effects
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.made_files import Fetched
@@ -130,7 +131,10 @@ class TurnLife:
         notices = (*best.conclusion.notices, *pauses)
         result = Result(best.conclusion.reply, notices, best.conclusion.open_end, files=best.files)
         await self._note_unanswered(best.conclusion.outcome, result)
-        await self.commit(best.turn, result, window_start=best.window_start)
+        # A turn that is not sent again does not tell what its first message tells.
+        left_out = await services.left_out(self.claim, is_told=best.turn.outcome not in UNSENT)
+        turn = replace(best.turn, consulted=(*left_out, *best.turn.consulted))
+        await self.commit(turn, result, window_start=best.window_start)
         return result
 
     async def _at_limit(self, reached: BudgetReached) -> Result | None:
@@ -143,7 +147,7 @@ class TurnLife:
         await decided.note(
             claim, Cause.LIMIT, services, budget_wording.full(reached), reached.limit.rule.origin
         )
-        if claim.attempt.regeneration or self.reply.has_posts or await services.consulted(claim):
+        if claim.attempt.regeneration or self.reply.has_posts or await self._has_acted():
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
             for_s = min(HOLD_S, max(0.0, reached.renews_s - services.clock.now_s()))
@@ -228,6 +232,11 @@ class TurnLife:
         """Add what the turn has consulted to an entry that does not come from its requests."""
         return replace(turn, consulted=(*turn.consulted, *await self.services.consulted(self.claim)))
 
+    async def _has_acted(self) -> bool:
+        """Whether tools were called for the turn, so that Claude has to know of it."""
+        claim = self.claim
+        return tells_effects(claim.batch.messages) or bool(await self.services.consulted(claim))
+
     async def _decline(self, notice: str) -> Result:
         """End the turn without a reply; an earlier answer stays, and so does what tools have done."""
         claim, earlier = self.claim, self.claim.earlier.entry
@@ -235,7 +244,7 @@ class TurnLife:
         if earlier is not None and earlier.reply:
             turn, result = keep_earlier(claim, earlier, (notice, wording.EARLIER_STANDS))
             turn = await self.with_consulted(turn)
-        elif await self.services.consulted(claim):
+        elif await self._has_acted():
             turn, result = partial_entry(claim, (), self.services.policy.model, (notice, notice))
             turn = await self.with_consulted(turn)
         await self.commit(turn, result)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -28,13 +31,16 @@ from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
+from bot.store.schema import Schema
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.health_report import Health
+from bot.telemetry.logs import set_level
 from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.monitor_push import MonitorPush
+from bot.telemetry.recent_events import RecentEvents
 from bot.telemetry.redis_latency import RedisLatency
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
@@ -55,7 +61,7 @@ from bot.wiring.gateway import build_client, build_events, build_outbox, build_p
 from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence, ping_of
-from bot.wiring.store import build_store
+from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
@@ -66,7 +72,10 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
+    """The objects that run until the bot stops.
+
+    `apply` passes reloaded settings on. `wake` is called with what each wake-up names.
+    """
 
     client: Client
     tree: Tree
@@ -83,21 +92,29 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    schema: Schema
     presence: Presence
     health: Health
     redis_latency: RedisLatency
     monitor_pushes: tuple[MonitorPush, ...]
     tools: ToolOffer
+    live: LiveSettings
+    apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
+    keep_events: Callable[[], Coroutine[None, None, None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change.
     """
+    live = live or LiveSettings(settings)
     metrics = Metrics()
+    recent_events = RecentEvents()
+    logging.getLogger().addHandler(recent_events)
+    stack.callback(logging.getLogger().removeHandler, recent_events)
     services = ServiceHealth()
     health = Health(GatewayHealth(), services, LoopLag(metrics.loop_lag_seconds.observe))
     serve_health(settings.telemetry, metrics, health, stack)
@@ -113,6 +130,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         noted(client, session.login(client, token)),
     )
+    await store.schema.start()
     services.started()
 
     outbox = build_outbox(settings, client, clock)
@@ -127,7 +145,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings,
+        live,
         store,
         claude,
         prices,
@@ -139,6 +157,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         clock,
         metrics,
         discord_tools(on_discord, store, clock),
+        roles_of=on_discord.facts.roles_of,
     )
     if settings.mcp:
         with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
@@ -154,10 +173,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
         secret=secret_of(settings),
+        end_cards=turns.desk.forget,
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
-        settings,
+        live,
         client,
         store,
         outbox,
@@ -170,7 +190,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     built = build_commands(
-        settings,
+        live,
         client,
         store,
         claude,
@@ -190,11 +210,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places,
+        store.known,
+        store.memories,
+        store.scope_settings,
+        clock,
+        ceiling=settings.history.ttl_days,
     )
 
     presence = build_presence(client, services, store, claude)
     redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe)
+
+    def apply(reloaded: Settings) -> None:
+        set_level(reloaded.telemetry.log_level)
+        claude.queue.set_ceiling(reloaded.claude.max_requests)
+        turns.dispatcher.slots.set_count(reloaded.turns.max_concurrent)
+        limits = person_limits(reloaded)
+        store.person_limits.limits, store.person_turns.most = limits, limits.turns_per_person
 
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
@@ -216,11 +248,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        store.schema,
         presence,
         health,
         redis_latency,
         monitor_pushes(settings.telemetry, health),
         turns.tools,
+        live,
+        apply,
         wake,
         store.budgets.restore,
+        partial(store.event_log.watch, recent_events.take, metrics.text),
     )

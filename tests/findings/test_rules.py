@@ -62,6 +62,8 @@ def test_facts_of_every_kind_have_rules() -> None:
     [
         ({"product": "Redis", "version": "6.0.16"}, Id.REDIS_VERSION, Severity.ERROR),
         ({"product": "Valkey", "version": "7.1"}, Id.REDIS_VERSION, Severity.ERROR),
+        ({"schema": 4, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.ERROR),
+        ({"schema": 2, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.NOTE),
         ({"role": "slave"}, Id.REDIS_ROLE, Severity.ERROR),
         ({"policy": "volatile-lru"}, Id.EVICTION, Severity.ERROR),
         ({"appends": False, "saves": False}, Id.PERSISTENCE, Severity.WARNING),
