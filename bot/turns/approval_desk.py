@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +48,8 @@ SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
 class ApprovalDesk:
     """Opens calls that wait, posts their cards, and has those run that are allowed.
 
-    `rules` say which calls are allowed at all.
+    `rules` say which calls are allowed at all. `report` is called with each event of a call: opened, allowed,
+    refused, expired, withdrawn, done, failed.
     """
 
     def __init__(
@@ -58,14 +59,16 @@ class ApprovalDesk:
         toolbox: Toolbox,
         outbox: Outbox,
         clock: Clock,
+        report: Callable[[str], None] = lambda _event: None,
     ) -> None:
         self._approvals = approvals
         self._rules = rules
         self._toolbox = toolbox
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
+        self._report = report
         self._opened: dict[int, set[int]] = {}
-        self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock)
+        self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
 
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
@@ -100,6 +103,7 @@ class ApprovalDesk:
         await persist(lambda: self._approvals.open(approval))
         self._opened.setdefault(context.turn, set()).add(approval.id)
         await persist(lambda: self._approvals.due.schedule(place.conversation, CARD_S))
+        self._report("opened")
         log.info("approval_opened", conversation=place.conversation, turn=context.turn, tool=tool.name)
         return Waiting(ASKED, approval.id)
 
@@ -132,6 +136,7 @@ class ApprovalDesk:
             )
         )
         if found is not None and taken:
+            self._report(found.state)
             log.info("approval_withdrawn", conversation=approval.conversation, tool=approval.tool, reason=why)
             await self._cards.show(found)
         return found
@@ -156,6 +161,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: replace(each, roles=roles).allowed(by, now_ms)
         )
         if found is not None and taken:
+            self._report("allowed")
             await self._cards.show(found)
             self._runs.start(found)
         return found, taken
@@ -169,6 +175,7 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
         if found is not None and taken:
+            self._report("refused")
             await self._cards.show(found)
         return found, taken
 
@@ -233,15 +240,23 @@ class ApprovalDesk:
             if after is None:
                 continue
             if taken:
-                log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
-                await self._cards.show(after)
-                if after.state == "running":
-                    self._runs.start(after)
+                await self._taken_up(after)
             elif after.card is None and after.state == "waiting":
                 await self._cards.post(after)
             if not after.has_ended:
                 next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
         return min(next_s, default=None)
+
+    async def _taken_up(self, approval: Approval) -> None:
+        """Show what the watch has made of a call, and run the call if it is to be run again."""
+        log.info(
+            "approval_taken_up", conversation=approval.conversation, tool=approval.tool, state=approval.state
+        )
+        await self._cards.show(approval)
+        if approval.has_ended:
+            self._report(approval.state)
+        elif approval.state == "running":
+            self._runs.start(approval)
 
     async def _was_taken_back(self, approval: Approval) -> bool:
         """Remove a call that waits, with its card, if its question was deleted."""
@@ -253,6 +268,7 @@ class ApprovalDesk:
             conversation, approval.id, lambda each: each.taken_back(now_ms)
         )
         if taken:
+            self._report("withdrawn")
             log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
             if approval.card is not None:
                 await self._cards.remove(approval, approval.card)

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.conversation.approval import Approval
 from bot.conversation.clock import Clock
@@ -28,7 +29,7 @@ INTERRUPTED = "I was interrupted while this ran, so nobody knows whether it took
 
 
 class ApprovalRuns:
-    """Runs calls in the background, and shows what became of them on their cards."""
+    """Runs calls in the background, and shows what became of them on their cards; `report` as in ApprovalDesk."""
 
     def __init__(
         self,
@@ -37,17 +38,20 @@ class ApprovalRuns:
         toolbox: Toolbox,
         cards: ApprovalCards,
         clock: Clock,
+        report: Callable[[str], None],
     ) -> None:
         self._approvals = approvals
         self._rules = rules
         self._toolbox = toolbox
         self._cards = cards
         self._clock = clock
+        self._report = report
         self.running: set[asyncio.Task[None]] = set()
 
     def start(self, approval: Approval) -> None:
         """Begin to run a call that was allowed."""
-        task = asyncio.create_task(self.run(approval), name=f"approved-{approval.tool}")
+        with bound_contextvars(conversation=approval.conversation, turn=approval.turn):
+            task = asyncio.create_task(self.run(approval), name=f"approved-{approval.tool}")
         self.running.add(task)
         task.add_done_callback(self.running.discard)
 
@@ -60,6 +64,7 @@ class ApprovalRuns:
                 approval, lambda each: each.withdrawn(why, self._clock.now_ms())
             )
             if found is not None and taken:
+                self._report(found.state)
                 log.info(
                     "approval_withdrawn", conversation=approval.conversation, tool=approval.tool, reason=why
                 )
@@ -80,6 +85,8 @@ class ApprovalRuns:
             begun, lambda each: each.ended("done" if is_done else "failed", outcome, self._clock.now_ms())
         )
         if found is not None and (taken or found.has_ended):
+            if taken:
+                self._report(found.state)
             await self._cards.show(found)
 
     async def _change(

@@ -6,6 +6,7 @@ Revisions are apart in `revise`, recovery after a crash in `recover_reply`, refu
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Literal
 
@@ -20,6 +21,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
+from bot.telemetry import tracing
 from bot.turns import decided, declined
 from bot.turns.earlier_effects import tells_effects
 from bot.turns.generation import Generation
@@ -59,6 +61,7 @@ class TurnLife:
         self.cost = TurnCost(services.report_cost, lost=attempt.lost, earlier=attempt.costs)
         self.outcome: Literal["unfinished", "answered", "notice", "dropped"] = "unfinished"
         self.committed = False
+        self._written_s: float | None = None
         self._arrivals = arrivals
         self._journal = services.journal
 
@@ -86,7 +89,10 @@ class TurnLife:
         if result.as_shown:
             await self.reply.keep_as_shown(search=committed is not None)
         self.outcome = "answered" if result.reply else "notice"
-        await self._show(result)
+        with tracing.begin("post"):
+            await self._show(result)
+        if result.reply and self._written_s is not None:
+            self.services.shown(time.monotonic() - self._written_s)
         return await self._acknowledge()
 
     async def _answer(self) -> Result | None:
@@ -109,12 +115,14 @@ class TurnLife:
             await generation.gather()
             generated, shown = None, claim.batch.messages
             while generated is None:
-                prepared = await prepare(self.claim, services.preparation)
+                with tracing.begin("prepare"):
+                    prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
                     await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
                 shown = prepared.messages
                 generated = await generation.compose_and_stream(terms, prepared)
+        self._written_s = time.monotonic()
         if isinstance(generated, BudgetReached):
             self.reply.claim = replace(self.claim, batch=replace(self.claim.batch, messages=shown))
             return await self._at_limit(generated)
@@ -176,7 +184,8 @@ class TurnLife:
                 claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
             )
 
-        await persist(commit)
+        with tracing.begin("commit"):
+            await persist(commit)
         cost.recorded = True
 
     async def _show(self, result: Result) -> None:

@@ -71,7 +71,8 @@ class TurnServices:
     """The services of one bot's turns.
 
     `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
-    called with each request to Claude, once it has ended. `style` decides which text goes into files, `draw` makes
+    called with each request to Claude, once it has ended. `shown` is called with the seconds from the end of a reply
+    until Discord shows all of it. `style` decides which text goes into files, `draw` makes
     pictures of formulas. `turn_ended` is called with the outcome and the duration in seconds of each turn.
     `schedule_cleanup` is called with a conversation whose history is about to name fewer files. `note_decision` is
     called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
@@ -102,6 +103,7 @@ class TurnServices:
     left_out: Callable[..., Awaitable[tuple[Consulted, ...]]] = _nothing_left_out
     has_called: Callable[[Claim], Awaitable[bool]] = _nothing_called
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
+    shown: Callable[[float], None] = lambda _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None
     person_limits: PersonLimits | None = None

@@ -21,7 +21,7 @@ from bot.conversation.server_uses import ServerUses, has_pending, used_up_text
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, ToolStep, ToolSteps
 from bot.tools.gate import Gate, allow_all
-from bot.tools.tool import ToolContext, ToolPlace
+from bot.tools.tool import Tool, ToolContext, ToolPlace
 from bot.tools.toolbox import Toolbox
 from bot.turns.effect_keys import EffectKeys
 from bot.turns.persist import persist
@@ -50,7 +50,8 @@ class ToolLoop:
     """The tools of one claimed turn.
 
     `names` are those that the request offers. `messages` were exchanged so far behind the turn's question, with the
-    `text` of the reply, and what was `consulted`. `uses` counts the calls of the server's tools.
+    `text` of the reply, and what was `consulted`. `uses` counts the calls of the server's tools; `report` as in
+    ToolCalls.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ToolLoop:
         policy: ToolPolicy | None = None,
         gate: Gate = allow_all,
         uses: ServerUses | None = None,
+        report: Callable[[Tool, str, float], None] = lambda _tool, _outcome, _seconds: None,
     ) -> None:
         self._steps = steps
         self._claim = claim
@@ -75,7 +77,11 @@ class ToolLoop:
         self._running: list[tuple[ToolUse, asyncio.Task[Answered]]] = []
         self._is_broken_off = False
         self._calls = ToolCalls(
-            {name: tool for name in names if (tool := toolbox.find(name)) is not None}, steps, gate, claim
+            {name: tool for name in names if (tool := toolbox.find(name)) is not None},
+            steps,
+            gate,
+            claim,
+            report,
         )
 
     @property

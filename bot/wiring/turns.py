@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.config.settings import ToolsSettings
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
@@ -29,6 +30,7 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
+from bot.store.migrations import TOOLS
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
@@ -67,6 +69,9 @@ from bot.wiring.store import Store
 
 MB = 1_000_000
 
+REMOTE_LABEL = "mcp"
+"""The label of the tools of all remote servers."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turns:
@@ -85,7 +90,7 @@ class Turns:
 
 
 def build_turns(
-    settings: Settings,
+    live: LiveSettings,
     store: Store,
     claude: Claude,
     prices: PriceBook,
@@ -101,6 +106,7 @@ def build_turns(
     roles_of: RolesOf,
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
+    settings = live.settings
     policy = turn_policy(settings)
     history = settings.history
     history_budget = HistoryBudget(
@@ -116,11 +122,15 @@ def build_turns(
         cache=cache,
         refuses=claude.tool_refusals.refuses,
     )
-    budget = budget_policy(settings)
     toolbox = build_toolbox(clock, memory, more_tools)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
-        server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
+        server_tools(settings.tools),
+        toolbox,
+        settings.tools.on,
+        settings.tools.never,
+        remote_tools,
+        is_held_back=lambda: not store.schema.has(TOOLS),
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
     desk = ApprovalDesk(
@@ -129,17 +139,19 @@ def build_turns(
         toolbox,
         outbox,
         clock,
+        lambda event: metrics.approvals.labels(event=event).inc(),
     )
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
-        policy=budget,
+        policy=lambda: budget_policy(live.settings),
         tools_of=tools.definitions,
         remote_tools=tools.remote_definitions,
         within=searches.within,
         others=settings.claude.fallback,
     )
+    remembered = Remembered(store.memories, store.told_facts, memory.places, terms_of_claim, clock.now_ms)
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -170,7 +182,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
                 status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
@@ -182,7 +194,7 @@ def build_turns(
                 *steps,
                 EarlierEffects(store.tool_steps),
                 ToolOutcomes(store.approvals),
-                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                remembered,
                 FileAvailability(store.held_files),
             ),
             post_cards=desk.post_cards,
@@ -196,6 +208,7 @@ def build_turns(
             report_cost=metrics.asked,
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
+            shown=metrics.tail_seconds.observe,
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
@@ -208,7 +221,13 @@ def build_turns(
         runner,
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
+        taken_up=metrics.turns_taken_up.inc,
+        lost=metrics.leases_lost.inc,
+        server_of=store.conversations.server,
     )
+    metrics.turns_running.set_function(lambda: dispatcher.running)
+    metrics.turns_waiting.set_function(lambda: dispatcher.waiting)
+    metrics.work_queue.set_function(lambda: dispatcher.queued)
     catch_up = CatchUp(
         claude,
         store.budgets,
@@ -216,6 +235,7 @@ def build_turns(
         store.pins_and_summaries,
         store.usage,
         terms_of_claim,
+        remembered.without_gone,
         alerts.observe,
         metrics.asked,
         clock,
@@ -246,12 +266,22 @@ def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
+    toolbox: Toolbox,
+    steps: ToolSteps,
+    settings: ToolsSettings,
+    gate: Gate,
+    metrics: Metrics,
+    claim: Claim,
+    terms: Terms,
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
+
+    def report(tool: Tool, outcome: str, seconds: float) -> None:
+        metrics.tool_called(tool_label(tool, toolbox), outcome, seconds)
+
     return ToolLoop(
         toolbox,
         steps,
@@ -260,7 +290,13 @@ def _tool_loop(
         policy=policy,
         gate=gate,
         uses=ServerUses(limits_of(offered)),
+        report=report,
     )
+
+
+def tool_label(tool: Tool, toolbox: Toolbox) -> str:
+    """Return the label of a tool in the metrics: its name, one for all tools that remote servers define."""
+    return tool.name if tool.name in toolbox else REMOTE_LABEL
 
 
 def build_file_contents(
