@@ -12,8 +12,8 @@ from bot.conversation.citations import CitedText, WebSource, plain_title
 from bot.conversation.consulted import Consulted, render_consulted
 from bot.conversation.content import Text
 from bot.conversation.memory import Fact, news
-from bot.conversation.message import Message, Quote, Quoted, created_ms
-from bot.conversation.quoting import Room, RoomContent, room_quote
+from bot.conversation.message import Message, Quote, Quoted, Room, created_ms
+from bot.conversation.quoting import RoomContent, room_quote
 from bot.conversation.visible import is_blank
 from tests.conversation.builders import ANN, BEN, message, snowflake
 from tests.conversation.injections import INJECTIONS, Injection, hidden, skeleton
@@ -84,6 +84,7 @@ def test_security_a_planted_title_of_a_source_is_no_markdown_no_mention_and_no_l
     injection: Injection,
 ) -> None:
     title = plain_title(injection.text)
+    assert skeleton(title) == []
     for mark in ("[", "](", "<", ">", "@", "`", "*", "|", "://", "discord.gg/", "\n"):
         assert mark not in title
     cited = CitedText()
@@ -93,6 +94,7 @@ def test_security_a_planted_title_of_a_source_is_no_markdown_no_mention_and_no_l
         [WebSource(injection.text, injection.text), WebSource("https://wefts.example/", injection.text)]
     )
     listed = cited.listed()
+    assert skeleton(listed) == []
     assert listed.count("](<http") == listed.count("[") - 1
     assert "\n" not in listed
     assert hidden(listed) == []
