@@ -77,8 +77,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
 	$(PIP) uv
-	$(COMPILE) -o requirements.lock pyproject.toml
-	$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra otel -o requirements.lock pyproject.toml
+	$(COMPILE) --extra otel --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache

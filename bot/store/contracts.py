@@ -356,6 +356,20 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
+        "events",
+        "list",
+        "latest events of the log of all instances, without texts and without ids of people",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
+        "metrics:<instance>",
+        "string",
+        "metrics of an instance",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
         "known",
         "sorted set",
         "conversations by their latest message (ms)",

@@ -80,6 +80,10 @@ class ToolOffer:
         """Return the tools that a request in a place offers, by the settings of its scopes."""
         return (*self.definitions(by_scope), *await self.remote_definitions(place, by_scope))
 
+    async def has(self, place: ToolPlace, by_scope: Mapping[Scope, Settings], name: str) -> bool:
+        """Whether a tool is offered in a place, by the settings of its scopes."""
+        return any(tool.name == name for tool in await self.offered(place, by_scope))
+
     async def remote_definitions(
         self, place: ToolPlace, by_scope: Mapping[Scope, Settings]
     ) -> tuple[ToolDefinition, ...]:

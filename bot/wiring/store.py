@@ -27,6 +27,7 @@ from bot.store.coordination import Coordination
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
+from bot.store.event_log import EventLog
 from bot.store.examination import Examination
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
@@ -35,6 +36,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
+from bot.store.known_conversations import KnownConversations
 from bot.store.memories import Memories
 from bot.store.message_states import MessageStates
 from bot.store.person_limits import PersonLimits
@@ -53,6 +55,7 @@ from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
+from bot.store.told_facts import ToldFacts
 from bot.store.tool_steps import ToolSteps
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
@@ -97,6 +100,7 @@ class Store:
     audit_due: DueQueue
     presets: Presets
     memories: Memories
+    told_facts: ToldFacts
     decisions: Decisions
     message_states: MessageStates
     work_queue: WorkQueue
@@ -111,11 +115,13 @@ class Store:
     examination: Examination
     stored_values: StoredValues
     erasure: Erasure
+    known: KnownConversations
     removed_places: RemovedPlaces
     consents: Consents | None
     person_limits: PersonLimits
     person_turns: PersonTurns
     person_wishes: PersonWishes
+    event_log: EventLog
 
 
 def server_of(settings: Settings) -> dict[str, Any]:
@@ -160,9 +166,7 @@ def build_store(
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
     usage_s = settings.usage.ttl_days * DAY_S
-    limits = Limits(
-        settings.limits.threads_per_minute, settings.limits.turns_per_person, settings.limits.refusals
-    )
+    limits = person_limits(settings)
     held_files = HeldFiles(
         redis,
         keys,
@@ -171,6 +175,14 @@ def build_store(
         inline_bytes=round(settings.files.inline_mb * MB),
     )
     wakeups = Wakeups(redis, keys)
+    budgets = Budgets(
+        redis,
+        keys,
+        instance=instance,
+        wake_others=wakeups.publish_restore,
+        report=lambda outcome: metrics.reservations.labels(outcome=outcome).inc(),
+    )
+    metrics.reservations_open.set_function(lambda: budgets.unsettled)
     scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
@@ -196,12 +208,13 @@ def build_store(
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
-        budgets=Budgets(redis, keys, instance=instance, wake_others=wakeups.publish_restore),
+        budgets=budgets,
         branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
         memories=Memories(redis, keys, ttl_s=ttl_s),
+        told_facts=ToldFacts(redis, keys),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),
@@ -216,9 +229,17 @@ def build_store(
         examination=Examination(redis, keys),
         stored_values=StoredValues(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
+        known=KnownConversations(redis, keys, ttl_s=ttl_s),
         removed_places=RemovedPlaces(redis, keys),
         consents=Consents(redis, keys) if settings.privacy.require_consent else None,
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
         person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
+        event_log=EventLog(redis, keys, instance=instance),
     )
+
+
+def person_limits(settings: Settings) -> Limits:
+    """The operator's limits for each person."""
+    limits = settings.limits
+    return Limits(limits.threads_per_minute, limits.turns_per_person, limits.refusals)

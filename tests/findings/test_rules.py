@@ -192,6 +192,7 @@ CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
     {"voice": {"url": "https://voice.example"}, "files": {"max_mb": 0}},
     {"reply": {"gather_ms": 100, "titles": "generated"}},
     {"telemetry": {"metrics_host": "0.0.0.0"}},  # noqa: S104
+    {"telemetry": {"private": True}},
     {"privacy": {"require_consent": True}},
     {"budgets": {"at_limit": "keep"}},
 )
