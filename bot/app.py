@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import structlog
 import typer
 
 from bot.config import Settings
+from bot.conversation.errors import StoreUnavailable
 from bot.local import stand_ins
 from bot.local.stand_ins import StandIns
 from bot.shutdown import Shutdown, Stopped, together
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 # New objects between two collections of cycles. With Python's default of 700, collections take an eighth of the
 # processor time, and nearly all objects of a turn are freed without them.
 GARBAGE_AFTER = 20_000
+
+# How long a stop waits until the store knows of it; a Redis that does not answer must not hold the stop up.
+REST_S = 1.0
 
 
 async def run(settings: Settings) -> None:
@@ -45,8 +49,11 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
     )
+    from bot.telemetry import tracing
     from bot.wiring import build
 
+    if tracing.is_wanted():
+        stack.callback(await asyncio.to_thread(tracing.configure))
     gc.freeze()  # the libraries' objects are never garbage; see __main__
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
@@ -59,9 +66,11 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
 async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
     """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
+    from bot.gateway.connection.final_states import noted
+    from bot.telemetry.gateway_state import GatewayReason, GatewayState
 
     parts = [
-        asyncio.create_task(session.stay_connected(bot.client), name="discord"),
+        asyncio.create_task(noted(bot.client, session.stay_connected(bot.client)), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
         asyncio.create_task(bot.existence.watch(), name="existence"),
@@ -79,8 +88,12 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
+        asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
         asyncio.create_task(bot.keep_events(), name="events"),
+        asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
+        asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
+        *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:
@@ -96,6 +109,10 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(REST_S):
+                await bot.rest()
+        bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
         await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from bot.config import Settings
     from bot.store.keys import Keys
 
-SCHEMA = 1
-"""The version of what is stored."""
-
 LONG_S = 60.0
 """How long a command may take: a conversation is read and written as a whole."""
 
@@ -36,9 +33,10 @@ def backup(
 ) -> None:
     """Write everything that the bot keeps in Redis to a file; the bot may run meanwhile."""
     from bot.backup.backup import back_up
+    from bot.store.schema import stored_version
 
     async def work(_: Settings, redis: Redis, keys: Keys) -> None:
-        done = await back_up(redis, keys, file, schema=SCHEMA)
+        done = await back_up(redis, keys, file, schema=await stored_version(redis, keys))
         typer.echo(counted(done.counts))
         typer.echo(
             f"{file}: {sum(done.counts.values())} keys, {done.bytes / MB:.1f} MB, written and read again."
@@ -56,8 +54,8 @@ def restore(
     ] = False,
 ) -> None:
     """Write what a backup holds into an empty Redis, while no instance of the bot runs."""
-    from bot.backup.restore import SILENT_S
     from bot.backup.restore import restore as restored
+    from bot.store.migrations import NEWEST
     from bot.wiring.policies import secret_of
 
     async def work(settings: Settings, redis: Redis, keys: Keys) -> None:
@@ -65,10 +63,9 @@ def restore(
             redis,
             keys,
             file,
-            schema=SCHEMA,
+            schema=NEWEST,
             secret=secret_of(settings),
             replaces=replace,
-            silent_s=max(SILENT_S, 3 * settings.turns.poll_s),
         )
         typer.echo(counted(done.counts))
         typer.echo(

@@ -122,6 +122,10 @@ class Keys:
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
         self.events = self._key("events")
+        self.schema = self._schema("version")
+        self.migration_lease = self._schema("lease")
+        self.migration_step = self._schema("step")
+        self.migration_left = self._schema("left")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -325,6 +329,10 @@ class Keys:
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")
+
+    def _schema(self, name: str) -> Key:
+        """Name a key of the schema's version, which share a slot."""
+        return self._key(f"{{schema}}:{name}")
 
     def _budgets(self, name: str) -> Key:
         """Name a key of the budgets, which share a slot: one script reserves on all counters that apply."""
