@@ -49,8 +49,11 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
     )
+    from bot.telemetry import tracing
     from bot.wiring import build
 
+    if tracing.is_wanted():
+        stack.callback(await asyncio.to_thread(tracing.configure))
     gc.freeze()  # the libraries' objects are never garbage; see __main__
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
@@ -65,10 +68,12 @@ async def _serve(
 ) -> None:
     """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
+    from bot.gateway.connection.final_states import noted
+    from bot.telemetry.gateway_state import GatewayReason, GatewayState
     from bot.wiring.reload import Reload
 
     parts = [
-        asyncio.create_task(session.stay_connected(bot.client), name="discord"),
+        asyncio.create_task(noted(bot.client, session.stay_connected(bot.client)), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
         asyncio.create_task(bot.existence.watch(), name="existence"),
@@ -86,8 +91,13 @@ async def _serve(
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
+        asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
+        asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
+        asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
+        *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
         asyncio.create_task(Reload(bot.live, load, bot.apply).watch(requests), name="reload"),
+        asyncio.create_task(bot.keep_events(), name="events"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:
@@ -103,6 +113,7 @@ async def _serve(
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
+        bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
         await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):

@@ -18,6 +18,7 @@ from bot.claude.bounds import Bounds
 from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
 from bot.claude.reply import Reply
+from bot.claude.request_phases import RequestPhases
 from bot.claude.stream_timeouts import StreamTimeouts
 from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
@@ -62,12 +63,14 @@ class Attempts:
         response.
         """
         started_at = self.clock()
+        phases = RequestPhases(request.parameters.model)
         first_text_at: float | None = None
         characters = 0
         timeouts = StreamTimeouts(first_s=self.first_s, stall_s=self.stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         bounds = Bounds(request.parameters.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
+            stack.push(phases.failed)
             stack.enter_context(translated())
             # The input is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
@@ -98,6 +101,7 @@ class Attempts:
                 for new in arrived.events():
                     if isinstance(new, TextDelta):
                         first_text_at = self.clock() if first_text_at is None else first_text_at
+                        phases.text()
                         characters += len(new.text)
                         # The end of the body must not be held back behind the end of the message.
                         if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
@@ -109,6 +113,7 @@ class Attempts:
                     await _drain(pieces)
                     break
         finished = reply.finished(request_id)
+        phases.finished(finished)
         if finished is None:
             raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
         first_text_s = None if first_text_at is None else first_text_at - started_at

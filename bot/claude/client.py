@@ -181,12 +181,14 @@ class Claude:
                 )
                 if text_seen or wait_s is None:
                     raise
+                self._metrics.waits(error, wait_s)
                 # One warning for each request: many threads that wait for a minute would fill the log.
                 log.log(
                     logging.WARNING if failed == 1 else logging.INFO,
                     "claude_retry",
                     error=type(error).__name__,
                     detail=str(error),
+                    request_id=error.request_id,
                     attempt=failed + 1,
                     wait_s=round(wait_s, 1),
                 )

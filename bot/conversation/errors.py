@@ -19,6 +19,7 @@ BobbinError
 │       └── ClaudeContainerGone  400 or 404 that speaks of the container of code
 ├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
+├── ServerToolUsedUp          Claude went on searching, or reading pages, beyond the limit of one answer
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message does not exist any more
@@ -185,6 +186,14 @@ class BudgetReached(BobbinError):
 
 class CutShort(BobbinError):
     """A new message ended the running answer."""
+
+
+class ServerToolUsedUp(BobbinError):
+    """Claude called a tool of the server beyond the limit of one turn, although told not to."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(tool)
+        self.tool = tool
 
 
 class Stopped(BobbinError):

@@ -100,7 +100,7 @@ class Request:
     inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     container: str | None = None
 
-    def after(self, end: Finished, results: Sequence[ToolResult] = ()) -> Request | None:
+    def after(self, end: Finished, results: Sequence[ToolResult | Text] = ()) -> Request | None:
         """Return the next request of the same turn, None if the reply has ended.
 
         A reply that paused, or that called tools, goes on when its content is sent again unchanged, of calls with

@@ -17,6 +17,7 @@ from bot.conversation.errors import (
     ClaudeTooLong,
     ClaudeUnreachable,
     ClaudeWrongAddress,
+    ServerToolUsedUp,
 )
 from bot.conversation.limits import when
 from bot.conversation.visible import plain
@@ -40,6 +41,10 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Press Continue, or use /continue, and it goes on."
 TOO_MANY_STEPS = "I stopped here: this took more steps with tools than I may take. Write “go on” to continue."
+TOO_MANY_LOOKUPS = (
+    "I stopped here: this took more searches, or pages to read, than I may use for one message. Write “go on” to "
+    "continue."
+)
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "
@@ -197,6 +202,8 @@ def explain(error: BobbinError) -> str:
     """Say to the people in the thread why there is no reply, and what to do."""
     if isinstance(error, ClaudeModelUnknown):
         return _model_gone(error)
+    if isinstance(error, ServerToolUsedUp):
+        return TOO_MANY_LOOKUPS
     for kind, sentence in _CLAUDE:
         if isinstance(error, kind):
             return sentence

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import uuid
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.conversation.errors import (
     AnsweredBefore,
@@ -21,6 +23,7 @@ from bot.conversation.errors import (
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
 from bot.store.work_queue import WorkItem, WorkQueue
+from bot.telemetry import tracing
 from bot.turns.run import Runner
 from bot.turns.turn_slots import TurnSlots
 
@@ -44,7 +47,9 @@ class Dispatcher:
     """Starts turns where messages wait, and takes over turns whose worker is gone.
 
     At most `max_concurrent` turns run here at once, in a fair order between the servers that `server_of` tells. A
-    conversation that waits for a slot holds no lease, so that another instance can take its turn.
+    conversation that waits for a slot holds no lease, so that another instance can take its turn. `taken_up` is
+    called for each turn that an earlier attempt had begun, and `lost` for each turn that another worker has taken
+    over from here. `queued` counts the conversations in the work queue when it was last read.
     """
 
     def __init__(
@@ -55,6 +60,8 @@ class Dispatcher:
         *,
         poll_s: float,
         max_concurrent: int,
+        taken_up: Callable[[], None] = lambda: None,
+        lost: Callable[[], None] = lambda: None,
         server_of: Callable[[int], Awaitable[int | None]] = no_server,
     ) -> None:
         self._journal = journal
@@ -69,6 +76,20 @@ class Dispatcher:
         self._woken: set[int] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
+        self._taken_up = taken_up
+        self._lost = lost
+        self._in_slots = 0
+        self.queued = 0
+
+    @property
+    def running(self) -> int:
+        """The number of conversations that are worked on here."""
+        return self._in_slots
+
+    @property
+    def waiting(self) -> int:
+        """The number of conversations that wait here for a slot."""
+        return len(self._running) - self._in_slots
 
     def wake(self, conversation: int) -> None:
         """Claim a conversation now, or right after the turn that runs there."""
@@ -80,7 +101,9 @@ class Dispatcher:
         else:
             self._arrivals[conversation] = asyncio.Event()
             self._wakeups[conversation] = asyncio.Event()
-            task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
+            # In an empty context: the log lines of whoever wakes it name another turn.
+            work, name = self._work(conversation), f"turns-{conversation}"
+            task = asyncio.create_task(work, name=name, context=Context())
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
@@ -101,7 +124,9 @@ class Dispatcher:
         """Poll the work queue until cancelled."""
         while True:
             try:
-                for item in await self._work_queue.items():
+                items = await self._work_queue.items()
+                self.queued = len(items)
+                for item in items:
                     await self._check(item)
             except StoreUnavailable as error:
                 log.warning(
@@ -142,12 +167,17 @@ class Dispatcher:
             async with self.slots.slot(conversation):
                 if conversation in self._woken:  # not stopped or halted meanwhile
                     self._woken.discard(conversation)
-                    await self._claim(conversation)
+                    self._in_slots += 1
+                    try:
+                        await self._claim(conversation)
+                    finally:
+                        self._in_slots -= 1
 
     async def _claim(self, conversation: int) -> None:
         try:
             # Before the claim: a message that arrives during the claim is not part of it yet.
             self._arrivals[conversation].clear()
+            began_ns = tracing.now_ns()
             claim = await self._journal.claim(conversation, self._owner)
             match claim:
                 case Held():
@@ -161,7 +191,20 @@ class Dispatcher:
                     await self._runner.post_unreadable(claim)
                     await self._release(claim, blameless=True)
                 case Claim():
-                    if await self._turn_if_readable(claim) and not self._stopping:
+                    if claim.attempt.number > 1 and not claim.reconciling:
+                        self._taken_up()
+                    with (
+                        bound_contextvars(conversation=conversation, turn=claim.turn_id),
+                        tracing.turn(
+                            began_ns,
+                            conversation=conversation,
+                            turn=claim.turn_id,
+                            attempt=claim.attempt.number,
+                            reconciling=claim.reconciling,
+                        ),
+                    ):
+                        waiting = await self._turn_if_readable(claim)
+                    if waiting and not self._stopping:
                         self._woken.add(conversation)
         except Fenced:
             await self._log_fenced(conversation)
@@ -188,6 +231,7 @@ class Dispatcher:
             if await self._journal.revoked(conversation):
                 log.info("turn_called_off", conversation=conversation)
                 return
+        self._lost()
         log.warning(
             "turn_taken_over", conversation=conversation, hint="this bot, its host or its Redis was too slow"
         )

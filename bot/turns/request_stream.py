@@ -143,7 +143,7 @@ class RequestStream:
 
     async def _summarized(self, request: Request, most: Usage | None) -> tuple[str | None, tuple[Usage, ...]]:
         text: list[str] = []
-        end: Finished | ClaudeError | BudgetReached | TimeoutError
+        end: Finished | BobbinError | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
                 end = await self._streamed(request, "summary", most, text.append, discard, Sent())
@@ -175,7 +175,7 @@ class RequestStream:
         show_status: Callable[[str], None],
         sent: Sent,
         cite: Callable[[tuple[WebSource, ...]], None] = discard,
-    ) -> Finished | ClaudeError | BudgetReached:
+    ) -> Finished | BobbinError:
         """Push the deltas, keep `sent` up to date and return how the stream ended."""
         sent.asked_ms = self._now_ms()
         request = replace(request, inline=self._inline)
@@ -183,6 +183,8 @@ class RequestStream:
             async with aclosing(self._claude.stream(request, purpose, most)) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
+                    if (refused := self._refusal(event)) is not None:
+                        return refused
                     if line := _status(event):
                         show_status(line)
                     match event:
@@ -202,6 +204,10 @@ class RequestStream:
         except (ClaudeError, BudgetReached) as error:
             return error
         return ClaudeError("the stream ended without an end")
+
+    def _refusal(self, _event: StreamEvent) -> BobbinError | None:
+        """Return why a request is ended because of an event, None if it goes on (a hook)."""
+        return None
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)

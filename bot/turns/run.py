@@ -19,6 +19,7 @@ from bot.conversation.errors import (
 )
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.journal import Done
+from bot.telemetry import tracing
 from bot.turns import decided
 from bot.turns.delay_notice import DelayNotice
 from bot.turns.heartbeat import Heartbeat
@@ -81,6 +82,7 @@ class Runner:
             raise
         finally:
             self._services.turn_ended(outcome, time.monotonic() - started_s)
+            tracing.outcome(outcome)
             if life is not None:
                 await self._record_cost(life)
                 await self._settle(life)

@@ -32,6 +32,7 @@ from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
+from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.wiring.store import Store
@@ -47,11 +48,16 @@ class Events:
 
 
 def build_client(
-    settings: Settings, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    metrics: Metrics,
+    pace: Pace,
+    clock: Clock,
+    stack: AsyncExitStack,
+    health: GatewayHealth | None = None,
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
     session.configure(settings.discord)
-    client = Client(proxy_for(settings.discord.api_url))
+    client = Client(proxy_for(settings.discord.api_url), health)
     rate_limit.install(client, metrics, pace, clock)
     stack.push_async_callback(session.disconnect, client)
     return client
@@ -169,14 +175,15 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached),
+        Sweep(client, channels, listing, conversations, store.known, clock, store.scope_settings.cached),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,
+        caught_up=client.health.backfilled,
     )
-    removals = Removals(store.removed_places, dispatcher, clock)
-    existence = Existence(client, store.removed_places, removals, pace)
+    removals = Removals(store.removed_places, store.known, dispatcher, clock)
+    existence = Existence(client, store.known, removals, pace)
     Listener(
         client,
         intake=intake,

@@ -16,6 +16,7 @@ from bot.gateway import permissions
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
 from bot.store.conversations import Conversations
+from bot.store.known_conversations import KnownConversations
 from bot.store.settings_cache import Place, SettingsCache
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class Sweep:
         channels: Channels,
         listing: Listing,
         conversations: Conversations,
+        known: KnownConversations,
         clock: Clock,
         settings: SettingsCache,
     ) -> None:
@@ -49,6 +51,7 @@ class Sweep:
         self._channels = channels
         self._listing = listing
         self._conversations = conversations
+        self._known = known
         self._clock = clock
         self._settings = settings
         self._to_request: dict[int, int | None] = {}
@@ -94,11 +97,19 @@ class Sweep:
 
     async def _request_direct_messages(self, listed: set[int], recheck_from: int | None) -> set[int]:
         """Have the known DM channels requested; returns the parent channels of threads that are not active."""
-        known = [each for each in await self._conversations.known(self._clock.now_ms()) if each not in listed]
-        parents = await self._conversations.parents(known)
-        direct = [each for each, parent in zip(known, parents, strict=True) if parent is None]
-        self._request_later(direct, recheck_from)
-        return {parent for parent in parents if parent is not None}
+        await self._known.prune(self._clock.now_ms())
+        latest_ms: dict[int, int] = {}
+        parents: set[int] = set()
+        async for page in self._known.pages():
+            for each in page:
+                if each.conversation in listed:
+                    continue
+                if each.parent is None:
+                    latest_ms[each.conversation] = each.latest_ms
+                else:
+                    parents.add(each.parent)
+        self._request_later(sorted(latest_ms, key=latest_ms.__getitem__, reverse=True), recheck_from)
+        return parents
 
     async def _answered_forums(self) -> set[int]:
         """Return the forums in which each post is answered: a post may have been archived before it was seen."""

@@ -9,6 +9,7 @@ import structlog
 
 from bot.gateway.connection.attempts import Attempts
 from bot.gateway.connection.compat import Http
+from bot.telemetry.gateway_state import READY, GatewayHealth, GatewayReason
 
 log = structlog.get_logger()
 
@@ -17,9 +18,12 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, me
 
 
 class Client(discord.Client):
-    """A client that pings nobody, caches no messages and no members, and counts its connection attempts."""
+    """A client that pings nobody, caches no messages and no members, and counts its connection attempts.
 
-    def __init__(self, proxy: str | None = None) -> None:
+    `health` holds the state of its connection.
+    """
+
+    def __init__(self, proxy: str | None = None, health: GatewayHealth | None = None) -> None:
         super().__init__(
             proxy=proxy,
             intents=INTENTS,
@@ -30,6 +34,7 @@ class Client(discord.Client):
             guild_ready_timeout=0.25,
         )
         self.attempts = Attempts(time.monotonic())
+        self.health = health or GatewayHealth()
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count an IDENTIFY: Discord limits them per day."""
@@ -40,6 +45,11 @@ class Client(discord.Client):
         """Refuse rate-limited calls from the login on, instead of waiting for the limit to end."""
         if isinstance(self.http, Http):
             self.http.enforces_bans = True
+
+    async def on_disconnect(self) -> None:
+        """Note that the connection is lost; discord.py also calls this for an attempt that has failed."""
+        if self.health.condition.state in READY:
+            self.health.lost(GatewayReason.CONNECTION_LOST)
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         """Log the exception of a handler without its arguments, which hold message content."""

@@ -16,7 +16,9 @@ from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
 from bot.findings.discord_rules import PORTAL, SWITCH_ON_INTENT
 from bot.gateway.connection import compat, completion, keep_alive
+from bot.gateway.connection.client import Client
 from bot.retry import Schedule, retry
+from bot.telemetry.gateway_state import GatewayReason
 
 log = structlog.get_logger()
 
@@ -100,6 +102,8 @@ async def login(client: discord.Client, token: str) -> None:
             "would only prolong the limit. If it lasts for hours, give the bot another address",
         )
         waits += 1
+        if isinstance(client, Client):
+            client.health.lost(GatewayReason.RATE_LIMITED)
         await _close_http_session(client)
         await asyncio.sleep(wait_s)
 
