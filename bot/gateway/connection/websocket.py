@@ -72,8 +72,8 @@ class Socket(DiscordWebSocket):
 
     @classmethod
     async def from_client(cls, client: discord.Client, **options: Any) -> Socket:
-        """Connect, and send IDENTIFY or RESUME."""
-        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see client.py
+        """Connect, and send IDENTIFY or RESUME; `client` is a shard."""
+        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see shard.py
         # discord.py resumes without a session after a connection that sent no READY.
         options["resume"] = bool(options.get("resume") and options.get("session"))
         wait_s = attempts.begin(time.monotonic(), identify=not options["resume"])
@@ -82,6 +82,8 @@ class Socket(DiscordWebSocket):
             await asyncio.sleep(min(wait_s, BACKOFF_MAX_S))
         if wait_s > BACKOFF_MAX_S:
             raise TimeoutError  # discord.py limits an attempt to a minute
+        if not options["resume"]:
+            await client.before_identify()  # type: ignore[attr-defined] # see shard.py
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await super().from_client(client, **options)
