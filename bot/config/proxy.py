@@ -1,7 +1,8 @@
-"""The proxy from the environment: used for Discord's REST and gateway and for Claude, never for this machine.
+"""The proxy: used for Discord's REST and gateway and for Claude, never for this machine.
 
-HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, in upper or lower case. Claude's client reads the variables
-by itself; discord.py gets the proxy as an argument.
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, in upper or lower case. `discord.proxy` takes the place of
+the first three: Claude's client reads the variables by itself, so the setting is written into them. discord.py gets
+the proxy as an argument.
 """
 
 from __future__ import annotations
@@ -19,9 +20,16 @@ LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 HTTP_SCHEME_OF = {"wss": "https", "ws": "http"}
 
 
-def prepare(environ: MutableMapping[str, str] | None = None) -> None:
-    """Raise StartError for a proxy that cannot be used, and add this machine's addresses to NO_PROXY."""
+def prepare(environ: MutableMapping[str, str] | None = None, *, setting: str = "") -> None:
+    """Raise StartError for a proxy that cannot be used, and add this machine's addresses to NO_PROXY.
+
+    `setting` is `discord.proxy`, which takes the place of the environment's proxies.
+    """
     environ = os.environ if environ is None else environ
+    if setting:
+        for variable in VARIABLES:
+            environ.pop(variable, None)
+            environ[variable.lower()] = setting
     for variable in VARIABLES:
         name, address = _found(environ, variable)
         if not address:

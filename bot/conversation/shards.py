@@ -14,7 +14,7 @@ def shard_of(server: int | None, count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Shards:
-    """The shards that a process connects: `ids` of `count`. Without ids all of them; without a count as Discord says."""
+    """The shards that a process connects: `ids` of `count`; no ids: all of them, no count: as Discord recommends."""
 
     ids: tuple[int, ...] = ()
     count: int | None = None

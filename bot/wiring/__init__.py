@@ -12,6 +12,7 @@ import structlog
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.shards import shards_of
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -21,9 +22,11 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.connection.people import People
 from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.shared_rate import SharedRate
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -77,6 +80,7 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     presence: Presence
+    shared_rate: SharedRate
     tools: ToolOffer
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
@@ -96,8 +100,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
     health = ServiceHealth()
-    store = build_store(settings, metrics, stack, instance=instance, failed=health.redis_failed)
-    client = build_client(settings, metrics, pace, clock, stack)
+    shards = shards_of(settings.discord)
+    store = build_store(
+        settings, metrics, stack, instance=instance, shards=shards, failed=health.redis_failed
+    )
+    gate = IdentifyGate(store.coordination.take_identify_turn)
+    shared_rate = SharedRate(pace, store.call_shares)
+    stack.push_async_callback(shared_rate.leave)
+    await shared_rate.join()
+    client = build_client(settings, metrics, pace, clock, stack, shards=shards, gate=gate)
     claude = await build_claude(settings, metrics, stack, health.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
@@ -159,6 +170,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         metrics,
         commands=commands,
         instance=instance,
+        shards=shards,
     )
     built = build_commands(
         settings,
@@ -207,6 +219,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         presence,
+        shared_rate,
         turns.tools,
         wake,
         store.budgets.restore,

@@ -12,12 +12,14 @@ from redis.asyncio import Redis
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.conversation.limits import Limits
+from bot.conversation.shards import Shards
 from bot.gateway.connection.calls import CALL_S
 from bot.store.approvals import Approvals
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
+from bot.store.call_shares import CallShares
 from bot.store.connection import connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
@@ -49,6 +51,7 @@ from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.served import Served
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
 from bot.store.tool_steps import ToolSteps
@@ -57,6 +60,8 @@ from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
+
+ALL_SHARDS = Shards()
 
 DAY_S = 24 * 3600
 MB = 1_000_000
@@ -70,11 +75,15 @@ SETTLE_AFTER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
+    """The store's objects; all but `coordination` and `call_shares` share one pool of connections.
+
+    Without `consents` no consent is required.
+    """
 
     redis: Redis
     keys: Keys
     coordination: Coordination
+    call_shares: CallShares
     conversations: Conversations
     journal: Journal
     files: FileStore
@@ -120,6 +129,7 @@ def build_store(
     stack: AsyncExitStack,
     *,
     instance: str,
+    shards: Shards = ALL_SHARDS,
     failed: Callable[[], None] = lambda: None,
 ) -> Store:
     """Build the store's objects; the connections are opened by the first command and closed by `stack`.
@@ -162,32 +172,36 @@ def build_store(
     wakeups = Wakeups(redis, keys)
     scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
+    served = Served(redis, keys, shards)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
         keys=keys,
         coordination=Coordination(interactions_redis, keys, instance=instance),
-        conversations=Conversations(redis, keys, ttl_s=ttl_s),
+        call_shares=CallShares(interactions_redis, keys, instance=instance),
+        conversations=Conversations(redis, keys, ttl_s=ttl_s, shards=shards),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
-        approvals=Approvals(redis, keys),
+        approvals=Approvals(redis, keys, served.among),
         pinned_tools=PinnedTools(redis, keys),
-        reminders=Reminders(redis, keys),
+        reminders=Reminders(redis, keys, served.among),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         budgets=Budgets(redis, keys, instance=instance, wake_others=wakeups.publish_restore),
-        branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
+        branches=Branches(
+            redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s, shards=shards
+        ),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
         memories=Memories(redis, keys, ttl_s=ttl_s),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
-        work_queue=WorkQueue(redis, keys),
+        work_queue=WorkQueue(redis, keys, served.among),
         wakeups=wakeups,
         recent_messages=RecentMessages(redis, keys),
         revisions=revisions,

@@ -14,6 +14,7 @@ import discord
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
+from bot.conversation.shards import Shards
 from bot.gateway import error_codes
 from bot.gateway.catchup.sweep import FAILED_CALL
 from bot.gateway.conversion import reading
@@ -22,6 +23,8 @@ from bot.render.pace import Kind, Pace
 from bot.store.removed_places import RemovedPlaces
 
 log = structlog.get_logger()
+
+ALL_SHARDS = Shards()
 
 EVERY_S = 24 * 3600.0
 """Events tell of deletions while the bot listens; a gap in the session is caught up with at its end."""
@@ -46,12 +49,14 @@ class Existence:
         pace: Pace,
         *,
         confirm_s: float = CONFIRM_S,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
         self._places = places
         self._removals = removals
         self._pace = pace
         self._confirm_s = confirm_s
+        self._shards = shards
         self._requested = asyncio.Event()
 
     def request(self) -> None:
@@ -76,7 +81,9 @@ class Existence:
     async def look(self) -> None:
         """Erase what does not exist any more."""
         known = await self._places.known()
-        servers = {server for server, _ in known.values() if server is not None}
+        servers = {
+            server for server, _ in known.values() if server is not None and self._shards.holds(server)
+        }
         unlisted = {server for server in servers if self._client.get_guild(server) is None}
         gone = await self._gone(unlisted, self._ask_for_server)
         for server in sorted(gone):

@@ -12,6 +12,7 @@ import structlog
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.shards import Shards
 from bot.gateway import permissions
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
@@ -19,6 +20,8 @@ from bot.store.conversations import Conversations
 from bot.store.settings_cache import Place, SettingsCache
 
 log = structlog.get_logger()
+
+ALL_SHARDS = Shards()
 
 REQUESTS_MAX = 300
 """So many channels are requested one by one in a sweep, so that the next sweep over the servers is not late."""
@@ -44,6 +47,7 @@ class Sweep:
         conversations: Conversations,
         clock: Clock,
         settings: SettingsCache,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
         self._channels = channels
@@ -51,6 +55,7 @@ class Sweep:
         self._conversations = conversations
         self._clock = clock
         self._settings = settings
+        self._shards = shards
         self._to_request: dict[int, int | None] = {}
         self._active: dict[int, frozenset[int]] = {}
         self._failing: set[int] = set()
@@ -97,7 +102,8 @@ class Sweep:
         known = [each for each in await self._conversations.known(self._clock.now_ms()) if each not in listed]
         parents = await self._conversations.parents(known)
         direct = [each for each, parent in zip(known, parents, strict=True) if parent is None]
-        self._request_later(direct, recheck_from)
+        if self._shards.holds(None):
+            self._request_later(direct, recheck_from)
         return {parent for parent in parents if parent is not None}
 
     async def _answered_forums(self) -> set[int]:

@@ -100,7 +100,7 @@ class Client(discord.AutoShardedClient):
             log.info("discord_shards", ids=list(ids), count=count)
 
     async def identify_turn(self, shard_id: int) -> None:
-        """Wait until a shard may send IDENTIFY; a single shard tries at once, and is told by op 9 if it was too soon."""
+        """Wait until a shard may send IDENTIFY; a single shard tries at once: op 9 tells if it was too soon."""
         if self.shard_count and self.shard_count > 1:
             await self._gate.turn(shard_id, self._max_concurrency)
 

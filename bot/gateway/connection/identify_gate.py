@@ -45,7 +45,9 @@ class IdentifyGate:
         key = shard_id % max_concurrency
         async with self._locks[key]:
             await asyncio.sleep(max(0.0, self._free_s.get(key, 0.0) - time.monotonic()))
-            while (taken_s := await self._taken_s(key)) > 0:
+            while True:
+                if not (taken_s := await self._taken_s(key)):
+                    break
                 await asyncio.sleep(min(taken_s, self._every_s))
             self._free_s[key] = time.monotonic() + self._every_s
 
