@@ -80,7 +80,6 @@ class Bot:
     retention: Retention
     wakeups: Wakeups
     presence: Presence
-    shared_rate: SharedRate
     tools: ToolOffer
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
@@ -219,7 +218,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         retention,
         store.wakeups,
         presence,
-        shared_rate,
         turns.tools,
         wake,
         store.budgets.restore,

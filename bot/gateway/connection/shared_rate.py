@@ -66,28 +66,37 @@ class SharedRate:
         self._short = asyncio.Event()
         self._is_away = False
         self._expiry: asyncio.TimerHandle | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     async def join(self) -> None:
-        """Take the first share; to be called before the first call to Discord."""
+        """Take the first share, and keep it; to be called before the first call to Discord."""
         self._pace.limit = 0
         self._pace.on_short = self._short.set
         await self.renew()
+        self._watching = asyncio.create_task(self._watch(), name="shared-rate")
 
-    async def watch(self) -> None:
+    async def _watch(self) -> None:
         """Renew the share until cancelled: now and then, and when calls wait for it."""
         while True:
-            every_s = ALONE_S if self._processes == 1 else SHARED_S
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(every_s):
-                    await self._short.wait()
-            self._short.clear()
-            before = self._pace.limit
-            await self.renew()
-            gives_back = self._pace.limit < before  # the others have that once the store knows of it
-            is_still_short = self._pace.is_short and not gives_back and self._pace.limit == before
-            await asyncio.sleep(STILL_SHORT_S if is_still_short else SHORT_S)
-            if gives_back or self._pace.is_short:
-                self._short.set()
+            try:
+                await self._wait_and_renew()
+            except Exception:
+                log.exception("call_share_failed")
+                await asyncio.sleep(ALONE_S)
+
+    async def _wait_and_renew(self) -> None:
+        every_s = ALONE_S if self._processes == 1 else SHARED_S
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(every_s):
+                await self._short.wait()
+        self._short.clear()
+        before = self._pace.limit
+        await self.renew()
+        gives_back = self._pace.limit < before  # the others have that once the store knows of it
+        is_still_short = self._pace.is_short and not gives_back and self._pace.limit == before
+        await asyncio.sleep(STILL_SHORT_S if is_still_short else SHORT_S)
+        if gives_back or self._pace.is_short:
+            self._short.set()
 
     async def renew(self) -> None:
         """Renew the share, or do without Redis."""
@@ -110,8 +119,9 @@ class SharedRate:
 
     async def leave(self) -> None:
         """Give the share back, so that the next process has it at once."""
-        if self._expiry is not None:
-            self._expiry.cancel()
+        for running in (self._expiry, self._watching):
+            if running is not None:
+                running.cancel()
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(STORE_S):
                 await self._shares.leave()
