@@ -35,6 +35,7 @@ from bot.config.field_types import (
     table,
 )
 from bot.config.public_address import is_private_host
+from bot.config.sentry_dsn import read_dsn
 from bot.conversation.pricing import PriceRow
 from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
@@ -140,6 +141,7 @@ class ClaudeSettings(Section):
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
+    max_requests: Annotated[int, Field(ge=1, le=1000)] = 256  # the HTTP client's connections
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     files: Literal["auto", "files", "inline"] = "auto"
     # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
@@ -183,6 +185,7 @@ class RedisSettings(Section):
     verify_certificate: bool = True
     # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] = "bobbin"
+    migration_backup: bool = True
 
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod
@@ -398,6 +401,26 @@ class TelemetrySettings(Section):
     log_format: Literal["auto", "console", "json"] = "auto"
     metrics_port: Port | None = None
     metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    heartbeat_url: Annotated[SecretStr, address_with("https", "http")] | None = None
+    sentry_dsn: Annotated[SecretStr, address_with("https", "http")] | None = None
+    private: bool = False
+
+    @field_validator("sentry_dsn", mode="after")
+    @classmethod
+    def _whole_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and read_dsn(value.get_secret_value()) is None:
+            raise ValueError("must be a DSN as the project's settings show it: https://KEY@HOST/PROJECT")
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in () if self.private else ("heartbeat_url", "sentry_dsn"):
+            address: SecretStr | None = getattr(self, name)
+            if address is not None and is_private_host(address.get_secret_value()):
+                raise ValueError(
+                    f"{name} is a private address, which is not asked: name a public one, or set private = true"
+                )
+        return self
 
 
 class LocalSettings(Section):
@@ -451,6 +474,8 @@ class Settings(BaseSettings):
                 self.discord.token,
                 self.claude.api_key,
                 self.voice.api_key,
+                self.telemetry.heartbeat_url,
+                self.telemetry.sentry_dsn,
                 *self.privacy.keys,
                 *(server.secret for server in self.mcp),
             )

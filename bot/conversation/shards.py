@@ -27,3 +27,6 @@ class Shards:
     def holds(self, server: int | None) -> bool:
         """Whether the process hears of a server, or, without one, of direct messages."""
         return self.are_all or self.count is None or shard_of(server, self.count) in self.ids
+
+
+ALL_SHARDS = Shards()

@@ -98,6 +98,12 @@ class Approvals:
             return False  # another version wrote the entry
         return entry is not None and entry.outcome == "removed"
 
+    async def is_reset(self, approval: Approval) -> bool:
+        """Whether the conversation was reset since the call was made."""
+        with translated():
+            floor = await self._redis.hget(self._keys.meta(approval.conversation), "floor")
+        return floor is not None and approval.turn <= int(str(floor))
+
     async def forget(self, conversation: int, approval: int) -> None:
         """Remove a call."""
         with translated():

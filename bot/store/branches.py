@@ -16,7 +16,7 @@ from redis.asyncio import Redis
 from bot.conversation.branch import BranchJob, copied
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import created_ms, first_id
-from bot.conversation.shards import Shards
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
 from bot.store.connection import translated
@@ -37,8 +37,6 @@ SAME_WISH_MS = 60_000
 
 RETRY_S = 60.0
 """A job that nobody has worked on for so long is taken up by any instance."""
-
-ALL_SHARDS = Shards()
 
 _jobs = TypeAdapter(BranchJob)
 

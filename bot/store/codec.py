@@ -76,6 +76,15 @@ def load_turn(text: str) -> Turn:
         return _load(text_turns, text).turn()
 
 
+def is_current(text: str) -> bool:
+    """Say whether this version reads an entry of the history as it is, and not as one of a version before it."""
+    try:
+        _load(_entries, text)
+    except Unreadable:
+        return False
+    return True
+
+
 def dump_result(result: Result) -> Content:
     """Write what a thread is to show."""
     return Content(_results.dump_json(result).decode())

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.conversation.shards import Shards
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
@@ -20,11 +20,6 @@ from bot.store.records import CHANNEL_FIELDS, NAME_FIELDS, read_delay_notice, re
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import HandOver, Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
-
-ALL_SHARDS = Shards()
-
-PARENTS_AT_ONCE = 1000
-"""The most conversations of one read, to bound the length of the response."""
 
 
 class Conversations:
@@ -149,23 +144,11 @@ class Conversations:
         posted = tuple((conversation, message) for message in read_replies(fields).values())
         return int(turns), (*posted, *((notice,) if notice else ()))
 
-    async def known(self, now_ms: int) -> tuple[int, ...]:
-        """Return the conversations that are not forgotten, those with the latest message first."""
+    async def server(self, conversation: int) -> int | None:
+        """Return the server of a conversation, None for direct messages and unknown conversations."""
         with translated():
-            await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
-            found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, -1)
-        return tuple(int(member) for member in found)
-
-    async def parents(self, conversations: Sequence[int]) -> tuple[int | None, ...]:
-        """Return the channel of each thread, None for direct messages and unknown conversations."""
-        found: list[Any] = []
-        for start in range(0, len(conversations), PARENTS_AT_ONCE):
-            with translated():
-                pipe = self._redis.pipeline(transaction=False)
-                for conversation in conversations[start : start + PARENTS_AT_ONCE]:
-                    pipe.hget(self._keys.meta(conversation), "parent")
-                found += await pipe.execute()
-        return tuple(int(parent) if parent and str(parent).isdigit() else None for parent in found)
+            found = await self._redis.hget(self._keys.meta(conversation), "guild")
+        return int(found) if found and str(found).isdigit() else None
 
     async def archives_listed(self) -> int | None:
         """Return until when (ms) the archived threads have been listed, None if they never were.

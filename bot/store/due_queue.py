@@ -78,7 +78,6 @@ class DueQueue:
 
     async def done(self, item: DueItem, again_in_s: float | None = None) -> bool:
         """Take an item off the queue, or have it due again; one that was scheduled meanwhile stays (False)."""
-        removed = await self._scripts.run(RemoveWork(work=self._key, conversation=item.id, score=item.score))
-        if again_in_s is not None:
-            await self.schedule(item.id, again_in_s)
-        return bool(removed)
+        again = "" if again_in_s is None else str(round((time.time() + again_in_s) * 1000))
+        call = RemoveWork(work=self._key, conversation=item.id, score=item.score, again=again)
+        return bool(await self._scripts.run(call))

@@ -73,6 +73,9 @@ An open one is known for as long as its counters."""
 
 BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""
+EVENTS_S = 3600
+"""How long events of the log and metrics are kept for a support bundle."""
+
 RECEIPT_S = 30 * 24 * 3600
 """How long a person can verify that they were forgotten."""
 
@@ -123,6 +126,11 @@ class Keys:
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
+        self.schema = self._schema("version")
+        self.migration_lease = self._schema("lease")
+        self.migration_step = self._schema("step")
+        self.migration_left = self._schema("left")
+        self.events = self._key("events")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -223,6 +231,10 @@ class Keys:
     def pulse(self, instance: str) -> Key:
         """Return the latest heartbeat of an instance."""
         return self._key(f"pulse:{instance}")
+
+    def metrics(self, instance: str) -> Key:
+        """Return the metrics of an instance."""
+        return self._key(f"metrics:{instance}")
 
     def interaction(self, interaction: int) -> Key:
         """Return which instance answers an interaction."""
@@ -326,6 +338,10 @@ class Keys:
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")
+
+    def _schema(self, name: str) -> Key:
+        """Name a key of the schema's version, which share a slot."""
+        return self._key(f"{{schema}}:{name}")
 
     def _budgets(self, name: str) -> Key:
         """Name a key of the budgets, which share a slot: one script reserves on all counters that apply."""

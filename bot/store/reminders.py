@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON, Reminder
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.keys import Keys
@@ -105,3 +106,8 @@ def read_reminder(text: str) -> Reminder | None:
         return _reminders.validate_json(text)
     except ValidationError:
         return None  # another version has written it, or no key decrypts it
+
+
+def dump_reminder(reminder: Reminder) -> Content:
+    """Write a reminder."""
+    return Content(_reminders.dump_json(reminder).decode())

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from bot.store.connection import translated
 from bot.store.keys import PULSE_S, Keys
+from bot.store.migrations import NEWEST
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet, RemoveWork
 from bot.store.served import Serves
@@ -79,8 +80,12 @@ class WorkQueue:
         )
 
     async def beat(self, instance: str, before: str, now: str) -> bool:
-        """Write a heartbeat; False if the store does not know the one before, as after a rollback or a loss."""
+        """Write a heartbeat, with the newest version of the schema that this release knows.
+
+        False if the store does not know the heartbeat before, as after a rollback or a loss.
+        """
         key = self._keys.pulse(instance)
+        before, now = before and f"{before} {NEWEST}", f"{now} {NEWEST}"
         known = await self._scripts.run(
             CompareAndSet(step="pulse", value=key, before=before, after=now, ttl_s=PULSE_S)
         )

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.config.proxy import proxy_for
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
@@ -33,6 +34,7 @@ from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
+from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.wiring.store import Store
@@ -53,13 +55,14 @@ def build_client(
     pace: Pace,
     clock: Clock,
     stack: AsyncExitStack,
+    health: GatewayHealth | None = None,
     *,
     shards: Shards | None = None,
     gate: IdentifyGate | None = None,
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
     session.configure(settings.discord)
-    client = Client(proxy_for(settings.discord.api_url), shards=shards, gate=gate)
+    client = Client(proxy_for(settings.discord.api_url), health, shards=shards, gate=gate)
     rate_limit.install(client, metrics, pace, clock)
     stack.push_async_callback(session.disconnect, client)
     return client
@@ -105,7 +108,7 @@ def asks_titles(settings: Settings) -> bool:
 
 
 def build_events(
-    settings: Settings,
+    live: LiveSettings,
     client: Client,
     store: Store,
     outbox: DiscordOutbox,
@@ -120,6 +123,7 @@ def build_events(
     shards: Shards,
 ) -> Events:
     """Build the handlers of events, and register them with the client."""
+    settings = live.settings
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -137,8 +141,8 @@ def build_events(
         conversations,
         store.scope_settings.cached,
         store.person_wishes,
-        intake_policy(settings),
-        access_defaults(settings),
+        lambda: intake_policy(live.settings),
+        lambda: access_defaults(live.settings),
         proxies=settings.discord.proxies,
         commands=commands,
     )
@@ -177,14 +181,24 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached, shards),
+        Sweep(
+            client,
+            channels,
+            listing,
+            conversations,
+            store.known,
+            clock,
+            store.scope_settings.cached,
+            shards,
+        ),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,
+        caught_up=client.health.backfilled,
     )
-    removals = Removals(store.removed_places, dispatcher, clock)
-    existence = Existence(client, store.removed_places, removals, pace, shards=shards)
+    removals = Removals(store.removed_places, store.known, dispatcher, clock)
+    existence = Existence(client, store.known, removals, pace, shards=shards)
     Listener(
         client,
         intake=intake,

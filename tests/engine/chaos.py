@@ -24,6 +24,7 @@ from tests.engine.chaos_settings import (
     AGAIN_S,
     CALM_S,
     KEY,
+    MIXED,
     PREFIX,
     QUICK,
     QUICK_PACE,
@@ -36,6 +37,7 @@ from tests.engine.chaos_settings import (
 )
 from tests.engine.commands import Commands
 from tests.engine.invariants import Said, Scene
+from tests.engine.last_release import LastRelease
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
@@ -45,6 +47,11 @@ from tests.engine.tools import CHANNEL, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace
 from tests.files import samples
 from tests.patience import Patience
+
+MODULE = "tests.engine.points_bot"
+
+LAST = " of the last release"
+"""How the names of its bots end."""
 
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
@@ -81,6 +88,8 @@ class Chaos:
     # A safeguard to do without, see tests/engine/sabotage.py.
     sabotage: str = ""
     quick: bool = False
+    # The release that every other start of a bot runs, so that both run side by side, and go back and forth.
+    last_release: LastRelease | None = None
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
@@ -164,6 +173,7 @@ class Chaos:
             self.commands.answered,
             text,
             self.plan.options,
+            sum("discord_ready" in bot.output for name, bot in self.bots if LAST in name),
         )
 
     def _patience(self, idle_s: float) -> Patience:
@@ -289,12 +299,18 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            bot = await BotProcess.start(self._environment(), "--strict", module="tests.engine.points_bot")
+            environment, release = self._environment(), self.last_release if (slot + number) % 2 else None
+            if release is None:
+                bot = await BotProcess.start(environment, "--strict", module=MODULE)
+            else:
+                environment = release.environment(environment)
+                bot = await BotProcess.start(environment, "--strict", module=MODULE, root=release.root)
+            name = f"bot {slot}.{number}{LAST if release else ''}"
             self.striker.bots[slot] = bot
-            self.bots.append((f"bot {slot}.{number}", bot))
-            self.timeline.note("host", f"bot {slot}.{number} starts")
+            self.bots.append((name, bot))
+            self.timeline.note("host", f"{name} starts")
             code = await bot.ended(timeout_s=float("inf"))
-            self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
+            self.timeline.note("host", f"{name} has ended with {code}")
             await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
 
     def _environment(self) -> dict[str, str]:
@@ -307,6 +323,7 @@ class Chaos:
             "REDIS_URL": self.store.url,
             CHANNEL: str(self.effects),
             **SETTINGS,
+            **(MIXED if self.last_release else {}),
             **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`options` are those of the command line that repeat it, `timeline` the file of all that happened."""
+    """`options` are those of the command line that repeat it, `timeline` the file of all that happened.
+
+    `last_release` is how many bots of the last release have listened.
+    """
 
     seed: int
     messages: int
@@ -21,3 +24,4 @@ class Outcome:
     commands_answered: int = 0
     timeline: str = ""
     options: str = ""
+    last_release: int = 0

@@ -150,15 +150,15 @@ def _restored_first() -> None:
 
 
 def _floors() -> None:
-    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if false then"))
+    _rewrite("restore", ("if missing > 0 then", "if false then"))
 
 
 def _floors_once() -> None:
-    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if true then"))
+    _rewrite("restore", (" - (parts_of(floors[i])[floors[i + 1]] or 0)", ""))
 
 
 def _own_part() -> None:
-    _rewrite("settle", ("parts[instance] = (parts[instance] or 0)", "parts['all'] = (parts['all'] or 0)"))
+    _rewrite("settle", ("add_part(used[i], instance,", "add_part(used[i], 'all',"))
 
 
 def _known_reservation() -> None:

@@ -14,6 +14,7 @@ from bot.gateway.connection.attempts import Attempts
 from bot.gateway.connection.compat import Http
 from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.connection.shard import Shard
+from bot.telemetry.gateway_state import GatewayHealth
 
 log = structlog.get_logger()
 
@@ -42,12 +43,20 @@ class State(AutoShardedConnectionState[Any]):
 
 
 class Client(discord.AutoShardedClient):
-    """A client that pings nobody, caches no messages and no members, and runs its shards side by side."""
+    """A client that pings nobody, caches no messages and no members, and runs its shards side by side.
+
+    `health` holds the state of each shard's connection.
+    """
 
     _connection: State
 
     def __init__(
-        self, proxy: str | None = None, *, shards: Shards | None = None, gate: IdentifyGate | None = None
+        self,
+        proxy: str | None = None,
+        health: GatewayHealth | None = None,
+        *,
+        shards: Shards | None = None,
+        gate: IdentifyGate | None = None,
     ) -> None:
         super().__init__(
             proxy=proxy,
@@ -58,6 +67,7 @@ class Client(discord.AutoShardedClient):
             member_cache_flags=discord.MemberCacheFlags.none(),
             guild_ready_timeout=0.25,
         )
+        self.health = health or GatewayHealth()
         self.connections: tuple[Shard, ...] = ()
         self._chosen = shards or Shards()
         self._gate = gate or IdentifyGate()
@@ -96,6 +106,7 @@ class Client(discord.AutoShardedClient):
         self.connections = tuple(Shard(self, each, Attempts(time.monotonic(), shards=count)) for each in ids)
         # discord.py finds the socket of a server there, to change the presence for example.
         self._AutoShardedClient__shards = {each.shard_id: each for each in self.connections}
+        self.health.expect(ids)
         if count > 1:
             log.info("discord_shards", ids=list(ids), count=count)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
@@ -28,6 +29,11 @@ log = structlog.get_logger()
 NO_RESPONSE = "none"
 """The label `status` of a call without a response."""
 
+SERVER_ERROR = 500
+
+WAIT_MIN_S = 0.01
+"""A shorter wait is no wait for a limit."""
+
 UNLIMITED = ("/interactions/", "/webhooks/")
 """Routes that the global limit of a bot does not cover (Discord, topics/rate-limits)."""
 
@@ -42,7 +48,10 @@ def install(client: Client, metrics: Metrics, pace: Pace, clock: Clock | None = 
     async def on_start(_: object, context: SimpleNamespace, start: Any) -> None:
         context.call, context.counted = None, False
         if (path := limited_path(str(start.url))) is not None:
+            began_s = time.monotonic()
             context.call = await pace.request(*classify(start.method, path))
+            if (waited_s := time.monotonic() - began_s) >= WAIT_MIN_S:
+                metrics.rate_limited("discord", waited_s)
             if clock is not None:
                 context.asked_s = clock.steady_s()
 
@@ -55,6 +64,13 @@ def install(client: Client, metrics: Metrics, pace: Pace, clock: Clock | None = 
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
         context.counted = True  # aiohttp calls `on_exception` for what is raised below
         await _raise_if_too_old(end.response)
+        if end.response.status == TOO_MANY_REQUESTS or end.response.status >= SERVER_ERROR:
+            log.info(
+                "discord_call_failed",
+                method=end.method,
+                status=end.response.status,
+                ray=end.response.headers.get("CF-Ray"),
+            )
         if isinstance(client.http, Http):
             await _raise_if_banned(client.http, end.response)
 

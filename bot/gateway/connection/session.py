@@ -20,6 +20,7 @@ from bot.gateway.connection.client import Client
 from bot.gateway.connection.shard import Shard
 from bot.retry import Schedule, retry
 from bot.shutdown import together
+from bot.telemetry.gateway_state import GatewayReason
 
 log = structlog.get_logger()
 
@@ -111,6 +112,8 @@ async def login(client: discord.Client, token: str) -> None:
             "would only prolong the limit. If it lasts for hours, give the bot another address",
         )
         waits += 1
+        if isinstance(client, Client):
+            client.health.lost(GatewayReason.RATE_LIMITED)
         await _close_http_session(client)
         await asyncio.sleep(wait_s)
 

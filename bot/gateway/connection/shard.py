@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import discord
 
 from bot.gateway.connection.attempts import Attempts
+from bot.telemetry.gateway_state import READY, GatewayReason
 
 if TYPE_CHECKING:
     from bot.gateway.connection.client import Client
@@ -36,6 +37,13 @@ class Shard:
     def established(self) -> bool:
         """Whether there is a session, from READY or RESUMED on."""
         return self.ws is not None and self.ws.open and self.ws.established
+
+    def dispatch(self, event: str, /, *arguments: Any, **named: Any) -> None:
+        """Dispatch an event; discord.py also dispatches `disconnect` for an attempt that has failed."""
+        health = self._client.health
+        if event == "disconnect" and health.state(self.shard_id) in READY:
+            health.lost(GatewayReason.CONNECTION_LOST, shard=self.shard_id)
+        self._client.dispatch(event, *arguments, **named)
 
     async def connect(self) -> None:
         """Connect, and reconnect, until the client is closed; raises what discord.py cannot go on after."""

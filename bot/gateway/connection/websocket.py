@@ -28,6 +28,7 @@ from bot.gateway.connection.completion import (
     retry_after_s,
 )
 from bot.gateway.conversion import reading
+from bot.telemetry.gateway_state import GatewayHealth, GatewayReason
 
 log = structlog.get_logger()
 
@@ -66,6 +67,7 @@ class Socket(DiscordWebSocket):
 
     established = False
     _attempts: Attempts | None = None
+    _health: GatewayHealth | None = None
     _last_event_s = 0.0
     _silence_timer: asyncio.TimerHandle | None = None
     _closing: asyncio.Task[None] | None = None
@@ -74,6 +76,8 @@ class Socket(DiscordWebSocket):
     async def from_client(cls, client: discord.Client, **options: Any) -> Socket:
         """Connect, and send IDENTIFY or RESUME; `client` is a shard."""
         attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see shard.py
+        health: GatewayHealth = client.health  # type: ignore[attr-defined]
+        shard: int = options.get("shard_id") or 0
         # discord.py resumes without a session after a connection that sent no READY.
         options["resume"] = bool(options.get("resume") and options.get("session"))
         wait_s = attempts.begin(time.monotonic(), identify=not options["resume"])
@@ -90,8 +94,15 @@ class Socket(DiscordWebSocket):
         except aiohttp.WSServerHandshakeError as error:
             if error.status == TOO_MANY_REQUESTS:
                 attempts.retry_after(time.monotonic(), retry_after_s(error.headers or {}))
+                health.lost(GatewayReason.RATE_LIMITED, shard=shard)
+            else:
+                health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
+            raise
+        except Exception:
+            health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
             raise
         socket._attempts = attempts
+        socket._health = health
         socket._watch_silence()
         return socket
 
@@ -106,6 +117,8 @@ class Socket(DiscordWebSocket):
         if left_s > 0:  # missed events are being repeated
             self._silence_timer = self.loop.call_later(left_s, self._close_if_silent)
             return
+        if self._health is not None:
+            self._health.lost(GatewayReason.GATEWAY_SILENT, shard=self.shard_id or 0)
         log.warning(
             "discord_gateway_silent", after_s=SILENCE_MAX_S, hint="the gateway sent HELLO and then nothing"
         )
@@ -119,6 +132,8 @@ class Socket(DiscordWebSocket):
             self.established = True
             if self._attempts is not None:
                 self._attempts.established()
+            if self._health is not None:
+                self._health.established(shard=self.shard_id or 0)
             if self._silence_timer is not None:
                 self._silence_timer.cancel()
 
