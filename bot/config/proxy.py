@@ -16,6 +16,9 @@ from bot.conversation.errors import StartError
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 SCHEMES = ("http", "https")
+FROM_SETTING = "BOBBIN_PROXY_OF_SETTINGS"
+"""Set where the variables have their values from `discord.proxy`."""
+
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 HTTP_SCHEME_OF = {"wss": "https", "ws": "http"}
 
@@ -30,6 +33,7 @@ def prepare(environ: MutableMapping[str, str] | None = None, *, setting: str = "
         for variable in VARIABLES:
             environ.pop(variable, None)
             environ[variable.lower()] = setting
+        environ[FROM_SETTING] = "1"
     for variable in VARIABLES:
         name, address = _found(environ, variable)
         if not address:
@@ -60,9 +64,12 @@ def proxy_for(address: str, environ: Mapping[str, str] | None = None) -> str | N
 
 
 def variable_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """Return the name of the variable that sets the proxy for an address, None without a proxy."""
-    name, proxy = _proxy_variable(address, os.environ if environ is None else environ)
-    return name if proxy else None
+    """Return the name of the variable or setting that sets the proxy for an address, None without a proxy."""
+    environ = os.environ if environ is None else environ
+    name, proxy = _proxy_variable(address, environ)
+    if not proxy:
+        return None
+    return "discord.proxy" if FROM_SETTING in environ else name
 
 
 def _proxy_variable(address: str, environ: Mapping[str, str]) -> tuple[str, str]:
