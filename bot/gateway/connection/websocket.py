@@ -161,7 +161,7 @@ class Socket(DiscordWebSocket):
         except ReconnectWebSocket as error:
             if self._health is not None:
                 asked = GatewayReason.RECONNECT_REQUESTED if error.resume else GatewayReason.SESSION_INVALID
-                self._health.lost(asked)
+                self._health.lost(asked, shard=self.shard_id or 0)
             raise
         except reading.UNREADABLE as error:
             if ready:
