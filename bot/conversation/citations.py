@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.conversation.visible import plain
+from bot.conversation.visible import plain, unforged
 
 ADDRESS_CHARS = 400
 """The most characters of an address in a link; of a longer one the link leads to the path, or to the site."""
@@ -34,8 +34,8 @@ _LOOK_ALIKES = str.maketrans(
     {
         "[": "(",
         "]": ")",
-        "<": "‹",
-        ">": "›",
+        "<": "(",
+        ">": ")",
         "@": "＠",
         "&": "＆",
         "`": "'",
@@ -182,8 +182,12 @@ class CitedText:
 
 
 def plain_title(title: str) -> str:
-    """Return a title as one bounded line that is neither Markdown nor a mention nor a link."""
-    line = _INVITE.sub(r"\1 /", plain(title).translate(_LOOK_ALIKES).replace("://", ": "))
+    """Return a title as one bounded line that is neither Markdown nor a mention nor a link.
+
+    Nor does it imitate an element: the history holds the list of sources as a part of the reply.
+    """
+    line = unforged(plain(title)).replace("&lt;", "(").translate(_LOOK_ALIKES)
+    line = _INVITE.sub(r"\1 /", line.replace("://", ": "))
     line = " ".join(line.split())
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
 

@@ -274,6 +274,7 @@ class Arena:
 async def arena() -> AsyncIterator[Arena]:
     """Start everything."""
     discord, claude = Discord(), Claude()
+    discord.gateway.identify_s = 0  # bots start right after each other
     with redis_server() as url, tempfile.TemporaryDirectory(prefix="bobbin-arena-") as directory:
         discord.rest.buckets.pace = LIMITS_PACE
         await discord.start()
