@@ -44,8 +44,10 @@ from bot.gateway.catchup import catchup
 from bot.gateway.connection import calls
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.conversion import buttons
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
+from bot.render.controls import OF_CARDS
 from bot.render.outbox import Change, Outgoing
 from bot.store import held_files
 from bot.store.file_store import FileStore
@@ -204,6 +206,8 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
         case (place, Outgoing() as message):
             body: dict[str, Any] = {"content": message.content, "nonce": message.nonce, "enforce_nonce": True}
             body["flags"] = 1 << 12 if message.silent else 0
+            if message.controls.buttons == OF_CARDS and (view := buttons.view(message.controls)) is not None:
+                body["components"] = view.to_components()
             if message.reply_to is not None:
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
