@@ -60,14 +60,26 @@ class WebSource:
 
 
 def cited_sources(citations: Iterable[Any]) -> tuple[WebSource, ...]:
-    """Return the pages that the citations of a text name, each once; citations of files name none."""
+    """Return the pages that the citations of a text name, each once.
+
+    Citations of documents name a title alone: that of a page that was fetched, or of a file, see `named`.
+    """
     found: dict[str, WebSource] = {}
     for each in citations:
         if isinstance(each, Mapping):
             url, title = each.get("url") or each.get("source"), each.get("title")
+            document = each.get("document_title")
             if isinstance(url, str):
                 found.setdefault(url, WebSource(url, title if isinstance(title, str) else ""))
+            elif isinstance(document, str):
+                found.setdefault(f"document {document}", WebSource("", document))
     return tuple(found.values())
+
+
+def named(source: WebSource, fetched: Iterable[WebSource]) -> WebSource:
+    """Return a source with its address; that of a document is the address of the one page with its title."""
+    pages = {} if source.url else {each.url: each for each in fetched if each.title == source.title}
+    return next(iter(pages.values())) if len(pages) == 1 else source
 
 
 def address(url: str) -> str | None:
@@ -161,8 +173,9 @@ class CitedText:
         return f"-# Sources: {' · '.join(shown)}" + (f" · and {more} more" if more else "")
 
     def _known(self, source: WebSource) -> str | None:
+        source = named(source, self._fetched.values())
         if (link := address(source.url)) is None:
-            return None
+            return None  # also that of a file, which people see in the thread
         self._sources.setdefault(link, source)
         self._numbers.setdefault(link, max(self._numbers.values(), default=0) + 1)
         return link

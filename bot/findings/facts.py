@@ -106,7 +106,8 @@ class ClaudeFacts:
 class RedisFacts:
     """What the server has told; `is_info_allowed` is False where the user may not ask.
 
-    `saves` says whether snapshots are configured. Sizes are in bytes; a `memory_max` of 0 is no limit.
+    `saves` says whether snapshots are configured. Sizes are in bytes; a `memory_max` of 0 is no limit. `schema` is
+    the version of what is stored, 0 if there is none, `newest_schema` the newest that this release knows.
     """
 
     latency_s: float
@@ -125,6 +126,8 @@ class RedisFacts:
     saves: bool | None = None
     disk_problem: str = ""
     host_is_ahead_s: float | None = None
+    schema: int = 0
+    newest_schema: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ async def build_claude(
             base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
+            requests_max=settings.claude.max_requests,
             successor=settings.claude.successor,
             metrics=metrics,
             observe=observe,

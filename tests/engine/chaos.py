@@ -24,6 +24,7 @@ from tests.engine.chaos_settings import (
     AGAIN_S,
     CALM_S,
     KEY,
+    MIXED,
     PREFIX,
     QUICK,
     QUICK_PACE,
@@ -37,6 +38,7 @@ from tests.engine.chaos_settings import (
 from tests.engine.commands import Commands
 from tests.engine.deeds import Deeds, calls
 from tests.engine.invariants import LOOK_S, Said, Scene
+from tests.engine.last_release import LastRelease
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
@@ -46,6 +48,11 @@ from tests.engine.tools import CHANNEL, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace
 from tests.files import samples
 from tests.patience import Patience
+
+MODULE = "tests.engine.points_bot"
+
+LAST = " of the last release"
+"""How the names of its bots end."""
 
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
@@ -83,6 +90,8 @@ class Chaos:
     # A safeguard to do without, see tests/engine/sabotage.py.
     sabotage: str = ""
     quick: bool = False
+    # The release that every other start of a bot runs, so that both run side by side, and go back and forth.
+    last_release: LastRelease | None = None
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
@@ -168,6 +177,7 @@ class Chaos:
             self.commands.answered,
             text,
             self.plan.options,
+            sum("discord_ready" in bot.output for name, bot in self.bots if LAST in name),
             await self.deeds.done(),
         )
 
@@ -234,9 +244,9 @@ class Chaos:
                 if isinstance(event, Post):
                     await self._post(event)
                 elif isinstance(event, Command) and event.name == "branch":
-                    group.create_task(
-                        self.deeds.branch(self.people[event.person], self.commands.thread), name=event.name
-                    )
+                    if self.last_release is None:
+                        branching = self.deeds.branch(self.people[event.person], self.commands.thread)
+                        group.create_task(branching, name=event.name)
                 elif isinstance(event, Command):
                     group.create_task(self.commands.use(self.people[event.person], event), name=event.name)
                 else:
@@ -300,7 +310,7 @@ class Chaos:
         question = str(body["messages"][-1 - 2 * steps])
         told = WORDS.findall(question)
         words = " ".join(told).replace("[", "").replace("]", "")
-        ways = [(), *CALLS, *((step,) for step in calls(words) if told)]
+        ways = [(), *CALLS, *((step,) for step in calls(words) if told and self.last_release is None)]
         made = random.Random(f"{self.plan.seed} tools {told}").choices(ways, CALL_WEIGHTS[: len(ways)])[0]
         if steps < len(made) and body.get("tools"):
             return Reply.of(f"Step {self.calls}. ", *made[steps])
@@ -319,12 +329,18 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            bot = await BotProcess.start(self._environment(), "--strict", module="tests.engine.points_bot")
+            environment, release = self._environment(), self.last_release if (slot + number) % 2 else None
+            if release is None:
+                bot = await BotProcess.start(environment, "--strict", module=MODULE)
+            else:
+                environment = release.environment(environment)
+                bot = await BotProcess.start(environment, "--strict", module=MODULE, root=release.root)
+            name = f"bot {slot}.{number}{LAST if release else ''}"
             self.striker.bots[slot] = bot
-            self.bots.append((f"bot {slot}.{number}", bot))
-            self.timeline.note("host", f"bot {slot}.{number} starts")
+            self.bots.append((name, bot))
+            self.timeline.note("host", f"{name} starts")
             code = await bot.ended(timeout_s=float("inf"))
-            self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
+            self.timeline.note("host", f"{name} has ended with {code}")
             await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
 
     def _environment(self) -> dict[str, str]:
@@ -337,6 +353,7 @@ class Chaos:
             "REDIS_URL": self.store.url,
             CHANNEL: str(self.effects),
             **SETTINGS,
+            **(MIXED if self.last_release else {}),
             **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }

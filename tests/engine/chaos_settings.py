@@ -26,6 +26,13 @@ SETTINGS = {
     "BOT_LIMITS__THREADS_PER_MINUTE": "1000",
 }
 
+MIXED = {
+    # Far more than a run uses, so that both releases reserve and settle on the same counters.
+    "BOT_BUDGETS__BOT": '["1000 USD per month", "100000 messages per day"]',
+    "BOT_BUDGETS__PERSON": '["1000 USD per day"]',
+}
+"""Where two releases are mixed, both also count what is used."""
+
 QUICK = {
     "POINTS_CALL_S": "3",
     "POINTS_SETTLE_AFTER_S": "0.5",

@@ -262,7 +262,7 @@ def _replies(
         if not entry.reply:
             if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):
                 found.append(f"{place}: the reply to {last} is no notice: {_short(str(shown))}")
-        elif shown != kept:
+        elif shown not in (kept, _parts(entry.reply, truncated=True)):
             found.append(
                 f"{place}: the reply to {last} is {_short(str(shown))}, kept was {_short(str(kept))}"
             )
@@ -273,10 +273,11 @@ def _replies(
     return found
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, *, truncated: bool = False) -> list[str]:
+    """Return the messages of a reply; where the reply broke off, markup that it has opened is closed."""
     draft = Draft(MESSAGE_LIMIT_UNITS, STYLE)
     draft.push(text)
-    draft.finish()
+    draft.finish(truncated=truncated)
     return [part.text for part in draft.parts]
 
 

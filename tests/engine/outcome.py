@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 class Outcome:
     """`options` are those of the command line that repeat it, `timeline` the file of all that happened.
 
-    `deeds` are the reminders, allowed calls, facts and branches that were made.
+    `last_release` is how many bots of the last release have listened. `deeds` are the reminders, allowed calls, facts
+    and branches that were made.
     """
 
     seed: int
@@ -24,4 +25,5 @@ class Outcome:
     commands_answered: int = 0
     timeline: str = ""
     options: str = ""
+    last_release: int = 0
     deeds: Counter[str] = field(default_factory=Counter)

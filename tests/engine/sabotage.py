@@ -150,15 +150,15 @@ def _restored_first() -> None:
 
 
 def _floors() -> None:
-    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if false then"))
+    _rewrite("restore", ("if missing > 0 then", "if false then"))
 
 
 def _floors_once() -> None:
-    _rewrite("restore", ("if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then", "if true then"))
+    _rewrite("restore", (" - (parts_of(floors[i])[floors[i + 1]] or 0)", ""))
 
 
 def _own_part() -> None:
-    _rewrite("settle", ("parts[instance] = (parts[instance] or 0)", "parts['all'] = (parts['all'] or 0)"))
+    _rewrite("settle", ("add_part(used[i], instance,", "add_part(used[i], 'all',"))
 
 
 def _known_reservation() -> None:
@@ -300,6 +300,18 @@ LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
         "take_place",
         ("if not ends or tonumber(ends) < now then", "if not ends then"),
     ),  # ending a place that nobody renews
+    "calls of others": (
+        "share_calls",
+        ("most - held_by_others", "most"),
+    ),  # giving no call to Discord to two processes
+    "calls given back": (
+        "share_calls",
+        ("tonumber(held), tonumber(occupied)", "tonumber(occupied)"),
+    ),  # giving a share away only once its process knows
+    "calls of the dead": (
+        "share_calls",
+        ("if not ends or tonumber(ends) <= now then", "if not ends then"),
+    ),  # ending the share of a process that is gone
 }
 """The safeguards of the limits of one person: the step, and the text that is replaced in its script."""
 

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tests.engine.chaos import Chaos
+from tests.engine.last_release import unpack
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import schedule
 
@@ -143,6 +145,7 @@ def main() -> None:
     parser.add_argument("--sabotage", default="", help="a safeguard to do without, see sabotage.py")
     parser.add_argument("--only", default="", help="the kinds of faults to draw from, see schedule.py")
     parser.add_argument("--quick", action="store_true", help="settle, and give up, in a fraction of the time")
+    parser.add_argument("--mixed", action="store_true", help="every other start runs the last release")
     parser.add_argument("--seeds", type=int, default=20, help="how many runs")
     parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no run after so many")
@@ -150,8 +153,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.seed is not None:
-        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity, chosen.only)
-        outcome = asyncio.run(Chaos(plan, chosen.sabotage, chosen.quick).run())
+        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity, chosen.only, mixed=chosen.mixed)
+        with tempfile.TemporaryDirectory(prefix="bobbin-release-") as directory:
+            release = unpack(Path(directory)) if chosen.mixed else None
+            outcome = asyncio.run(Chaos(plan, chosen.sabotage, chosen.quick, release).run())
         _say(json.dumps(_plain(outcome)) if chosen.json else _line(outcome))
         return
     seeds = range(chosen.first, chosen.first + chosen.seeds)
@@ -161,6 +166,7 @@ def main() -> None:
         *(("--sabotage", chosen.sabotage) if chosen.sabotage else ()),
         *(("--only", chosen.only) if chosen.only else ()),
         *(("--quick",) if chosen.quick else ()),
+        *(("--mixed",) if chosen.mixed else ()),
     ]
     outcomes = asyncio.run(
         many(seeds, options, chosen.parallel, until_s, lambda outcome: _say(_line(outcome)))
