@@ -1,16 +1,25 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
+from bot.store.connection import connect
 from tests.redis_server import redis_server
+from tests.redis_shapes import ClusterShape, redis_cluster
 from tests.spread import spread
 
 # How long an example takes depends on what else the machine does, and is no property of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", settings.get_profile("patient"), max_examples=15)  # for `make quick`
 settings.load_profile("patient")
+
+
+SHAPE_VARIABLE = "BOBBIN_TEST_REDIS_SHAPE"
+"""Set to `cluster`, it has the tests of the store run on a Redis Cluster."""
+
+CLUSTER = "cluster"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -27,10 +36,23 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ClusterShape]:
+    """A Redis Cluster for all tests that only read and write; who moves or kills something takes one of their own."""
+    with redis_cluster() as shape:
+        yield shape
+
+
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client of an empty server."""
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
+async def redis(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
+    """A client of an empty server; the bot's own client of a cluster if SHAPE_VARIABLE says so."""
+    if os.environ.get(SHAPE_VARIABLE) == CLUSTER:
+        shape: ClusterShape = request.getfixturevalue("cluster")
+        shape.flush()
+        async with connect(shape.url, timeout_s=30.0) as on_cluster:
+            yield on_cluster
+        return
+    client: Redis = Redis.from_url(request.getfixturevalue("redis_url"), decode_responses=True)
     await client.flushall()
     yield client
     await client.aclose()

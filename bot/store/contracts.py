@@ -677,7 +677,7 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
-        "trial:<number>",
+        "{trial}:<number>",
         "string",
         "what the start check writes",
         "seconds",

@@ -25,16 +25,23 @@ redis.call('del', KEYS[1], KEYS[2])
 return same and 1 or 0
 """
 
-CLUSTER = (
-    "this Redis runs in cluster mode, which Bobbin does not support: set REDIS_URL to one that does not",
-    Exit.REDIS_UNFIT,
+NOT_ASKED = (
+    "this Redis is one of a cluster, and the user of REDIS_URL may not ask for its slots: allow it "
+    "(ACL SETUSER <user> +cluster|slots)",
+    Exit.REDIS_PASSWORD,
 )
 REFUSALS = {
-    "MOVED": CLUSTER,
-    "ASK": CLUSTER,
-    "CROSSSLOT": CLUSTER,
-    "CLUSTERDOWN": CLUSTER,
-    "SELECT": CLUSTER,  # Redis 6 and 7, for a database other than 0: "SELECT is not allowed in cluster mode"
+    "MOVED": NOT_ASKED,
+    "ASK": NOT_ASKED,
+    "CROSSSLOT": NOT_ASKED,
+    "CLUSTERDOWN": (
+        "this Redis cluster is down: some of its slots have no server (see CLUSTER INFO)",
+        Exit.REDIS_UNREACHABLE,
+    ),
+    "SELECT": (  # for a database other than 0: "SELECT is not allowed in cluster mode"
+        "a Redis cluster has the database 0 only: write /0 in REDIS_URL",
+        Exit.SETTINGS,
+    ),
     "DB": (  # "DB index is out of range"
         "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15",
         Exit.SETTINGS,
@@ -77,7 +84,6 @@ async def check(redis: Redis, keys: Keys) -> None:
 async def _try(redis: Redis, keys: Keys) -> None:
     value = uuid.uuid4().hex
     try:
-        # Two keys of different slots: a cluster of one node accepts a script with a single key.
         same = await redis.eval(
             SCRIPT, 2, keys.start_check(f"{value}:1"), keys.start_check(f"{value}:2"), value
         )
