@@ -24,7 +24,9 @@ CLUSTER = "cluster"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the tests over the workers, where there are some."""
+    """Spread the tests over the workers, where there are some; on a cluster, leave out what needs a single server."""
+    if os.environ.get(SHAPE_VARIABLE) == CLUSTER:
+        items[:] = [item for item in items if "redis_url" not in getattr(item, "fixturenames", ())]
     if getattr(config.option, "loadgroup", False):
         spread(items)
 

@@ -1,8 +1,9 @@
 """A Redis Cluster: each command goes to the primary that owns the slot of its keys.
 
-The slots come from CLUSTER SLOTS and from the redirections of the servers (Redis, "Cluster specification"). redis-py's
-own RedisCluster does not fit: it sends ASKING on one connection and the redirected command on another, raises an error
-when all connections are in use, and repeats a command without a pause.
+The slots come from CLUSTER SLOTS and from the redirections of the servers (Redis, "Cluster specification").
+
+redis-py's own RedisCluster does not fit: it sends ASKING on one connection and the redirected command on another,
+raises an error when all connections are in use, and repeats a command without a pause.
 """
 
 from __future__ import annotations
