@@ -26,7 +26,12 @@ CLUSTER = "cluster"
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread the tests over the workers, where there are some; on a cluster, leave out what needs a single server."""
     if os.environ.get(SHAPE_VARIABLE) == CLUSTER:
-        items[:] = [item for item in items if "redis_url" not in getattr(item, "fixturenames", ())]
+        items[:] = [
+            item
+            for item in items
+            if "redis_url" not in getattr(item, "fixturenames", ())
+            and not item.get_closest_marker("single_server")
+        ]
     if getattr(config.option, "loadgroup", False):
         spread(items)
 

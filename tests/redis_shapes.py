@@ -220,6 +220,9 @@ class SentinelShape:
             "a failover",
         )
         wait_until(lambda: self.primary.port != before, "the new primary")
+        # Until then, the old one takes writes, which are lost.
+        old = next(each for each in self.servers if each.port == before)
+        wait_until(lambda: old.redis.info("replication")["role"] == "slave", "the old primary follows")
 
     def wait_for_another(self, before: Node) -> None:
         """Wait until the Sentinels have replaced a primary."""

@@ -35,7 +35,7 @@ CONFIG_VARIABLE = "BOT_CONFIG"
 PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may contain a secret.
-HIDDEN = frozenset((*VARIABLES, "voice.url", "voice.api_key"))
+HIDDEN = frozenset((*VARIABLES, "voice.url", "voice.api_key", "redis.sentinels", "redis.sentinel_password"))
 # The sections that are lists of tables, written [[mcp]]; the variable holds a JSON list.
 LISTS: Mapping[str, type[Section]] = {"mcp": McpSettings}
 # A key that TOML writes without quotes.
@@ -307,9 +307,8 @@ def _inside(path: str, detail: Mapping[str, Any], message: str) -> str:
         message = f"must be a table with some of: {known}"
     if detail["type"] == "string_pattern_mismatch" and path in LISTS:
         message = _FORMS.get(str(detail["loc"][-1]), message)
-    shown = (
-        "a value that is not shown here" if detail["loc"][-1] in _NOT_SHOWN else _shown("", detail["input"])
-    )
+    is_hidden = path in HIDDEN or detail["loc"][-1] in _NOT_SHOWN
+    shown = "a value that is not shown here" if is_hidden else _shown("", detail["input"])
     return f"found {shown}; {message}"
 
 

@@ -106,7 +106,9 @@ class ClaudeFacts:
 class RedisFacts:
     """What the server has told; `is_info_allowed` is False where the user may not ask.
 
-    `saves` says whether snapshots are configured. Sizes are in bytes; a `memory_max` of 0 is no limit.
+    Of a cluster the facts are the worst among its `primaries`. `replicas` is how many are connected,
+    `wanted_replicas` how many are waited for. `saves` says whether snapshots are configured. Sizes are in bytes; a
+    `memory_max` of 0 is no limit.
     """
 
     latency_s: float
@@ -118,6 +120,9 @@ class RedisFacts:
     version: str = ""
     role: str = ""
     is_cluster: bool = False
+    primaries: int = 1
+    replicas: int | None = None
+    wanted_replicas: int = 0
     policy: str = ""
     memory_used: int = 0
     memory_max: int = 0

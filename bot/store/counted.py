@@ -7,6 +7,7 @@ that owns its keys.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
@@ -23,6 +24,9 @@ from bot.store.server import Server
 from bot.store.serving import Failovers
 
 T = TypeVar("T")
+
+NO_CLUSTER = re.compile("cluster|unknown|permission", re.IGNORECASE)
+"""What a server answers to CLUSTER SLOTS that is alone, knows no clusters, or may not be asked."""
 
 MOST_WALKS = 5
 """A walk over all keys is repeated if slots have moved meanwhile, but not for as long as slots keep moving."""
@@ -120,20 +124,24 @@ class CountedRedis(Redis):
             await self._cluster.disconnect_idle()
 
     async def found_cluster(self) -> Cluster | None:
-        """Return the cluster, None if the server is none; a server that may not be asked is taken for none."""
+        """Return the cluster, None if the server is in none; a server that may not be asked is taken for such."""
         if not self._is_shape_known and self._possible is not None:
             async with self._finding:
                 if not self._is_shape_known:
-                    args, options = ASK_SLOTS
-                    send: Callable[..., Awaitable[Any]] = super().execute_command
-                    try:
-                        await send(*args, **options)
-                    except ResponseError:
-                        self._cluster = None
-                    else:
-                        self._cluster = self._possible
+                    self._cluster = await self._asked_for_cluster()
                     self._is_shape_known = True
         return self._cluster
+
+    async def _asked_for_cluster(self) -> Cluster | None:
+        args, options = ASK_SLOTS
+        send: Callable[..., Awaitable[Any]] = super().execute_command
+        try:
+            await send(*args, **options)
+        except ResponseError as error:
+            if not NO_CLUSTER.search(str(error)):
+                raise  # of connecting, as where the database does not exist
+            return None
+        return self._possible
 
     async def _answer(self, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         cluster = self._cluster if self._is_shape_known else await self.found_cluster()

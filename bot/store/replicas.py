@@ -6,7 +6,7 @@ import structlog
 
 log = structlog.get_logger()
 
-SHORT_MS = 10
+SHORT_MS = 20
 """While replicas are missing, waiting in full for each write would only make every turn late."""
 
 

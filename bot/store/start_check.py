@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 from redis.asyncio import Redis
@@ -38,12 +39,8 @@ REFUSALS = {
         "this Redis cluster is down: some of its slots have no server (see CLUSTER INFO)",
         Exit.REDIS_UNREACHABLE,
     ),
-    "SELECT": (  # for a database other than 0: "SELECT is not allowed in cluster mode"
-        "a Redis cluster has the database 0 only: write /0 in REDIS_URL",
-        Exit.SETTINGS,
-    ),
-    "DB": (  # "DB index is out of range"
-        "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15",
+    "DB": (
+        "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15, and 0 alone in a cluster",
         Exit.SETTINGS,
     ),
     "READONLY": (
@@ -70,6 +67,9 @@ REFUSALS = {
 }
 LOGINS = ("NOAUTH", "WRONGPASS")
 
+NO_DATABASE = re.compile("DB index is out of range|SELECT is not allowed in cluster mode")
+"""Redis answers these without a code of their own."""
+
 
 async def check(redis: Redis, keys: Keys) -> None:
     """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
@@ -94,7 +94,7 @@ async def _try(redis: Redis, keys: Keys) -> None:
 
 
 def _refusal(error: Exception, keys: Keys) -> StartError:
-    code = code_of(error)
+    code = "DB" if NO_DATABASE.search(str(error)) else code_of(error)
     # A refused login during connecting is the cause of the error that redis-py raises.
     if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
         return StartError(

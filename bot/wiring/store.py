@@ -7,10 +7,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
 
-from redis.asyncio import Redis
-
 from bot.claude.files import LONGEST_EXPIRY_S
-from bot.config import Settings
+from bot.config import RedisSettings, Settings
 from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
 from bot.store.approvals import Approvals
@@ -23,6 +21,7 @@ from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.counted import CountedRedis
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
@@ -49,6 +48,7 @@ from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
+from bot.store.sentinels import SentinelSettings
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
 from bot.store.tool_steps import ToolSteps
@@ -72,7 +72,7 @@ SETTLE_AFTER_S = 2.0
 class Store:
     """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
 
-    redis: Redis
+    redis: CountedRedis
     keys: Keys
     coordination: Coordination
     conversations: Conversations
@@ -139,6 +139,8 @@ def build_store(
         verify=settings.redis.verify_certificate,
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
+        sentinels=_sentinels(settings.redis),
+        wait_replicas=settings.redis.wait_replicas,
     )
     redis = connection()
     stack.push_async_callback(redis.aclose)
@@ -204,4 +206,17 @@ def build_store(
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
         person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
+    )
+
+
+def _sentinels(settings: RedisSettings) -> SentinelSettings | None:
+    if not settings.sentinels:
+        return None
+    password = settings.sentinel_password
+    addresses = (address.rpartition(":") for address in settings.sentinels)
+    return SentinelSettings(
+        tuple((host.strip("[]"), int(port)) for host, _, port in addresses),
+        settings.sentinel_service,
+        settings.sentinel_username,
+        password.get_secret_value() if password is not None else None,
     )
