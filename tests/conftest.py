@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from bot.store.connection import connect
-from tests.redis_server import redis_server
+from tests.redis_server import order, redis_server
 from tests.redis_shapes import ClusterShape, redis_cluster
 from tests.spread import spread
 
@@ -17,15 +17,21 @@ settings.load_profile("patient")
 
 
 SHAPE_VARIABLE = "BOBBIN_TEST_REDIS_SHAPE"
-"""Set to `cluster`, it has the tests of the store run on a Redis Cluster."""
+"""Set to `cluster`, it has the tests of the store run on a Redis Cluster; set to `user`, as a user with few rights."""
 
-CLUSTER = "cluster"
+CLUSTER, USER = "cluster", "user"
+
+FEW_RIGHTS = (
+    "&* +@read +@write +@scripting +@transaction +@pubsub +@connection -@dangerous "
+    "+cluster|slots +time +wait +info +config|get"
+)
+"""What docs/operating.md names as the least, but for the names of the keys."""
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Spread the tests over the workers, where there are some; on a cluster, leave out what needs a single server."""
-    if os.environ.get(SHAPE_VARIABLE) == CLUSTER:
+    if SHAPE_VARIABLE in os.environ:
         items[:] = [
             item
             for item in items
@@ -58,6 +64,13 @@ async def redis(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
         shape.flush()
         async with connect(shape.url, timeout_s=30.0) as on_cluster:
             yield on_cluster
+        return
+    if os.environ.get(SHAPE_VARIABLE) == USER:
+        url = str(request.getfixturevalue("redis_url"))
+        await order(url, "FLUSHALL")
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", "~*", *FEW_RIGHTS.split())
+        async with connect(f"{url}?username=me&password=word", timeout_s=30.0) as as_user:
+            yield as_user
         return
     client: Redis = Redis.from_url(request.getfixturevalue("redis_url"), decode_responses=True)
     await client.flushall()

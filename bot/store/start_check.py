@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import uuid
 
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.retry import Schedule, retry
+from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
 from bot.store.serving import code_of
 
@@ -71,7 +71,7 @@ NO_DATABASE = re.compile("DB index is out of range|SELECT is not allowed in clus
 """Redis answers these without a code of their own."""
 
 
-async def check(redis: Redis, keys: Keys) -> None:
+async def check(redis: CountedRedis, keys: Keys) -> None:
     """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
     await retry(
         lambda: _try(redis, keys),
@@ -81,12 +81,14 @@ async def check(redis: Redis, keys: Keys) -> None:
     )
 
 
-async def _try(redis: Redis, keys: Keys) -> None:
+async def _try(redis: CountedRedis, keys: Keys) -> None:
     value = uuid.uuid4().hex
     try:
         same = await redis.eval(
             SCRIPT, 2, keys.start_check(f"{value}:1"), keys.start_check(f"{value}:2"), value
         )
+        if redis.replicas is not None:
+            await redis.wait(0, 1)  # whether the user may
     except (RedisError, OSError, TimeoutError) as error:
         raise _refusal(error, keys) from error
     if not same:
@@ -104,7 +106,7 @@ def _refusal(error: Exception, keys: Keys) -> StartError:
     if code == "NOPERM" or "ACL failure in script" in str(error):
         return StartError(
             "the user of REDIS_URL may not do what Bobbin needs: allow it, for example by "
-            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous",
+            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous +info +config|get",
             exit_code=Exit.REDIS_PASSWORD,
         )
     if code in REFUSALS:

@@ -19,7 +19,7 @@ NAMES_KEYS = re.compile(r"[\w.-]+:\{\d+\}:\w*:$")
 
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
-    """See that each script that any test runs keeps to one slot of a cluster, in its KEYS and in what it names else."""
+    """See that each script that a test runs keeps to one slot of a cluster, in its KEYS and in what it names else."""
     run = Scripts.run
 
     async def checked(self: Scripts, call: Call, **further: Any) -> Any:

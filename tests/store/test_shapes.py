@@ -20,19 +20,18 @@ from bot.store.codec import Result
 from bot.store.connection import connect, translated
 from bot.store.keys import Keys
 from bot.store.start_check import check
+from tests.conftest import FEW_RIGHTS
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
 from tests.redis_shapes import ClusterShape
 from tests.store.rollback import snapshot
 from tests.store.stage import ONE, TWO, Store, answered, claimed, receive
 
+ROOT = Path(__file__).resolve().parents[2]
+
 KEYS = Keys("bobbin")
 
-LEAST_RIGHTS = (
-    "~bobbin:* &bobbin:* +@read +@write +@scripting +@transaction +@pubsub +@connection -@dangerous "
-    "+cluster|slots +time +wait +info +config|get"
-)
-"""What docs/operating.md names."""
+LEAST_RIGHTS = f"~bobbin:* {FEW_RIGHTS.replace('&*', '&bobbin:*')}"
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +97,12 @@ async def test_a_password_of_any_characters_logs_in(password: str) -> None:
             assert await redis.ping()
 
 
-async def test_a_user_with_the_least_rights_accepts_and_answers() -> None:
+def test_the_least_rights_are_those_of_the_manual() -> None:
+    manual = " ".join((ROOT / "docs" / "operating.md").read_text(encoding="utf-8").split())
+    assert f"ACL SETUSER bobbin on >PASSWORD {LEAST_RIGHTS}" in manual
+
+
+async def test_a_user_with_the_least_rights_starts() -> None:
     with redis_server() as url:
         await order(url, "ACL", "SETUSER", "me", "on", ">word", *LEAST_RIGHTS.split())
         async with connect(f"{url}?username=me&password=word", timeout_s=3.0, wait_replicas=1) as redis:
