@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -204,7 +206,7 @@ async def test_nothing_is_posted_that_answers_a_message_whose_joining_the_store_
     await receive(store, message("hello"))
     claim = await claimed(store)
     record = KEYS.record(C, claim.turn_id)
-    before = await redis.hgetall(record)
+    before: dict[Any, Any] = await redis.hgetall(record)
     await receive(store, message("and", number=11))
     joined = await store.journal.join(claim)
     assert joined is not None
