@@ -126,11 +126,11 @@ class Keys:
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
+        self.events = self._key("events")
         self.schema = self._schema("version")
         self.migration_lease = self._schema("lease")
         self.migration_step = self._schema("step")
         self.migration_left = self._schema("left")
-        self.events = self._key("events")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""

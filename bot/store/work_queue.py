@@ -79,6 +79,11 @@ class WorkQueue:
             RemoveWork(work=self._keys.work, conversation=item.conversation, score=item.score)
         )
 
+    async def rest(self, instance: str) -> None:
+        """Remove the heartbeat of an instance that stops."""
+        with translated():
+            await self._redis.delete(self._keys.pulse(instance))
+
     async def beat(self, instance: str, before: str, now: str) -> bool:
         """Write a heartbeat, with the newest version of the schema that this release knows.
 

@@ -106,6 +106,7 @@ class Bot:
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
     keep_events: Callable[[], Coroutine[None, None, None]]
+    rest: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
@@ -270,4 +271,5 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
         wake,
         store.budgets.restore,
         partial(store.event_log.watch, recent_events.take, metrics.text),
+        partial(store.work_queue.rest, instance),
     )

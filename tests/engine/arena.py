@@ -94,7 +94,7 @@ class Stage:
             self.effects = self.world.channel()
         effects = {CHANNEL: str(self.effects)}
         environment = self.world.environment(**QUICK, **effects, **self.settings, **settings)
-        bot = await Bot.start(environment, output)
+        bot = await Bot.start(environment, output, self.arena.servers)
         self.bots.append(bot)
         return bot
 
@@ -216,6 +216,7 @@ class Arena:
         self.redis = Redis.from_url(redis_url, decode_responses=True)
         self.raw = Redis.from_url(redis_url)
         self.directory = directory
+        self.servers: tuple[int, ...] = ()
         self.attempts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._texts: dict[int, str] = {}
@@ -279,6 +280,7 @@ async def arena() -> AsyncIterator[Arena]:
         await discord.start()
         await claude.start()
         found = Arena(discord, claude, url, Path(directory))
+        found.servers = (int((await found.redis.info("server"))["process_id"]),)
         try:
             yield found
         finally:

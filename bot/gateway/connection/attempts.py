@@ -42,6 +42,7 @@ class Attempts:
         self._reserve = max(IDENTIFY_RESERVE / shards, IDENTIFY_RESERVE_MIN)
         self._every_s = IDENTIFY_EVERY_S * shards
         self._identifies_left = self._reserve
+        self._no_identify_before_s = now_s
         self._counted_s = now_s
 
     def begin(self, now_s: float, *, identify: bool) -> float:
@@ -55,6 +56,16 @@ class Attempts:
         """Heed the `Retry-After` of a gateway that refused the handshake."""
         self._not_before_s = now_s + min(seconds, RETRY_AFTER_MAX_S)
 
+    def starts_left(self, now_s: float, remaining: int, reset_after_s: float) -> None:
+        """Heed how many IDENTIFY Discord has left for the bot (`session_start_limit`).
+
+        Other instances, and what ran before a restart, have used the same limit, so half of the rest is for them.
+        """
+        self._refill(now_s)
+        self._identifies_left = min(self._identifies_left, remaining / 2)
+        if remaining <= 0:
+            self._no_identify_before_s = now_s + reset_after_s
+
     def established(self) -> None:
         """Reset the backoff: the gateway has sent READY or RESUMED."""
         self._failed = 0
@@ -66,7 +77,7 @@ class Attempts:
 
     def _identify_in_s(self, now_s: float) -> float:
         self._refill(now_s)
-        return max(0.0, (1 - self._identifies_left) * self._every_s)
+        return max(0.0, (1 - self._identifies_left) * self._every_s, self._no_identify_before_s - now_s)
 
     def _refill(self, now_s: float) -> None:
         refilled = self._identifies_left + (now_s - self._counted_s) / self._every_s

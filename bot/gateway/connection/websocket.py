@@ -52,6 +52,9 @@ LISTS_BY_EVENT = {
 }
 """The events whose lists are parsed item by item where the event as a whole cannot be parsed."""
 
+CLOSE_S = 3.0
+"""The longest wait for the other side's close frame."""
+
 _EVENT = re.compile(r'"op": ?0\b')
 _SESSION_BEGINS = re.compile(r'"(?:READY|RESUMED)"')
 
@@ -102,6 +105,8 @@ class Socket(DiscordWebSocket):
             health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
             raise
         socket._attempts = attempts
+        # discord.py would wait 30 s for a server that is gone to close its side.
+        socket.socket._timeout = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S)
         socket._health = health
         socket._watch_silence()
         return socket
