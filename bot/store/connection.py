@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from bot.conversation.errors import StoreUnavailable
 from bot.store.cluster import Cluster
 from bot.store.content import Cipher
-from bot.store.counted import CountedRedis
+from bot.store.counted import CountedRedis as CountedRedis  # what `connect` returns
 from bot.store.replicas import Replicas
 from bot.store.sentinels import Primary, SentinelSettings
 from bot.store.server import Server
