@@ -16,11 +16,13 @@ from redis.exceptions import RedisError
 from bot.conversation.errors import StoreUnavailable
 from bot.store.cluster import Cluster
 from bot.store.content import Cipher
-from bot.store.counted import CountedRedis as CountedRedis  # what `connect` returns
+from bot.store.counted import CountedRedis
 from bot.store.replicas import Replicas
 from bot.store.sentinels import Primary, SentinelSettings
 from bot.store.server import Server
 from bot.store.serving import DROPPED, Failovers, code_of
+
+__all__ = ["CountedRedis", "connect", "translated"]
 
 RETRIES = 3
 """Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the
