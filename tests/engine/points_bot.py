@@ -159,8 +159,8 @@ def instrument(points: Points) -> None:
         setattr(owner, name, _through(points, step, getattr(owner, name)))
     stream = Claude.stream
 
-    async def streaming(self: Claude, request: Any) -> AsyncGenerator[Any, None]:
-        async with aclosing(stream(self, request)) as events:
+    async def streaming(self: Claude, *arguments: Any) -> AsyncGenerator[Any, None]:
+        async with aclosing(stream(self, *arguments)) as events:
             async for event in events:
                 number = points.call("event")
                 points.reach("event", "before", number)
