@@ -11,8 +11,8 @@
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`: shorter times in
-  place of the constants
+  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`,
+  `POINTS_REMINDER_S`, `POINTS_BRANCH_S`: shorter times in place of the constants
 - `POINTS_EFFECTS`: the channel in which the tools of tests/engine/tools.py post; without one there are none
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
@@ -38,6 +38,7 @@ from bot.__main__ import main
 from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.claude.files import Files
+from bot.commands import branching
 from bot.conversation import approval
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
@@ -49,13 +50,13 @@ from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
 from bot.render.controls import OF_CARDS
 from bot.render.outbox import Change, Outgoing
-from bot.store import held_files
+from bot.store import branches, held_files
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.quote_store import QuoteStore
 from bot.store.scripts import Call, Commands, Scripts
 from bot.tools.toolbox import Toolbox
-from bot.turns import approval_desk, file_cleanup
+from bot.turns import approval_desk, file_cleanup, reminder_poster
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from bot.wiring import turns as wiring_turns
@@ -240,6 +241,8 @@ def prepare() -> None:
         (approval_desk, "RETRY_S"),
         (approval_desk, "CARD_S"),
     )
+    _seconds("POINTS_REMINDER_S", (reminder_poster, "RETRY_S"), (reminder_poster, "HOLD_S"))
+    _seconds("POINTS_BRANCH_S", (branches, "RETRY_S"), (branching, "RETRY_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))
