@@ -45,8 +45,10 @@ from bot.gateway.catchup import catchup
 from bot.gateway.connection import calls
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.conversion import buttons
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
+from bot.render.controls import OF_CARDS
 from bot.render.outbox import Change, Outgoing
 from bot.store import branches, held_files
 from bot.store.file_store import FileStore
@@ -158,8 +160,8 @@ def instrument(points: Points) -> None:
         setattr(owner, name, _through(points, step, getattr(owner, name)))
     stream = Claude.stream
 
-    async def streaming(self: Claude, request: Any) -> AsyncGenerator[Any, None]:
-        async with aclosing(stream(self, request)) as events:
+    async def streaming(self: Claude, *arguments: Any) -> AsyncGenerator[Any, None]:
+        async with aclosing(stream(self, *arguments)) as events:
             async for event in events:
                 number = points.call("event")
                 points.reach("event", "before", number)
@@ -205,6 +207,8 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
         case (place, Outgoing() as message):
             body: dict[str, Any] = {"content": message.content, "nonce": message.nonce, "enforce_nonce": True}
             body["flags"] = 1 << 12 if message.silent else 0
+            if message.controls.buttons == OF_CARDS and (view := buttons.view(message.controls)) is not None:
+                body["components"] = view.to_components()
             if message.reply_to is not None:
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
