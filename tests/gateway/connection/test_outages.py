@@ -31,7 +31,7 @@ ATTEMPTS = 6
 async def proxied(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Line, LineProxy]]:
     """A connected bot whose times are shorter by far, on a way to the gateway that can break."""
     local = Discord()
-    local.gateway.heartbeat_s = HEARTBEAT_S
+    local.gateway.heartbeat_s, local.gateway.identify_s = HEARTBEAT_S, 0
     await local.start()
     app = local.add_application("Bobbin", token="session-token")
     local.add_guild("Weavers", bot=app)
