@@ -48,8 +48,8 @@ TAGS = frozenset(
 
 ATTRIBUTES = frozenset(
     {
-        "author", "from", "at", "name", "of", "question", "remark", "seconds", "shown", "state", "tags", "text", "title",
-        "type", "url", "username", "votes",
+        "author", "from", "at", "name", "of", "question", "remark", "seconds", "shown", "state", "tags", "text",
+        "title", "type", "url", "username", "votes",
     }
 )  # fmt: skip
 """The attributes of these elements."""
