@@ -63,6 +63,8 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; a local stand-in replaces each service that is not configured."""
+    if hasattr(signal, "SIGHUP"):  # `bot.shutdown` takes over; a reload while the bot starts must not end it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Loading the libraries creates 100,000 objects and no garbage; collecting would take a quarter of the time.
     gc.disable()
 
@@ -77,7 +79,7 @@ def run(
     try:
         settings = load(config)
         logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
-        proxy.prepare()
+        proxy.prepare(setting=settings.discord.proxy_address)
         if strict:
             require_all(settings)
         # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.
@@ -85,7 +87,7 @@ def run(
             _error_reporter(settings.telemetry),
             asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
         ):
-            runner.run(app.run(settings))
+            runner.run(app.run(settings, lambda: load(config)))
     except StartError as error:
         logs.flush()  # the reason is the last line
         typer.echo(error.line, err=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -12,10 +13,11 @@ import structlog
 import typer
 
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.conversation.errors import StoreUnavailable
 from bot.local import stand_ins
 from bot.local.stand_ins import StandIns
-from bot.shutdown import Shutdown, Stopped, together
+from bot.shutdown import ReloadRequests, Shutdown, Stopped, together
 from bot.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -31,15 +33,17 @@ GARBAGE_AFTER = 20_000
 REST_S = 1.0
 
 
-async def run(settings: Settings) -> None:
-    """Run the bot until the request to stop; StartError if it cannot start."""
+async def run(settings: Settings, load: Callable[[], Settings]) -> None:
+    """Run the bot until the request to stop; StartError if it cannot start. `load` reads the settings anew."""
     shutdown = Shutdown()
     shutdown.listen()
+    requests = ReloadRequests(shutdown)
+    requests.listen()
     try:
         async with AsyncExitStack() as stack:
             stack.enter_context(Watchdog())
             local, bot = await shutdown.unless_requested(_start(settings, stack))
-            await _serve(local, bot, shutdown)
+            await _serve(local, bot, shutdown, load, requests)
     except Stopped:
         log.info("stopped_while_starting")
 
@@ -58,16 +62,19 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
 
-    bot = await build(local.settings, stack)
+    bot = await build(local.settings, stack, LiveSettings(settings, local.settings))
     typer.echo(local.banner(str(bot.client.user)), err=True)
     return local, bot
 
 
-async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
+async def _serve(
+    local: StandIns, bot: Bot, shutdown: Shutdown, load: Callable[[], Settings], requests: ReloadRequests
+) -> None:
     """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
     from bot.gateway.connection.final_states import noted
     from bot.telemetry.gateway_state import GatewayReason, GatewayState
+    from bot.wiring.reload import Reload
 
     parts = [
         asyncio.create_task(noted(bot.client, session.stay_connected(bot.client)), name="discord"),
@@ -90,10 +97,11 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
         asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
-        asyncio.create_task(bot.keep_events(), name="events"),
         asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
         asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
         *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
+        asyncio.create_task(Reload(bot.live, load, bot.apply).watch(requests), name="reload"),
+        asyncio.create_task(bot.keep_events(), name="events"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:
@@ -104,7 +112,7 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         # Still connected: messages that arrive now are stored, and answered after the next start.
-        await bot.dispatcher.stop(shutdown.grace_s(local.settings.shutdown.grace_s))
+        await bot.dispatcher.stop(shutdown.grace_s(bot.live.settings.shutdown.grace_s))
     finally:
         for task in (*parts, stopping, registering):
             task.cancel()

@@ -27,7 +27,9 @@ from bot.config.field_types import (
     Amounts,
     Model,
     Port,
+    RedisAddress,
     Seconds,
+    SentinelAddresses,
     Snowflake,
     address_with,
     names,
@@ -87,12 +89,43 @@ class DiscordSettings(Section):
     token: SecretStr | None = None
     api_url: Annotated[str, address_with("https", "http")] = "https://discord.com/api/v10"
     gateway_url: Annotated[str, address_with("wss", "ws")] = "wss://gateway.discord.gg/"
+    proxy: Annotated[SecretStr, address_with("http", "https")] | None = None
+    shard_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    shard_ids: Annotated[
+        tuple[Annotated[int, BeforeValidator(number), Field(ge=0, le=9999)], ...], BeforeValidator(names)
+    ] = ()
+    shard_groups: Annotated[int, Field(ge=1, le=10_000)] | None = None
     direct_messages: bool = True
     # PluralKit and Tupperbox.
     proxies: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = (
         466378653216014359,
         431544605209788416,
     )
+
+    @property
+    def proxy_address(self) -> str:
+        """The address of the proxy, with its password; empty if none is set."""
+        return self.proxy.get_secret_value() if self.proxy else ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.shard_count is None and (self.shard_ids or self.shard_groups is not None):
+            raise ValueError(
+                "shard_ids and shard_groups need shard_count, which is the same in all processes"
+            )
+        if self.shard_ids and self.shard_groups is not None:
+            raise ValueError(
+                "shard_ids and shard_groups exclude each other: each says which shards a process has"
+            )
+        if beyond := [each for each in self.shard_ids if each >= (self.shard_count or 0)]:
+            raise ValueError(
+                f"shard_ids names {beyond[0]}, but with shard_count = {self.shard_count} ids end before"
+            )
+        if self.shard_groups is not None and self.shard_groups > (self.shard_count or 0):
+            raise ValueError("shard_groups must not exceed shard_count: a group would have no shard")
+        if len(set(self.shard_ids)) < len(self.shard_ids):
+            raise ValueError("shard_ids names an id twice")
+        return self
 
 
 class ClaudeSettings(Section):
@@ -110,6 +143,7 @@ class ClaudeSettings(Section):
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
+    max_requests: Annotated[int, Field(ge=1, le=1000)] = 256  # the HTTP client's connections
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     files: Literal["auto", "files", "inline"] = "auto"
     # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
@@ -145,7 +179,12 @@ class ClaudeSettings(Section):
 
 
 class RedisSettings(Section):
-    url: Annotated[SecretStr, address_with("redis", "rediss", "unix")] | None = None
+    url: RedisAddress | None = None
+    sentinels: SentinelAddresses = ()
+    sentinel_service: Annotated[str, Field(min_length=1, max_length=200)] = "mymaster"
+    sentinel_username: str | None = None
+    sentinel_password: SecretStr | None = None
+    wait_replicas: Annotated[int, Field(ge=0, le=10)] = 0
     data_dir: Path = Field(default_factory=lambda: data_home() / "bobbin")
     server: FilePath | None = None
     timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 3.0
@@ -172,8 +211,18 @@ class RedisSettings(Section):
             raise ValueError("must name a directory")  # pathlib would read it as the working directory
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_sentinels_alone(cls, values: Any) -> Any:
+        """Read Sentinels without an address as a Redis that wants no password."""
+        if isinstance(values, dict) and values.get("sentinels") and not values.get("url"):
+            return values | {"url": SecretStr("redis://sentinel")}
+        return values
+
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.sentinels and self.url is not None and self.url.get_secret_value().startswith("unix:"):
+            raise ValueError("sentinels needs a url that begins with redis:// or rediss://, not with unix://")
         if self.ca_file is not None and not self.verify_certificate:
             raise ValueError("ca_file names whom to trust, but verify_certificate = false trusts everybody")
         return self
@@ -444,6 +493,7 @@ class Settings(BaseSettings):
                 self.voice.api_key,
                 self.telemetry.heartbeat_url,
                 self.telemetry.sentry_dsn,
+                self.redis.sentinel_password,
                 *self.privacy.keys,
                 *(server.secret for server in self.mcp),
             )
@@ -451,6 +501,7 @@ class Settings(BaseSettings):
         }
         for address in (
             self.redis.url.get_secret_value() if self.redis.url else "",
+            self.discord.proxy_address,
             self.claude.base_url or "",
             self.voice.url or "",
             self.claude.status_url or "",

@@ -70,7 +70,7 @@ class ClaudeError(BobbinError):
 class ClaudeBusy(ClaudeError):
     """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one.
 
-    `rate_limited`: the limit is that of the operator's account.
+    `rate_limited`: the limit is that of the operator's account; `overloaded`: the API has too many requests of all.
     """
 
     def __init__(
@@ -80,10 +80,12 @@ class ClaudeBusy(ClaudeError):
         request_id: str | None = None,
         retry_after: float | None = None,
         rate_limited: bool = False,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(detail, request_id=request_id)
         self.retry_after = retry_after
         self.rate_limited = rate_limited
+        self.overloaded = overloaded
 
 
 class ClaudeUnreachable(ClaudeError):

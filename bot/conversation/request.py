@@ -186,6 +186,13 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The request is sent after the `before` others that wait in front of it."""
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewAttempt:
     """Another attempt at the request begins."""
 
@@ -236,4 +243,6 @@ class ToolCalled:
     call: ToolUse
 
 
-StreamEvent = Started | TextDelta | Cited | BlockStarted | ToolCalled | Waiting | NewAttempt | Finished
+StreamEvent = (
+    Started | TextDelta | Cited | BlockStarted | ToolCalled | Queued | Waiting | NewAttempt | Finished
+)

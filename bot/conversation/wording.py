@@ -140,6 +140,14 @@ def tool_status(doing: str) -> str:
     return f"{SMALL}{doing} …"
 
 
+def queued(before: int) -> str:
+    """Return the status line of a reply that waits until others have been asked for."""
+    if not before:
+        return f"{SMALL}Many people are asking: your reply is the next …"
+    replies = "1 other reply comes" if before == 1 else f"{before} other replies come"
+    return f"{SMALL}Many people are asking: {replies} before yours …"
+
+
 def is_status(text: str) -> bool:
     """Whether a text is a status line."""
     return text in STATUS or (text.startswith(SMALL) and text.endswith(" …") and "\n" not in text)
@@ -250,6 +258,15 @@ def waits_for_others(where: str) -> str:
     return (
         "I am writing several replies to you already, in other threads. Your messages are kept, and I answer "
         f"{where} as soon as one of those is complete: no need to repeat anything."
+    )
+
+
+def waits_in_line(before: int, where: str) -> str:
+    """Say that an answer comes after those to so many others."""
+    replies = "another reply comes" if before <= 1 else f"{before} other replies come"
+    return (
+        f"Many people are asking me at once, and {replies} first. Your message is kept, and I answer {where} when it "
+        "is its turn: no need to repeat anything."
     )
 
 

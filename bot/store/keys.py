@@ -56,6 +56,9 @@ THREADS_S = 24 * 3600
 ABUSE_S = 24 * 3600
 """By then a score has halved 48 times."""
 
+CALL_SHARE_S = 4.0
+"""How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
+
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
@@ -107,8 +110,10 @@ class Keys:
         self.known = self._key("known")
         self.since = self._key("since")
         self.archives_listed = self._key("looked")
+        self.archives_listed_by_shard = self._key("looked:shards")
         self.wakeups = self._key("bell")
         self.models = self._key("models")
+        self.call_shares = self._key("calls")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
@@ -319,9 +324,13 @@ class Keys:
         """Return the conversations that hold the same upload."""
         return self._key(f"shared:{file_id}")
 
+    def identify_turn(self, rate_limit_key: int) -> Key:
+        """Return which instance has a shard identify."""
+        return self._key(f"identify:{rate_limit_key}")
+
     def start_check(self, name: str) -> Key:
-        """Return a key that the start check writes."""
-        return self._key(f"trial:{name}")
+        """Return a key that the start check writes; all of them share a slot."""
+        return self._key(f"{{trial}}:{name}")
 
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""

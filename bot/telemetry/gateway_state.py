@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -43,8 +43,6 @@ class GatewayReason(StrEnum):
     SESSION_INVALID = "session_invalid"
     GATEWAY_SILENT = "gateway_silent"
     """The gateway accepts connections and sends nothing."""
-    NO_HEARTBEAT = "no_heartbeat"
-    """The gateway does not acknowledge heartbeats."""
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     INTENT_REFUSED = "intent_refused"
     CLOSED_FOR_GOOD = "closed_for_good"
@@ -92,6 +90,14 @@ class GatewayHealth:
         return max(
             tuple(self._shards.values()), key=lambda each: order.index(each.state), default=self._began
         )
+
+    def expect(self, shards: Iterable[int]) -> None:
+        """Set which shards there are: a shard that has not connected yet counts as well."""
+        self._shards = {shard: self._shards.get(shard, self._began) for shard in shards}
+
+    def state(self, shard: int = 0) -> GatewayState:
+        """Return the state of a shard."""
+        return self._shards.get(shard, self._began).state
 
     def change(
         self, state: GatewayState, reason: GatewayReason = GatewayReason.NONE, *, shard: int = 0

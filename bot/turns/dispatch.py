@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextvars import Context
 
 import structlog
@@ -25,6 +25,7 @@ from bot.store.journal import Journal
 from bot.store.work_queue import WorkItem, WorkQueue
 from bot.telemetry import tracing
 from bot.turns.run import Runner
+from bot.turns.turn_slots import TurnSlots
 
 log = structlog.get_logger()
 
@@ -34,14 +35,21 @@ AFTER_LAPSE_S = 0.05
 RELEASE_S = 2.0
 """The longest wait for a release; a lease that is not released lapses."""
 
+WORKED_ON_MAX = 10_000
+"""More conversations than this are left to the queue in the store, which is polled."""
+
+
+async def no_server(_conversation: int) -> None:
+    """Return no server."""
+
 
 class Dispatcher:
     """Starts turns where messages wait, and takes over turns whose worker is gone.
 
-    At most `max_concurrent` turns run here at once. A conversation that waits for a slot holds no lease, so that
-    another instance can take its turn. `taken_up` is called for each turn that an earlier attempt had begun, and
-    `lost` for each turn that another worker has taken over from here. `queued` counts the conversations in the work
-    queue when it was last read.
+    At most `max_concurrent` turns run here at once, in a fair order between the servers that `server_of` tells. A
+    conversation that waits for a slot holds no lease, so that another instance can take its turn. `taken_up` is
+    called for each turn that an earlier attempt had begun, and `lost` for each turn that another worker has taken
+    over from here. `queued` counts the conversations in the work queue when it was last read.
     """
 
     def __init__(
@@ -54,12 +62,13 @@ class Dispatcher:
         max_concurrent: int,
         taken_up: Callable[[], None] = lambda: None,
         lost: Callable[[], None] = lambda: None,
+        server_of: Callable[[int], Awaitable[int | None]] = no_server,
     ) -> None:
         self._journal = journal
         self._work_queue = work_queue
         self._runner = runner
         self._poll_s = poll_s
-        self._slots = asyncio.Semaphore(max_concurrent)
+        self.slots = TurnSlots(max_concurrent, server_of, self._tell_waiting)
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
@@ -84,7 +93,7 @@ class Dispatcher:
 
     def wake(self, conversation: int) -> None:
         """Claim a conversation now, or right after the turn that runs there."""
-        if self._stopping:
+        if self._stopping or (conversation not in self._running and len(self._running) >= WORKED_ON_MAX):
             return
         self._woken.add(conversation)
         if conversation in self._running:
@@ -155,7 +164,7 @@ class Dispatcher:
 
     async def _work(self, conversation: int) -> None:
         while conversation in self._woken:
-            async with self._slots:
+            async with self.slots.slot(conversation):
                 if conversation in self._woken:  # not stopped or halted meanwhile
                     self._woken.discard(conversation)
                     self._in_slots += 1
@@ -166,6 +175,10 @@ class Dispatcher:
 
     async def _claim(self, conversation: int) -> None:
         try:
+            if not await self._work_queue.serves(
+                conversation
+            ):  # a wake-up goes to the processes of all shards
+                return
             # Before the claim: a message that arrives during the claim is not part of it yet.
             self._arrivals[conversation].clear()
             began_ns = tracing.now_ns()
@@ -203,6 +216,18 @@ class Dispatcher:
             log.warning("store_unavailable", conversation=conversation, detail=str(error))
         except Exception:
             log.exception("conversation_failed", conversation=conversation)
+
+    async def _tell_waiting(self, conversation: int, before: int) -> None:
+        """Tell those who wait for a slot; the lease is held meanwhile, as two instances must not both do so."""
+        with contextlib.suppress(Fenced, StoreUnavailable, Unreadable):
+            claim = await self._journal.claim(conversation, self._owner)
+            if isinstance(claim, UnreadableConversation):
+                await self._release(claim, blameless=True)
+            elif isinstance(claim, Claim):
+                try:
+                    await self._runner.tell_waiting(claim, before)
+                finally:
+                    await self._release(claim, blameless=True)
 
     async def _log_fenced(self, conversation: int) -> None:
         """Log why a turn was not ended here; a person's action is no reason for a warning."""
@@ -277,7 +302,7 @@ class Dispatcher:
         else:
             return waiting
         finally:
-            if not done or self._stopping or self._slots.locked():
+            if not done or self._stopping or self.slots.are_wanted:
                 await self._release(claim, blameless=blameless, not_within_s=wait_s or 0.0)
             if wait_s is not None and not self._stopping:
                 self._log_postponed(claim, wait_s)

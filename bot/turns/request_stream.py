@@ -18,6 +18,7 @@ from bot.conversation.request import (
     Cited,
     Finished,
     NewAttempt,
+    Queued,
     Request,
     Started,
     StreamEvent,
@@ -220,6 +221,8 @@ def _status(event: StreamEvent) -> str | None:
         case ToolCalled(call=call):
             doing = status_of(call)
             return None if doing is None else wording.tool_status(doing)
+        case Queued(before=before):
+            return wording.queued(before)
         case Waiting():
             return wording.BUSY
     return None

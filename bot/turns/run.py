@@ -21,6 +21,7 @@ from bot.store.claim import Claim, UnreadableConversation
 from bot.store.journal import Done
 from bot.telemetry import tracing
 from bot.turns import decided
+from bot.turns.delay_notice import DelayNotice
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.life import TurnLife
 from bot.turns.notices import post_unreadable
@@ -105,6 +106,12 @@ class Runner:
         if not claim.notified:
             await decided.note_unreadable(claim, self._services)
         await post_unreadable(claim, self._services)
+
+    async def tell_waiting(self, claim: Claim, before: int) -> None:
+        """Tell those who asked, once, that so many other turns run before theirs."""
+        if not claim.reconciling and not claim.has_earlier_attempt and not claim.attempt.regeneration:
+            async with self._heartbeat(claim) as heartbeat:
+                await DelayNotice(claim, self._services, heartbeat.may_write).post_queued(before)
 
     def _ended(self, life: TurnLife, done: Done) -> int:
         """Start to remove the previous reply's buttons; a message of this reply keeps its own."""

@@ -14,6 +14,8 @@ import structlog
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
+from bot.config.shards import shards_of
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -24,9 +26,11 @@ from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.final_states import noted
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.connection.people import People
 from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.shared_rate import SharedRate
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -35,6 +39,7 @@ from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.health_report import Health
+from bot.telemetry.logs import set_level
 from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
 from bot.telemetry.monitor_push import MonitorPush
@@ -59,7 +64,7 @@ from bot.wiring.gateway import build_client, build_events, build_outbox, build_p
 from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence, ping_of
-from bot.wiring.store import build_store
+from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
@@ -70,7 +75,10 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
+    """The objects that run until the bot stops.
+
+    `apply` passes reloaded settings on. `wake` is called with what each wake-up names.
+    """
 
     client: Client
     tree: Tree
@@ -93,17 +101,20 @@ class Bot:
     redis_latency: RedisLatency
     monitor_pushes: tuple[MonitorPush, ...]
     tools: ToolOffer
+    live: LiveSettings
+    apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
     keep_events: Callable[[], Coroutine[None, None, None]]
     rest: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change.
     """
+    live = live or LiveSettings(settings)
     metrics = Metrics()
     recent_events = RecentEvents()
     logging.getLogger().addHandler(recent_events)
@@ -114,8 +125,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
-    store = build_store(settings, metrics, stack, instance=instance, failed=services.redis_failed)
-    client = build_client(settings, metrics, pace, clock, stack, health.gateway)
+    shards = shards_of(settings.discord)
+    store = build_store(
+        settings, metrics, stack, instance=instance, shards=shards, failed=services.redis_failed
+    )
+    gate = IdentifyGate(store.coordination.take_identify_turn)
+    shared_rate = SharedRate(pace, store.call_shares)
+    stack.push_async_callback(shared_rate.leave)
+    await shared_rate.join()
+    client = build_client(settings, metrics, pace, clock, stack, health.gateway, shards=shards, gate=gate)
     claude = await build_claude(settings, metrics, stack, services.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
@@ -138,7 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings,
+        live,
         store,
         claude,
         prices,
@@ -170,7 +188,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
-        settings,
+        live,
         client,
         store,
         outbox,
@@ -181,9 +199,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         metrics,
         commands=commands,
         instance=instance,
+        shards=shards,
     )
     built = build_commands(
-        settings,
+        live,
         client,
         store,
         claude,
@@ -214,6 +233,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     presence = build_presence(client, services, store, claude)
     redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe)
 
+    def apply(reloaded: Settings) -> None:
+        set_level(reloaded.telemetry.log_level)
+        claude.queue.set_ceiling(reloaded.claude.max_requests)
+        turns.dispatcher.slots.set_count(reloaded.turns.max_concurrent)
+        limits = person_limits(reloaded)
+        store.person_limits.limits, store.person_turns.most = limits, limits.turns_per_person
+
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
         turns.dispatcher.signal(named)
@@ -240,6 +266,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         redis_latency,
         monitor_pushes(settings.telemetry, health),
         turns.tools,
+        live,
+        apply,
         wake,
         store.budgets.restore,
         partial(store.event_log.watch, recent_events.take, metrics.text),

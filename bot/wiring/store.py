@@ -8,22 +8,23 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from redis.asyncio import Redis
-
 from bot.claude.files import LONGEST_EXPIRY_S
-from bot.config import Settings
+from bot.config import RedisSettings, Settings
 from bot.conversation.limits import Limits
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway.connection.calls import CALL_S
 from bot.store.approvals import Approvals
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
+from bot.store.call_shares import CallShares
 from bot.store.connection import connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.counted import CountedRedis
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
@@ -53,6 +54,8 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
+from bot.store.sentinels import SentinelSettings
+from bot.store.served import Served
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
 from bot.store.told_facts import ToldFacts
@@ -76,12 +79,16 @@ SETTLE_AFTER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
+    """The store's objects; all but `coordination` and `call_shares` share one pool of connections.
 
-    redis: Redis
+    Without `consents` no consent is required.
+    """
+
+    redis: CountedRedis
     keys: Keys
     schema: Schema
     coordination: Coordination
+    call_shares: CallShares
     conversations: Conversations
     journal: Journal
     files: FileStore
@@ -140,6 +147,7 @@ def build_store(
     stack: AsyncExitStack,
     *,
     instance: str,
+    shards: Shards = ALL_SHARDS,
     failed: Callable[[], None] = lambda: None,
 ) -> Store:
     """Build the store's objects; the connections are opened by the first command and closed by `stack`.
@@ -156,6 +164,8 @@ def build_store(
         **server_of(settings),
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
+        sentinels=_sentinels(settings.redis),
+        wait_replicas=settings.redis.wait_replicas,
     )
     redis = connection()
     stack.push_async_callback(redis.aclose)
@@ -166,9 +176,7 @@ def build_store(
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
     usage_s = settings.usage.ttl_days * DAY_S
-    limits = Limits(
-        settings.limits.threads_per_minute, settings.limits.turns_per_person, settings.limits.refusals
-    )
+    limits = person_limits(settings)
     held_files = HeldFiles(
         redis,
         keys,
@@ -187,6 +195,7 @@ def build_store(
     metrics.reservations_open.set_function(lambda: budgets.unsettled)
     scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
+    served = Served(redis, keys, shards)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
@@ -198,20 +207,23 @@ def build_store(
             before_migration=partial(back_up_before_migration, settings, server_of(settings)),
         ),
         coordination=Coordination(interactions_redis, keys, instance=instance),
-        conversations=Conversations(redis, keys, ttl_s=ttl_s),
+        call_shares=CallShares(interactions_redis, keys, instance=instance),
+        conversations=Conversations(redis, keys, ttl_s=ttl_s, shards=shards),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
-        approvals=Approvals(redis, keys),
+        approvals=Approvals(redis, keys, served.among),
         pinned_tools=PinnedTools(redis, keys),
-        reminders=Reminders(redis, keys),
+        reminders=Reminders(redis, keys, served.among),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         budgets=budgets,
-        branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
+        branches=Branches(
+            redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s, shards=shards
+        ),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
@@ -219,7 +231,7 @@ def build_store(
         told_facts=ToldFacts(redis, keys),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
-        work_queue=WorkQueue(redis, keys),
+        work_queue=WorkQueue(redis, keys, served.among),
         wakeups=wakeups,
         recent_messages=RecentMessages(redis, keys),
         revisions=revisions,
@@ -238,4 +250,23 @@ def build_store(
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
         person_wishes=PersonWishes(redis, keys, requires_consent=settings.privacy.require_consent),
         event_log=EventLog(redis, keys, instance=instance),
+    )
+
+
+def person_limits(settings: Settings) -> Limits:
+    """The operator's limits for each person."""
+    limits = settings.limits
+    return Limits(limits.threads_per_minute, limits.turns_per_person, limits.refusals)
+
+
+def _sentinels(settings: RedisSettings) -> SentinelSettings | None:
+    if not settings.sentinels:
+        return None
+    password = settings.sentinel_password
+    addresses = (address.rpartition(":") for address in settings.sentinels)
+    return SentinelSettings(
+        tuple((host.strip("[]"), int(port)) for host, _, port in addresses),
+        settings.sentinel_service,
+        settings.sentinel_username,
+        password.get_secret_value() if password is not None else None,
     )

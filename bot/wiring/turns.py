@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.config.settings import ToolsSettings
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
@@ -89,7 +90,7 @@ class Turns:
 
 
 def build_turns(
-    settings: Settings,
+    live: LiveSettings,
     store: Store,
     claude: Claude,
     prices: PriceBook,
@@ -105,6 +106,7 @@ def build_turns(
     roles_of: RolesOf,
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
+    settings = live.settings
     policy = turn_policy(settings)
     history = settings.history
     history_budget = HistoryBudget(
@@ -120,7 +122,6 @@ def build_turns(
         cache=cache,
         refuses=claude.tool_refusals.refuses,
     )
-    budget = budget_policy(settings)
     toolbox = build_toolbox(clock, memory, more_tools)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
@@ -144,7 +145,7 @@ def build_turns(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
-        policy=budget,
+        policy=lambda: budget_policy(live.settings),
         tools_of=tools.definitions,
         remote_tools=tools.remote_definitions,
         within=searches.within,
@@ -222,6 +223,7 @@ def build_turns(
         max_concurrent=settings.turns.max_concurrent,
         taken_up=metrics.turns_taken_up.inc,
         lost=metrics.leases_lost.inc,
+        server_of=store.conversations.server,
     )
     metrics.turns_running.set_function(lambda: dispatcher.running)
     metrics.turns_waiting.set_function(lambda: dispatcher.waiting)

@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from bot.conversation import approval
 from bot.conversation.approval import WAITS_S, Approval
 from bot.conversation.approval_card import NOT_WAITING, WITHDRAWN, late_answer
 from bot.conversation.audit import Actor
@@ -52,6 +53,7 @@ class Bench:
     outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
     now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
     settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
+    events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.redis, KEYS)
@@ -67,7 +69,7 @@ class Bench:
         clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
         box = Toolbox(() if without_tool else (self.tool,))
         rules = ApprovalRules(self.scope_settings, **settings)
-        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock)
+        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock, self.events.append)
 
     async def choose(self, value: str) -> None:
         actor = Actor(SERVER, ASKER, 1)
@@ -489,6 +491,18 @@ async def test_a_worker_that_is_held_up_before_it_begins_a_call_does_not_make_it
     assert (await bench.found()).state == "done"
 
 
+async def test_a_worker_that_is_held_up_right_behind_the_beginning_of_a_call_does_not_make_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    assert allowed is not None
+    monkeypatch.setattr(approval, "INTERRUPTED_AFTER_S", 0.0)
+    await bench.desk._runs.run(allowed)
+    assert ((await bench.found()).state, bench.effect.made) == ("running", [])
+
+
 async def test_a_worker_that_comes_back_late_ends_no_run_of_another(bench: Bench) -> None:
     bench.effect.gate = asyncio.Event()
     await bench.opened()
@@ -572,3 +586,18 @@ async def test_the_cards_of_a_person_who_is_forgotten_end_and_lose_their_words(
     assert ((await bench.found()).state == "withdrawn") is ends
     assert (WITHDRAWN["forgotten"] in bench.cards()[0]) is ends
     assert ("north" in bench.cards()[0]) is not ends
+
+
+async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, 9)
+    await bench.until("done")
+    await _eventually(lambda: len(bench.events) >= 3)
+    assert bench.events == ["opened", "allowed", "done"]
+
+
+async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -> None:
+    await bench.opened()
+    bench.now_s[0] += WAITS_S + 1
+    await bench.looked()
+    assert bench.events == ["opened", "expired"]
