@@ -17,7 +17,7 @@ settings.load_profile("patient")
 
 
 SHAPE_VARIABLE = "BOBBIN_TEST_REDIS_SHAPE"
-"""Set to `cluster`, it has the tests of the store run on a Redis Cluster; set to `user`, as a user with few rights."""
+"""`cluster` has the tests of the store run on a Redis Cluster, `user` as a user with few rights."""
 
 CLUSTER, USER = "cluster", "user"
 

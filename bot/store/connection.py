@@ -22,6 +22,9 @@ from bot.store.sentinels import Primary, SentinelSettings
 from bot.store.server import Server
 from bot.store.serving import DROPPED, Failovers, code_of
 
+Client = CountedRedis
+"""What `connect` returns, by the name that other packages use."""
+
 RETRIES = 3
 """Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the
 server always meets a dead connection, so 0 would fail there."""

@@ -16,12 +16,11 @@ from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
-from bot.store.connection import connect
+from bot.store.connection import Client, connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
-from bot.store.counted import CountedRedis
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
@@ -72,7 +71,7 @@ SETTLE_AFTER_S = 2.0
 class Store:
     """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
 
-    redis: CountedRedis
+    redis: Client
     keys: Keys
     coordination: Coordination
     conversations: Conversations
