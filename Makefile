@@ -61,8 +61,8 @@ SEEDS ?= 30
 MINUTES ?= 30
 FIRST ?= 1
 
-chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from FIRST=1 on, for MINUTES=30 at most
-	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST)
+chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from FIRST=1 on, for MINUTES=30 at most; MIXED=1: beside the last release
+	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST) $(if $(MIXED),--mixed)
 
 # Of these, `make test` plays a fixed choice: one hit for each step and way, one removal for each safeguard.
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
@@ -80,8 +80,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
 	$(PIP) uv
-	$(COMPILE) -o requirements.lock pyproject.toml
-	$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra otel -o requirements.lock pyproject.toml
+	$(COMPILE) --extra otel --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -17,8 +17,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.backup.commands import backup, restore
+from bot.support.commands import bundle, replay
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
+    from contextlib import AbstractContextManager
+
+    from bot.config import TelemetrySettings
 
 cli = typer.Typer(
     name="bobbin",
@@ -57,6 +63,8 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; a local stand-in replaces each service that is not configured."""
+    if hasattr(signal, "SIGHUP"):  # `bot.shutdown` takes over; a reload while the bot starts must not end it
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Loading the libraries creates 100,000 objects and no garbage; collecting would take a quarter of the time.
     gc.disable()
 
@@ -71,12 +79,15 @@ def run(
     try:
         settings = load(config)
         logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
-        proxy.prepare()
+        proxy.prepare(setting=settings.discord.proxy_address)
         if strict:
             require_all(settings)
         # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.
-        with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
-            runner.run(app.run(settings))
+        with (
+            _error_reporter(settings.telemetry),
+            asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
+        ):
+            runner.run(app.run(settings, lambda: load(config)))
     except StartError as error:
         logs.flush()  # the reason is the last line
         typer.echo(error.line, err=True)
@@ -88,19 +99,22 @@ def health(
     config: Annotated[
         Path | None, typer.Option(help="Settings file; without it BOT_CONFIG, or config.toml if there is one")
     ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Ask only whether the process works, whatever services are away")
+    ] = False,
 ) -> None:
-    """Ask the bot on this machine whether it is connected to Discord; exit code 0 if it is, else 1."""
+    """Ask the bot on this machine whether it can serve; exit code 0 if it can, else 1."""
     from bot.config import load
     from bot.conversation.errors import StartError
-    from bot.telemetry.health import connected
+    from bot.telemetry.health import check_health
 
     try:
-        health = connected(load(config).telemetry)
+        found = check_health(load(config).telemetry, only_live=live)
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
-    typer.echo(health.line)
-    raise typer.Exit(0 if health.well else 1)
+    typer.echo(found.text)
+    raise typer.Exit(0 if found.is_well else 1)
 
 
 @cli.command()
@@ -152,6 +166,19 @@ def init() -> None:
         raise typer.Exit(1) from None
 
 
+def _error_reporter(settings: TelemetrySettings) -> AbstractContextManager[object]:
+    """Return what reports errors while the bot runs, if the operator has set where to."""
+    from contextlib import nullcontext
+
+    if settings.sentry_dsn is None:
+        return nullcontext()
+    from bot.config.sentry_dsn import read_dsn
+    from bot.telemetry.error_reporter import ErrorReporter, sender
+
+    dsn = read_dsn(settings.sentry_dsn.get_secret_value())
+    return nullcontext() if dsn is None else ErrorReporter(sender(dsn, private=settings.private))
+
+
 def _silence(level: int) -> None:
     """Leave out the log, whose lines the findings replace."""
     import logging
@@ -160,6 +187,10 @@ def _silence(level: int) -> None:
 
     logging.disable(level)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(level))
+
+
+for _command in (backup, restore, bundle, replay):
+    cli.command()(_command)
 
 
 @cli.command()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -12,9 +13,11 @@ import structlog
 import typer
 
 from bot.config import Settings
+from bot.config.live import LiveSettings
+from bot.conversation.errors import StoreUnavailable
 from bot.local import stand_ins
 from bot.local.stand_ins import StandIns
-from bot.shutdown import Shutdown, Stopped, together
+from bot.shutdown import ReloadRequests, Shutdown, Stopped, together
 from bot.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -26,16 +29,21 @@ log = structlog.get_logger()
 # processor time, and nearly all objects of a turn are freed without them.
 GARBAGE_AFTER = 20_000
 
+# How long a stop waits until the store knows of it; a Redis that does not answer must not hold the stop up.
+REST_S = 1.0
 
-async def run(settings: Settings) -> None:
-    """Run the bot until the request to stop; StartError if it cannot start."""
+
+async def run(settings: Settings, load: Callable[[], Settings]) -> None:
+    """Run the bot until the request to stop; StartError if it cannot start. `load` reads the settings anew."""
     shutdown = Shutdown()
     shutdown.listen()
+    requests = ReloadRequests(shutdown)
+    requests.listen()
     try:
         async with AsyncExitStack() as stack:
             stack.enter_context(Watchdog())
             local, bot = await shutdown.unless_requested(_start(settings, stack))
-            await _serve(local, bot, shutdown)
+            await _serve(local, bot, shutdown, load, requests)
     except Stopped:
         log.info("stopped_while_starting")
 
@@ -45,23 +53,31 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
     )
+    from bot.telemetry import tracing
     from bot.wiring import build
 
+    if tracing.is_wanted():
+        stack.callback(await asyncio.to_thread(tracing.configure))
     gc.freeze()  # the libraries' objects are never garbage; see __main__
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
 
-    bot = await build(local.settings, stack)
+    bot = await build(local.settings, stack, LiveSettings(settings, local.settings))
     typer.echo(local.banner(str(bot.client.user)), err=True)
     return local, bot
 
 
-async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
+async def _serve(
+    local: StandIns, bot: Bot, shutdown: Shutdown, load: Callable[[], Settings], requests: ReloadRequests
+) -> None:
     """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
+    from bot.gateway.connection.final_states import noted
+    from bot.telemetry.gateway_state import GatewayReason, GatewayState
+    from bot.wiring.reload import Reload
 
     parts = [
-        asyncio.create_task(session.stay_connected(bot.client), name="discord"),
+        asyncio.create_task(noted(bot.client, session.stay_connected(bot.client)), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
         asyncio.create_task(bot.existence.watch(), name="existence"),
@@ -79,7 +95,13 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.wake, bot.restore), name="wakeups"),
         *(asyncio.create_task(bot.remote_tools.watch(), name="remote-tools") for _ in local.settings.mcp[:1]),
+        asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
+        asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
+        asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
+        *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
+        asyncio.create_task(Reload(bot.live, load, bot.apply).watch(requests), name="reload"),
+        asyncio.create_task(bot.keep_events(), name="events"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]
     if local.redis is not None:
@@ -90,11 +112,15 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         # Still connected: messages that arrive now are stored, and answered after the next start.
-        await bot.dispatcher.stop(shutdown.grace_s(local.settings.shutdown.grace_s))
+        await bot.dispatcher.stop(shutdown.grace_s(bot.live.settings.shutdown.grace_s))
     finally:
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(REST_S):
+                await bot.rest()
+        bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
         await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):

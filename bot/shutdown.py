@@ -1,4 +1,4 @@
-"""The request to stop, and the time limit of a shutdown."""
+"""The request to stop, with the time limit of a shutdown, and the request to read the settings anew."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Shutdown:
         Python's handlers, not the loop's: they run in the main thread even while the loop is blocked.
         """
         for number in SIGNALS:
-            signal.signal(number, self._signalled)
+            signal.signal(number, self.request)
 
     def grace_s(self, wanted_s: float) -> float:
         """Return how long running turns may take: `wanted_s`, or less if the shutdown has begun."""
@@ -78,7 +78,7 @@ class Shutdown:
             running.cancel()
             await asyncio.gather(running, waiting, return_exceptions=True)
 
-    def _signalled(self, number: int, _: FrameType | None) -> None:
+    def request(self, number: int, _: FrameType | None) -> None:
         """Handle a signal; runs between any two bytecodes of the main thread, so it must not wait for a lock."""
         now_s = time.monotonic()
         if self._until_s is not None:
@@ -95,6 +95,44 @@ class Shutdown:
             last_resort.start()
         with contextlib.suppress(RuntimeError):  # the loop has ended, and the process is about to
             self._loop.call_soon_threadsafe(self._requested.set)
+
+
+class ReloadRequests:
+    """The requests to read the settings anew, by SIGHUP, which Windows does not have.
+
+    SIGHUP means also that the terminal is gone from which the bot was started: that is a request to stop.
+    """
+
+    def __init__(self, shutdown: Shutdown) -> None:
+        self._shutdown = shutdown
+        self._requested = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._has_terminal = sys.stdin is not None and sys.stdin.isatty()
+
+    def listen(self) -> None:
+        """Install the signal handler."""
+        if hasattr(signal, "SIGHUP"):
+            signal.signal(signal.SIGHUP, self._signalled)
+
+    async def next(self) -> None:
+        """Wait for a request; those that come meanwhile are one."""
+        await self._requested.wait()
+        self._requested.clear()
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        if self._has_terminal and _terminal_is_gone():
+            self._shutdown.request(number, frame)
+            return
+        with contextlib.suppress(RuntimeError):  # the loop has ended
+            self._loop.call_soon_threadsafe(self._requested.set)
+
+
+def _terminal_is_gone() -> bool:
+    try:
+        os.tcgetpgrp(0)
+    except OSError:
+        return True
+    return False
 
 
 def _end_process() -> None:

@@ -6,6 +6,8 @@ Two conditions, neither of which a busy machine, SIGSTOP, a suspended laptop or 
   checks this; its handler also runs during a regular expression, which blocks every other thread.
 - A thread has sampled the main thread `SAMPLES` times, `SAMPLE_S` apart, and found the same line each time.
 
+A loop that is blocked for a shorter time is logged with the frames that block it (`loop_slow`).
+
 The kernel ends code in C that never lets Python's handlers run, without a log line, after `KERNEL_CPU_S` (SIGPROF).
 """
 
@@ -40,6 +42,12 @@ KERNEL_CPU_S = 60.0
 
 LOG_S = 1.0
 """A full pipe blocks the log; the process ends without the line then."""
+
+SLOW_SAMPLES = 3
+"""So many samples without a beat of the loop are logged: it was blocked for at least two seconds."""
+
+SLOW_AGAIN_S = 60.0
+"""Between two such log lines; the metric of the lag counts each time."""
 
 FRAMES = 12
 
@@ -91,13 +99,43 @@ class Watchdog:
     def _watch(self) -> None:
         seen: tuple[object, ...] = ()
         samples = 0
+        slow = _SlowLoop()
         while not self._stopped.wait(SAMPLE_S):
             frame = sys._current_frames().get(self._main)
             now = (self._beats, *((frame.f_code, frame.f_lineno) if frame else ()))
             samples = samples + 1 if now == seen else 0
             seen = now
+            slow.sampled(self._beats, frame)
             if samples >= SAMPLES and not _debugged(frame):
                 _end(frame, "seconds", samples * SAMPLE_S)
+
+
+class _SlowLoop:
+    """Logs a loop that is blocked for some seconds, once for each time, and rarely."""
+
+    def __init__(self) -> None:
+        self._beats = 0
+        self._samples = 0
+        self._logged_s = -SLOW_AGAIN_S
+
+    def sampled(self, beats: int, frame: FrameType | None) -> None:
+        """Note a sample of the main thread; a time in which the process was stopped is one sample."""
+        self._samples = self._samples + 1 if beats == self._beats else 0
+        self._beats = beats
+        now_s = time.monotonic()
+        if self._samples == SLOW_SAMPLES and now_s - self._logged_s >= SLOW_AGAIN_S and not _debugged(frame):
+            self._logged_s = now_s
+            # In a thread, as for the last line: the log may be what hangs.
+            threading.Thread(target=_log_slow, args=(describe(frame),), daemon=True).start()
+
+
+def _log_slow(frames: str) -> None:
+    log.warning(
+        "loop_slow",
+        frames=frames,
+        seconds=SLOW_SAMPLES * SAMPLE_S,
+        hint="everything waited; this is a bug, or the host is too busy",
+    )
 
 
 def describe(frame: FrameType | None) -> str:

@@ -36,21 +36,21 @@ KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 """What Python and the system need of the environment of the tests."""
 
 
-def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
+def environment_with(settings: Mapping[str, str], root: Path = ROOT) -> dict[str, str]:
     """The environment of a bot: its settings and nothing of the tests' own but what Python needs."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), "BOT_TELEMETRY__LOG_FORMAT": "json", **settings}
+    return {**kept, "PYTHONPATH": str(root), "BOT_TELEMETRY__LOG_FORMAT": "json", **settings}
 
 
 class ForkServer:
     """The tests' end: asks for bots."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
         self._socket, theirs = socket.socketpair()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
-            cwd=ROOT,
-            env=environment_with({}),
+            cwd=root,
+            env=environment_with({}, root),
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
         )
@@ -58,11 +58,19 @@ class ForkServer:
 
     @classmethod
     @cache
-    def shared(cls) -> ForkServer:
-        """The server of this process, which starts with the first bot and ends with this process."""
-        server = cls()
+    def shared(cls, root: Path = ROOT) -> ForkServer:
+        """The server of this process, which starts with the first bot and ends with this process.
+
+        Its bots are those of the source tree `root`.
+        """
+        server = cls(root)
         atexit.register(server.close)
         return server
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server, whose children the bots are."""
+        return self._process.pid
 
     def fork(
         self, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, status: int

@@ -7,8 +7,9 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from tests.fork_server import ForkServer
+from tests.fork_server import ROOT, ForkServer
 
 
 class ForkedProcess:
@@ -21,13 +22,18 @@ class ForkedProcess:
 
     @classmethod
     async def start(
-        cls, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int
+        cls,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: int,
+        root: Path = ROOT,
     ) -> ForkedProcess:
         """Fork a process that runs a module and writes to the descriptor `output`, which is closed here."""
         read_end, write_end = os.pipe()
         status = await Pipe.open(read_end)
         try:
-            ForkServer.shared().fork(module, arguments, environment, output, write_end)
+            ForkServer.shared(root).fork(module, arguments, environment, output, write_end)
         finally:
             os.close(write_end)
             os.close(output)

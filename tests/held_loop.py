@@ -45,6 +45,7 @@ WAYS = {"pattern": by_a_pattern, "python": by_python, "waiting": by_waiting, "c"
 def hurry() -> None:
     """Let the watchdog bite early."""
     watchdog.CPU_S, watchdog.CPU_CHECK_S, watchdog.KERNEL_CPU_S = 0.5, 0.1, 2.0
+    watchdog.SLOW_SAMPLES = int(os.environ.get("HELD_SLOW", "1000"))
     watchdog.BEAT_S, watchdog.SAMPLE_S, watchdog.SAMPLES = 0.05, 0.1, 10
 
 

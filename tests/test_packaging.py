@@ -31,7 +31,8 @@ def test_running_takes_no_test_tool_and_testing_takes_the_same_versions() -> Non
 
 
 def test_both_lock_files_hold_whatever_the_project_asks_for() -> None:
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["otel"]]
     assert names(wanted) <= pinned("requirements.lock").keys()
 
 

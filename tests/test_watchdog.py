@@ -75,3 +75,13 @@ def test_an_order_to_stop_is_followed_although_the_loop_is_held(way: str) -> Non
         output, _ = process.communicate(timeout=END_S)
     assert process.returncode == 0
     assert "shutdown_timed_out" in output
+
+
+@pytest.mark.parametrize("way", ["python", "waiting"])
+def test_a_loop_that_is_held_for_some_seconds_is_logged_with_the_frames_that_hold_it(way: str) -> None:
+    with running(way, HELD_SLOW="2") as process:
+        output, _ = process.communicate(timeout=END_S)
+    slow, blocked = output.splitlines()
+    assert "loop_slow" in slow
+    assert re.search(rf"tests/held_loop\.py:\d+ by_{way} < ", slow)
+    assert "loop_blocked" in blocked

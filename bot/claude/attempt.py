@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import warnings
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from bot.claude.bounds import Bounds
 from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
 from bot.claude.reply import Reply
+from bot.claude.request_phases import RequestPhases
 from bot.claude.stream_timeouts import StreamTimeouts
 from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
@@ -53,18 +54,23 @@ class Attempts:
     stall_s: float
     clock: Callable[[], float]
 
-    async def stream(self, request: Request) -> AsyncGenerator[AttemptEvent, None]:
+    async def stream(
+        self, request: Request, answered: Callable[[Mapping[str, str]], None]
+    ) -> AsyncGenerator[AttemptEvent, None]:
         """Send the request once and yield its events, `Finished` last; raises any ClaudeError.
 
-        The text of all deltas that arrive together is one `TextDelta`.
+        The text of all deltas that arrive together is one `TextDelta`. `answered` is called with the headers of the
+        response.
         """
         started_at = self.clock()
+        phases = RequestPhases(request.parameters.model)
         first_text_at: float | None = None
         characters = 0
         timeouts = StreamTimeouts(first_s=self.first_s, stall_s=self.stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         bounds = Bounds(request.parameters.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
+            stack.push(phases.failed)
             stack.enter_context(translated())
             # The input is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
@@ -72,6 +78,7 @@ class Attempts:
                 stream = await stack.enter_async_context(self._open(request))
             timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
+            answered(stream.response.headers)
             gathering = gathering_of(stream.response)
             body = bounds.bounded(stream.response)
             pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))
@@ -94,6 +101,7 @@ class Attempts:
                 for new in arrived.events():
                     if isinstance(new, TextDelta):
                         first_text_at = self.clock() if first_text_at is None else first_text_at
+                        phases.text()
                         characters += len(new.text)
                         # The end of the body must not be held back behind the end of the message.
                         if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
@@ -105,6 +113,7 @@ class Attempts:
                     await _drain(pieces)
                     break
         finished = reply.finished(request_id)
+        phases.finished(finished)
         if finished is None:
             raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
         first_text_s = None if first_text_at is None else first_text_at - started_at
@@ -156,17 +165,18 @@ class _Arrived:
         self._begun = len(reply.begun)
         self._called = len(reply.called)
         self._cited = len(reply.cited)
-        self._texts: list[str | Cited] = []
+        self._parts: list[str | Cited | ToolCalled] = []
         self.failure: ClaudeError | ValueError | None = None
 
     def take(self, event: dict[str, Any]) -> None:
         """Process one event."""
         if text := self._reply.feed(event):
             self._bounds.count_text(text)
-            self._texts.append(text)
-        if len(self._reply.cited) > self._cited:
-            self._texts += map(Cited, self._reply.cited[self._cited :])
-            self._cited = len(self._reply.cited)
+            self._parts.append(text)
+        self._parts += map(Cited, self._reply.cited[self._cited :])
+        self._cited = len(self._reply.cited)
+        self._parts += map(ToolCalled, self._reply.called[self._called :])
+        self._called = len(self._reply.called)
 
     def events(self) -> list[AttemptEvent]:
         """Return the new events, in the order of a reply."""
@@ -174,12 +184,11 @@ class _Arrived:
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
         events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
-        events.extend(map(ToolCalled, self._reply.called[self._called :]))
-        for is_text, group in itertools.groupby(self._texts, lambda each: isinstance(each, str)):
+        for is_text, group in itertools.groupby(self._parts, lambda each: isinstance(each, str)):
             if is_text:
                 events.append(TextDelta("".join(map(str, group))))
             else:
-                events.extend(each for each in group if isinstance(each, Cited))
+                events.extend(each for each in group if not isinstance(each, str))
         return events
 
 

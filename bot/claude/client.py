@@ -23,6 +23,7 @@ from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
 from bot.claude.files import Files
 from bot.claude.operator_errors import OperatorErrors
 from bot.claude.request_metrics import RequestMetrics
+from bot.claude.request_queue import RequestQueue
 from bot.claude.tool_refusals import ToolRefusals
 from bot.claude.translate import translated
 from bot.conversation.errors import (
@@ -34,7 +35,8 @@ from bot.conversation.errors import (
     ClaudeRefusedRequest,
     ClaudeUnreachable,
 )
-from bot.conversation.request import Finished, NewAttempt, Started, TextDelta, Waiting
+from bot.conversation.fair_queue import Caller
+from bot.conversation.request import Finished, NewAttempt, Queued, Started, TextDelta, Waiting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,6 +55,7 @@ CONNECT_TIMEOUT_S = 10.0
 # trips. Firewalls drop a connection that is idle for some minutes.
 KEEP_ALIVE_S = 60.0
 MOST_CONNECTIONS = 1000
+NOBODY = Caller()
 # A count replaces an estimate and is not worth a longer wait.
 COUNT_TIMEOUT_S = 10.0
 
@@ -61,9 +64,9 @@ class Claude:
     """Streams replies, counts tokens and knows the capabilities of models.
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `StreamTimeouts`). `tries` is
-    the number of attempts that may be paid for (see `retries`). `successor` is the replacement for retired models,
-    None for the newest model of the same line. `observe` is called with the outcome of
-    each attempt. Raises ClaudeKeyRefused if no server can accept the key.
+    the number of attempts that may be paid for (see `retries`), `requests_max` the most requests at once for each
+    model. `successor` is the replacement for retired models, None for the newest model of the same line. `observe` is
+    called with the outcome of each attempt. Raises ClaudeKeyRefused if no server can accept the key.
     """
 
     def __init__(
@@ -74,6 +77,7 @@ class Claude:
         first_text_timeout_s: float,
         stall_timeout_s: float,
         tries: int = 3,
+        requests_max: int = MOST_CONNECTIONS,
         successor: str | None = None,
         metrics: Metrics | None = None,
         observe: Callable[[str], None] = lambda _: None,
@@ -103,6 +107,7 @@ class Claude:
             ),
         )
         self._operator_errors = OperatorErrors()
+        self.queue = RequestQueue(requests_max, clock)
         self.tool_refusals = ToolRefusals()
         self.files = Files(self._sdk)
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
@@ -120,11 +125,12 @@ class Claude:
     ) -> None:
         await self._sdk.close()
 
-    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+    async def stream(self, request: Request, caller: Caller = NOBODY) -> AsyncGenerator[StreamEvent, None]:
         """Stream the reply: `TextDelta`s, and `Finished` at the end.
 
-        `Waiting` and `NewAttempt` precede each further attempt. An attempt begins with `Started` if the API reports
-        the input usage at once; `BlockStarted` follows for each block that is no text, such as thinking.
+        `Queued` precedes an attempt that waits for others (see `RequestQueue`), `Waiting` and `NewAttempt` precede
+        each further attempt. An attempt begins with `Started` if the API reports the input usage at once;
+        `BlockStarted` follows for each block that is no text, such as thinking.
 
         ClaudeBusy and ClaudeUnreachable before the first text lead to another attempt (`attempt` is its number).
         After the first text no error does, because the text is already visible. Raises any ClaudeError. Closing the
@@ -138,14 +144,19 @@ class Claude:
         request = self.tool_refusals.fit(request)
         failed = lost_tries = 0
         waited_s = 0.0
+        queued = self.queue.request(request.parameters.model, caller)
         while True:
             text_seen = started = False
+            async with aclosing(queued.wait()) as waits:
+                async for before in waits:
+                    yield Queued(before)
             asked_at = self._clock()
             try:
-                async with aclosing(self._attempts.stream(request)) as events:
+                async with aclosing(self._attempts.stream(request, queued.told)) as events:
                     async for event in events:
                         text_seen = text_seen or isinstance(event, TextDelta)
                         started = started or isinstance(event, Started)
+                        queued.note(event)
                         if isinstance(event, Finished):
                             self._operator_errors.succeeded(request.parameters.model)
                             self.tool_refusals.accepted(asked, request)
@@ -155,6 +166,7 @@ class Claude:
                 raise self.catalogue.gone(request.parameters.model, error) from error.__cause__
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 self._metrics.ended(request.parameters.model, type(error).__name__)
+                queued.failed(error)
                 failed += 1
                 lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
                 lost_tries += lost
@@ -169,12 +181,14 @@ class Claude:
                 )
                 if text_seen or wait_s is None:
                     raise
+                self._metrics.waits(error, wait_s)
                 # One warning for each request: many threads that wait for a minute would fill the log.
                 log.log(
                     logging.WARNING if failed == 1 else logging.INFO,
                     "claude_retry",
                     error=type(error).__name__,
                     detail=str(error),
+                    request_id=error.request_id,
                     attempt=failed + 1,
                     wait_s=round(wait_s, 1),
                 )
@@ -188,6 +202,8 @@ class Claude:
                 continue
             else:
                 return
+            finally:
+                queued.leave()
             yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
             await self._sleep(wait_s)
             waited_s += wait_s

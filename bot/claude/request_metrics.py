@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from bot.claude.models import family
+from bot.conversation.errors import ClaudeBusy, ClaudeError
 from bot.telemetry.metrics import OTHER, STOP_REASONS
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class RequestMetrics:
         self.ended(model, stop_reason if stop_reason in STOP_REASONS else OTHER)
         if self._metrics is not None and first_text_s is not None:
             self._metrics.first_text_seconds.observe(first_text_s)
+
+    def waits(self, error: ClaudeError, seconds: float) -> None:
+        """Count a wait after a request that was refused by a rate limit, or by an overloaded server."""
+        if self._metrics is not None and isinstance(error, ClaudeBusy):
+            self._metrics.rate_limited("claude", seconds)
 
     def used(self, reply: Reply) -> None:
         """Count the tokens of a request, as far as the server has told them."""

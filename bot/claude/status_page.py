@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import aiohttp
 import structlog
-from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.config.proxy import proxy_for
-from bot.config.public_address import is_private_host, is_public
+from bot.config.public_address import is_private_host
+from bot.telemetry.public_resolver import PublicResolver
 
 log = structlog.get_logger()
 
@@ -68,7 +67,7 @@ class StatusPage:
         proxy = proxy_for(self._url)
         # The proxy looks the name up itself, and may stand in a private network.
         is_open = self._private or proxy is not None
-        resolver = aiohttp.ThreadedResolver() if is_open else _PublicResolver()
+        resolver = aiohttp.ThreadedResolver() if is_open else PublicResolver()
         try:
             async with (
                 asyncio.timeout(STATUS_S),
@@ -101,21 +100,3 @@ def _indicator(body: bytes | None) -> str:
     except (ValueError, KeyError, TypeError, RecursionError):
         return ""
     return found if isinstance(found, str) else ""
-
-
-class _PublicResolver(AbstractResolver):
-    """Resolves names to public addresses alone; the connection goes to the address that was checked."""
-
-    def __init__(self) -> None:
-        self._resolver = aiohttp.ThreadedResolver()
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        found = await self._resolver.resolve(host, port, family)
-        if public := [each for each in found if is_public(each["host"])]:
-            return public
-        raise OSError(None, "the name stands for a private address")
-
-    async def close(self) -> None:
-        await self._resolver.close()

@@ -37,6 +37,7 @@ from bot.conversation.errors import (
 from bot.conversation.server_tools import SERVER_TOOLS
 
 RATE_LIMITED = 429
+OVERLOADED = 529
 
 _BY_STATUS: dict[int, type[ClaudeError]] = {
     401: ClaudeKeyRefused,
@@ -190,7 +191,13 @@ def _build(
     error_class = _classify(status, kind, code, words)
     if error_class is ClaudeBusy:
         rate_limited = status == RATE_LIMITED or kind == "rate_limit_error"
-        return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after, rate_limited=rate_limited)
+        return ClaudeBusy(
+            detail,
+            request_id=request_id,
+            retry_after=retry_after,
+            rate_limited=rate_limited,
+            overloaded=status == OVERLOADED or kind == "overloaded_error",
+        )
     if error_class is ClaudeTooLong:
         tokens, limit = _figures(words)
         return ClaudeTooLong(detail, request_id=request_id, tokens=tokens, limit=limit)

@@ -120,7 +120,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         await say(
             interaction,
             f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
-            f"{defaults_shown(self._defaults)}",
+            f"{defaults_shown(self._defaults())}",
         )
         for scope in SCOPES:
             held = by_scope.get(scope, {})
@@ -248,7 +248,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
 
     def _of_everybody_else(self, names: list[str], value: str, by_scope: ByScope, server: int | None) -> str:
         """Say what a rule for a role leaves as it was for everybody else, where that is easily overlooked."""
-        others_may = access_of(NOBODY, (), by_scope, self._defaults, server=server).allowed
+        others_may = access_of(NOBODY, (), by_scope, self._defaults(), server=server).allowed
         if value == BLOCK and f"{ROLE}{server}" in names:
             return ONLY_WITH_A_RULE
         is_for_role = any(name.startswith(ROLE) and name != f"{ROLE}{server}" for name in names)
@@ -257,7 +257,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     def _access(
         self, person: int, roles: frozenset[int], by_scope: ByScope, invocation: Invocation
     ) -> Access:
-        return access_of(person, roles, by_scope, self._defaults, server=invocation.server)
+        return access_of(person, roles, by_scope, self._defaults(), server=invocation.server)
 
     async def _by_scope(self, invocation: Invocation) -> ByScope:
         return await self._scope_settings.by_scope(

@@ -43,7 +43,7 @@ class Admission:
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
         person, roles = interaction.user.id, roles_of(interaction)
-        found = access_of(person, roles, by_scope, self._defaults, server=server)
+        found = access_of(person, roles, by_scope, self._defaults(), server=server)
         if not found.allowed:
             return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
         if self._consents is not None and await self._consents.agreed_ms(person) is None:

@@ -196,7 +196,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         in_force = mode_in_force(await self._by_scope(invocation))
         said = shown(
             in_force,
-            self._policy,
+            self._policy(),
             names_person=invocation.person.manages_server,
             elsewhere=invocation.elsewhere,
             kind=_kind_of(channel or interaction.channel),
@@ -240,7 +240,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
             return
         await self._scope_settings.change(invocation.actor, target.scope, target.target, {ANSWER: mode})
         log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
-        said = chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere, kind)
+        said = chosen(AnswerMode(mode), target.scope, self._policy(), invocation.elsewhere, kind)
         lacking = None
         if mode == "always" and place is not None:
             of_posts = ALWAYS.get(kind or discord.ChannelType.text) == EACH_POST

@@ -14,8 +14,9 @@ from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.approval import Approval
-from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.approval_card import NOT_WAITING, late_answer
 from bot.conversation.audit import Act
+from bot.conversation.errors import DiscordError
 from bot.conversation.scope import Scope
 from bot.conversation.tool_settings import FAMILY, ON
 from bot.gateway.conversion import buttons
@@ -30,6 +31,10 @@ ALWAYS_RULE = access.CONVERSATION
 MAY_NOT_DECIDE = RULE.refusal("decide that")
 MAY_NOT_ALWAYS = ALWAYS_RULE.refusal("allow it for the whole thread") + " “Allow once” may do."
 UNKNOWN = "I do not know that question any more. Ask again if it is still wanted."
+NOT_FOUND_OUT = (
+    "I could not find out whether this is still allowed, because Discord did not tell me the roles. Press again in a "
+    "minute."
+)
 MODAL = r"bobbin:refusal:(?P<approval>[0-9]+)"
 REASON = "reason"
 
@@ -74,6 +79,16 @@ class ApprovalButtons:
         if refusal or found is None:
             await say(interaction, refusal)
             return
+        if chosen is not Button.REFUSE:
+            # Before anything is set: what is not allowed any more is not switched on by a press.
+            try:
+                found = await self._desk.checked(found)
+            except DiscordError:
+                await say(interaction, NOT_FOUND_OUT)
+                return
+            if refusal := late_answer(found):
+                await say(interaction, refusal)
+                return
         if chosen is Button.ALWAYS:
             await self._scope_settings.change(
                 invocation.actor, Scope.THREAD, found.conversation, {FAMILY + found.tool: ON}
@@ -105,7 +120,7 @@ class ApprovalButtons:
             return MAY_NOT_DECIDE
         if button is Button.ALWAYS and not ALWAYS_RULE.allows(invocation.person):
             return MAY_NOT_ALWAYS
-        return NOT_WAITING.get(found.state, "")
+        return late_answer(found)
 
     async def _decide(
         self,
@@ -119,12 +134,14 @@ class ApprovalButtons:
         if button is Button.REFUSE:
             met, is_decided = await self._desk.refuse(found.conversation, found.id, person, reason)
         else:
-            met, is_decided = await self._desk.allow(found.conversation, found.id, person)
+            try:
+                met, is_decided = await self._desk.allow(found.conversation, found.id, person)
+            except DiscordError:
+                await say(interaction, NOT_FOUND_OUT)
+                return
         if not is_decided:
             # A call that still waits in the store waits for too long.
-            await say(
-                interaction, UNKNOWN if met is None else NOT_WAITING.get(met.state, NOT_WAITING["expired"])
-            )
+            await say(interaction, UNKNOWN if met is None else late_answer(met) or NOT_WAITING["expired"])
             return
         log.info("approval_decided", conversation=found.conversation, tool=found.tool, button=button.value)
         if person != found.asker:

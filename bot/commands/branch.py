@@ -12,6 +12,7 @@ from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.commands.services import CommandServices
+from bot.commands.thread_start import Parent
 from bot.commands.tree import Tree
 from bot.conversation import wording
 from bot.conversation.branch import BranchJob
@@ -30,7 +31,10 @@ from bot.gateway.events.question import question_of
 log = structlog.get_logger()
 
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot take this along for you."
-NOT_HERE = "I cannot branch this off: that works in threads of text channels and announcement channels."
+NOT_HERE = (
+    "I cannot branch this off: that works in threads of text channels and announcement channels, and in posts of "
+    "forums and media channels."
+)
 NOT_ANSWERED = (
     "That message is not part of what I remember of this conversation: it is not answered yet, was left out, or is "
     "forgotten. Choose my reply to it, or another message."
@@ -76,7 +80,7 @@ class Branch:
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        if turn is None or not isinstance(channel, discord.TextChannel) or interaction.guild_id is None:
+        if turn is None or not isinstance(channel, Parent) or interaction.guild_id is None:
             await say(interaction, NOT_ANSWERED)
             return
         wanted = BranchJob(
@@ -90,6 +94,8 @@ class Branch:
             name=await self._name(interaction, thread, conversation),
             by=discord.utils.escape_markdown(display_name(interaction.user)),
             private=private,
+            is_post=isinstance(channel, discord.ForumChannel),
+            tags=() if thread is None else tuple(tag.id for tag in thread.applied_tags),
         )
         job = await self._branches.ask(wanted)
         if job.interaction != interaction.id:
@@ -113,12 +119,17 @@ class Branch:
         held = interaction.permissions
         if (lacking := permissions.first_lacking(held, permissions.TO_READ)) is not None:
             return MAY_NOT_READ.format(lacking)
-        if not isinstance(channel, discord.TextChannel) or (channel.type, private) not in THREAD_TYPES:
+        in_forum = isinstance(channel, discord.ForumChannel)
+        if not isinstance(channel, Parent) or not (in_forum or (channel.type, private) in THREAD_TYPES):
             return NOT_HERE
         refusal = await self._admission.refusal(interaction, thread=conversation, channel=channel.id)
         if refusal is not None:
             return refusal
-        lacking = permissions.person_lacks(held, private=private)
+        lacking = (
+            permissions.person_lacks_for_post(held)
+            if in_forum
+            else permissions.person_lacks(held, private=private)
+        )
         return None if lacking is None else wording.may_not(lacking)
 
     async def _turn(

@@ -11,7 +11,7 @@ import structlog
 
 from bot.commands.chat import THREAD_TYPES
 from bot.commands.services import CommandServices
-from bot.commands.thread_start import ThreadStart
+from bot.commands.thread_start import Parent, ThreadStart
 from bot.conversation import branch, wording
 from bot.conversation.branch import BranchJob
 from bot.conversation.context_view import view
@@ -61,6 +61,8 @@ class Branching:
     async def _complete_all(self, person: int) -> float | None:
         """Make the branches of a person that are left; return the seconds to the next try, None if all are made."""
         for job in await self._branches.open(person):
+            if not self._branches.serves(job):
+                continue
             try:
                 await self.complete(job, again=True)
             except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
@@ -111,24 +113,34 @@ class Branching:
         if guild is None or guild.unavailable:
             raise DiscordUnavailable("the server")
         channel = guild.get_channel(job.place)
-        if not isinstance(channel, discord.TextChannel):
+        if not isinstance(channel, discord.TextChannel | discord.ForumChannel):
             raise DiscordGone("the channel")
-        kind = THREAD_TYPES[channel.type, job.private]
         name = branch.thread_name(job.name)
         found = None
         if again:
             found = await self._threads.find_started(self._client, channel, name, after=job.interaction)
         if found is None:
-            found = await self._threads.start(self._client, channel, name, kind, after=job.interaction)
+            found = await self._start(job, channel, name)
         noted = (await self._branches.note_thread(job, found)).thread or found
         if noted != found:  # another instance was faster
             await self._remove_thread(found)
         return noted
 
+    async def _start(self, job: BranchJob, channel: Parent, name: str) -> int:
+        if isinstance(channel, discord.ForumChannel):
+            opening = wording.small(branch.opens_post(_link(job, job.conversation, job.message)))
+            return await self._threads.start_post(
+                self._client, channel, name, opening, job.tags, after=job.interaction
+            )
+        kind = THREAD_TYPES[channel.type, job.private]
+        return await self._threads.start(self._client, channel, name, kind, after=job.interaction)
+
     async def _post_lines(self, job: BranchJob, thread: int, *, again: bool) -> None:
         """Link both conversations; the branch names the price of its first answer."""
         first = branch.begins(job, _link(job, job.conversation, job.message), await self._price(job, thread))
-        if not again or not await self._outbox.own_messages(thread, job.interaction):
+        # The first message of a post has the id of the post.
+        said = await self._outbox.own_messages(thread, job.interaction) if again else ()
+        if not any(each.id != thread for each in said):
             await self._outbox.send(
                 thread, Outgoing(wording.small(first), nonce=f"{job.interaction}-b", silent=True)
             )
@@ -161,6 +173,6 @@ class Branching:
 
 
 def _link(job: BranchJob, conversation: int, message: int) -> str:
-    # The message that a thread was started from is in the parent channel, and has the thread's id.
-    channel = job.place if message == conversation else conversation
+    # The message that starts a thread has its id, and is in the parent channel; that of a post is in the post.
+    channel = job.place if message == conversation and not job.is_post else conversation
     return f"https://discord.com/channels/{job.server}/{channel}/{message}"

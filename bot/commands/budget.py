@@ -96,8 +96,8 @@ class BudgetGroup(
             thread=None, channel=invocation.channel, server=invocation.server
         )
         payer = payer_of(interaction, invocation)
-        budget = budget_of(self._policy.ceilings, by_scope)
-        apply = limits(self._policy.shown_rules(budget.rules), payer, self._clock.now_s())
+        budget = budget_of(self._policy().ceilings, by_scope)
+        apply = limits(self._policy().shown_rules(budget.rules), payer, self._clock.now_s())
         uses = await self._budgets.uses(apply)
         manages = access.SERVER.allows(invocation.person)
         others = _set_here(by_scope) if manages else []
@@ -139,7 +139,7 @@ class BudgetGroup(
             await say(interaction, found)
             return
         invocation, target, whose, where = found
-        exceeded = ceiling(self._policy.ceilings, whose, where, wanted)
+        exceeded = ceiling(self._policy().ceilings, whose, where, wanted)
         if exceeded is not None:
             await say(interaction, budget_view.exceeds(wanted, exceeded))
             return

@@ -139,12 +139,15 @@ async def _show(interaction: Interaction, conversation: int, meta: Meta, found: 
     notices = []
     if not (isinstance(found.end, Finished) and found.end.stop_reason == "end_turn"):
         notices.append(CUT_OFF)
+    is_cut = bool(notices)
+    if found.told:
+        notices.append(found.told)
     if found.seen_from is not None:
         link = _link(conversation, meta, found.seen_from)
         notices.append(f"Of what was said before [this](<{link}>) I see a summary at most.")
     draft = Draft(style=Style(max_messages=MESSAGES_MAX))
     draft.push(linked(found.text.strip(), links))
-    draft.finish(truncated=bool(notices))
+    draft.finish(truncated=is_cut)
     for part in draft.parts:
         files = [
             discord.File(io.BytesIO(text.encode()), name)

@@ -79,7 +79,7 @@ class Handover:
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=None, channel=invocation.channel, server=server)
         roles = frozenset(role.id for role in getattr(member, "roles", ()))
-        return access_of(member.id, roles, by_scope, self._defaults, server=server).allowed
+        return access_of(member.id, roles, by_scope, self._defaults(), server=server).allowed
 
 
 async def _can_see(channel: object, member: discord.User | discord.Member) -> bool:

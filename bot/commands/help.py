@@ -58,7 +58,7 @@ class Help:
             user = interaction.client.user
             me = user.id if user is not None else 0
             where, by_scope = await self._place(interaction, me)
-            how = here(where, f"<@{me}>", self._policy, mode_in_force(by_scope))
+            how = here(where, f"<@{me}>", self._policy(), mode_in_force(by_scope))
             tools = [tool.name for tool in self._tools.definitions(by_scope)]
             in_server = interaction.guild_id is not None
             await say(interaction, text(how, tree.described(), in_server=in_server, tools=tools))

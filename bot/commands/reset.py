@@ -65,6 +65,7 @@ class Reset:
         self._dispatcher = services.dispatcher
         self._outbox = services.outbox
         self._clock = services.clock
+        self._desk = services.approvals
 
     def add_to(self, tree: Tree) -> None:
         """Add the command and the buttons."""
@@ -116,7 +117,9 @@ class Reset:
 
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)
+        await self._desk.look_soon(conversation)  # before the reset, too: a look too many costs nothing
         turns, half_written = await self._conversations.reset(conversation, before=before)
+        await self._desk.look_soon(conversation)
         await self._delete(half_written)
         log.info("conversation_reset", conversation=conversation, turns=turns)
         self._dispatcher.wake(conversation)

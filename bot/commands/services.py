@@ -98,10 +98,10 @@ class CommandServices:
     tools: ToolOffer
     search_limit: SearchLimit
     clock: Clock
-    intake_policy: Policy
-    access_defaults: AccessDefaults
+    intake_policy: Callable[[], Policy]
+    access_defaults: Callable[[], AccessDefaults]
     person_limits: PersonLimits
-    budget_policy: BudgetPolicy
+    budget_policy: Callable[[], BudgetPolicy]
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

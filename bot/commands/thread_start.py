@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 import aiohttp
@@ -20,6 +21,8 @@ log = structlog.get_logger()
 
 UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
 """After these the thread may exist or not, and repeating the call might start a second one."""
+
+Parent = discord.TextChannel | discord.ForumChannel
 
 PAUSES_S = (0.3, 1.0)
 """Before each further try. Short, because a person is waiting."""
@@ -45,15 +48,59 @@ class ThreadStart:
 
         `after` is the id of the interaction that wants the thread.
         """
+        return await self._started(
+            client,
+            channel,
+            name,
+            lambda name: self._start_once(client, channel, name, kind),
+            needed=permissions.TO_OPEN_PRIVATE
+            if kind is discord.ChannelType.private_thread
+            else permissions.TO_OPEN,
+            after=after,
+        )
+
+    async def start_post(
+        self,
+        client: discord.Client,
+        forum: discord.ForumChannel,
+        name: str,
+        content: str,
+        tags: Sequence[int],
+        *,
+        after: int,
+    ) -> int:
+        """Start a forum post with a first message, in the same way."""
+        return await self._started(
+            client,
+            forum,
+            name,
+            lambda name: self._post_once(forum, name, content, tags),
+            needed=permissions.TO_OPEN_POST,
+            after=after,
+        )
+
+    async def _started(
+        self,
+        client: discord.Client,
+        channel: Parent,
+        name: str,
+        start: Callable[[str], Awaitable[int]],
+        *,
+        needed: tuple[str, ...],
+        after: int,
+    ) -> int:
+        async def started() -> int:
+            return await _named(client, channel, name, start, needed)
+
         for pause_s in PAUSES_S:
             try:
-                return await self._start_once(client, channel, name, kind)
+                return await started()
             except UNCONFIRMED as error:
                 log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
             await asyncio.sleep(pause_s)
             if (found := await self.find_started(client, channel, name, after=after)) is not None:
                 return found
-        return await self._start_once(client, channel, name, kind)
+        return await started()
 
     async def _start_once(
         self,
@@ -62,30 +109,34 @@ class ThreadStart:
         name: str,
         kind: discord.ChannelType,
     ) -> int:
-        try:
-            started = await client.http.start_thread_without_message(
-                channel.id,
-                name=name,
-                auto_archive_duration=cast("Any", self._archive_minutes),
-                type=cast("Any", kind.value),
-            )
-        except discord.HTTPException as error:
-            if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-                return await self._start_once(client, channel, prompt.NEUTRAL_THREAD_NAME, kind)
-            if error.code == error_codes.THREAD_LIMIT:
-                raise DiscordFull(FULL_S) from error
-            if not isinstance(error, discord.Forbidden):
-                raise
-            private = kind is discord.ChannelType.private_thread
-            needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
-            lacking = permissions.missing(client, channel.id, needed, code=error.code)
-            raise DiscordForbidden(lacking) from error
+        started = await client.http.start_thread_without_message(
+            channel.id,
+            name=name,
+            auto_archive_duration=cast("Any", self._archive_minutes),
+            type=cast("Any", kind.value),
+        )
         return int(started["id"])
 
+    async def _post_once(
+        self, forum: discord.ForumChannel, name: str, content: str, tags: Sequence[int]
+    ) -> int:
+        made = await forum.create_thread(
+            name=name,
+            auto_archive_duration=cast("Any", self._archive_minutes),
+            content=content,
+            applied_tags=_tags_now(forum, tags),
+            allowed_mentions=discord.AllowedMentions.none(),
+            silent=True,
+        )
+        return made.thread.id
+
     async def find_started(
-        self, client: discord.Client, channel: discord.TextChannel, name: str, *, after: int
+        self, client: discord.Client, channel: Parent, name: str, *, after: int
     ) -> int | None:
-        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the interaction `after`."""
+        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the interaction `after`.
+
+        A post has its first message, which has the id of the post.
+        """
         try:
             threads = await reading.active_threads(channel.guild)
         except UNCONFIRMED as error:
@@ -94,8 +145,37 @@ class ThreadStart:
         me = client.user
         for thread in threads:
             ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
-            fresh = thread.id > after and thread.last_message_id is None
+            fresh = thread.id > after and thread.last_message_id in (None, thread.id)
             named = thread.name in (name, prompt.NEUTRAL_THREAD_NAME)
             if ours and fresh and named and await self._conversations.meta(thread.id) is None:
                 return thread.id
         return None
+
+
+async def _named(
+    client: discord.Client,
+    channel: Parent,
+    name: str,
+    start: Callable[[str], Awaitable[int]],
+    needed: tuple[str, ...],
+) -> int:
+    """Start a thread by its name, or by a neutral one if Discord refuses the name."""
+    try:
+        return await start(name)
+    except discord.HTTPException as error:
+        if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
+            return await _named(client, channel, prompt.NEUTRAL_THREAD_NAME, start, needed)
+        if error.code == error_codes.THREAD_LIMIT:
+            raise DiscordFull(FULL_S) from error
+        if not isinstance(error, discord.Forbidden):
+            raise
+        lacking = permissions.missing(client, channel.id, needed, code=error.code)
+        raise DiscordForbidden(lacking) from error
+
+
+def _tags_now(forum: discord.ForumChannel, tags: Sequence[int]) -> list[discord.ForumTag]:
+    """Return those of the tags that the bot may give now, or any one of the forum that needs one."""
+    manages = forum.guild.me is not None and forum.permissions_for(forum.guild.me).manage_threads
+    usable = [tag for tag in forum.available_tags if manages or not tag.moderated]
+    found = [tag for tag in usable if tag.id in tags]
+    return found or (usable[:1] if forum.flags.require_tag else [])

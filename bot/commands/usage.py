@@ -132,7 +132,8 @@ class Usage:
         )
         payer = payer_of(interaction, invocation)
         now_s = self._clock.now_s()
-        rules = self._policy.shown_rules(budget_of(self._policy.ceilings, by_scope).rules)
+        policy = self._policy()
+        rules = policy.shown_rules(budget_of(policy.ceilings, by_scope).rules)
         apply = limits(rules, payer, now_s)
         uses = await self._budgets.uses(apply)
         if scope == "me":

@@ -164,7 +164,7 @@ class WhyAnswer:
             # Outside of threads, and in threads that the bot takes no part in, only mentions are ever answered.
             by_operator = decided.reason is not Reason.NOT_MENTIONED or (
                 isinstance(message.channel, discord.Thread)
-                and self._services.intake_policy.when == "mentioned"
+                and self._services.intake_policy().when == "mentioned"
             )
             decision = Decision(decided.reason, 0, origin=found)
             return self._unanswered(where, decision, remark, by_operator=by_operator)

@@ -25,3 +25,5 @@ class Exit(IntEnum):
     DISCORD_UNREACHABLE = 90
     REDIS_UNFIT = 93
     PROXY = 94
+    NEWER_DATA = 95
+    BACKUP = 97

@@ -37,6 +37,7 @@ from bot.config.field_types import (
     table,
 )
 from bot.config.public_address import is_private_host
+from bot.config.sentry_dsn import read_dsn
 from bot.conversation.pricing import PriceRow
 from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
@@ -88,12 +89,43 @@ class DiscordSettings(Section):
     token: SecretStr | None = None
     api_url: Annotated[str, address_with("https", "http")] = "https://discord.com/api/v10"
     gateway_url: Annotated[str, address_with("wss", "ws")] = "wss://gateway.discord.gg/"
+    proxy: Annotated[SecretStr, address_with("http", "https")] | None = None
+    shard_count: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    shard_ids: Annotated[
+        tuple[Annotated[int, BeforeValidator(number), Field(ge=0, le=9999)], ...], BeforeValidator(names)
+    ] = ()
+    shard_groups: Annotated[int, Field(ge=1, le=10_000)] | None = None
     direct_messages: bool = True
     # PluralKit and Tupperbox.
     proxies: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = (
         466378653216014359,
         431544605209788416,
     )
+
+    @property
+    def proxy_address(self) -> str:
+        """The address of the proxy, with its password; empty if none is set."""
+        return self.proxy.get_secret_value() if self.proxy else ""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.shard_count is None and (self.shard_ids or self.shard_groups is not None):
+            raise ValueError(
+                "shard_ids and shard_groups need shard_count, which is the same in all processes"
+            )
+        if self.shard_ids and self.shard_groups is not None:
+            raise ValueError(
+                "shard_ids and shard_groups exclude each other: each says which shards a process has"
+            )
+        if beyond := [each for each in self.shard_ids if each >= (self.shard_count or 0)]:
+            raise ValueError(
+                f"shard_ids names {beyond[0]}, but with shard_count = {self.shard_count} ids end before"
+            )
+        if self.shard_groups is not None and self.shard_groups > (self.shard_count or 0):
+            raise ValueError("shard_groups must not exceed shard_count: a group would have no shard")
+        if len(set(self.shard_ids)) < len(self.shard_ids):
+            raise ValueError("shard_ids names an id twice")
+        return self
 
 
 class ClaudeSettings(Section):
@@ -111,6 +143,7 @@ class ClaudeSettings(Section):
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
+    max_requests: Annotated[int, Field(ge=1, le=1000)] = 256  # the HTTP client's connections
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     files: Literal["auto", "files", "inline"] = "auto"
     # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
@@ -159,6 +192,7 @@ class RedisSettings(Section):
     verify_certificate: bool = True
     # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
     prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] = "bobbin"
+    migration_backup: bool = True
 
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod
@@ -384,6 +418,26 @@ class TelemetrySettings(Section):
     log_format: Literal["auto", "console", "json"] = "auto"
     metrics_port: Port | None = None
     metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+    heartbeat_url: Annotated[SecretStr, address_with("https", "http")] | None = None
+    sentry_dsn: Annotated[SecretStr, address_with("https", "http")] | None = None
+    private: bool = False
+
+    @field_validator("sentry_dsn", mode="after")
+    @classmethod
+    def _whole_dsn(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and read_dsn(value.get_secret_value()) is None:
+            raise ValueError("must be a DSN as the project's settings show it: https://KEY@HOST/PROJECT")
+        return value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        for name in () if self.private else ("heartbeat_url", "sentry_dsn"):
+            address: SecretStr | None = getattr(self, name)
+            if address is not None and is_private_host(address.get_secret_value()):
+                raise ValueError(
+                    f"{name} is a private address, which is not asked: name a public one, or set private = true"
+                )
+        return self
 
 
 class LocalSettings(Section):
@@ -437,6 +491,8 @@ class Settings(BaseSettings):
                 self.discord.token,
                 self.claude.api_key,
                 self.voice.api_key,
+                self.telemetry.heartbeat_url,
+                self.telemetry.sentry_dsn,
                 self.redis.sentinel_password,
                 *self.privacy.keys,
                 *(server.secret for server in self.mcp),
@@ -445,6 +501,7 @@ class Settings(BaseSettings):
         }
         for address in (
             self.redis.url.get_secret_value() if self.redis.url else "",
+            self.discord.proxy_address,
             self.claude.base_url or "",
             self.voice.url or "",
             self.claude.status_url or "",

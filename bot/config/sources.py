@@ -35,7 +35,13 @@ CONFIG_VARIABLE = "BOT_CONFIG"
 PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may contain a secret.
-HIDDEN = frozenset((*VARIABLES, "voice.url", "voice.api_key", "redis.sentinels", "redis.sentinel_password"))
+HIDDEN = frozenset(
+    (
+        *VARIABLES,
+        *("discord.proxy", "voice.url", "voice.api_key", "telemetry.heartbeat_url", "telemetry.sentry_dsn"),
+        *("redis.sentinels", "redis.sentinel_password"),
+    )
+)
 # The sections that are lists of tables, written [[mcp]]; the variable holds a JSON list.
 LISTS: Mapping[str, type[Section]] = {"mcp": McpSettings}
 # A key that TOML writes without quotes.

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-State = Literal["waiting", "running", "done", "failed", "refused", "expired"]
+State = Literal["waiting", "running", "done", "failed", "refused", "expired", "withdrawn"]
 
-ENDED: tuple[State, ...] = ("done", "failed", "refused", "expired")
+ENDED: tuple[State, ...] = ("done", "failed", "refused", "expired", "withdrawn")
+
+Withdrawal = Literal["off", "never", "reset", "forgotten"]
+"""Why a call is not made that nobody has refused: the tool is off for the person by now, or the operator allows it
+nowhere, the conversation was reset, the person who asked was forgotten."""
 
 WAITS_S = 24 * 3600
 """How long a call waits; then it is not made."""
@@ -23,7 +27,8 @@ class Approval:
 
     `arguments` is the JSON object that Claude wrote. `conversation`, `channel`, `server` and `is_private` are the
     place, `asker` is the person who is answered by the turn `turn`, with their `roles`. `key` names the effect.
-    `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`. `since_ms`
+    `card` is the message with the buttons, None before it is posted. `by` is who decided, with a `reason`; the reason
+    of a call that was withdrawn is a `Withdrawal`. `since_ms`
     is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
     `outcome` is what the tool brought, or why it failed. `settled` are names and values that the tool has settled at
     the time of the call. `stamp` names the latest change in the store.
@@ -71,6 +76,10 @@ class Approval:
             return None
         return replace(self, state="running", by=by, since_ms=now_ms)
 
+    def begun(self, now_ms: int) -> Approval | None:
+        """Return the call as its worker begins it, None if it does not run any more, or another has begun it."""
+        return replace(self, since_ms=now_ms) if self.state == "running" else None
+
     def refused(self, by: int, reason: str, now_ms: int) -> Approval | None:
         """Return the call as it was refused, None if it does not wait any more."""
         if self.state != "waiting" or now_ms >= self.ends_ms:
@@ -89,6 +98,10 @@ class Approval:
             return None
         return replace(self, state="expired", since_ms=now_ms)
 
+    def withdrawn(self, why: Withdrawal, now_ms: int) -> Approval | None:
+        """Return the call as it ends without being made, None if it has ended."""
+        return None if self.has_ended else replace(self, state="withdrawn", reason=why, since_ms=now_ms)
+
     def taken_back(self, now_ms: int) -> Approval | None:
         """Return the call as it ends where its question was deleted, None if it does not wait any more."""
         return replace(self, state="expired", since_ms=now_ms) if self.state == "waiting" else None
@@ -105,6 +118,11 @@ class Approval:
         if repeats:
             return replace(self, since_ms=now_ms)
         return replace(self, state="waiting", by=None, is_repeated=True, since_ms=now_ms)
+
+
+def is_held_up(for_s: float) -> bool:
+    """Whether a worker that has begun a call was held up for so long that others may take it for interrupted."""
+    return for_s >= INTERRUPTED_AFTER_S
 
 
 def ended_since(approvals: Sequence[Approval], since_ms: int) -> tuple[Approval, ...]:

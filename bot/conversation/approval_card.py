@@ -25,6 +25,14 @@ REFUSED = "Refused by <@{by}>."
 REFUSED_FOR = "Refused by <@{by}>: {reason}"
 EXPIRED = "Nobody decided in time, so it was not done. Ask again if it is still wanted."
 
+WITHDRAWN: dict[str, str] = {
+    "off": "This tool is not allowed any more here, or for the person who asked, so it was not done.",
+    "never": "The operator of this bot does not allow this tool any more, so it was not done.",
+    "reset": "This conversation was reset, so it was not done. Ask again if it is still wanted.",
+    "forgotten": "The person who asked was forgotten, so it was not done.",
+}
+"""What stands on the card of a call that was withdrawn, and answers a late press, by the reason."""
+
 NOT_WAITING = {
     "running": "It was allowed already, and is running.",
     "done": "It was allowed and done already.",
@@ -32,12 +40,21 @@ NOT_WAITING = {
     "refused": "It was refused already.",
     "expired": "That is too late: nobody decided in time. Ask again if it is still wanted.",
 }
-"""The answers to a late press, by the state that it met."""
+"""The answers to a late press, by the state that it met; `WITHDRAWN` has those of calls that were withdrawn."""
+
+
+def late_answer(approval: Approval) -> str:
+    """Return the answer to a press on a call that does not wait; "" if the call waits."""
+    if approval.state == "withdrawn":
+        return WITHDRAWN.get(approval.reason, WITHDRAWN["off"])
+    return NOT_WAITING.get(approval.state, "")
 
 
 def card(approval: Approval) -> str:
     """Write the card as it is now."""
-    lines = [ASKS.format(tool=_span(approval.tool)), _arguments(approval)]
+    lines = [ASKS.format(tool=_span(approval.tool))]
+    if (approval.state, approval.reason) != ("withdrawn", "forgotten"):
+        lines.append(_arguments(approval))
     if approval.is_repeated and not approval.has_ended:
         lines.append(wording.small(REPEATED))
     lines.append(wording.small(_state(approval)))
@@ -62,6 +79,8 @@ def _state(approval: Approval) -> str:
             return (REFUSED_FOR if reason else REFUSED).format(by=approval.by, reason=reason)
         case "expired":
             return EXPIRED
+        case "withdrawn":
+            return late_answer(approval)
 
 
 def _arguments(approval: Approval) -> str:

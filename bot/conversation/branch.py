@@ -17,8 +17,8 @@ NAME_CHARS = 80
 class BranchJob:
     """What a person wants: the branch of a `conversation` after one of its turns, by the `interaction`.
 
-    `message` is the one whose menu was used. `place` is the channel of the thread, `thread` the branch's thread once
-    it is known.
+    `message` is the one whose menu was used. `place` is the channel of the thread, or the forum of the post, to which
+    the `tags` are given; `thread` is the branch's thread once it is known.
     """
 
     person: int
@@ -32,6 +32,8 @@ class BranchJob:
     by: str
     private: bool = False
     thread: int | None = None
+    is_post: bool = False
+    tags: tuple[int, ...] = ()
 
 
 def copied(turns: Sequence[Turn], window_start: int) -> tuple[Turn, ...]:
@@ -55,6 +57,11 @@ def thread_name(name: str) -> str:
     ending = " (branch)"
     base = name.removesuffix(ending)
     return f"{base[: NAME_CHARS - len(ending)].rstrip()}{ending}"
+
+
+def opens_post(link: str) -> str:
+    """Say in the first message of a forum post that the post is a branch."""
+    return f"A branch of [this conversation](<{link}>)."
 
 
 def begins(job: BranchJob, link: str, price: str) -> str:

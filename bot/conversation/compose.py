@@ -14,6 +14,7 @@ from bot.conversation.budget import Budget
 from bot.conversation.content import Source
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import USUAL_RATES, CacheSetting
+from bot.conversation.memory import without_facts
 from bot.conversation.message import Message
 from bot.conversation.pricing import Prices
 from bot.conversation.request import Parameters, PromptMessage, Request, Usage
@@ -129,6 +130,26 @@ class Past:
 
         earlier = None if self.earlier is None else self.earlier.without_files(gone)
         return replace(self, history=each(self.history), recalled=each(self.recalled), earlier=earlier)
+
+    def without_facts(self, gone: Collection[str], *, with_summary: bool) -> Past:
+        """Return the conversation without the words of facts that hold no more; the summary may have them as well."""
+        if not gone:
+            return self
+        newest = max((turn.id for turn in self._all), default=0)
+
+        def each(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+            return tuple(without_facts(turn, gone, newest) for turn in turns)
+
+        earlier = None if self.earlier is None else without_facts(self.earlier, gone, newest)
+        trimmed_by = self.trimmed_by
+        corrected = self.corrected if with_summary or trimmed_by is None else (trimmed_by, "")
+        return replace(
+            self,
+            history=each(self.history),
+            recalled=each(self.recalled),
+            earlier=earlier,
+            corrected=corrected,
+        )
 
     @property
     def _all(self) -> tuple[Turn, ...]:

@@ -19,6 +19,7 @@ BobbinError
 │       └── ClaudeContainerGone  400 or 404 that speaks of the container of code
 ├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
+├── ServerToolUsedUp          Claude went on searching, or reading pages, beyond the limit of one answer
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message does not exist any more
@@ -69,7 +70,7 @@ class ClaudeError(BobbinError):
 class ClaudeBusy(ClaudeError):
     """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one.
 
-    `rate_limited`: the limit is that of the operator's account.
+    `rate_limited`: the limit is that of the operator's account; `overloaded`: the API has too many requests of all.
     """
 
     def __init__(
@@ -79,10 +80,12 @@ class ClaudeBusy(ClaudeError):
         request_id: str | None = None,
         retry_after: float | None = None,
         rate_limited: bool = False,
+        overloaded: bool = False,
     ) -> None:
         super().__init__(detail, request_id=request_id)
         self.retry_after = retry_after
         self.rate_limited = rate_limited
+        self.overloaded = overloaded
 
 
 class ClaudeUnreachable(ClaudeError):
@@ -183,6 +186,14 @@ class BudgetReached(BobbinError):
 
 class CutShort(BobbinError):
     """A new message ended the running answer."""
+
+
+class ServerToolUsedUp(BobbinError):
+    """Claude called a tool of the server beyond the limit of one turn, although told not to."""
+
+    def __init__(self, tool: str) -> None:
+        super().__init__(tool)
+        self.tool = tool
 
 
 class Stopped(BobbinError):

@@ -49,6 +49,12 @@ class Identity:
         longest_first = sorted(names, key=len, reverse=True)
         return re.subn(rf"(?<!\w)@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", SOMEBODY, text)
 
+    def without_any_mention(self, text: str) -> tuple[str, int]:
+        """Return a text that may name the person by the id as well, without mentions, and how many there were."""
+        text, by_id = re.subn(rf"<@!?{self.person}>", SOMEBODY, text)
+        text, by_name = self.without_mentions(text)
+        return text, by_id + by_name
+
 
 def without_name(text: str, who: Identity) -> tuple[str, int]:
     """Remove the username from a remark that names a message by its author, see `quoting.named`."""

@@ -12,8 +12,11 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.conversation.content import Text
+from bot.conversation.content import Block, Text
+from bot.conversation.elements import render_quote
 from bot.conversation.message import Author, Message, Quote, Quoted, created_ms, first_id
+from bot.conversation.request import PromptMessage
+from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import UNSENT, Turn
 
 MOST_FACT_CHARS = 400
@@ -99,10 +102,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What a turn tells Claude in its first message, and what the request tells already."""
+    """What a turn tells Claude in its first message, and what the request tells already.
+
+    `gone` are the ids of facts that the request tells and that hold no more.
+    """
 
     quotes: tuple[Quote, ...] = ()
     told: tuple[Told, ...] = ()
+    gone: frozenset[str] = frozenset()
 
 
 def news(facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequence[Turn]) -> News:
@@ -112,7 +119,6 @@ def news(facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequen
     turn's first message waits for the next turn, so that an attempt after a crash sends the same bytes.
     """
     told, known = _told(sent), {fact.id for fact in facts}
-    gone = sorted(each for each in told if each not in known)
     new: list[Fact] = []
     room = MOST_SENT_CHARS
     for fact in sorted(facts, key=lambda fact: (fact.at_ms, fact.id), reverse=True):
@@ -124,9 +130,59 @@ def news(facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequen
             break
         new.append(fact)
     return News(
-        (*(Quote("memory", 0, title=each, remark=FORGOTTEN) for each in gone), *map(_quote, reversed(new))),
+        tuple(map(_quote, reversed(new))),
         tuple(Told(told[fact.id], _quote(fact)) for fact in facts if fact.id in told),
+        frozenset(told) - known,
     )
+
+
+def tells(turn: Turn, facts: Collection[str]) -> bool:
+    """Whether a turn, or a pinned one in its preface, tells the words of one of these facts."""
+    pinned = () if turn.preface is None else turn.preface.pinned
+    return any(_is_one_of(block, facts) for each in (turn, *pinned) for block in _blocks(each))
+
+
+def without_facts(turn: Turn, gone: Collection[str], newest: int) -> Turn:
+    """Return a turn that says of these facts that they hold no more, without their words, also in its preface.
+
+    As after an edit, the tokens of the turn are an estimate from then on: `newest` is the id of the latest turn,
+    whose request may hold the words.
+    """
+    preface = turn.preface
+    if preface is not None and any(tells(each, gone) for each in preface.pinned):
+        pinned = tuple(without_facts(each, gone, newest) for each in preface.pinned)
+        turn = replace(turn, preface=replace(preface, pinned=pinned))
+    if not any(_is_one_of(block, gone) for block in _blocks(turn)):
+        return turn
+    question = taken_back(turn.question, gone)
+    return replace(
+        turn.asked(question),
+        user_tokens=PRIOR.sent(question),
+        prefix_key="",
+        amended=max(turn.amended, newest),
+    )
+
+
+def taken_back(message: PromptMessage, gone: Collection[str]) -> PromptMessage:
+    """Return a message of a request with a remark in place of the words of these facts."""
+    return replace(
+        message,
+        blocks=tuple(
+            Text(render_quote(Quote("memory", 0, title=found[1], remark=FORGOTTEN)))
+            if (found := _is_one_of(block, gone))
+            else block
+            for block in message.blocks
+        ),
+    )
+
+
+def _is_one_of(block: Block, facts: Collection[str]) -> re.Match[str] | None:
+    found = _QUOTE.match(block.text) if isinstance(block, Text) else None
+    return found if found and found[1] in facts and found[2] != FORGOTTEN else None
+
+
+def _blocks(turn: Turn) -> Sequence[Block]:
+    return turn.question.blocks if turn.sent else ()
 
 
 def lost(told: Sequence[Told], turns: Sequence[Turn]) -> tuple[Quote, ...]:

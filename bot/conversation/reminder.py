@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.conversation import wording
+from bot.conversation.identity import SOMEBODY
 from bot.conversation.recurrence import Every, next_ms
 
 State = Literal["waiting", "posting", "ended"]
@@ -127,9 +128,12 @@ def message(reminder: Reminder) -> str:
 
 
 def is_message_of(content: str, reminder: Reminder) -> bool:
-    """Whether a message is that of a reminder, as this or another instance has written it."""
+    """Whether a message is that of a reminder, as this or another instance has written it.
+
+    The text may have lost a mention since: `/forget me` takes a person out of the reminders of others.
+    """
     said, _, notes = content.partition("\n")
-    return said.strip() == _said(reminder).strip() and f"Reminder `{reminder.code}`" in notes
+    return f"Reminder `{reminder.code}`" in notes and _holds(said.strip(), _said(reminder).strip())
 
 
 def described(reminder: Reminder) -> str:
@@ -137,6 +141,20 @@ def described(reminder: Reminder) -> str:
     recurs = "" if reminder.every == "once" else f" ({_RECURS[reminder.every]}, {reminder.zone})"
     problem = f" – {reminder.problem}" if reminder.problem else ""
     return f"`{reminder.code}` <t:{reminder.due_ms // 1000}:f>{recurs}: {reminder.text}{problem}"
+
+
+def _holds(said: str, text: str) -> bool:
+    """Whether a message says the text, with anything in place of a mention that the text has lost."""
+    first, *others = text.split(SOMEBODY)
+    if not said.startswith(first):
+        return False
+    at = len(first)
+    for part in others[:-1]:
+        found = said.find(part, at)
+        if found < 0:
+            return False
+        at = found + len(part)
+    return said.endswith(others[-1]) and len(said) - len(others[-1]) >= at if others else said == text
 
 
 def _said(reminder: Reminder) -> str:

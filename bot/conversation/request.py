@@ -100,7 +100,7 @@ class Request:
     inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
     container: str | None = None
 
-    def after(self, end: Finished, results: Sequence[ToolResult] = ()) -> Request | None:
+    def after(self, end: Finished, results: Sequence[ToolResult | Text] = ()) -> Request | None:
         """Return the next request of the same turn, None if the reply has ended.
 
         A reply that paused, or that called tools, goes on when its content is sent again unchanged, of calls with
@@ -186,6 +186,13 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Queued:
+    """The request is sent after the `before` others that wait in front of it."""
+
+    before: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewAttempt:
     """Another attempt at the request begins."""
 
@@ -236,4 +243,6 @@ class ToolCalled:
     call: ToolUse
 
 
-StreamEvent = Started | TextDelta | Cited | BlockStarted | ToolCalled | Waiting | NewAttempt | Finished
+StreamEvent = (
+    Started | TextDelta | Cited | BlockStarted | ToolCalled | Queued | Waiting | NewAttempt | Finished
+)

@@ -26,7 +26,7 @@ QUERY_CHARS = 80
 
 @dataclass(frozen=True, slots=True)
 class ServerToolLimits:
-    """How often one request may search and read pages, and how many tokens of a page are read."""
+    """How often one turn may search and read pages, see `server_uses`, and how many tokens of a page are read."""
 
     searches: int = 5
     fetches: int = 5

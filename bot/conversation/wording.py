@@ -17,6 +17,7 @@ from bot.conversation.errors import (
     ClaudeTooLong,
     ClaudeUnreachable,
     ClaudeWrongAddress,
+    ServerToolUsedUp,
 )
 from bot.conversation.limits import when
 from bot.conversation.visible import plain
@@ -40,6 +41,10 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Press Continue, or use /continue, and it goes on."
 TOO_MANY_STEPS = "I stopped here: this took more steps with tools than I may take. Write “go on” to continue."
+TOO_MANY_LOOKUPS = (
+    "I stopped here: this took more searches, or pages to read, than I may use for one message. Write “go on” to "
+    "continue."
+)
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "
@@ -135,6 +140,14 @@ def tool_status(doing: str) -> str:
     return f"{SMALL}{doing} …"
 
 
+def queued(before: int) -> str:
+    """Return the status line of a reply that waits until others have been asked for."""
+    if not before:
+        return f"{SMALL}Many people are asking: your reply is the next …"
+    replies = "1 other reply comes" if before == 1 else f"{before} other replies come"
+    return f"{SMALL}Many people are asking: {replies} before yours …"
+
+
 def is_status(text: str) -> bool:
     """Whether a text is a status line."""
     return text in STATUS or (text.startswith(SMALL) and text.endswith(" …") and "\n" not in text)
@@ -189,6 +202,8 @@ def explain(error: BobbinError) -> str:
     """Say to the people in the thread why there is no reply, and what to do."""
     if isinstance(error, ClaudeModelUnknown):
         return _model_gone(error)
+    if isinstance(error, ServerToolUsedUp):
+        return TOO_MANY_LOOKUPS
     for kind, sentence in _CLAUDE:
         if isinstance(error, kind):
             return sentence
@@ -243,6 +258,15 @@ def waits_for_others(where: str) -> str:
     return (
         "I am writing several replies to you already, in other threads. Your messages are kept, and I answer "
         f"{where} as soon as one of those is complete: no need to repeat anything."
+    )
+
+
+def waits_in_line(before: int, where: str) -> str:
+    """Say that an answer comes after those to so many others."""
+    replies = "another reply comes" if before <= 1 else f"{before} other replies come"
+    return (
+        f"Many people are asking me at once, and {replies} first. Your message is kept, and I answer {where} when it "
+        "is its turn: no need to repeat anything."
     )
 
 

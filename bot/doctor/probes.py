@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import aiohttp
 import discord
@@ -24,6 +24,7 @@ from bot.gateway import permissions
 from bot.gateway.connection import application, session
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
+from bot.store.schema import stored_version
 from bot.store.server_facts import server_facts
 from bot.store.start_check import check
 from bot.telemetry.metrics import Metrics
@@ -81,7 +82,9 @@ async def _redis(settings: Settings, store: Store) -> RedisFacts:
     await check(store.redis, store.keys)
     address = settings.redis.url.get_secret_value() if settings.redis.url else ""
     try:
-        return await server_facts(store.redis, address, verifies=settings.redis.verify_certificate)
+        found = await server_facts(store.redis, address, verifies=settings.redis.verify_certificate)
+        version = await stored_version(store.redis, store.keys)
+        return replace(found, schema=version, newest_schema=store.schema.newest)
     except StoreUnavailable as error:
         raise StartError(
             f"Redis does not answer ({error}): is it running, and is REDIS_URL right?",

@@ -108,7 +108,8 @@ class RedisFacts:
 
     Of a cluster the facts are the worst among its `primaries`. `replicas` is how many are connected,
     `wanted_replicas` how many are waited for. `saves` says whether snapshots are configured. Sizes are in bytes; a
-    `memory_max` of 0 is no limit.
+    `memory_max` of 0 is no limit. `schema` is the version of what is stored, 0 if there is none, `newest_schema` the
+    newest that this release knows.
     """
 
     latency_s: float
@@ -130,6 +131,8 @@ class RedisFacts:
     saves: bool | None = None
     disk_problem: str = ""
     host_is_ahead_s: float | None = None
+    schema: int = 0
+    newest_schema: int = 0
 
 
 @dataclass(frozen=True, slots=True)

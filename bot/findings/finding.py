@@ -80,6 +80,8 @@ BY_EXIT_CODE = {
     Exit.NO_EMBEDDED_SERVER: Id.DATA_DIR,
     Exit.PORT_BUSY: Id.PORT,
     Exit.PROXY: Id.PROXY,
+    Exit.NEWER_DATA: Id.REDIS_SCHEMA,
+    Exit.BACKUP: Id.DATA_DIR,
 }
 
 

@@ -64,3 +64,4 @@ class Id(StrEnum):
     REDIS_LATENCY = "redis.latency"
     REDIS_CLOCK = "redis.clock"
     REDIS_INFO = "redis.info"
+    REDIS_SCHEMA = "redis.schema"

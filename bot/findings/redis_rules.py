@@ -184,10 +184,32 @@ def info(facts: RedisFacts) -> Iterator[Finding]:
         )
 
 
+def schema(facts: RedisFacts) -> Iterator[Finding]:
+    """A release does not know what a newer one writes; what an older one has written is raised at the start."""
+    if facts.schema > facts.newest_schema:
+        yield Finding(
+            Id.REDIS_SCHEMA,
+            Severity.ERROR,
+            f"Redis holds data of a newer release (version {facts.schema} of its schema, this release knows up to "
+            f"{facts.newest_schema})",
+            "start the newer release, or restore the backup from before its migration",
+            exit_code=Exit.NEWER_DATA,
+        )
+    elif 0 < facts.schema < facts.newest_schema:
+        yield Finding(
+            Id.REDIS_SCHEMA,
+            Severity.NOTE,
+            f"Redis holds version {facts.schema} of the schema, and this release writes {facts.newest_schema}: the "
+            "bot raises it at its start, or two minutes after the last older instance has ended; until then there "
+            "are no tools",
+            "end the instances of older releases",
+        )
+
+
 def _counted(replicas: int) -> str:
     if replicas == 0:
         return "no replica is"
     return "1 replica is" if replicas == 1 else f"{replicas} replicas are"
 
 
-RULES = (version, role, replicas, eviction, persistence, disk, memory, tls, latency, clock, info)
+RULES = (version, role, replicas, eviction, persistence, disk, memory, tls, latency, clock, info, schema)

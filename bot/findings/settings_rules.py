@@ -146,6 +146,14 @@ CONTRADICTIONS = (
         ("telemetry.metrics_host", "telemetry.metrics_port"),
     ),
     Contradiction(
+        lambda s: (
+            s.telemetry.private and s.telemetry.heartbeat_url is None and s.telemetry.sentry_dsn is None
+        ),
+        "telemetry.private has no effect: neither telemetry.heartbeat_url nor telemetry.sentry_dsn is set",
+        "take it out",
+        ("telemetry.private", "telemetry.heartbeat_url", "telemetry.sentry_dsn"),
+    ),
+    Contradiction(
         lambda s: s.privacy.require_consent and s.privacy.url is None,
         "privacy.require_consent asks people to agree, and privacy.url names no text to agree to",
         "set privacy.url",

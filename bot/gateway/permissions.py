@@ -59,6 +59,9 @@ TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
 TO_ANSWER_POSTS = ("view_channel", "send_messages_in_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
 TO_POST = ("view_channel", "send_messages")
+TO_OPEN_POST = (*TO_POST, "send_messages_in_threads")
+"""In a forum: to open a post, and to write in the post."""
+
 TO_ANSWER_FULLY = (*TO_OPEN_AND_ANSWER, "send_messages", "embed_links", "attach_files")
 """In a channel: to answer mentions and /chat, with files and drawn formulas."""
 
@@ -81,6 +84,11 @@ def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | N
     """
     create = "create_private_threads" if private else "create_public_threads"
     return first_lacking(held, ("view_channel", "send_messages", create, "send_messages_in_threads"))
+
+
+def person_lacks_for_post(held: discord.Permissions) -> str | None:
+    """Return the first permission that a person lacks to open a forum post by themselves, None if they lack none."""
+    return first_lacking(held, TO_OPEN_POST)
 
 
 def first_lacking(held: discord.Permissions, needed: tuple[str, ...]) -> str | None:

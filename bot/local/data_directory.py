@@ -21,6 +21,7 @@ SOCKET_HOME = Path("/tmp")  # noqa: S108 (the owner and mode of the directory in
 # The files of the bot and its stand-ins in the directory.
 OWN_FILES = (
     "appendonlydir",
+    "backups",
     "claude.files",
     "discord.files",
     "discord.json",

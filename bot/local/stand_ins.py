@@ -14,7 +14,7 @@ from bot.local.missing import CLAUDE, DISCORD, REDIS, missing, require_all, requ
 from bot.local.servers import LOCAL_KEY, LocalDiscord, LocalServer, local_claude
 from bot.shutdown import together
 
-__all__ = ["StandIns", "not_configured", "require_all", "require_claude_on_discord", "start"]
+__all__ = ["StandIns", "not_configured", "require_all", "require_claude_on_discord", "start", "with_store"]
 
 LOCAL_SUFFIX = "-local"
 """Follows the key prefix while Discord is local: data of the real Discord must not reach the local page."""
@@ -75,6 +75,22 @@ async def start(settings: Settings, stack: AsyncExitStack) -> StandIns:
         redis=redis,
         page_url=discord.endpoints["page_url"] if discord is not None else None,
     )
+
+
+async def with_store(settings: Settings, stack: AsyncExitStack) -> Settings:
+    """Return settings that name the server and the prefix that the bot uses; `stack` ends a server that was started.
+
+    The private server is started, or attached to if the bot runs.
+    """
+    absent = missing(settings)
+    complete = settings
+    if DISCORD in absent:
+        complete = _with(complete, "redis", prefix=f"{settings.redis.prefix}{LOCAL_SUFFIX}")
+    if REDIS in absent:
+        server = EmbeddedServer(settings.redis.data_dir, settings.redis.server)
+        await stack.enter_async_context(server)
+        complete = _with(complete, "redis", url=SecretStr(server.url))
+    return complete
 
 
 def _with(settings: Settings, section: str, **values: object) -> Settings:

@@ -78,7 +78,10 @@ async def _wake_nobody() -> None:
 
 
 class Budgets:
-    """Reserves and settles, for one `instance` of the bot; `wake_others` has the other instances call `restore`."""
+    """Reserves and settles, for one `instance` of the bot; `wake_others` has the other instances call `restore`.
+
+    `report` is called with the outcome of each reservation: reserved, or refused at a full limit.
+    """
 
     def __init__(
         self,
@@ -89,6 +92,7 @@ class Budgets:
         wake_others: Callable[[], Awaitable[None]] = _wake_nobody,
         restore_s: float = RESTORE_S,
         now_s: Callable[[], float] = time.monotonic,
+        report: Callable[[str], None] = lambda _outcome: None,
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -98,11 +102,17 @@ class Budgets:
         self._wake_others = wake_others
         self._restore_ms = round(restore_s * 1000)
         self._now_s = now_s
+        self._report = report
         self._seen = 0
         self._open: dict[tuple[str, str], Reserve] = {}
         self._floors: dict[str, _Floor] = {}
         self._restoring = asyncio.Lock()
         self._restored = 0
+
+    @property
+    def unsettled(self) -> int:
+        """The number of reservations of this process that are not settled yet."""
+        return len(self._open)
 
     async def reserve(
         self, claim: Claim, number: int, limits: Sequence[Limit], amounts: Amounts
@@ -138,6 +148,7 @@ class Budgets:
         if answer[0] == "WAIT":
             await asyncio.sleep(int(answer[2]) / 1000)
             return await self.reserve(claim, number, limits, amounts)
+        self._report("refused" if answer[0] == "FULL" else "reserved")
         if answer[0] == "FULL":
             return Full(limits[int(answer[2])], answer[3] == "1", self._uses(limits, answer[4:]))
         self._open[call.record, call.id] = call
@@ -180,8 +191,7 @@ class Budgets:
                 pipe.hmget(self._keys.budget(limit.counter), ["settled", "reserved", "told"])
             found: list[Any] = await pipe.execute()
         return tuple(
-            Use(sum(_parts(settled).values()), int(reserved or 0), int(told or 0))
-            for settled, reserved, told in found
+            Use(int(settled or 0), int(reserved or 0), int(told or 0)) for settled, reserved, told in found
         )
 
     async def tell_person(self, limit: Limit, person: int) -> None:
@@ -254,10 +264,10 @@ class Budgets:
         return tuple(uses)
 
 
-def _parts(settled: str | None) -> dict[str, int]:
-    """Read what was settled of a counter, by instance; a bare number is of no known instance."""
+def _parts(settled: str) -> dict[str, int]:
+    """Read what was settled of a counter, by instance; "" is that of a release that counts the sum alone."""
     parts: dict[str, int] = {}
-    for part in (settled or "").split():
+    for part in settled.split():
         instance, _, amount = part.rpartition(":")
         parts[instance] = int(amount)
     return parts

@@ -48,6 +48,9 @@ class _Entry:
 
 T = TypeVar("T")
 
+BEGINNING = '{"version":2,'
+"""How each entry begins that `dump_turn` writes."""
+
 _messages = TypeAdapter(Message)
 _entries = TypeAdapter(_Entry)
 _results = TypeAdapter(Result)
@@ -74,6 +77,11 @@ def load_turn(text: str) -> Turn:
         return _load(_entries, text).turn
     except Unreadable:
         return _load(text_turns, text).turn()
+
+
+def is_current(text: str) -> bool:
+    """Say whether this version of the schema wrote an entry of the history, and not one before it."""
+    return text.startswith(BEGINNING)
 
 
 def dump_result(result: Result) -> Content:

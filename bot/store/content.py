@@ -118,6 +118,14 @@ class Cipher:
             self._opened_chars -= len(oldest)
 
 
+class AsStored(Cipher):
+    """Neither encrypts nor decrypts, for whoever copies what is stored."""
+
+    def opened(self, reply: Any) -> Any:
+        """Return an answer of Redis as it is."""
+        return reply
+
+
 def is_sealed(text: str) -> bool:
     """Whether a text is an encrypted content that no key decrypts."""
     return text.startswith(MARK)

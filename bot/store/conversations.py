@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
@@ -20,19 +21,17 @@ from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import HandOver, Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
 
-PARENTS_AT_ONCE = 1000
-"""The most conversations of one read, to bound the length of the response."""
-
 
 class Conversations:
     """Receives messages and stores metadata; `ttl_s` after its last message a conversation is forgotten."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, shards: Shards = ALL_SHARDS) -> None:
         self._scripts = Scripts(redis)
         self._redis = redis
         self._keys = keys
         self._sweeps = FileSweeps(redis, keys)
         self._ttl_s = ttl_s
+        self._shards = [f"{each}/{shards.count}" for each in shards.ids] if not shards.are_all else []
 
     async def receive(
         self,
@@ -145,34 +144,35 @@ class Conversations:
         posted = tuple((conversation, message) for message in read_replies(fields).values())
         return int(turns), (*posted, *((notice,) if notice else ()))
 
-    async def known(self, now_ms: int) -> tuple[int, ...]:
-        """Return the conversations that are not forgotten, those with the latest message first."""
+    async def server(self, conversation: int) -> int | None:
+        """Return the server of a conversation, None for direct messages and unknown conversations."""
         with translated():
-            await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
-            found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, -1)
-        return tuple(int(member) for member in found)
-
-    async def parents(self, conversations: Sequence[int]) -> tuple[int | None, ...]:
-        """Return the channel of each thread, None for direct messages and unknown conversations."""
-        found: list[Any] = []
-        for start in range(0, len(conversations), PARENTS_AT_ONCE):
-            with translated():
-                pipe = self._redis.pipeline(transaction=False)
-                for conversation in conversations[start : start + PARENTS_AT_ONCE]:
-                    pipe.hget(self._keys.meta(conversation), "parent")
-                found += await pipe.execute()
-        return tuple(int(parent) if parent and str(parent).isdigit() else None for parent in found)
+            found = await self._redis.hget(self._keys.meta(conversation), "guild")
+        return int(found) if found and str(found).isdigit() else None
 
     async def archives_listed(self) -> int | None:
-        """Return until when (ms) the archived threads have been listed, None if they never were."""
+        """Return until when (ms) the archived threads have been listed, None if they never were.
+
+        A shard that has no time of its own may have any server, so the earliest time of all counts.
+        """
         with translated():
             found = await self._redis.get(self._keys.archives_listed)
-        return int(str(found)) if found else None
+            by_shard: dict[Any, Any] = {}
+            if self._shards:
+                by_shard = await self._redis.hgetall(self._keys.archives_listed_by_shard)
+        times = {str(shard): int(str(time)) for shard, time in by_shard.items()}
+        if self._shards and times.keys() >= set(self._shards):
+            return min(times[each] for each in self._shards)
+        return min((int(str(found)), *times.values())) if found else None
 
     async def note_archives_listed(self, until_ms: int) -> None:
         """Store until when (ms) the archived threads have been listed."""
         with translated():
-            await self._redis.set(self._keys.archives_listed, until_ms)
+            if self._shards:
+                times: dict[Any, Any] = dict.fromkeys(self._shards, until_ms)
+                await self._redis.hset(self._keys.archives_listed_by_shard, mapping=times)
+            else:
+                await self._redis.set(self._keys.archives_listed, until_ms)
 
     async def recorded(self, messages: Sequence[tuple[int, int]]) -> frozenset[int]:
         """Return which of the messages, by conversation and id, have a record: those are, or will be, answered."""

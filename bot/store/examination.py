@@ -48,7 +48,7 @@ from bot.store.memories import dump_fact, load_fact
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import read_presets
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
-from bot.store.reminders import read_reminder
+from bot.store.reminders import dump_reminder, read_reminder
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
@@ -242,21 +242,25 @@ class Examination:
 
     async def _examine_reminders(self, tag: int, who: Identity) -> Examined:
         key = self._keys.reminders(tag)
-        calls, kept = list[Call](), []
+        found, calls, kept = NOTHING, list[Call](), []
         for name, text in (await self._read.hash(self._read.name_of(key))).items():
             reminder = read_reminder(text)
-            if (
-                reminder is None
-                or reminder.person != who.person
-                or reminder.created_ms >= created_ms(who.before)
-            ):
+            if reminder is None or reminder.created_ms >= created_ms(who.before):
                 continue
+            if reminder.person != who.person:
+                left, mentions = who.without_any_mention(reminder.text)
+                if mentions:
+                    found += Found(mentions=mentions)
+                    after = dump_reminder(replace(reminder, text=left))
+                    calls.append(ReplaceField(value=key, field=name, before=text, after=after))
+                continue
+            found += Found(reminders=1)
             calls.append(ReplaceField(value=key, field=name, before=text, after=""))
             if not reminder.has_ended:
                 kept.append(
                     KeptReminder(tag, reminder.text, reminder.due_ms, reminder.every, reminder.created_ms)
                 )
-        return Examined(tag, Found(reminders=len(calls)), calls=tuple(calls), kept_reminders=tuple(kept))
+        return Examined(tag, found, calls=tuple(calls), kept_reminders=tuple(kept))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
         recent, kept = set(), []
@@ -355,7 +359,7 @@ class Examination:
                 if fact is not None:
                     kept.append(KeptFact(tag, within, fact.id, fact.text, fact.at_ms))
             elif fact is not None:
-                left, mentions = who.without_mentions(fact.text)
+                left, mentions = who.without_any_mention(fact.text)
                 if mentions:
                     found += Found(mentions=mentions)
                     after = dump_fact(replace(fact, text=left))

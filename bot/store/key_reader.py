@@ -7,6 +7,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.store.all_keys import keys_of_prefix
 from bot.store.connection import translated
 from bot.store.keys import Keys
 
@@ -30,15 +31,14 @@ class KeyReader:
         beginning = f"{self._keys.prefix}:"
         page: list[str] = []
         seen: set[str] = set()
-        with translated():
-            async for key in self._redis.scan_iter(match=f"{beginning}*", count=KEYS_AT_ONCE):
-                if str(key) in seen:
-                    continue
-                seen.add(str(key))
-                page.append(str(key).removeprefix(beginning))
-                if len(page) >= KEYS_AT_ONCE:
-                    yield page
-                    page = []
+        async for key in keys_of_prefix(self._redis, self._keys.prefix):
+            if key in seen:
+                continue
+            seen.add(key)
+            page.append(key.removeprefix(beginning))
+            if len(page) >= KEYS_AT_ONCE:
+                yield page
+                page = []
         yield page
 
     async def fields(self, names: Sequence[str], fields: Sequence[str]) -> list[tuple[str, ...]]:

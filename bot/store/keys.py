@@ -56,6 +56,9 @@ THREADS_S = 24 * 3600
 ABUSE_S = 24 * 3600
 """By then a score has halved 48 times."""
 
+CALL_SHARE_S = 4.0
+"""How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
+
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
@@ -70,6 +73,9 @@ An open one is known for as long as its counters."""
 
 BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""
+EVENTS_S = 3600
+"""How long events of the log and metrics are kept for a support bundle."""
+
 RECEIPT_S = 30 * 24 * 3600
 """How long a person can verify that they were forgotten."""
 
@@ -104,8 +110,10 @@ class Keys:
         self.known = self._key("known")
         self.since = self._key("since")
         self.archives_listed = self._key("looked")
+        self.archives_listed_by_shard = self._key("looked:shards")
         self.wakeups = self._key("bell")
         self.models = self._key("models")
+        self.call_shares = self._key("calls")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
@@ -118,6 +126,11 @@ class Keys:
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
+        self.events = self._key("events")
+        self.schema = self._schema("version")
+        self.migration_lease = self._schema("lease")
+        self.migration_step = self._schema("step")
+        self.migration_left = self._schema("left")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -219,6 +232,10 @@ class Keys:
         """Return the latest heartbeat of an instance."""
         return self._key(f"pulse:{instance}")
 
+    def metrics(self, instance: str) -> Key:
+        """Return the metrics of an instance."""
+        return self._key(f"metrics:{instance}")
+
     def interaction(self, interaction: int) -> Key:
         """Return which instance answers an interaction."""
         return self._key(f"i:{interaction}")
@@ -307,6 +324,10 @@ class Keys:
         """Return the conversations that hold the same upload."""
         return self._key(f"shared:{file_id}")
 
+    def identify_turn(self, rate_limit_key: int) -> Key:
+        """Return which instance has a shard identify."""
+        return self._key(f"identify:{rate_limit_key}")
+
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes; all of them share a slot."""
         return self._key(f"{{trial}}:{name}")
@@ -317,6 +338,10 @@ class Keys:
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")
+
+    def _schema(self, name: str) -> Key:
+        """Name a key of the schema's version, which share a slot."""
+        return self._key(f"{{schema}}:{name}")
 
     def _budgets(self, name: str) -> Key:
         """Name a key of the budgets, which share a slot: one script reserves on all counters that apply."""

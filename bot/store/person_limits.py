@@ -21,13 +21,13 @@ class PersonLimits:
         self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
-        self._limits = limits
+        self.limits = limits
 
     async def admit(
         self, home: int, person: int, message: int, *, at_ms: int, opens_thread: bool
     ) -> Limited | None:
         """Say why a message is not answered now, None if it is admitted; each message counts once."""
-        if not self._limits.refusals and not (opens_thread and self._limits.threads_per_minute):
+        if not self.limits.refusals and not (opens_thread and self.limits.threads_per_minute):
             return None
         answer = await self._scripts.run(
             Admit(
@@ -36,11 +36,11 @@ class PersonLimits:
                 message=padded(message),
                 at_ms=at_ms,
                 opens_thread=opens_thread,
-                most_threads=self._limits.threads_per_minute,
+                most_threads=self.limits.threads_per_minute,
                 threads_s=THREADS_S,
                 weight=FLOOD,
                 half_life_ms=HALF_LIFE_MS,
-                most_abuse=self._limits.refusals,
+                most_abuse=self.limits.refusals,
                 abuse_s=ABUSE_S,
             )
         )
@@ -54,7 +54,7 @@ class PersonLimits:
 
     async def add(self, home: int, person: int, event: str, weight: float, *, at_ms: int) -> Paused | None:
         """Add an event to a person's score, once; returns the pause that holds then, if one does."""
-        if not self._limits.refusals:
+        if not self.limits.refusals:
             return None
         until_ms = await self._scripts.run(
             AddAbuse(
@@ -63,7 +63,7 @@ class PersonLimits:
                 at_ms=at_ms,
                 weight=weight,
                 half_life_ms=HALF_LIFE_MS,
-                most_abuse=self._limits.refusals,
+                most_abuse=self.limits.refusals,
                 abuse_s=ABUSE_S,
             )
         )
@@ -71,7 +71,7 @@ class PersonLimits:
 
     async def pause(self, home: int, person: int, *, at_ms: int) -> Paused | None:
         """Return the pause of a person, if there is one."""
-        if not self._limits.refusals:
+        if not self.limits.refusals:
             return None
         with translated():
             found = await self._redis.hget(self._keys.abuse(home, person), "until")

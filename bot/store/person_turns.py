@@ -20,18 +20,18 @@ class PersonTurns:
         self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
-        self._most = most
+        self.most = most
 
     async def take(self, person: int, conversation: int, turn: int) -> tuple[bool, bool]:
         """Take a place for a turn. Returns whether the turn has one, and if not, whether it is the first to wait."""
-        if not self._most:
+        if not self.most:
             return True, False
         answer = await self._scripts.run(
             TakePlace(
                 places=self._keys.places(person),
                 conversation=conversation,
                 turn=padded(turn),
-                most=self._most,
+                most=self.most,
                 place_s=PLACE_S,
                 wait_s=WAIT_S,
             )
@@ -40,6 +40,6 @@ class PersonTurns:
 
     async def leave(self, person: int, conversation: int) -> None:
         """Give the place of a turn back."""
-        if self._most:
+        if self.most:
             with translated():
                 await self._redis.hdel(self._keys.places(person), str(conversation))

@@ -103,27 +103,6 @@ class RemovedPlaces:
                 await self._redis.delete(key)
             await self._redis.delete(self._keys.legacy_scope(server))
 
-    async def known(self, *, before_ms: int | None = None) -> dict[int, tuple[int | None, int | None]]:
-        """Return server and parent channel of all known conversations, or of those quiet since `before_ms`."""
-        latest = "+inf" if before_ms is None else f"({before_ms}"
-        with translated():
-            members: list[Any] = await self._redis.zrangebyscore(self._keys.known, "-inf", latest)
-        found: dict[int, tuple[int | None, int | None]] = {}
-        for start in range(0, len(members), KEYS_AT_ONCE):
-            page = [int(member) for member in members[start : start + KEYS_AT_ONCE]]
-            with translated():
-                pipe = self._redis.pipeline(transaction=False)
-                for conversation in page:
-                    pipe.hmget(self._keys.meta(conversation), ["guild", "parent"])
-                answers: list[Any] = await pipe.execute()
-            for conversation, (guild, parent) in zip(page, answers, strict=True):
-                found[conversation] = (_number(guild), _number(parent))
-        return found
-
-
-def _number(text: object) -> int | None:
-    return int(str(text)) if text and str(text).isdigit() else None
-
 
 def _turn_id(text: object) -> int:
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from bot.store.scripts.settings import ChangeSettings
 from bot.store.settings_cache import Place, SettingsCache
 
 LEGACY_NAMES = (SYSTEM, *MODEL_NAMES)
-"""The settings that the version before wrote to other keys."""
+"""The settings that a version before wrote to other keys: those of a thread, which are moved, to the conversation."""
 
 MOST_VERSIONS = 30
 """How many earlier prompts of a scope can be gone back to; one more is kept, to compare the oldest with."""
@@ -92,7 +92,8 @@ class ScopeSettings:
         Returns the earlier values of those that were changed, "" where there was none. SettingsFull, and no change,
         if there would be more than the `cap` allows.
         """
-        await self._adopt_legacy(actor.home, scope, target)
+        if scope is not Scope.THREAD:
+            await self._adopt_legacy(actor.home, target)
         held = await self._withheld(actor.home, target, values)
         changes = [
             (name, held.get(name, value or ""), "1" if name in WITHHELD else "")
@@ -168,13 +169,14 @@ class ScopeSettings:
             pipe = self._redis.pipeline(transaction=False)
             for scope, target in scopes.items():
                 pipe.hgetall(self._keys.scope(home, target))
-                pipe.hmget(self._legacy_key(scope, target), LEGACY_NAMES)
+                if scope is not Scope.THREAD:
+                    pipe.hmget(self._keys.legacy_scope(target), LEGACY_NAMES)
             if thread is not None:
                 pipe.expire(self._keys.scope(home, thread), self._ttl_s)
                 pipe.expire(self._keys.versions(home, thread), self._ttl_s)
-            found: list[Any] = await pipe.execute()
+            found: Iterator[Any] = iter(await pipe.execute())
         return {
-            scope: _settings(found[2 * index], found[2 * index + 1]) for index, scope in enumerate(scopes)
+            scope: _settings(next(found), () if scope is Scope.THREAD else next(found)) for scope in scopes
         }
 
     async def choices(
@@ -222,9 +224,12 @@ class ScopeSettings:
             for name, before in zip(names, held, strict=True)
         }
 
-    async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:
-        """Move the settings that the version before wrote: a change must not leave them in force."""
-        legacy, key = self._legacy_key(scope, target), self._keys.scope(home, target)
+    async def _adopt_legacy(self, home: int, target: int) -> None:
+        """Move the settings that the version before wrote: a change must not leave them in force.
+
+        No migration does that: the old key of a channel does not name its server.
+        """
+        legacy, key = self._keys.legacy_scope(target), self._keys.scope(home, target)
         with translated():
             held = dict(zip(LEGACY_NAMES, await self._redis.hmget(legacy, list(LEGACY_NAMES)), strict=True))
             if not (found := {name: value for name, value in held.items() if value is not None}):
@@ -233,14 +238,11 @@ class ScopeSettings:
                 await self._redis.hsetnx(key, name, Content(str(value)) if name in WITHHELD else str(value))
             await self._redis.hdel(legacy, *found)
 
-    def _legacy_key(self, scope: Scope, target: int) -> str:
-        return self._keys.meta(target) if scope is Scope.THREAD else self._keys.legacy_scope(target)
-
 
 def _settings(fields: Mapping[str, str], legacy: Sequence[str | None]) -> Settings:
     old = {
         name: Setting(str(value))
-        for name, value in zip(LEGACY_NAMES, legacy, strict=True)
+        for name, value in zip(LEGACY_NAMES, legacy, strict=False)
         if value is not None
     }
     own = {name: _setting(value, fields.get(f"set:{name}", "")) for name, value in fields.items()}

@@ -5,7 +5,8 @@ An attempt after a crash goes on behind the last step that is whole. Only the ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
@@ -46,6 +47,17 @@ class Answered:
     consulted: Consulted
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What was noted before a message joined the turn, for each time that one did: it answers another question.
+
+    `effects` are those of the whole turn, by key.
+    """
+
+    steps: tuple[tuple[ToolStep, ...], ...] = ()
+    effects: Mapping[str, Answered | Begun] = field(default_factory=dict)
+
+
 class Begun(Enum):
     """What is known of an effect without an outcome."""
 
@@ -70,14 +82,29 @@ class ToolSteps:
 
         Steps from before a message joined the turn are left out: they answer another question.
         """
+        return _read(await self._noted(claim, _step(claim)))
+
+    async def left_out(self, claim: Claim) -> LeftOut:
+        """Return the steps that `of` leaves out; Unreadable if this version cannot read them."""
+        found = await self._noted(claim, _beginning(claim))
+        own, of_effects = _step(claim), _effect(claim, "")
+        before: dict[str, dict[str, str]] = {}
+        for name, text in found.items():
+            joined, _, number = name.rpartition(":")
+            if not name.startswith((own, of_effects)):
+                before.setdefault(joined, {})[number] = text
+        steps = tuple(_read(noted) for _, noted in sorted(before.items()))
+        effects = {
+            name.removeprefix(of_effects): _known(text)
+            for name, text in found.items()
+            if steps and name.startswith(of_effects)
+        }
+        return LeftOut(steps, effects)
+
+    async def _noted(self, claim: Claim, beginning: str) -> dict[str, str]:
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(self._keys.tool_steps(claim.conversation))
-        beginning = _step(claim)
-        named = sorted((str(name), text) for name, text in found.items() if str(name).startswith(beginning))
-        try:
-            return tuple(_steps.validate_json(text) for _, text in named)
-        except ValidationError:
-            raise Unreadable from None  # its text quotes what people wrote
+        return {str(name): str(text) for name, text in found.items() if str(name).startswith(beginning)}
 
     async def add(self, claim: Claim, number: int, step: ToolStep) -> None:
         """Add a step; the same number again changes nothing."""
@@ -121,6 +148,13 @@ class ToolSteps:
         return str(held)
 
 
+def _read(noted: Mapping[str, str]) -> tuple[ToolStep, ...]:
+    try:
+        return tuple(_steps.validate_json(text) for _, text in sorted(noted.items()))
+    except ValidationError:
+        raise Unreadable from None  # its text quotes what people wrote
+
+
 def _known(held: str) -> Answered | Begun:
     if held.startswith("begun "):
         return Begun.BEFORE
@@ -130,9 +164,13 @@ def _known(held: str) -> Answered | Begun:
         raise Unreadable from None
 
 
+def _beginning(claim: Claim) -> str:
+    return f"{claim.turn_id}:{claim.attempt.regeneration}:"
+
+
 def _effect(claim: Claim, key: str) -> str:
-    return f"{claim.turn_id}:{claim.attempt.regeneration}:effect:{key}"
+    return f"{_beginning(claim)}effect:{key}"
 
 
 def _step(claim: Claim) -> str:
-    return f"{claim.turn_id}:{claim.attempt.regeneration}:step:{max(claim.batch.members)}:"
+    return f"{_beginning(claim)}step:{max(claim.batch.members)}:"

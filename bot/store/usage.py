@@ -105,9 +105,15 @@ def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -
     rows = [
         item
         for model, counts in usage.by_model.items()
-        for item in (f"{payer.person} {model}", " ".join(map(str, (*astuple(counts), turn_id))))
+        for item in (f"{payer.person} {model}", " ".join(map(str, (*_counted(counts), turn_id))))
     ]
     return (f"{payer.channel} {int(is_private)}", *rows) if rows else ()
+
+
+def _counted(counts: Counts) -> tuple[int, ...]:
+    """Return the counts as they are stored: searches, which the release before does not count, if there are any."""
+    found: tuple[int, ...] = astuple(counts)
+    return found if counts.searches else found[:-1]
 
 
 def read_counts(value: str) -> Counts:

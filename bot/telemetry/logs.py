@@ -92,12 +92,17 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
     ]:
         root.removeHandler(old)
     root.addHandler(handler)
-    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
-    root.setLevel(max(level, logging.WARNING))
-    logging.getLogger("bot").setLevel(level)
+    set_level(settings.log_level)
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # else a record that cannot be formatted is printed with its arguments
     sys.excepthook = _log_bug
+
+
+def set_level(name: str) -> None:
+    """Set the level of the bot's log; libraries log from WARNING on."""
+    level = logging.getLevelNamesMapping()[name.upper()]
+    logging.getLogger().setLevel(max(level, logging.WARNING))
+    logging.getLogger("bot").setLevel(level)
 
 
 def _filter_libraries(record: logging.LogRecord) -> bool:

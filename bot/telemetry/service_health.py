@@ -1,8 +1,24 @@
-"""Whether Redis and Claude answer, as the bot's own calls show; shown as the bot's presence."""
+"""Whether Redis and Claude answer, as the bot's own calls show; shown as the bot's presence, and at /readyz."""
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from bot.telemetry.metrics import OTHER, STOP_REASONS
+
+
+class ServiceState(StrEnum):
+    """The state of Redis or of Claude; where both have the same meaning, the name is that of a GatewayState."""
+
+    CONNECTING = "connecting"
+    """The service has not answered since the start."""
+    CONNECTED = "connected"
+    TRANSIENT_DISCONNECT = "transient_disconnect"
+    """The service does not answer, and is asked again."""
+    BAD_CREDENTIALS = "bad_credentials"
+    UNUSABLE = "unusable"
+    """The operator has to act."""
+
 
 FAILURES = 3
 """So many attempts in a row fail before Claude counts as away: single failures are repeated, and pass."""
@@ -26,6 +42,18 @@ ANSWERS_ONLY = frozenset({"ClaudeSpendLimit"})
 
 REDIS_AWAY = "my Redis is away"
 
+NO_ANSWER = "no_answer"
+
+CONDITIONS = {
+    "ClaudeBusy": (ServiceState.TRANSIENT_DISCONNECT, "overloaded"),
+    "ClaudeUnreachable": (ServiceState.TRANSIENT_DISCONNECT, NO_ANSWER),
+    "ClaudeKeyRefused": (ServiceState.BAD_CREDENTIALS, "key_refused"),
+    "ClaudeAccountDisabled": (ServiceState.BAD_CREDENTIALS, "account_disabled"),
+    "ClaudeSpendLimit": (ServiceState.UNUSABLE, "spend_limit"),
+    "ClaudeWrongAddress": (ServiceState.UNUSABLE, "wrong_address"),
+}
+"""The state and the reason for machines, by the outcome."""
+
 
 class ServiceHealth:
     """The state of both services. Outcomes are those of the metric `bobbin_claude_requests`."""
@@ -35,6 +63,27 @@ class ServiceHealth:
         self._redis_is_away = False
         self._failures = 0
         self._outcome = ""
+        self._has_started = False
+
+    def started(self) -> None:
+        """Note that both services have answered at the start."""
+        self._has_started = True
+
+    @property
+    def redis(self) -> tuple[ServiceState, str]:
+        """The state of Redis, and the reason for machines."""
+        if self._redis_is_away:
+            return ServiceState.TRANSIENT_DISCONNECT, NO_ANSWER
+        return self._working
+
+    @property
+    def claude(self) -> tuple[ServiceState, str]:
+        """The state of Claude, and the reason for machines."""
+        return CONDITIONS[self._outcome] if self.claude_reason else self._working
+
+    @property
+    def _working(self) -> tuple[ServiceState, str]:
+        return (ServiceState.CONNECTED if self._has_started else ServiceState.CONNECTING), ""
 
     @property
     def reason(self) -> str:

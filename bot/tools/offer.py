@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.conversation.audit_view import code
@@ -53,7 +53,8 @@ class ToolFacts:
 class ToolOffer:
     """Knows the tools at Anthropic, those of the toolbox, and the `remote` ones.
 
-    `defaults` are on where nobody has set others; no remote tool is. Those of `never` are offered nowhere.
+    `defaults` are on where nobody has set others; no remote tool is. Those of `never` are offered nowhere. While
+    `is_held_back`, no request offers a tool: an older release works beside this one.
     """
 
     def __init__(
@@ -63,11 +64,14 @@ class ToolOffer:
         defaults: Collection[str],
         never: Collection[str] = (),
         remote: RemoteTools | None = None,
+        *,
+        is_held_back: Callable[[], bool] = lambda: False,
     ) -> None:
         self._server_tools = server_tools
         self._toolbox = toolbox
         self._never = frozenset(never)
         self._remote = remote
+        self._is_held_back = is_held_back
         self.defaults = tuple(name for name in defaults if name not in self._never)
 
     async def offered(
@@ -76,17 +80,23 @@ class ToolOffer:
         """Return the tools that a request in a place offers, by the settings of its scopes."""
         return (*self.definitions(by_scope), *await self.remote_definitions(place, by_scope))
 
+    async def has(self, place: ToolPlace, by_scope: Mapping[Scope, Settings], name: str) -> bool:
+        """Whether a tool is offered in a place, by the settings of its scopes."""
+        return any(tool.name == name for tool in await self.offered(place, by_scope))
+
     async def remote_definitions(
         self, place: ToolPlace, by_scope: Mapping[Scope, Settings]
     ) -> tuple[ToolDefinition, ...]:
         """Return the remote ones of these; a name that is ours is never theirs."""
-        if self._remote is None:
+        if self._remote is None or self._is_held_back():
             return ()
         taken = {tool.name for tool in self._server_tools} | self._never
         return tuple(tool for tool in await self._remote.offered(place, by_scope) if tool.name not in taken)
 
     def definitions(self, by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]:
         """Return those of the tools that are not remote."""
+        if self._is_held_back():
+            return ()
         known = (*self._server_tools, *(tool.definition for tool in self._toolbox))
         return tuple(
             tool

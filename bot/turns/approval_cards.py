@@ -42,6 +42,8 @@ class ApprovalCards:
         )
         if found is None:
             await self.remove(approval, sent.id)
+        elif found.state != approval.state:
+            await self.show(found)
 
     async def remove(self, approval: Approval, card: int) -> None:
         """Delete a card."""

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import structlog
 
-from bot.conversation.approval import Approval
+from bot.conversation.approval import Approval, Withdrawal
 from bot.conversation.clock import Clock
-from bot.conversation.content import text_of
-from bot.conversation.errors import (
-    StoreUnavailable,
-)
-from bot.conversation.tool_settings import OFF, ON, state_for
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.identity import Identity
+from bot.conversation.message import created_ms
+from bot.conversation.tool_settings import OFF, ON
 from bot.render.outbox import Outbox
 from bot.store.approvals import Approvals
-from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Verdict, Waiting
-from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolPlace
+from bot.tools.tool import Tool, ToolContext, ToolFailed
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_cards import ApprovalCards
+from bot.turns.approval_rules import ApprovalRules
+from bot.turns.approval_runs import INTERRUPTED, ApprovalRuns
 from bot.turns.persist import persist
-from bot.turns.tool_result import error_text
-from bot.turns.tool_run import ToolTimedOut, output_of
 
 log = structlog.get_logger()
 
@@ -44,33 +43,37 @@ ASKED = (
     "Say so in a few words and end your reply; you will be told what became of it."
 )
 SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
-GONE = "The tool is not there any more."
-TOO_SLOW = "it took too long, so nobody knows whether it took effect"
 
 
 class ApprovalDesk:
-    """Opens calls that wait, posts their cards, and runs those that are allowed."""
+    """Opens calls that wait, posts their cards, and has those run that are allowed.
+
+    `rules` say which calls are allowed at all. `report` is called with each event of a call: opened, allowed,
+    refused, expired, withdrawn, done, failed.
+    """
 
     def __init__(
         self,
         approvals: Approvals,
-        scope_settings: ScopeSettings,
+        rules: ApprovalRules,
         toolbox: Toolbox,
         outbox: Outbox,
         clock: Clock,
+        report: Callable[[str], None] = lambda _event: None,
     ) -> None:
         self._approvals = approvals
-        self._scope_settings = scope_settings
+        self._rules = rules
         self._toolbox = toolbox
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
+        self._report = report
         self._opened: dict[int, set[int]] = {}
-        self._running: set[asyncio.Task[None]] = set()
+        self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
 
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
         place = context.place
-        value = await self._set_for(tool.name, place, context.roles)
+        value = await self._rules.value(tool.name, place, context.roles)
         if value == OFF:
             return Refused(SWITCHED_OFF)
         if value == ON or not (value or tool.asks):
@@ -100,6 +103,7 @@ class ApprovalDesk:
         await persist(lambda: self._approvals.open(approval))
         self._opened.setdefault(context.turn, set()).add(approval.id)
         await persist(lambda: self._approvals.due.schedule(place.conversation, CARD_S))
+        self._report("opened")
         log.info("approval_opened", conversation=place.conversation, turn=context.turn, tool=tool.name)
         return Waiting(ASKED, approval.id)
 
@@ -112,29 +116,54 @@ class ApprovalDesk:
             if each.id in opened:
                 await self._cards.post(each)
 
-    async def _set_for(self, tool: str, place: ToolPlace, roles: Collection[int]) -> str | None:
-        """Return what is set for a tool in a place, for a person with these roles."""
-        by_scope = await persist(
-            lambda: self._scope_settings.by_scope(
-                thread=place.conversation, channel=place.channel, server=place.server
+    async def checked(self, waiting: Approval) -> Approval:
+        """Return a call with the roles that its asker has now, or as it ends because it is not allowed any more.
+
+        Raises DiscordError if the roles decide, and cannot be found out.
+        """
+        if waiting.state != "waiting":
+            return waiting
+        waiting = await self._rules.with_roles(waiting)
+        why = await self._rules.why_not(waiting)
+        return waiting if why is None else await self._withdraw(waiting, why) or waiting
+
+    async def _withdraw(self, approval: Approval, why: Withdrawal) -> Approval | None:
+        """End a call that is not to be made; returns the call as it is then, None if it is not known any more."""
+        now_ms = self._clock.now_ms()
+        found, taken = await persist(
+            lambda: self._approvals.change(
+                approval.conversation, approval.id, lambda each: each.withdrawn(why, now_ms)
             )
         )
-        return state_for(by_scope, tool, roles if place.server is None else {*roles, place.server})
+        if found is not None and taken:
+            self._report(found.state)
+            log.info("approval_withdrawn", conversation=approval.conversation, tool=approval.tool, reason=why)
+            await self._cards.show(found)
+        return found
 
     async def allow(self, conversation: int, approval: int, by: int) -> tuple[Approval | None, bool]:
-        """Allow a call and begin it.
+        """Allow a call and begin it, if it is allowed still.
 
-        Returns the call as it is then, None if it is not known any more, and whether this decision counts.
+        Returns the call as it is then, None if it is not known any more, and whether this decision counts. Raises
+        DiscordError as `checked` does.
         """
+        waiting = await self.find(conversation, approval)
+        if waiting is None:
+            return None, False
+        waiting = await self.checked(waiting)
+        if waiting.has_ended:
+            return waiting, False
+        roles = waiting.roles
         now_ms = self._clock.now_ms()
         # Before the change: a call that is allowed and whose worker is gone has to be taken up.
         await self._approvals.due.schedule(conversation, RETRY_S)
         found, taken = await self._approvals.change(
-            conversation, approval, lambda each: each.allowed(by, now_ms)
+            conversation, approval, lambda each: replace(each, roles=roles).allowed(by, now_ms)
         )
         if found is not None and taken:
+            self._report("allowed")
             await self._cards.show(found)
-            self._start(found)
+            self._runs.start(found)
         return found, taken
 
     async def refuse(
@@ -146,13 +175,29 @@ class ApprovalDesk:
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
         if found is not None and taken:
+            self._report("refused")
             await self._cards.show(found)
         return found, taken
 
     async def find(self, conversation: int, approval: int) -> Approval | None:
         """Return a call, None if it is not known any more, or its question was deleted."""
         found = await self._approvals.find(conversation, approval)
-        return None if found is None or await self._was_taken_back(found) else found
+        if found is None:
+            return None
+        if found.state == "waiting" and await self._approvals.is_reset(found):
+            return await self._withdraw(found, "reset")
+        return None if await self._was_taken_back(found) else found
+
+    async def look_soon(self, conversation: int) -> None:
+        """Have the watch look after the calls of a conversation at once, if there are any."""
+        await self._approvals.look_soon(conversation)
+
+    async def forget(self, conversation: int, who: Identity) -> None:
+        """End the calls that a person has asked for who is about to be forgotten; the cards lose their words."""
+        for each in await self._approvals.of(conversation):
+            is_theirs = each.asker == who.person and each.created_ms < created_ms(who.before)
+            if is_theirs and each.state == "waiting":
+                await self._withdraw(each, "forgotten")
 
     async def watch(self, *, every_s: float) -> None:
         """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
@@ -170,27 +215,48 @@ class ApprovalDesk:
         now_ms = self._clock.now_ms()
         next_s: list[float] = []
         for each in await self._approvals.of(conversation):
-            if each.has_ended or await self._was_taken_back(each):
+            if each.has_ended:
+                continue
+            is_reset = await self._approvals.is_reset(each)
+            if not is_reset and await self._was_taken_back(each):
                 continue
             tool = self._toolbox.find(each.tool)
             limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
 
-            def step(found: Approval, limit_s: float = limit_s, repeats: bool = repeats) -> Approval | None:
-                return found.expired(now_ms) or found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
+            def step(
+                found: Approval,
+                limit_s: float = limit_s,
+                repeats: bool = repeats,
+                is_reset: bool = is_reset,
+            ) -> Approval | None:
+                if is_reset and found.state == "waiting":
+                    return found.withdrawn("reset", now_ms)
+                taken_up = found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
+                if is_reset and taken_up is not None:
+                    return found.ended("failed", INTERRUPTED, now_ms)
+                return found.expired(now_ms) or taken_up
 
             after, taken = await self._approvals.change(conversation, each.id, step)
             if after is None:
                 continue
             if taken:
-                log.info("approval_taken_up", conversation=conversation, tool=after.tool, state=after.state)
-                await self._cards.show(after)
-                if after.state == "running":
-                    self._start(after)
+                await self._taken_up(after)
             elif after.card is None and after.state == "waiting":
                 await self._cards.post(after)
             if not after.has_ended:
                 next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
         return min(next_s, default=None)
+
+    async def _taken_up(self, approval: Approval) -> None:
+        """Show what the watch has made of a call, and run the call if it is to be run again."""
+        log.info(
+            "approval_taken_up", conversation=approval.conversation, tool=approval.tool, state=approval.state
+        )
+        await self._cards.show(approval)
+        if approval.has_ended:
+            self._report(approval.state)
+        elif approval.state == "running":
+            self._runs.start(approval)
 
     async def _was_taken_back(self, approval: Approval) -> bool:
         """Remove a call that waits, with its card, if its question was deleted."""
@@ -202,61 +268,9 @@ class ApprovalDesk:
             conversation, approval.id, lambda each: each.taken_back(now_ms)
         )
         if taken:
+            self._report("withdrawn")
             log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
             if approval.card is not None:
                 await self._cards.remove(approval, approval.card)
             await self._approvals.forget(conversation, approval.id)
         return taken
-
-    def _start(self, approval: Approval) -> None:
-        task = asyncio.create_task(self._run(approval), name=f"approved-{approval.tool}")
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
-    async def _run(self, approval: Approval) -> None:
-        """Run a call that was allowed, and show its outcome."""
-        tool = self._toolbox.find(approval.tool)
-        if tool is None:
-            ended, outcome = "failed", GONE
-        elif await self._is_off(approval):
-            ended, outcome = "failed", SWITCHED_OFF
-        else:
-            ended, outcome = await self._called(tool, approval)
-        log.info(
-            "approved_tool_called", conversation=approval.conversation, tool=approval.tool, outcome=ended
-        )
-        now_ms = self._clock.now_ms()
-        found, taken = await persist(
-            lambda: self._approvals.change(
-                approval.conversation,
-                approval.id,
-                lambda each: each.ended("done" if ended == "done" else "failed", outcome, now_ms),
-            )
-        )
-        if found is not None and taken:
-            await self._cards.show(found)
-
-    async def _is_off(self, approval: Approval) -> bool:
-        """Whether the tool was switched off while the call waited."""
-        return await self._set_for(approval.tool, _place(approval), approval.roles) == OFF
-
-    async def _called(self, tool: Tool, approval: Approval) -> tuple[str, str]:
-        context = ToolContext(
-            _place(approval),
-            approval.asker,
-            approval.key,
-            approval.turn,
-            frozenset(approval.roles),
-            settled=dict(approval.settled),
-        )
-        try:
-            output = await output_of(tool, context, json.loads(approval.arguments))
-        except ToolTimedOut:
-            return "failed", TOO_SLOW
-        except ToolFailed as error:
-            return "failed", error_text(str(error))
-        return "done", text_of(output.content, "\n")
-
-
-def _place(approval: Approval) -> ToolPlace:
-    return ToolPlace(approval.conversation, approval.channel, approval.server, is_private=approval.is_private)

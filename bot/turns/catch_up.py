@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -15,11 +15,12 @@ from functools import partial
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import catch_up, estimate
+from bot.conversation import budget_wording, catch_up, estimate, fallback_wording
+from bot.conversation.amount import Unit
 from bot.conversation.budget import Limit, Use, limits
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Past, Terms
-from bot.conversation.errors import BobbinError, ClaudeUnreachable, StoreUnavailable
+from bot.conversation.errors import BobbinError, BudgetReached, ClaudeUnreachable, StoreUnavailable
 from bot.conversation.message import Message
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.request_cost import RequestCost
@@ -30,12 +31,17 @@ from bot.store.held_files import HeldFiles
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.states import State
 from bot.store.usage import Usage as UsageStore
+from bot.turns import fallback
 from bot.turns.claim_terms import TermsOf
+from bot.turns.fallback import Trouble, trouble_of
 from bot.turns.metered_claude import Account, MeteredClaude
 from bot.turns.pseudonym import pseudonym
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
+
+Ask = Callable[[Terms], Awaitable[tuple[str, Finished | BobbinError]]]
+"""Requests the answer by these terms."""
 
 ANSWER_S = 180.0
 """A person waits for the answer; the minute of retries fits in."""
@@ -48,13 +54,15 @@ RECORD_S = 2.0
 class CaughtUp:
     """A private answer: its text with marks, how it ended, and the messages that the marks name.
 
-    `seen_from` is the first message that Claude sees if it no longer sees the earliest ones, else None.
+    `seen_from` is the first message that Claude sees if it no longer sees the earliest ones, else None. `told` says
+    which model has answered in place of the chosen one, "" if none has.
     """
 
     text: str
     end: Finished | BobbinError
     marked: tuple[catch_up.Marked, ...]
     seen_from: int | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +75,7 @@ class CatchUp:
     pins_and_summaries: PinsAndSummaries
     usage: UsageStore
     terms_of: TermsOf
+    without_gone: Callable[[int, Meta, Past], Awaitable[Past]]
     observe: Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
     report_cost: Callable[[RequestCost], None]
     clock: Clock
@@ -81,19 +90,27 @@ class CatchUp:
         Raises Unreadable or StoreUnavailable.
         """
         past = await self.pins_and_summaries.past(conversation)
+        past = await self.without_gone(conversation, meta, past)
         held = await self.held_files.held(conversation, past.sources)
         past = past.without_files(held.gone)
         if not (past.history or past.preface):
             return None
         claim = of_no_turn(conversation, meta, interaction, asked)
-        terms = replace(await self.terms_of(claim), user_key=pseudonym(asked.author.id, self.secret))
+        terms = await self.terms_of(claim)
         marked = catch_up.marked(past, since_ms)
-        now_ms = self.clock.now_ms()
-        plan, request = catch_up.plan(terms, past, catch_up.question(asked, marked, since_ms), now_ms)
-        most = estimate.of_summary(request, plan, past, now_ms)
+        question = catch_up.question(asked, marked, since_ms)
         cost = TurnCost(self.report_cost)
+        user_key = pseudonym(asked.author.id, self.secret)
+
+        async def ask(by: Terms) -> tuple[str, Finished | BobbinError]:
+            by = replace(by, user_key=user_key)
+            now_ms = self.clock.now_ms()
+            plan, request = catch_up.plan(by, past, question, now_ms)
+            most = estimate.of_summary(request, plan, past, now_ms)
+            return await self._streamed(claim, by, replace(request, inline=held.inline), most, cost)
+
         try:
-            text, end = await self._streamed(claim, terms, replace(request, inline=held.inline), most, cost)
+            text, end, told = await _answered(claim, terms, ask)
         finally:
             await self._record(claim, terms, cost)
         log.info(
@@ -105,7 +122,7 @@ class CatchUp:
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
             cost_micro_usd=cost.total,
         )
-        return CaughtUp(text, end, marked, _seen_from(past))
+        return CaughtUp(text, end, marked, _seen_from(past), told)
 
     async def _streamed(
         self, claim: Claim, terms: Terms, request: Request, most: Usage, cost: TurnCost
@@ -167,6 +184,33 @@ def of_no_turn(conversation: int, meta: Meta, interaction: int, asked: Message) 
         batch=Batch(members=(asked.id,), messages=(asked,)),
         attempt=Attempt(State.CLAIMED, number=1),
     )
+
+
+async def _answered(claim: Claim, terms: Terms, ask: Ask) -> tuple[str, Finished | BobbinError, str]:
+    """Ask by `terms`, and by those of other models where that one gives no answer, as for a turn.
+
+    Nothing is shown before the end, so that a reply which was declined in its middle can be replaced as well.
+    """
+    text, end = await ask(terms)
+    if isinstance(end, BudgetReached):
+        if terms.fallback is None or end.limit.amount.unit is Unit.MESSAGES:
+            return text, end, ""
+        fallback.log_asked(claim, terms.fallback, Trouble.LIMIT)
+        told = budget_wording.by_fallback(end, terms.fallback.parameters.model)
+        return *(await ask(terms.fallback)), told
+    failed = end
+    for other in terms.others:
+        trouble = trouble_of(failed)
+        if trouble is None or (text and trouble is not Trouble.REFUSED):
+            break
+        fallback.log_asked(claim, other, trouble)
+        found, failed = await ask(other)
+        if isinstance(failed, BudgetReached):
+            failed = end
+        elif found and trouble_of(failed) is None:
+            model = other.parameters.model
+            return found, failed, fallback_wording.answered_by(terms.parameters.model, model, trouble)
+    return text, end, ""
 
 
 def _seen_from(past: Past) -> int | None:

@@ -30,7 +30,7 @@ async def terms_of(
     claim: Claim,
     scope_settings: ScopeSettings,
     resolve: Callable[[Choice, Names, tuple[ToolDefinition, ...]], Terms],
-    policy: BudgetPolicy | None = None,
+    policy: Callable[[], BudgetPolicy] = BudgetPolicy,
     tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]] = _no_tools,
     remote_tools: RemoteToolsOf | None = None,
     others: Sequence[str] = (),
@@ -43,7 +43,7 @@ async def terms_of(
     of other servers. `within` leaves out those whose limit is used up. `others` are the models that answer where
     the chosen one does not.
     """
-    policy = policy or BudgetPolicy()
+    operator = policy()
     thread, channel, server = claim.conversation, claim.meta.parent, claim.meta.guild
     by_scope = (
         await scope_settings.by_scope(thread=thread, channel=channel, server=None)
@@ -56,7 +56,7 @@ async def terms_of(
         place = ToolPlace(thread, channel, server)
         tools += await remote_tools(place, by_scope)
     tools = tools if within is None else await within(claim, tools)
-    budget = budget_of(policy.ceilings, by_scope)
+    budget = budget_of(operator.ceilings, by_scope)
     prompt_scope = None if prompt is None else prompt.scope
     terms = replace(resolve(choice, claim.meta.names, tools), prompt_scope=prompt_scope, budget=budget)
     model = terms.parameters.model
@@ -72,11 +72,11 @@ async def terms_of(
             if other != model
         ),
     )
-    if policy.fallback_model is None:
+    if operator.fallback_model is None:
         return terms
     fallback = replace(
-        resolve(replace(choice, model=policy.fallback_model), claim.meta.names, tools),
+        resolve(replace(choice, model=operator.fallback_model), claim.meta.names, tools),
         prompt_scope=prompt_scope,
-        budget=replace(budget, rules=policy.fallback_rules(budget.rules)),
+        budget=replace(budget, rules=operator.fallback_rules(budget.rules)),
     )
     return replace(terms, fallback=fallback)

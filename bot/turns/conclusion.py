@@ -13,6 +13,7 @@ from bot.conversation.errors import (
     ClaudeRefusedRequest,
     ClaudeTooLong,
     CutShort,
+    ServerToolUsedUp,
     Stopped,
 )
 from bot.conversation.request import Finished
@@ -78,6 +79,7 @@ _INTERRUPTS: dict[type[BobbinError], str] = {
     CutShort: wording.CUT_SHORT,
     Stopped: wording.STOPPED,
     ClaudeEndless: wording.ENDLESS,
+    ServerToolUsedUp: wording.TOO_MANY_LOOKUPS,
 }
 """The notices below a text that the bot itself has ended."""
 

@@ -1,4 +1,4 @@
-"""The notice that an answer comes later: Discord does not allow it yet, or others to the same person come first."""
+"""The notice that an answer comes later: Discord does not allow it yet, or other replies come first."""
 
 from __future__ import annotations
 
@@ -45,6 +45,10 @@ class DelayNotice:
     async def post_waiting(self) -> None:
         """Post the notice that other replies to the same person come first."""
         await self._post(wording.waits_for_others)
+
+    async def post_queued(self, before: int) -> None:
+        """Post the notice that so many replies to others come first."""
+        await self._post(lambda where: wording.waits_in_line(before, where=where))
 
     async def _post(self, sentence: Callable[[str], str]) -> None:
         """Post the notice where Discord allows it."""

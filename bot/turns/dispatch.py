@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import Context
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from bot.conversation.errors import (
     AnsweredBefore,
@@ -20,7 +23,9 @@ from bot.conversation.errors import (
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
 from bot.store.work_queue import WorkItem, WorkQueue
+from bot.telemetry import tracing
 from bot.turns.run import Runner
+from bot.turns.turn_slots import TurnSlots
 
 log = structlog.get_logger()
 
@@ -30,12 +35,21 @@ AFTER_LAPSE_S = 0.05
 RELEASE_S = 2.0
 """The longest wait for a release; a lease that is not released lapses."""
 
+WORKED_ON_MAX = 10_000
+"""More conversations than this are left to the queue in the store, which is polled."""
+
+
+async def no_server(_conversation: int) -> None:
+    """Return no server."""
+
 
 class Dispatcher:
     """Starts turns where messages wait, and takes over turns whose worker is gone.
 
-    At most `max_concurrent` turns run here at once. A conversation that waits for a slot holds no lease, so that
-    another instance can take its turn.
+    At most `max_concurrent` turns run here at once, in a fair order between the servers that `server_of` tells. A
+    conversation that waits for a slot holds no lease, so that another instance can take its turn. `taken_up` is
+    called for each turn that an earlier attempt had begun, and `lost` for each turn that another worker has taken
+    over from here. `queued` counts the conversations in the work queue when it was last read.
     """
 
     def __init__(
@@ -46,12 +60,15 @@ class Dispatcher:
         *,
         poll_s: float,
         max_concurrent: int,
+        taken_up: Callable[[], None] = lambda: None,
+        lost: Callable[[], None] = lambda: None,
+        server_of: Callable[[int], Awaitable[int | None]] = no_server,
     ) -> None:
         self._journal = journal
         self._work_queue = work_queue
         self._runner = runner
         self._poll_s = poll_s
-        self._slots = asyncio.Semaphore(max_concurrent)
+        self.slots = TurnSlots(max_concurrent, server_of, self._tell_waiting)
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
@@ -59,10 +76,24 @@ class Dispatcher:
         self._woken: set[int] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
+        self._taken_up = taken_up
+        self._lost = lost
+        self._in_slots = 0
+        self.queued = 0
+
+    @property
+    def running(self) -> int:
+        """The number of conversations that are worked on here."""
+        return self._in_slots
+
+    @property
+    def waiting(self) -> int:
+        """The number of conversations that wait here for a slot."""
+        return len(self._running) - self._in_slots
 
     def wake(self, conversation: int) -> None:
         """Claim a conversation now, or right after the turn that runs there."""
-        if self._stopping:
+        if self._stopping or (conversation not in self._running and len(self._running) >= WORKED_ON_MAX):
             return
         self._woken.add(conversation)
         if conversation in self._running:
@@ -70,7 +101,9 @@ class Dispatcher:
         else:
             self._arrivals[conversation] = asyncio.Event()
             self._wakeups[conversation] = asyncio.Event()
-            task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
+            # In an empty context: the log lines of whoever wakes it name another turn.
+            work, name = self._work(conversation), f"turns-{conversation}"
+            task = asyncio.create_task(work, name=name, context=Context())
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
@@ -91,7 +124,9 @@ class Dispatcher:
         """Poll the work queue until cancelled."""
         while True:
             try:
-                for item in await self._work_queue.items():
+                items = await self._work_queue.items()
+                self.queued = len(items)
+                for item in items:
                     await self._check(item)
             except StoreUnavailable as error:
                 log.warning(
@@ -129,15 +164,24 @@ class Dispatcher:
 
     async def _work(self, conversation: int) -> None:
         while conversation in self._woken:
-            async with self._slots:
+            async with self.slots.slot(conversation):
                 if conversation in self._woken:  # not stopped or halted meanwhile
                     self._woken.discard(conversation)
-                    await self._claim(conversation)
+                    self._in_slots += 1
+                    try:
+                        await self._claim(conversation)
+                    finally:
+                        self._in_slots -= 1
 
     async def _claim(self, conversation: int) -> None:
         try:
+            if not await self._work_queue.serves(
+                conversation
+            ):  # a wake-up goes to the processes of all shards
+                return
             # Before the claim: a message that arrives during the claim is not part of it yet.
             self._arrivals[conversation].clear()
+            began_ns = tracing.now_ns()
             claim = await self._journal.claim(conversation, self._owner)
             match claim:
                 case Held():
@@ -151,7 +195,20 @@ class Dispatcher:
                     await self._runner.post_unreadable(claim)
                     await self._release(claim, blameless=True)
                 case Claim():
-                    if await self._turn_if_readable(claim) and not self._stopping:
+                    if claim.attempt.number > 1 and not claim.reconciling:
+                        self._taken_up()
+                    with (
+                        bound_contextvars(conversation=conversation, turn=claim.turn_id),
+                        tracing.turn(
+                            began_ns,
+                            conversation=conversation,
+                            turn=claim.turn_id,
+                            attempt=claim.attempt.number,
+                            reconciling=claim.reconciling,
+                        ),
+                    ):
+                        waiting = await self._turn_if_readable(claim)
+                    if waiting and not self._stopping:
                         self._woken.add(conversation)
         except Fenced:
             await self._log_fenced(conversation)
@@ -160,12 +217,25 @@ class Dispatcher:
         except Exception:
             log.exception("conversation_failed", conversation=conversation)
 
+    async def _tell_waiting(self, conversation: int, before: int) -> None:
+        """Tell those who wait for a slot; the lease is held meanwhile, as two instances must not both do so."""
+        with contextlib.suppress(Fenced, StoreUnavailable, Unreadable):
+            claim = await self._journal.claim(conversation, self._owner)
+            if isinstance(claim, UnreadableConversation):
+                await self._release(claim, blameless=True)
+            elif isinstance(claim, Claim):
+                try:
+                    await self._runner.tell_waiting(claim, before)
+                finally:
+                    await self._release(claim, blameless=True)
+
     async def _log_fenced(self, conversation: int) -> None:
         """Log why a turn was not ended here; a person's action is no reason for a warning."""
         with contextlib.suppress(StoreUnavailable):
             if await self._journal.revoked(conversation):
                 log.info("turn_called_off", conversation=conversation)
                 return
+        self._lost()
         log.warning(
             "turn_taken_over", conversation=conversation, hint="this bot, its host or its Redis was too slow"
         )
@@ -232,7 +302,7 @@ class Dispatcher:
         else:
             return waiting
         finally:
-            if not done or self._stopping or self._slots.locked():
+            if not done or self._stopping or self.slots.are_wanted:
                 await self._release(claim, blameless=blameless, not_within_s=wait_s or 0.0)
             if wait_s is not None and not self._stopping:
                 self._log_postponed(claim, wait_s)

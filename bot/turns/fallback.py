@@ -72,7 +72,7 @@ async def answer(
         trouble = None if failed.has_begun or failed.conclusion.reply else trouble_of(failed.end)
         if trouble is None or interrupt.done():
             return failed
-        _log_asked(claim, other, trouble)
+        log_asked(claim, other, trouble)
         found = await generate(other, ())
         if isinstance(found, BudgetReached):
             continue
@@ -94,7 +94,7 @@ async def _at_limit(
 ) -> Generated | BudgetReached:
     if terms.fallback is None or first.limit.amount.unit is Unit.MESSAGES:
         return first
-    _log_asked(claim, terms.fallback, Trouble.LIMIT)
+    log_asked(claim, terms.fallback, Trouble.LIMIT)
     told = (budget_wording.by_fallback(first, terms.fallback.parameters.model),) if first.tell else ()
     second = await generate(terms.fallback, told)
     if isinstance(second, BudgetReached):
@@ -103,7 +103,8 @@ async def _at_limit(
     return second
 
 
-def _log_asked(claim: Claim, terms: Terms, trouble: Trouble) -> None:
+def log_asked(claim: Claim, terms: Terms, trouble: Trouble) -> None:
+    """Log that another model is asked."""
     log.info(
         "fallback_asked",
         conversation=claim.conversation,

@@ -80,11 +80,16 @@ class Kept:
         return any(getattr(self, each.name) for each in fields(self))
 
 
+async def _end_none(_conversation: int, _who: Identity) -> None:
+    """End no calls."""
+
+
 class Forgetting:
     """Runs jobs. `tell` sends a person a direct message, and returns False if that is not possible.
 
     Each instance remembers who was forgotten in the last days. A store that knows less has gone back to an earlier
-    state, and the jobs are done anew. `secret` proves the codes of receipts.
+    state, and the jobs are done anew. `secret` proves the codes of receipts. `end_cards` ends the calls in a
+    conversation that wait for a permission and that the person has asked for.
     """
 
     def __init__(
@@ -100,6 +105,7 @@ class Forgetting:
         *,
         secret: bytes,
         recall_s: float = RECALL_S,
+        end_cards: Callable[[int, Identity], Awaitable[None]] = _end_none,
     ) -> None:
         self._jobs = jobs
         self._search = search
@@ -111,6 +117,7 @@ class Forgetting:
         self._tell = tell
         self._secret = secret
         self._recall_s = recall_s
+        self._end_cards = end_cards
         self._forgotten: dict[int, int] = {}
         self._recall_due_s = 0.0
         # A walk over all keys takes a while, and anybody can ask for one.
@@ -297,6 +304,7 @@ class Forgetting:
         number = erasing.passes.get(tag, 0)
         if number and running and since <= erasing.until[tag]:
             return False
+        await self._end_cards(tag, who)  # before they are erased: nothing would know of their cards any more
         examined = await self._examination.examine(tag, names, who)
         if examined.index is not None and tag not in erasing.first:
             erasing.first[tag] = examined.index

@@ -6,6 +6,7 @@ Revisions are apart in `revise`, recovery after a crash in `recover_reply`, refu
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Literal
 
@@ -14,13 +15,15 @@ import structlog
 from bot.conversation import budget_wording, wording
 from bot.conversation.decision import Cause
 from bot.conversation.errors import BudgetReached, TurnHeld
-from bot.conversation.turn import Outcome, Turn
+from bot.conversation.turn import UNSENT, Outcome, Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
+from bot.telemetry import tracing
 from bot.turns import decided, declined
+from bot.turns.earlier_effects import tells_effects
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.made_files import Fetched
@@ -58,6 +61,7 @@ class TurnLife:
         self.cost = TurnCost(services.report_cost, lost=attempt.lost, earlier=attempt.costs)
         self.outcome: Literal["unfinished", "answered", "notice", "dropped"] = "unfinished"
         self.committed = False
+        self._written_s: float | None = None
         self._arrivals = arrivals
         self._journal = services.journal
 
@@ -85,7 +89,10 @@ class TurnLife:
         if result.as_shown:
             await self.reply.keep_as_shown(search=committed is not None)
         self.outcome = "answered" if result.reply else "notice"
-        await self._show(result)
+        with tracing.begin("post"):
+            await self._show(result)
+        if result.reply and self._written_s is not None:
+            self.services.shown(time.monotonic() - self._written_s)
         return await self._acknowledge()
 
     async def _answer(self) -> Result | None:
@@ -108,12 +115,14 @@ class TurnLife:
             await generation.gather()
             generated, shown = None, claim.batch.messages
             while generated is None:
-                prepared = await prepare(self.claim, services.preparation)
+                with tracing.begin("prepare"):
+                    prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
                     await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
                 shown = prepared.messages
                 generated = await generation.compose_and_stream(terms, prepared)
+        self._written_s = time.monotonic()
         if isinstance(generated, BudgetReached):
             self.reply.claim = replace(self.claim, batch=replace(self.claim.batch, messages=shown))
             return await self._at_limit(generated)
@@ -122,7 +131,10 @@ class TurnLife:
         notices = (*best.conclusion.notices, *pauses)
         result = Result(best.conclusion.reply, notices, best.conclusion.open_end, files=best.files)
         await self._note_unanswered(best.conclusion.outcome, result)
-        await self.commit(best.turn, result, window_start=best.window_start)
+        # A turn that is not sent again does not tell what its first message tells.
+        left_out = await services.left_out(self.claim, is_told=best.turn.outcome not in UNSENT)
+        turn = replace(best.turn, consulted=(*left_out, *best.turn.consulted))
+        await self.commit(turn, result, window_start=best.window_start)
         return result
 
     async def _at_limit(self, reached: BudgetReached) -> Result | None:
@@ -135,7 +147,7 @@ class TurnLife:
         await decided.note(
             claim, Cause.LIMIT, services, budget_wording.full(reached), reached.limit.rule.origin
         )
-        if claim.attempt.regeneration or self.reply.has_posts or await services.consulted(claim):
+        if claim.attempt.regeneration or self.reply.has_posts or await self._has_acted():
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
             for_s = min(HOLD_S, max(0.0, reached.renews_s - services.clock.now_s()))
@@ -172,7 +184,8 @@ class TurnLife:
                 claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
             )
 
-        await persist(commit)
+        with tracing.begin("commit"):
+            await persist(commit)
         cost.recorded = True
 
     async def _show(self, result: Result) -> None:
@@ -219,6 +232,11 @@ class TurnLife:
         """Add what the turn has consulted to an entry that does not come from its requests."""
         return replace(turn, consulted=(*turn.consulted, *await self.services.consulted(self.claim)))
 
+    async def _has_acted(self) -> bool:
+        """Whether tools were called for the turn, so that Claude has to know of it."""
+        claim = self.claim
+        return tells_effects(claim.batch.messages) or bool(await self.services.consulted(claim))
+
     async def _decline(self, notice: str) -> Result:
         """End the turn without a reply; an earlier answer stays, and so does what tools have done."""
         claim, earlier = self.claim, self.claim.earlier.entry
@@ -226,7 +244,7 @@ class TurnLife:
         if earlier is not None and earlier.reply:
             turn, result = keep_earlier(claim, earlier, (notice, wording.EARLIER_STANDS))
             turn = await self.with_consulted(turn)
-        elif await self.services.consulted(claim):
+        elif await self._has_acted():
             turn, result = partial_entry(claim, (), self.services.policy.model, (notice, notice))
             turn = await self.with_consulted(turn)
         await self.commit(turn, result)

@@ -14,6 +14,7 @@ from bot.conversation import estimate, pricing
 from bot.conversation.amount import Unit
 from bot.conversation.budget import Limit, Use
 from bot.conversation.errors import BudgetReached, ClaudeError, ClaudeUnreachable, StoreUnavailable
+from bot.conversation.fair_queue import Caller
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
     Finished,
@@ -107,7 +108,9 @@ class MeteredClaude:
         most = most or estimate.most_of(request, 0)
         sent = await self._begin(purpose, most)
         try:
-            async with aclosing(self._claude.stream(request)) as events:
+            # The conversations of direct messages wait in turn with the servers.
+            caller = Caller(self._payer.server or self._payer.conversation, is_command=purpose == "catch-up")
+            async with aclosing(self._claude.stream(request, caller)) as events:
                 async for event in events:
                     match event:
                         case Started(usage=usage):

@@ -28,7 +28,8 @@ class Prepared:
     messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
     under the reply. `gone` are the files of the conversation that are not available any more, `inline` the bytes of
     its inline files, as base64 by digest. `given` are files for Claude's code. `told` are the facts that the
-    conversation tells, which a trim may drop.
+    conversation tells, which a trim may drop; `taken_back` are the ids of those that hold no more.
+    `summary_dropped`: the summary may have had their words, and is not sent.
     """
 
     messages: tuple[Message, ...]
@@ -37,6 +38,8 @@ class Prepared:
     gone: frozenset[Source] = frozenset()
     inline: Mapping[str, str] = field(default_factory=dict, repr=False)
     told: tuple[Told, ...] = ()
+    taken_back: frozenset[str] = frozenset()
+    summary_dropped: bool = False
     given: tuple[ContainerFile, ...] = ()
 
     @property

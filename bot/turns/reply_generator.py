@@ -192,6 +192,7 @@ class ReplyGenerator:
         tools: ToolLoop | None,
     ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
+        past = past.without_facts(prepared.taken_back, with_summary=not prepared.summary_dropped)
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:

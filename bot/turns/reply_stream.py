@@ -18,16 +18,22 @@ from bot.conversation.errors import (
     BobbinError,
     ClaudeError,
     ClaudeRefusedRequest,
+    ServerToolUsedUp,
 )
 from bot.conversation.paragraph import as_paragraph
 from bot.conversation.request import (
     Finished,
+    NewAttempt,
     Request,
+    Started,
+    StreamEvent,
+    ToolCalled,
     Usage,
     without_thinking,
 )
 from bot.conversation.request_cost import Purpose
 from bot.conversation.server_calls import consulted_of
+from bot.conversation.server_uses import ServerUses, limits_of
 from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.turns.metered_claude import MeteredClaude
 from bot.turns.reply_text import ReplyText
@@ -68,6 +74,7 @@ class ReplyStream(RequestStream):
         self._tools = tools
         self._given = given
         self._latest = Sent()
+        self._uses = ServerUses({})
         self._reply = ReplyText(push, settle_title, TitleReader(expected=False), CitedText())
 
     @property
@@ -122,6 +129,7 @@ class ReplyStream(RequestStream):
         sent = self._latest = Sent()
         request = with_container_files(request, self._given)
         loop = self._tools
+        self._uses = ServerUses(limits_of(request.parameters.tools)) if loop is None else loop.uses
         if (
             loop is not None
             and await self._unless_interrupted(loop.resume(self._show_status), loop.break_off) is None
@@ -211,6 +219,7 @@ class ReplyStream(RequestStream):
         ):
             return None
         if self._tools is None:
+            self._uses.note(end.blocks)
             return request.after(end)
         log.info("claude_paused", request_id=end.request_id, stop_reason=end.stop_reason)
         came = reply.text[len(self._tools.text) :]
@@ -222,6 +231,16 @@ class ReplyStream(RequestStream):
         if results is None or self._interrupt.done():
             return self._interrupt.result()
         return request.after(end, results)
+
+    def _refusal(self, event: StreamEvent) -> BobbinError | None:
+        """End a request that goes on with a call beyond the limit of the turn."""
+        match event:
+            case Started() | NewAttempt():
+                self._uses.begin()
+            case ToolCalled(call=call) if self._uses.exceeds(call.name):
+                log.info("server_tool_used_up", tool=call.name)
+                return ServerToolUsedUp(call.name)
+        return None
 
 
 def _parted(feed: Callable[[str], None], *, behind: str) -> Callable[[str], None]:

@@ -18,6 +18,7 @@ from bot.conversation.request import (
     Cited,
     Finished,
     NewAttempt,
+    Queued,
     Request,
     Started,
     StreamEvent,
@@ -142,7 +143,7 @@ class RequestStream:
 
     async def _summarized(self, request: Request, most: Usage | None) -> tuple[str | None, tuple[Usage, ...]]:
         text: list[str] = []
-        end: Finished | ClaudeError | BudgetReached | TimeoutError
+        end: Finished | BobbinError | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
                 end = await self._streamed(request, "summary", most, text.append, discard, Sent())
@@ -174,7 +175,7 @@ class RequestStream:
         show_status: Callable[[str], None],
         sent: Sent,
         cite: Callable[[tuple[WebSource, ...]], None] = discard,
-    ) -> Finished | ClaudeError | BudgetReached:
+    ) -> Finished | BobbinError:
         """Push the deltas, keep `sent` up to date and return how the stream ended."""
         sent.asked_ms = self._now_ms()
         request = replace(request, inline=self._inline)
@@ -182,6 +183,8 @@ class RequestStream:
             async with aclosing(self._claude.stream(request, purpose, most)) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
+                    if (refused := self._refusal(event)) is not None:
+                        return refused
                     if line := _status(event):
                         show_status(line)
                     match event:
@@ -202,6 +205,10 @@ class RequestStream:
             return error
         return ClaudeError("the stream ended without an end")
 
+    def _refusal(self, _event: StreamEvent) -> BobbinError | None:
+        """Return why a request is ended because of an event, None if it goes on (a hook)."""
+        return None
+
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)
 
@@ -214,6 +221,8 @@ def _status(event: StreamEvent) -> str | None:
         case ToolCalled(call=call):
             doing = status_of(call)
             return None if doing is None else wording.tool_status(doing)
+        case Queued(before=before):
+            return wording.queued(before)
         case Waiting():
             return wording.BUSY
     return None

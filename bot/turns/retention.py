@@ -11,14 +11,15 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import first_id
 from bot.conversation.privacy import DAY_MS, retention_days
 from bot.conversation.scope import Scope
+from bot.store.known_conversations import KnownConversations
 from bot.store.memories import Memories
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 
 log = structlog.get_logger()
 
-EVERY_S = 600.0
-"""How often the store is looked through; the shortest retention is a day."""
+EVERY_S = 3600.0
+"""How often the index of conversations is walked; the shortest retention is a day."""
 
 
 class Retention:
@@ -27,6 +28,7 @@ class Retention:
     def __init__(
         self,
         places: RemovedPlaces,
+        known: KnownConversations,
         memories: Memories,
         scope_settings: ScopeSettings,
         clock: Clock,
@@ -34,6 +36,7 @@ class Retention:
         ceiling: int,
     ) -> None:
         self._places = places
+        self._known = known
         self._memories = memories
         self._scope_settings = scope_settings
         self._clock = clock
@@ -51,18 +54,18 @@ class Retention:
     async def sweep(self) -> int:
         """Erase what is kept for too long, and return the number of conversations."""
         now_ms = self._clock.now_ms()
-        quiet = await self._places.known(before_ms=now_ms - DAY_MS)
-        servers = {server for server, _ in quiet.values() if server is not None}
+        days: dict[int, int] = {}
         erased = 0
-        for server in sorted(servers):
-            days = await self._days(server)
-            if days >= self._ceiling:
-                continue
-            before_ms = now_ms - days * DAY_MS
-            for conversation, (home, _) in (await self._places.known(before_ms=before_ms)).items():
-                if home == server:
+        async for page in self._known.pages(before_ms=now_ms - DAY_MS):
+            for each in page:
+                if each.server is None:
+                    continue
+                if each.server not in days:
+                    days[each.server] = await self._days(each.server)
+                before_ms = now_ms - days[each.server] * DAY_MS
+                if days[each.server] < self._ceiling and each.latest_ms < before_ms:
                     erased += await self._places.erase_conversation(
-                        conversation, older_than=first_id(before_ms), keeps_reminders=True
+                        each.conversation, older_than=first_id(before_ms), keeps_reminders=True
                     )
         await self._sweep_memories(now_ms)
         if erased:

@@ -19,7 +19,9 @@ from bot.conversation.errors import (
 )
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.journal import Done
+from bot.telemetry import tracing
 from bot.turns import decided
+from bot.turns.delay_notice import DelayNotice
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.life import TurnLife
 from bot.turns.notices import post_unreadable
@@ -80,6 +82,7 @@ class Runner:
             raise
         finally:
             self._services.turn_ended(outcome, time.monotonic() - started_s)
+            tracing.outcome(outcome)
             if life is not None:
                 await self._record_cost(life)
                 await self._settle(life)
@@ -103,6 +106,12 @@ class Runner:
         if not claim.notified:
             await decided.note_unreadable(claim, self._services)
         await post_unreadable(claim, self._services)
+
+    async def tell_waiting(self, claim: Claim, before: int) -> None:
+        """Tell those who asked, once, that so many other turns run before theirs."""
+        if not claim.reconciling and not claim.has_earlier_attempt and not claim.attempt.regeneration:
+            async with self._heartbeat(claim) as heartbeat:
+                await DelayNotice(claim, self._services, heartbeat.may_write).post_queued(before)
 
     def _ended(self, life: TurnLife, done: Done) -> int:
         """Start to remove the previous reply's buttons; a message of this reply keeps its own."""

@@ -43,6 +43,11 @@ async def _nothing_consulted(_claim: Claim) -> tuple[Consulted, ...]:
     return ()
 
 
+async def _nothing_left_out(_claim: Claim, *, is_told: bool) -> tuple[Consulted, ...]:  # noqa: ARG001
+    """Leave nothing out."""
+    return ()
+
+
 async def _nothing_called(_claim: Claim) -> bool:
     """Return False: there are no tools."""
     return False
@@ -66,13 +71,15 @@ class TurnServices:
     """The services of one bot's turns.
 
     `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
-    called with each request to Claude, once it has ended. `style` decides which text goes into files, `draw` makes
+    called with each request to Claude, once it has ended. `shown` is called with the seconds from the end of a reply
+    until Discord shows all of it. `style` decides which text goes into files, `draw` makes
     pictures of formulas. `turn_ended` is called with the outcome and the duration in seconds of each turn.
     `schedule_cleanup` is called with a conversation whose history is about to name fewer files. `note_decision` is
     called with a channel, messages there that got no ordinary answer, and what was decided about them, `note_told`
     with a claim whose person was told of a full limit. `post_cards` is called with a conversation and a turn that is
     shown: calls of tools that wait for a permission get their cards; `look_at_cards` with a conversation in which a
     turn was taken back. `consulted` returns what the tools of a turn's earlier attempts have read and done,
+    `left_out` what of this a new request for the turn does not hold, see `earlier_effects`,
     `has_called` whether tools of the turn were called. `clock` is Discord's clock. `person_turns` and
     `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
     """
@@ -93,8 +100,10 @@ class TurnServices:
     post_cards: Callable[[int, int], Awaitable[None]] = _post_no_cards
     look_at_cards: Callable[[int], Awaitable[None]] = _look_at_no_cards
     consulted: Callable[[Claim], Awaitable[tuple[Consulted, ...]]] = _nothing_consulted
+    left_out: Callable[..., Awaitable[tuple[Consulted, ...]]] = _nothing_left_out
     has_called: Callable[[Claim], Awaitable[bool]] = _nothing_called
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
+    shown: Callable[[float], None] = lambda _seconds: None
     clock: Clock = field(default_factory=Clock)
     person_turns: PersonTurns | None = None
     person_limits: PersonLimits | None = None

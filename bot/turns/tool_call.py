@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -40,13 +40,15 @@ class ToolCalls:
     """Makes the calls of one turn: by the tools it may use, past the gate, each effect once.
 
     `under_way` has the ids of the calls whose effects have begun, and may not have ended. `run` names this object in
-    the journal: a turn that is restarted has another one, and does not take an effect for its own.
+    the journal: a turn that is restarted has another one, and does not take an effect for its own. `report` is called
+    with the tool, the outcome and the duration in seconds of each call.
     """
 
     tools: Mapping[str, Tool]
     steps: ToolSteps
     gate: Gate
     claim: Claim
+    report: Callable[[Tool, str, float], None] = lambda _tool, _outcome, _seconds: None
     under_way: set[str] = field(default_factory=set)
     run: str = field(default_factory=lambda: secrets.token_hex(4))
 
@@ -64,13 +66,15 @@ class ToolCalls:
         else:
             stopped = await self._stopped_by_gate(tool, call, context, arguments)
             found = stopped or await self._run(tool, call, context, arguments)
+        seconds = time.monotonic() - began_s
+        self.report(tool, found.consulted.outcome, seconds)
         log.info(
             "tool_called",
             conversation=self.claim.conversation,
             turn=self.claim.turn_id,
             tool=tool.name,
             outcome=found.consulted.outcome,
-            seconds=round(time.monotonic() - began_s, 2),
+            seconds=round(seconds, 2),
         )
         return found
 

@@ -7,10 +7,7 @@ makes no effect twice.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import json
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,11 +17,13 @@ from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.conversation.errors import Unreadable
 from bot.conversation.request import Finished, PromptMessage
 from bot.conversation.server_calls import consulted_of
+from bot.conversation.server_uses import ServerUses, has_pending, used_up_text
 from bot.store.claim import Claim
 from bot.store.tool_steps import Answered, ToolStep, ToolSteps
 from bot.tools.gate import Gate, allow_all
-from bot.tools.tool import ToolContext, ToolPlace
+from bot.tools.tool import Tool, ToolContext, ToolPlace
 from bot.tools.toolbox import Toolbox
+from bot.turns.effect_keys import EffectKeys
 from bot.turns.persist import persist
 from bot.turns.tool_call import ToolCalls
 
@@ -34,6 +33,9 @@ MOST_TOLD = 2
 STOPPED = "The person has stopped this."
 
 LIMIT_REACHED = "No more tools can be called for this message. Answer with what you have."
+
+
+Answer = ToolResult | Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,8 @@ class ToolLoop:
     """The tools of one claimed turn.
 
     `names` are those that the request offers. `messages` were exchanged so far behind the turn's question, with the
-    `text` of the reply, and what was `consulted`.
+    `text` of the reply, and what was `consulted`. `uses` counts the calls of the server's tools; `report` as in
+    ToolCalls.
     """
 
     def __init__(
@@ -60,18 +63,25 @@ class ToolLoop:
         *,
         policy: ToolPolicy | None = None,
         gate: Gate = allow_all,
+        uses: ServerUses | None = None,
+        report: Callable[[Tool, str, float], None] = lambda _tool, _outcome, _seconds: None,
     ) -> None:
         self._steps = steps
         self._claim = claim
         self._policy = policy or ToolPolicy()
+        self.uses = uses or ServerUses({})
         self._known: list[ToolStep] = []
-        self._keys = Counter[str]()
+        self._keys = EffectKeys(claim)
         self._began_s: float | None = None
         self._told_limit = 0
         self._running: list[tuple[ToolUse, asyncio.Task[Answered]]] = []
         self._is_broken_off = False
         self._calls = ToolCalls(
-            {name: tool for name in names if (tool := toolbox.find(name)) is not None}, steps, gate, claim
+            {name: tool for name in names if (tool := toolbox.find(name)) is not None},
+            steps,
+            gate,
+            claim,
+            report,
         )
 
     @property
@@ -109,10 +119,12 @@ class ToolLoop:
         if self._known or not self._claim.has_earlier_attempt:
             return bool(self._known)
         self._known = list(await persist(lambda: self._steps.of(self._claim)))
-        calls = _calls(self._known[-1].message) if self._known else ()
+        for step in self._known:
+            self._count(step)
+        calls = calls_of(self._known[-1].message) if self._known else ()
         for step in self._known[:-1] if calls else self._known:
-            for call in _calls(step.message):
-                self._key(call)
+            for call in calls_of(step.message):
+                self._keys.of(call)
         if calls:
             await self._answer(calls, show_status)
         return bool(self._known)
@@ -122,22 +134,23 @@ class ToolLoop:
         end: Finished,
         text: str,
         show_status: Callable[[str], None],
-    ) -> tuple[ToolResult, ...]:
+    ) -> tuple[Answer, ...]:
         """Note what Claude said, which came with this `text`, and return the results of its calls, if it has any.
 
-        Without results of calls the reply has ended: it was broken off, or went on calling at the limit.
+        Behind the results stands what else Claude has to know. Without results of calls the reply has ended: it was
+        broken off, or went on calling at the limit.
         """
         said = PromptMessage("assistant", end.blocks)
         await self._add(ToolStep(said, text, consulted_of(end.blocks), end.container or self.container or ""))
-        calls = _calls(said) if end.stop_reason == "tool_use" else ()
+        calls = calls_of(said) if end.stop_reason == "tool_use" else ()
         return await self._answer(calls, show_status) if calls else ()
 
     async def _answer(
         self, calls: Sequence[ToolUse], show_status: Callable[[str], None]
-    ) -> tuple[ToolResult, ...]:
+    ) -> tuple[Answer, ...]:
         if self._is_broken_off or self._told_limit >= MOST_TOLD:
             return ()
-        keys = [self._key(call) for call in calls]
+        keys = [self._keys.of(call) for call in calls]
         if self._is_at_limit:
             self._told_limit += 1
             return await self._add_results([_unnamed(call, LIMIT_REACHED) for call in calls])
@@ -173,16 +186,29 @@ class ToolLoop:
                 if not task.cancelled():
                     task.exception()  # an exception that nobody looks at is logged with its text
 
-    async def _add_results(self, answered: Sequence[Answered]) -> tuple[ToolResult, ...]:
+    async def _add_results(self, answered: Sequence[Answered]) -> tuple[Answer, ...]:
         results = tuple(each.result for each in answered)
         consulted = tuple(each.consulted for each in answered if each.consulted.tool)
-        await self._add(ToolStep(PromptMessage("user", results), consulted=consulted))
-        return results
+        blocks: tuple[Answer, ...] = (*results, *self._told_used_up())
+        await self._add(ToolStep(PromptMessage("user", blocks), consulted=consulted))
+        return blocks
+
+    def _told_used_up(self) -> tuple[Text, ...]:
+        """Return what stands behind the results once the turn has used up a tool of the server."""
+        used_up = self.uses.used_up
+        if not used_up or has_pending(self._known[-1].message.blocks):
+            return ()
+        return (Text(used_up_text(used_up)),)
 
     async def _add(self, step: ToolStep) -> None:
         number = len(self._known)
         await persist(lambda: self._steps.add(self._claim, number, step))
         self._known.append(step)
+        self._count(step)
+
+    def _count(self, step: ToolStep) -> None:
+        if step.message.role == "assistant":
+            self.uses.note(step.message.blocks)
 
     @property
     def _is_at_limit(self) -> bool:
@@ -192,30 +218,10 @@ class ToolLoop:
         answers = sum(step.message.role == "user" for step in self._known)
         return answers >= self._policy.most_steps or now_s - self._began_s > self._policy.most_s
 
-    def _key(self, call: ToolUse) -> str:
-        """Name the effect of a call: by the turn, the tool, its input, and how often that came before.
-
-        An attempt that asks Claude anew, and gets the same call under another id, makes no second effect.
-        """
-        claim = self._claim
-        same = json.dumps([call.name, json.loads(call.input)], sort_keys=True)
-        self._keys[same] += 1
-        named = f"{claim.turn_id} {claim.attempt.regeneration} {self._keys[same]} {same}"
-        return hashlib.sha256(named.encode()).hexdigest()[:24]
-
     def _context(self, key: str) -> ToolContext:
         payer, meta = self._claim.payer, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
-
-
-async def consulted_before(steps: ToolSteps, claim: Claim) -> tuple[Consulted, ...]:
-    """Return what earlier attempts at a turn have consulted; nothing if this version cannot read it."""
-    try:
-        known = await persist(lambda: steps.of(claim))
-    except Unreadable:
-        return ()
-    return tuple(each for step in known for each in step.consulted)
 
 
 async def has_called(steps: ToolSteps, claim: Claim) -> bool:
@@ -231,5 +237,6 @@ def _unnamed(call: ToolUse, text: str) -> Answered:
     return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted("", "refused"))
 
 
-def _calls(message: PromptMessage) -> tuple[ToolUse, ...]:
+def calls_of(message: PromptMessage) -> tuple[ToolUse, ...]:
+    """Return the calls of tools that run here."""
     return tuple(block for block in message.blocks if isinstance(block, ToolUse))

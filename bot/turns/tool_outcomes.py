@@ -17,6 +17,7 @@ _REMARKS = {
     "failed": "allowed, and failed",
     "refused": "refused",
     "expired": "nobody allowed it in time, so it was not done",
+    "withdrawn": "not allowed any more, so it was not done",
 }
 
 
@@ -40,7 +41,12 @@ class ToolOutcomes:
         since_ms = max((created_ms(each) for members in before for each in members), default=0)
         until_ms = created_ms(max(claim.batch.members))
         found = await persist(lambda: self.approvals.of(claim.conversation))
-        ended = [each for each in ended_since(found, since_ms) if each.since_ms <= until_ms]
+        reset_at = claim.meta.floor or 0  # what was asked before is forgotten
+        ended = [
+            each
+            for each in ended_since(found, since_ms)
+            if each.since_ms <= until_ms and each.turn > reset_at
+        ]
         if not ended:
             return prepared
         first, *others = prepared.messages
@@ -49,11 +55,11 @@ class ToolOutcomes:
 
 
 def _quote(approval: Approval) -> Quote:
-    said = Quoted(approval.card or approval.turn, text=approval.outcome or approval.reason, by_app=True)
+    said = "" if approval.state == "withdrawn" else approval.outcome or approval.reason
     return Quote(
         "tool",
         approval.conversation,
-        (said,),
+        (Quoted(approval.card or approval.turn, text=said, by_app=True),),
         title=approval.tool,
         remark=_REMARKS.get(approval.state, ""),
     )

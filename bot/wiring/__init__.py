@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
 from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
+from bot.config.shards import shards_of
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -21,15 +25,26 @@ from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
+from bot.gateway.connection.final_states import noted
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.connection.people import People
 from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.shared_rate import SharedRate
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
+from bot.store.schema import Schema
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
+from bot.telemetry.gateway_state import GatewayHealth
+from bot.telemetry.health_report import Health
+from bot.telemetry.logs import set_level
+from bot.telemetry.loop_lag import LoopLag
 from bot.telemetry.metrics import Metrics
+from bot.telemetry.monitor_push import MonitorPush
+from bot.telemetry.recent_events import RecentEvents
+from bot.telemetry.redis_latency import RedisLatency
 from bot.telemetry.service_health import ServiceHealth
 from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
@@ -46,9 +61,10 @@ from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
-from bot.wiring.presence import build_presence
-from bot.wiring.store import build_store
+from bot.wiring.presence import build_presence, ping_of
+from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
 
@@ -59,7 +75,10 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
+    """The objects that run until the bot stops.
+
+    `apply` passes reloaded settings on. `wake` is called with what each wake-up names.
+    """
 
     client: Client
     tree: Tree
@@ -76,35 +95,54 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    schema: Schema
     presence: Presence
+    health: Health
+    redis_latency: RedisLatency
+    monitor_pushes: tuple[MonitorPush, ...]
     tools: ToolOffer
+    live: LiveSettings
+    apply: Callable[[Settings], None]
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
+    keep_events: Callable[[], Coroutine[None, None, None]]
+    rest: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change.
     """
+    live = live or LiveSettings(settings)
     metrics = Metrics()
-    if settings.telemetry.metrics_port is not None:
-        host = settings.telemetry.metrics_host
-        port = stack.enter_context(metrics.served(host, settings.telemetry.metrics_port))
-        log.info("metrics_served", host=host, port=port)
+    recent_events = RecentEvents()
+    logging.getLogger().addHandler(recent_events)
+    stack.callback(logging.getLogger().removeHandler, recent_events)
+    services = ServiceHealth()
+    health = Health(GatewayHealth(), services, LoopLag(metrics.loop_lag_seconds.observe))
+    serve_health(settings.telemetry, metrics, health, stack)
 
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
-    health = ServiceHealth()
-    store = build_store(settings, metrics, stack, instance=instance, failed=health.redis_failed)
-    client = build_client(settings, metrics, pace, clock, stack)
-    claude = await build_claude(settings, metrics, stack, health.claude_ended)
+    shards = shards_of(settings.discord)
+    store = build_store(
+        settings, metrics, stack, instance=instance, shards=shards, failed=services.redis_failed
+    )
+    gate = IdentifyGate(store.coordination.take_identify_turn)
+    shared_rate = SharedRate(pace, store.call_shares)
+    stack.push_async_callback(shared_rate.leave)
+    await shared_rate.join()
+    client = build_client(settings, metrics, pace, clock, stack, health.gateway, shards=shards, gate=gate)
+    claude = await build_claude(settings, metrics, stack, services.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
         check(store.redis, store.keys),
         check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
-        session.login(client, token),
+        noted(client, session.login(client, token)),
     )
+    await store.schema.start()
+    services.started()
 
     outbox = build_outbox(settings, client, clock)
     prices = price_book(settings.claude.prices)
@@ -118,7 +156,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(
-        settings,
+        live,
         store,
         claude,
         prices,
@@ -130,6 +168,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         clock,
         metrics,
         discord_tools(on_discord, store, clock),
+        roles_of=on_discord.facts.roles_of,
     )
     if settings.mcp:
         with suppress(StoreUnavailable):  # their definitions are read again when a turn needs them
@@ -145,10 +184,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
         secret=secret_of(settings),
+        end_cards=turns.desk.forget,
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
-        settings,
+        live,
         client,
         store,
         outbox,
@@ -159,9 +199,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         metrics,
         commands=commands,
         instance=instance,
+        shards=shards,
     )
     built = build_commands(
-        settings,
+        live,
         client,
         store,
         claude,
@@ -173,7 +214,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         events.intake,
         clock,
         forgetting,
-        health,
+        services,
     )
     commands.update(built.tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
@@ -181,10 +222,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
     retention = Retention(
-        store.removed_places, store.memories, store.scope_settings, clock, ceiling=settings.history.ttl_days
+        store.removed_places,
+        store.known,
+        store.memories,
+        store.scope_settings,
+        clock,
+        ceiling=settings.history.ttl_days,
     )
 
-    presence = build_presence(client, health, store, claude)
+    presence = build_presence(client, services, store, claude)
+    redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe)
+
+    def apply(reloaded: Settings) -> None:
+        set_level(reloaded.telemetry.log_level)
+        claude.queue.set_ceiling(reloaded.claude.max_requests)
+        turns.dispatcher.slots.set_count(reloaded.turns.max_concurrent)
+        limits = person_limits(reloaded)
+        store.person_limits.limits, store.person_turns.most = limits, limits.turns_per_person
 
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
@@ -206,8 +260,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        store.schema,
         presence,
+        health,
+        redis_latency,
+        monitor_pushes(settings.telemetry, health),
         turns.tools,
+        live,
+        apply,
         wake,
         store.budgets.restore,
+        partial(store.event_log.watch, recent_events.take, metrics.text),
+        partial(store.work_queue.rest, instance),
     )

@@ -33,12 +33,15 @@ async def build_claude(
             base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
+            requests_max=settings.claude.max_requests,
             successor=settings.claude.successor,
             metrics=metrics,
             observe=observe,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
+    metrics.claude_running.set_function(lambda: claude.queue.running)
+    metrics.claude_waiting.set_function(lambda: claude.queue.waiting)
     return await stack.enter_async_context(claude)
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from bot.claude.client import Claude
 from bot.commands import Branching, CommandServices, Tree, build_tree
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.conversation.about import OperatorFacts
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
@@ -39,7 +40,7 @@ class Commands:
 
 
 def build_commands(
-    settings: Settings,
+    live: LiveSettings,
     client: Client,
     store: Store,
     claude: Claude,
@@ -54,6 +55,7 @@ def build_commands(
     health: ServiceHealth,
 ) -> Commands:
     """Build the tree of all commands, which answers the client's interactions."""
+    settings = live.settings
     services = CommandServices(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
@@ -81,12 +83,12 @@ def build_commands(
         tools=turns.tools,
         search_limit=turns.searches,
         clock=clock,
-        intake_policy=intake_policy(settings),
-        access_defaults=access_defaults(settings),
+        intake_policy=lambda: intake_policy(live.settings),
+        access_defaults=lambda: access_defaults(live.settings),
         person_limits=store.person_limits,
-        budget_policy=budget_policy(settings),
+        budget_policy=lambda: budget_policy(live.settings),
         judge=intake.judge,
-        operator_values=operator_values(settings),
+        operator_values=OperatorValues(live),
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
@@ -114,10 +116,23 @@ def operator_facts(settings: Settings) -> OperatorFacts:
     )
 
 
-def operator_values(settings: Settings) -> Mapping[str, OperatorValue]:
+class OperatorValues(Mapping[str, OperatorValue]):
     """The operator's settings that people may see: those of the table, and those behind decisions."""
-    keys = {*OPERATOR_KEYS, *(each.key for each in BECAUSE.values() if each.key)}
-    return {key: _operator_value(settings, key) for key in sorted(keys)}
+
+    def __init__(self, live: LiveSettings) -> None:
+        self._live = live
+        self._keys = sorted({*OPERATOR_KEYS, *(each.key for each in BECAUSE.values() if each.key)})
+
+    def __getitem__(self, key: str) -> OperatorValue:
+        if key not in self._keys:
+            raise KeyError(key)
+        return _operator_value(self._live.settings, key)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._keys)
+
+    def __len__(self) -> int:
+        return len(self._keys)
 
 
 def _operator_value(settings: Settings, key: str) -> OperatorValue:

@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.config.proxy import proxy_for
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
+from bot.conversation.shards import Shards
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
 from bot.gateway.catchup.existence import Existence
@@ -18,6 +20,7 @@ from bot.gateway.catchup.listing import Listing
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.consent_gate import ConsentGate
 from bot.gateway.events.decider import Decider
@@ -31,6 +34,7 @@ from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
+from bot.telemetry.gateway_state import GatewayHealth
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.wiring.store import Store
@@ -46,11 +50,19 @@ class Events:
 
 
 def build_client(
-    settings: Settings, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
+    settings: Settings,
+    metrics: Metrics,
+    pace: Pace,
+    clock: Clock,
+    stack: AsyncExitStack,
+    health: GatewayHealth | None = None,
+    *,
+    shards: Shards | None = None,
+    gate: IdentifyGate | None = None,
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
     session.configure(settings.discord)
-    client = Client(proxy_for(settings.discord.api_url))
+    client = Client(proxy_for(settings.discord.api_url), health, shards=shards, gate=gate)
     rate_limit.install(client, metrics, pace, clock)
     stack.push_async_callback(session.disconnect, client)
     return client
@@ -96,7 +108,7 @@ def asks_titles(settings: Settings) -> bool:
 
 
 def build_events(
-    settings: Settings,
+    live: LiveSettings,
     client: Client,
     store: Store,
     outbox: DiscordOutbox,
@@ -108,8 +120,10 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
+    shards: Shards,
 ) -> Events:
     """Build the handlers of events, and register them with the client."""
+    settings = live.settings
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -127,8 +141,8 @@ def build_events(
         conversations,
         store.scope_settings.cached,
         store.person_wishes,
-        intake_policy(settings),
-        access_defaults(settings),
+        lambda: intake_policy(live.settings),
+        lambda: access_defaults(live.settings),
         proxies=settings.discord.proxies,
         commands=commands,
     )
@@ -167,14 +181,24 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached),
+        Sweep(
+            client,
+            channels,
+            listing,
+            conversations,
+            store.known,
+            clock,
+            store.scope_settings.cached,
+            shards,
+        ),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,
+        caught_up=client.health.backfilled,
     )
-    removals = Removals(store.removed_places, dispatcher, clock)
-    existence = Existence(client, store.removed_places, removals, pace)
+    removals = Removals(store.removed_places, store.known, dispatcher, clock)
+    existence = Existence(client, store.known, removals, pace, shards=shards)
     Listener(
         client,
         intake=intake,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.connection.client import Client
@@ -11,8 +13,8 @@ from bot.telemetry.service_health import ServiceHealth
 from bot.wiring.store import Store
 
 
-def build_presence(client: Client, health: ServiceHealth, store: Store, claude: Claude) -> Presence:
-    """Build what shows the health of the services."""
+def ping_of(store: Store) -> Callable[[], Awaitable[bool]]:
+    """Return the question whether Redis answers."""
 
     async def ping() -> bool:
         try:
@@ -22,4 +24,9 @@ def build_presence(client: Client, health: ServiceHealth, store: Store, claude: 
             return False
         return True
 
-    return Presence(client, health, ping, claude.catalogue.refresh)
+    return ping
+
+
+def build_presence(client: Client, health: ServiceHealth, store: Store, claude: Claude) -> Presence:
+    """Build what shows the health of the services."""
+    return Presence(client, health, ping_of(store), claude.catalogue.refresh)

@@ -8,11 +8,13 @@ from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
+from bot.config.live import LiveSettings
 from bot.config.settings import ToolsSettings
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.pricing import PriceBook
 from bot.conversation.server_tools import ServerToolLimits, definitions
+from bot.conversation.server_uses import ServerUses, limits_of
 from bot.conversation.tokens import is_older
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import TrimPolicy
@@ -28,6 +30,7 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
+from bot.store.migrations import TOOLS
 from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
 from bot.tools.gate import Gate
@@ -39,10 +42,12 @@ from bot.tools.time_in import time_tool
 from bot.tools.tool import Tool
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.approval_rules import ApprovalRules, RolesOf
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
+from bot.turns.earlier_effects import EarlierEffects, consulted_before, left_out
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
 from bot.turns.given_files import GivenFiles
@@ -56,13 +61,16 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy, consulted_before, has_called
+from bot.turns.tool_loop import ToolLoop, ToolPolicy, has_called
 from bot.turns.tool_outcomes import ToolOutcomes
 from bot.turns.uploads import Uploads
 from bot.wiring.policies import budget_policy, default_choice, secret_of, status_page, turn_policy
 from bot.wiring.store import Store
 
 MB = 1_000_000
+
+REMOTE_LABEL = "mcp"
+"""The label of the tools of all remote servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ class Turns:
 
 
 def build_turns(
-    settings: Settings,
+    live: LiveSettings,
     store: Store,
     claude: Claude,
     prices: PriceBook,
@@ -94,8 +102,11 @@ def build_turns(
     clock: Clock,
     metrics: Metrics,
     more_tools: Iterable[Tool] = (),
+    *,
+    roles_of: RolesOf,
 ) -> Turns:
     """Build the dispatcher and everything that a turn runs with."""
+    settings = live.settings
     policy = turn_policy(settings)
     history = settings.history
     history_budget = HistoryBudget(
@@ -111,24 +122,36 @@ def build_turns(
         cache=cache,
         refuses=claude.tool_refusals.refuses,
     )
-    budget = budget_policy(settings)
     toolbox = build_toolbox(clock, memory, more_tools)
     remote_tools = build_remote_tools(settings, store, toolbox)
     tools = ToolOffer(
-        server_tools(settings.tools), toolbox, settings.tools.on, settings.tools.never, remote_tools
+        server_tools(settings.tools),
+        toolbox,
+        settings.tools.on,
+        settings.tools.never,
+        remote_tools,
+        is_held_back=lambda: not store.schema.has(TOOLS),
     )
     searches = SearchLimit(store.usage, settings.tools.searches_per_day, clock.now_s)
-    desk = ApprovalDesk(store.approvals, store.scope_settings, toolbox, outbox, clock)
+    desk = ApprovalDesk(
+        store.approvals,
+        ApprovalRules(store.scope_settings, settings.tools.never, tools.has, roles_of),
+        toolbox,
+        outbox,
+        clock,
+        lambda event: metrics.approvals.labels(event=event).inc(),
+    )
     terms_of_claim = partial(
         terms_of,
         scope_settings=store.scope_settings,
         resolve=terms,
-        policy=budget,
+        policy=lambda: budget_policy(live.settings),
         tools_of=tools.definitions,
         remote_tools=tools.remote_definitions,
         within=searches.within,
         others=settings.claude.fallback,
     )
+    remembered = Remembered(store.memories, store.told_facts, memory.places, terms_of_claim, clock.now_ms)
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -159,7 +182,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate),
+                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
                 status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
@@ -169,13 +192,15 @@ def build_turns(
             terms_of=terms_of_claim,
             preparation=(
                 *steps,
+                EarlierEffects(store.tool_steps),
                 ToolOutcomes(store.approvals),
-                Remembered(store.memories, memory.places, terms_of_claim, clock.now_ms),
+                remembered,
                 FileAvailability(store.held_files),
             ),
             post_cards=desk.post_cards,
             look_at_cards=store.approvals.look_soon,
             consulted=partial(consulted_before, store.tool_steps),
+            left_out=partial(left_out, store.tool_steps),
             has_called=partial(has_called, store.tool_steps),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
@@ -183,6 +208,7 @@ def build_turns(
             report_cost=metrics.asked,
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
+            shown=metrics.tail_seconds.observe,
             clock=clock,
             person_turns=store.person_turns,
             person_limits=store.person_limits,
@@ -195,7 +221,13 @@ def build_turns(
         runner,
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
+        taken_up=metrics.turns_taken_up.inc,
+        lost=metrics.leases_lost.inc,
+        server_of=store.conversations.server,
     )
+    metrics.turns_running.set_function(lambda: dispatcher.running)
+    metrics.turns_waiting.set_function(lambda: dispatcher.waiting)
+    metrics.work_queue.set_function(lambda: dispatcher.queued)
     catch_up = CatchUp(
         claude,
         store.budgets,
@@ -203,6 +235,7 @@ def build_turns(
         store.pins_and_summaries,
         store.usage,
         terms_of_claim,
+        remembered.without_gone,
         alerts.observe,
         metrics.asked,
         clock,
@@ -233,13 +266,37 @@ def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
 
 
 def _tool_loop(
-    toolbox: Toolbox, steps: ToolSteps, settings: ToolsSettings, gate: Gate, claim: Claim, terms: Terms
+    toolbox: Toolbox,
+    steps: ToolSteps,
+    settings: ToolsSettings,
+    gate: Gate,
+    metrics: Metrics,
+    claim: Claim,
+    terms: Terms,
 ) -> ToolLoop | None:
     offered = terms.parameters.tools
     if not offered:
         return None
     policy = ToolPolicy(settings.max_steps, settings.max_s)
-    return ToolLoop(toolbox, steps, claim, [tool.name for tool in offered], policy=policy, gate=gate)
+
+    def report(tool: Tool, outcome: str, seconds: float) -> None:
+        metrics.tool_called(tool_label(tool, toolbox), outcome, seconds)
+
+    return ToolLoop(
+        toolbox,
+        steps,
+        claim,
+        [tool.name for tool in offered],
+        policy=policy,
+        gate=gate,
+        uses=ServerUses(limits_of(offered)),
+        report=report,
+    )
+
+
+def tool_label(tool: Tool, toolbox: Toolbox) -> str:
+    """Return the label of a tool in the metrics: its name, one for all tools that remote servers define."""
+    return tool.name if tool.name in toolbox else REMOTE_LABEL
 
 
 def build_file_contents(

@@ -13,6 +13,7 @@ from aiohttp import web
 from bot.claude import status_page
 from bot.claude.status_page import StatusPage
 from bot.config.public_address import is_private_host, is_public
+from bot.telemetry.public_resolver import PublicResolver
 
 
 @dataclass
@@ -99,7 +100,7 @@ async def test_security_a_private_address_is_not_asked(server: Server) -> None:
     assert await by_name.has_incident() is None
     assert server.asked == 0
     with pytest.raises(OSError, match="private"):
-        await status_page._PublicResolver().resolve("localhost", 80)
+        await PublicResolver().resolve("localhost", 80)
 
 
 async def test_security_a_name_that_stands_for_a_private_address_is_not_asked(server: Server) -> None:

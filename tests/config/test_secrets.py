@@ -10,6 +10,7 @@ from bot.config import (
     DiscordSettings,
     RedisSettings,
     Settings,
+    TelemetrySettings,
     VoiceSettings,
 )
 from bot.conversation.errors import StartError
@@ -70,3 +71,35 @@ def test_secrets_are_not_printed_with_the_settings_but_known_for_redaction() -> 
     assert Settings().secrets() == ()
     named = Settings(voice=VoiceSettings.model_validate({"url": "https://u:hunter6@h"}))
     assert "hunter6" in named.secrets()
+
+
+def test_the_addresses_of_monitors_are_secrets() -> None:
+    settings = Settings(
+        telemetry=TelemetrySettings.model_validate(
+            {"heartbeat_url": "https://hc.example/hunter1", "sentry_dsn": "https://hunter2@sentry.example/1"}
+        )
+    )
+    assert not re.search("hunter[12]", repr(settings))
+    assert set(settings.secrets()) == {"https://hc.example/hunter1", "https://hunter2@sentry.example/1"}
+
+
+@pytest.mark.parametrize(
+    ("key", "address", "reason"),
+    [
+        ("HEARTBEAT_URL", "http://127.0.0.1/hunter2", "heartbeat_url is a private address"),
+        ("SENTRY_DSN", "https://hunter2@10.0.0.1/1", "sentry_dsn is a private address"),
+        ("SENTRY_DSN", "https://sentry.example/hunter2", "must be a DSN"),
+        ("HEARTBEAT_URL", "ftp://hc.example/hunter2", "must be an address that begins with https://"),
+    ],
+)
+def test_a_monitor_that_cannot_be_asked_is_refused_without_its_address(
+    tmp_path: Path, key: str, address: str, reason: str
+) -> None:
+    line = refusal(tmp_path, **{f"BOT_TELEMETRY__{key}": address})
+    assert reason in line
+    assert "hunter2" not in line
+
+
+def test_a_private_monitor_is_allowed_by_a_setting(tmp_path: Path) -> None:
+    toml = '[telemetry]\nheartbeat_url = "http://127.0.0.1:3001/push"\nprivate = true'
+    assert read(tmp_path, toml).telemetry.private

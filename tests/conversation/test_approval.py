@@ -28,7 +28,7 @@ WAITING = Approval(
 LATER = T0 + 1000
 EXPIRED = T0 + WAITS_S * 1000
 INTERRUPTED = T0 + round((20 + INTERRUPTED_AFTER_S) * 1000)
-STATES: tuple[State, ...] = ("waiting", "running", "done", "failed", "refused", "expired")
+STATES: tuple[State, ...] = ("waiting", "running", "done", "failed", "refused", "expired", "withdrawn")
 
 Step = Callable[[Approval], Approval | None]
 
@@ -39,12 +39,19 @@ STEPS: dict[str, Step] = {
     "failed": lambda each: each.ended("failed", "out", LATER),
     "expired": lambda each: each.expired(EXPIRED),
     "again": lambda each: each.interrupted(20, repeats=True, now_ms=INTERRUPTED),
+    "begun": lambda each: each.begun(LATER),
+    "withdrawn": lambda each: each.withdrawn("off", LATER),
+    "taken back": lambda each: each.taken_back(LATER),
     "interrupted": lambda each: each.interrupted(20, repeats=False, now_ms=INTERRUPTED),
 }
 TABLE: dict[tuple[State, str], State] = {
     ("waiting", "allowed"): "running",
     ("waiting", "refused"): "refused",
     ("waiting", "expired"): "expired",
+    ("waiting", "withdrawn"): "withdrawn",
+    ("waiting", "taken back"): "expired",
+    ("running", "begun"): "running",
+    ("running", "withdrawn"): "withdrawn",
     ("running", "done"): "done",
     ("running", "failed"): "failed",
     ("running", "again"): "running",

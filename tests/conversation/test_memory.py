@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import elements
+from bot.conversation.compose import Past
 from bot.conversation.memory import (
     FORGOTTEN,
     MOST_FACT_CHARS,
@@ -17,9 +18,10 @@ from bot.conversation.memory import (
     News,
     lost,
     news,
+    without_facts,
 )
 from bot.conversation.message import Quote, created_ms
-from bot.conversation.turn import Turn, exchange
+from bot.conversation.turn import Preface, Turn, exchange
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
 LOOM = Fact("a1", "The loom is in the attic.", ANN, created_ms(snowflake(5)), snowflake(5), 100, 10)
@@ -64,11 +66,37 @@ def test_a_fact_that_was_learnt_after_the_message_waits_for_the_next_turn() -> N
 def test_a_fact_that_holds_no_more_is_taken_back_once_and_told_again_if_it_returns() -> None:
     history = (told(50, *news([LOOM], NOW, {ANN.id}, ()).quotes),)
     found = news([], snowflake(51), {ANN.id}, history)
-    (gone,) = found.quotes
-    assert (gone.title, gone.messages, gone.remark, found.told) == ("a1", (), FORGOTTEN, ())
-    later = (*history, told(51, gone))
+    assert (found.quotes, found.told, found.gone) == ((), (), frozenset({"a1"}))
+    later = (without_facts(history[0], found.gone, 60),)
     assert news([], snowflake(52), {ANN.id}, later) == News()
     assert titles(news([LOOM], snowflake(52), {ANN.id}, later).quotes) == ["a1"]
+
+
+def test_the_words_of_a_fact_that_holds_no_more_go_and_everything_else_stays() -> None:
+    entry = told(50, *news([LOOM, BLUE], NOW, {ANN.id, BEN.id}, ()).quotes)
+    left = without_facts(entry, {"a1"}, 60)
+    assert len(left.question.blocks) == len(entry.question.blocks)
+    changed = [
+        str(now) for was, now in zip(entry.question.blocks, left.question.blocks, strict=True) if was != now
+    ]
+    assert ["attic" in changed[0], FORGOTTEN in changed[0], len(changed)] == [False, True, 1]
+    assert (left.amended, left.prefix_key, left.sent[1:]) == (60, "", entry.sent[1:])
+    assert without_facts(left, {"a1"}, 70) == left
+    assert without_facts(entry, {"c3"}, 70) == entry
+
+
+def test_the_copies_of_pinned_turns_lose_the_words_as_well_and_the_summary_where_the_place_has_changed() -> (
+    None
+):
+    entry = told(50, *news([LOOM], NOW, {ANN.id}, ()).quotes)
+    trim = replace(turn(60), preface=Preface("The loom is in the attic.", (entry,)))
+    past = Past(history=(trim,), recalled=(entry,))
+    for with_summary in (True, False):
+        left = past.without_facts({"a1"}, with_summary=with_summary)
+        assert "attic" not in str(left.preface.pinned)
+        assert "attic" not in str(replace(left, recalled=()).preface.pinned)
+        assert left.preface.summary == (trim.preface.summary if trim.preface and with_summary else "")
+    assert past.without_facts((), with_summary=False) == past
 
 
 def test_one_turn_tells_the_newest_facts_and_the_next_the_others() -> None:

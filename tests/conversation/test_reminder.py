@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.conversation.identity import SOMEBODY
 from bot.conversation.recurrence import Every
 from bot.conversation.reminder import (
     GIVE_UP_MS,
@@ -85,4 +86,15 @@ def test_a_message_is_recognised_whoever_has_written_it() -> None:
     assert not is_message_of(message(begun()), replace(reminder(), id=0xABCDEF12346))
     assert not is_message_of(message(begun()), replace(reminder(), text="stir"))
     assert not is_message_of("⏰ <@77> stir the pot", reminder())
+
+
+def test_a_message_is_recognised_though_its_reminder_has_lost_a_mention_since() -> None:
+    posted = message(replace(begun(), text="ask @Ben and <@5> for wool"))
+    cleaned = replace(reminder(), text=f"ask {SOMEBODY} and {SOMEBODY} for wool")
+    assert is_message_of(posted, cleaned)
+    assert is_message_of(
+        message(replace(begun(), text="ask @Ben")), replace(reminder(), text=f"ask {SOMEBODY}")
+    )
+    for other in (f"ask {SOMEBODY} for wool and {SOMEBODY}", f"tell {SOMEBODY} and {SOMEBODY} for wool"):
+        assert not is_message_of(posted, replace(reminder(), text=other))
     assert len(replace(reminder(), id=(1 << 52) - 1).nonce) <= 25

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, ClassVar
 
 from tests.fork_server import ROOT, environment_with
@@ -46,11 +47,13 @@ class BotProcess:
         module: str = "bot",
         command: str = "run",
         fresh: bool = False,
+        root: Path = ROOT,
     ) -> BotProcess:
         """Start the bot with nothing in its environment but what is given and what Python needs.
 
         The bot is forked from a process that has loaded the libraries (tests/fork_server.py), unless the test is
-        about the start of an interpreter: with `fresh`, or with a variable that is read at import.
+        about the start of an interpreter: with `fresh`, or with a variable that is read at import. `root` is the
+        source tree.
         """
         read_end, write_end = os.pipe()
         output = await Pipe.open(read_end)
@@ -59,8 +62,8 @@ class BotProcess:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 *("-m", module, command, *arguments),
-                cwd=ROOT,
-                env=environment_with(environment),
+                cwd=root,
+                env=environment_with(environment, root),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
@@ -68,7 +71,7 @@ class BotProcess:
             os.close(write_end)
         else:
             process = await ForkedProcess.start(
-                module, (command, *arguments), environment_with(environment), write_end
+                module, (command, *arguments), environment_with(environment, root), write_end, root
             )
         return cls(process, output)
 

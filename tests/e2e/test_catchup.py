@@ -10,12 +10,14 @@ from bot.commands import catchup
 from bot.commands.admission import BLOCKED
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.conversation import consent, wording
+from bot.conversation.fallback_wording import answered_by
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import streaming
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
 from tests.e2e.test_consent import REQUIRED, agree, asked_below
+from tests.e2e.test_fallbacks import FALLBACK, HAIKU, SONNET, asks, for_long
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 
@@ -153,6 +155,60 @@ async def test_a_second_one_waits_for_the_first_and_a_failure_is_said(world: Wor
         assert await answer(await own.ben.command(thread, "catchup")) == catchup.DECLINED
         own.claude.faults.add(faults.unauthorized())
         assert await answer(await own.ben.command(thread, "catchup")) == catchup.FAILED
+
+
+@pytest.mark.parametrize("fault", ["overloaded", "refusal", "not_found"])
+async def test_another_model_answers_where_the_chosen_one_does_not_and_the_answer_says_so(
+    world: World, fault: str
+) -> None:
+    why = {"overloaded": "overloaded", "refusal": "refused", "not_found": "withdrawn"}[fault]
+    async with world.apart(FALLBACK) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        failing: Any = {
+            "overloaded": for_long(faults.overloaded()),
+            "refusal": faults.refusal(after=1),
+            "not_found": faults.not_found(),
+        }[fault]
+        own.claude.faults.add(failing, when=asks(SONNET))
+        own.claude.say_when(asks(HAIKU), "They said hello [m1].")
+        handle = await own.ben.command(thread, "catchup")
+        assert "They said hello" in await answer(handle)
+        await own.until(lambda: handle.followups)
+        (small,) = handle.followups
+        assert small["content"] == wording.small(answered_by(SONNET, HAIKU, why))
+        assert small["ephemeral"]
+        assert [call.body["model"] for call in own.asked] == [SONNET, SONNET, HAIKU]
+        usage = await answer(await own.ben.command(thread, "usage"))
+        assert HAIKU in usage
+        # The thread goes on with the model that people have chosen.
+        await own.settled(await own.ann.post(thread, "and now?"))
+        assert own.asked[-1].body["model"] == SONNET
+
+
+async def test_where_no_model_answers_the_failure_of_the_chosen_one_is_said(world: World) -> None:
+    async with world.apart(FALLBACK) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        own.claude.faults.add(*[faults.refusal()] * 2)
+        assert await answer(await own.ben.command(thread, "catchup")) == catchup.DECLINED
+        assert [call.body["model"] for call in own.asked] == [SONNET, SONNET, HAIKU]
+
+
+async def test_the_model_for_a_full_limit_answers_within_its_own_limit(world: World) -> None:
+    limited = {
+        "BOT_BUDGETS__PERSON": "1 token per month",
+        "BOT_BUDGETS__FALLBACK_MODEL": HAIKU,
+        "BOT_BUDGETS__FALLBACK": "1000000 tokens per month",
+    }
+    async with world.apart(limited) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        handle = await own.ann.command(thread, "catchup")
+        assert await answer(handle) == "I see."
+        await own.until(lambda: handle.followups)
+        assert f"Until then {HAIKU} answers" in handle.followups[0]["content"]
+        assert own.asked[-1].body["model"] == HAIKU
 
 
 async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(

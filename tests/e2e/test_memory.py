@@ -32,10 +32,14 @@ LOOM = "The loom is in the attic."
 def private_channel(world: World, *people: Any) -> int:
     """A channel that only these people, and the bot, may view."""
     channel = world.channel()
+    make_private(world, channel, *people)
+    return channel
+
+
+def make_private(world: World, channel: int, *people: Any) -> None:
     world.deny(channel, bits.VIEW_CHANNEL, world.guild.id)
     for who in (world.app.user_id, *(person.id for person in people)):
         world.discord.set_overwrite(world.discord.world.channels[channel], who, allow=bits.VIEW_CHANNEL)
-    return channel
 
 
 def make_public(world: World, channel: int) -> None:
@@ -152,11 +156,31 @@ async def test_security_what_is_learnt_in_a_private_channel_stays_there_also_onc
         await ask(own, channel, own.ben)
         assert told(own) == []
         assert await ids(own.ann, channel) == {}
-        # Who was told before is told that it holds here no more.
+        # Where it was told before, its words are sent no more, and neither are they stored there.
         await own.settled(await own.ann.post(thread, "and now?"))
-        (gone,) = told(own)
-        assert TAKEN_BACK in gone
-        assert LOOM not in gone
+        assert told(own) == []
+        sent = json.dumps(own.asked[-1].body)
+        assert [LOOM in sent, sent.count(TAKEN_BACK)] == [False, 1]
+        assert not any("history" in name for name in holding(await stored(own), {"fact": LOOM}))
+
+
+async def test_security_a_private_answer_of_a_channel_that_became_public_tells_no_fact_of_before(
+    world: World,
+) -> None:
+    async with world.apart(ON) as own:
+        channel = private_channel(own, own.ann)
+        await remember(own.ann, channel, LOOM)
+        thread = await ask(own, channel, own.ann)
+        await own.bots.pop().kill()
+        make_public(own, channel)
+        await own.start_bot()
+        await answer(await own.ben.command(thread, "catchup", {}))
+        sent = json.dumps(own.asked[-1].body)
+        assert [LOOM in sent, sent.count(TAKEN_BACK)] == [False, 1]
+        # A channel that is private again may be told anew.
+        make_private(own, channel, own.ann)
+        await own.settled(await own.ann.post(thread, "and now?"))
+        assert len(told(own)) == 1
 
 
 async def test_security_a_fact_that_was_proposed_in_private_is_kept_there_if_it_is_allowed_in_public(
@@ -270,7 +294,11 @@ async def test_claude_forgets_what_the_asker_had_remembered_and_nothing_of_other
         await own.until(lambda: "and done" in card_of(own, thread)["content"])
         assert set(await ids(own.admin, channel)) == {"Ben likes blue."}
         await own.settled(await own.ann.post(thread, "well?"))
-        assert [TAKEN_BACK in each for each in told(own)] == [True]
+        assert told(own) == []
+        assert [json.dumps(own.asked[-1].body).count(each) for each in (TAKEN_BACK, "Ben likes blue.")] == [
+            1,
+            1,
+        ]
 
 
 async def test_nothing_of_a_fact_is_left_once_its_author_is_forgotten(world: World) -> None:

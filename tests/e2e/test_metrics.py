@@ -42,7 +42,11 @@ async def test_what_happens_is_counted_without_a_word_of_what_was_said(world: Wo
         assert found[f'{sonnet}"end_turn"}}'] == 2
         assert found[f'{sonnet}"ClaudeRefusedRequest"}}'] == 1
         assert found['bobbin_claude_tokens_total{kind="text"}'] > 0
-        assert found["bobbin_claude_cost_usd_total"] > 0
+        assert found['bobbin_claude_cost_usd_total{purpose="reply"}'] > 0
+        assert found["bobbin_tail_seconds_count"] == 2
+        assert found["bobbin_turns_waiting"] == 0
+        assert found["bobbin_event_loop_lag_seconds_count"] > 0
+        assert found["bobbin_redis_ping_seconds_count"] > 0
         assert found["bobbin_store_errors_total"] == 0
         assert "tulip" not in str(found)
         assert str(thread) not in str(found)

@@ -19,6 +19,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource
+from bot.conversation.reminder import MARK
 from bot.conversation.turn import Turn
 from bot.conversation.wording import SMALL
 from bot.local.simulator.claude.record import Call
@@ -121,12 +122,15 @@ class Scene:
         }
 
     def _by_bot(self, place: int) -> list[dict[str, Any]]:
+        """The bot's messages besides reminders, which are no replies."""
         if place not in self.discord.world.channels:
             return []
         return [
             message
             for message in self.discord.messages(place)
-            if message["author"]["id"] == str(self.bot_user) and message["type"] in ORDINARY_TYPES
+            if message["author"]["id"] == str(self.bot_user)
+            and message["type"] in ORDINARY_TYPES
+            and not message["content"].startswith(f"{MARK} ")
         ]
 
     async def _place(self, place: int, messages: list[Said], named: set[str]) -> list[str]:
@@ -258,7 +262,7 @@ def _replies(
         if not entry.reply:
             if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):
                 found.append(f"{place}: the reply to {last} is no notice: {_short(str(shown))}")
-        elif shown != kept:
+        elif shown not in (kept, _parts(entry.reply, truncated=True)):
             found.append(
                 f"{place}: the reply to {last} is {_short(str(shown))}, kept was {_short(str(kept))}"
             )
@@ -269,10 +273,11 @@ def _replies(
     return found
 
 
-def _parts(text: str) -> list[str]:
+def _parts(text: str, *, truncated: bool = False) -> list[str]:
+    """Return the messages of a reply; where the reply broke off, markup that it has opened is closed."""
     draft = Draft(MESSAGE_LIMIT_UNITS, STYLE)
     draft.push(text)
-    draft.finish()
+    draft.finish(truncated=truncated)
     return [part.text for part in draft.parts]
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`options` are those of the command line that repeat it, `timeline` the file of all that happened."""
+    """`options` are those of the command line that repeat it, `timeline` the file of all that happened.
+
+    `last_release` is how many bots of the last release have listened. `deeds` are the reminders, allowed calls, facts
+    and branches that were made.
+    """
 
     seed: int
     messages: int
@@ -21,3 +25,5 @@ class Outcome:
     commands_answered: int = 0
     timeline: str = ""
     options: str = ""
+    last_release: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)

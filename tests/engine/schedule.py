@@ -88,10 +88,13 @@ class Schedule:
     commands: tuple[Command, ...]
 
 
-def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") -> Schedule:
+def schedule(
+    seed: int, seconds: float, intensity: float = 1.0, only: str = "", *, mixed: bool = False
+) -> Schedule:
     """Draw a run of so many seconds from a seed, with `intensity` times as many faults as usual.
 
-    `only` names the kinds of faults to draw from, with commas between them; '' for all of them.
+    `only` names the kinds of faults to draw from, with commas between them; '' for all of them. Where the releases
+    are `mixed`, each bot is killed once more, and the store goes back once more, so that each of them befalls both.
     """
     chance = random.Random(seed)
     kinds = only.split(",") if only else list(FAULT_WEIGHTS)
@@ -101,13 +104,23 @@ def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") 
     ]
     posts = [_with_more(post, random.Random(f"{seed} {number}")) for number, post in enumerate(posts)]
     commands = [
-        Command(at, chance.choices(["system show", "reset"], [3, 1])[0], chance.randrange(2))
+        Command(at, chance.choices(["system show", "branch", "reset"], [3, 1, 1])[0], chance.randrange(2))
         for at in _times(chance, seconds, COMMANDS_PER_S)
     ]
+    faults += _of_mixed(chance, seconds) if mixed else ()
     options = f"--seed {seed} --seconds {seconds:g} --intensity {intensity:g}" + (
-        f" --only {only}" if only else ""
+        (f" --only {only}" if only else "") + (" --mixed" if mixed else "")
     )
     return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)), tuple(commands))
+
+
+def _of_mixed(chance: random.Random, seconds: float) -> tuple[Fault, ...]:
+    """Draw a kill of each bot, which its other release replaces, and a roll-back of the store, in this order."""
+    kills = [Fault(chance.uniform(0.2, 0.5) * seconds, "kill", bot, 0.4, 1) for bot in BOTS]
+    return (
+        *kills,
+        Fault(chance.uniform(0.6, 0.9) * seconds, "store_rollback", 0, chance.uniform(0.3, 2.0), 1),
+    )
 
 
 def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[float]:

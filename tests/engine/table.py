@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from tests.engine.chaos import Chaos
+from tests.engine.last_release import unpack
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import schedule
 
@@ -44,7 +46,14 @@ async def in_a_process(seed: int, *options: str) -> Outcome:
     if process.returncode:
         return Outcome(seed, 0, Counter(), (errors.decode(errors="replace"),), 0, 0, 0.0)
     told = json.loads(out)
-    return Outcome(**{**told, "faults": Counter(told["faults"]), "failures": tuple(told["failures"])})
+    return Outcome(
+        **{
+            **told,
+            "faults": Counter(told["faults"]),
+            "deeds": Counter(told["deeds"]),
+            "failures": tuple(told["failures"]),
+        }
+    )
 
 
 async def many(
@@ -83,8 +92,10 @@ def explained(outcome: Outcome) -> str:
 def table(outcomes: Sequence[Outcome]) -> str:
     """All figures of many runs."""
     faults: Counter[str] = Counter()
+    deeds: Counter[str] = Counter()
     for outcome in outcomes:
         faults.update(outcome.faults)
+        deeds.update(outcome.deeds)
     messages = sum(outcome.messages for outcome in outcomes)
     calls = sum(outcome.claude_calls for outcome in outcomes)
     turns = sum(outcome.turns for outcome in outcomes)
@@ -101,6 +112,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("commands", sum(outcome.commands for outcome in outcomes)),
         ("commands answered", sum(outcome.commands_answered for outcome in outcomes)),
         ("longest way to rest", f"{slowest:.0f} s"),
+        *sorted(deeds.items()),
         *sorted(faults.items()),
     ]
     return "\n".join(f"{name:20} {value}" for name, value in rows)
@@ -114,7 +126,8 @@ def _line(outcome: Outcome) -> str:
     verdict = explained(outcome) if outcome.failures else "ok"
     return (
         f"seed {outcome.seed}: {outcome.messages} messages, {sum(outcome.faults.values())} faults, "
-        f"{outcome.claude_calls} calls, rest after {outcome.rest_s:.0f} s: {verdict}"
+        f"{outcome.claude_calls} calls, {sum(outcome.deeds.values())} deeds, "
+        f"rest after {outcome.rest_s:.0f} s: {verdict}"
     )
 
 
@@ -132,6 +145,7 @@ def main() -> None:
     parser.add_argument("--sabotage", default="", help="a safeguard to do without, see sabotage.py")
     parser.add_argument("--only", default="", help="the kinds of faults to draw from, see schedule.py")
     parser.add_argument("--quick", action="store_true", help="settle, and give up, in a fraction of the time")
+    parser.add_argument("--mixed", action="store_true", help="every other start runs the last release")
     parser.add_argument("--seeds", type=int, default=20, help="how many runs")
     parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no run after so many")
@@ -139,8 +153,10 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.seed is not None:
-        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity, chosen.only)
-        outcome = asyncio.run(Chaos(plan, chosen.sabotage, chosen.quick).run())
+        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity, chosen.only, mixed=chosen.mixed)
+        with tempfile.TemporaryDirectory(prefix="bobbin-release-") as directory:
+            release = unpack(Path(directory)) if chosen.mixed else None
+            outcome = asyncio.run(Chaos(plan, chosen.sabotage, chosen.quick, release).run())
         _say(json.dumps(_plain(outcome)) if chosen.json else _line(outcome))
         return
     seeds = range(chosen.first, chosen.first + chosen.seeds)
@@ -150,6 +166,7 @@ def main() -> None:
         *(("--sabotage", chosen.sabotage) if chosen.sabotage else ()),
         *(("--only", chosen.only) if chosen.only else ()),
         *(("--quick",) if chosen.quick else ()),
+        *(("--mixed",) if chosen.mixed else ()),
     ]
     outcomes = asyncio.run(
         many(seeds, options, chosen.parallel, until_s, lambda outcome: _say(_line(outcome)))

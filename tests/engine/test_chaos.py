@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
+from tests.engine.last_release import NoRelease, unpack
 from tests.engine.schedule import schedule
 from tests.engine.store_process import boundary
 from tests.engine.table import explained, in_a_process
 
 SEEDS = (1, 2, 5)
+MIXED_SEED = 3
 FAULTY_S = 12.0
 LEAST_MESSAGES = 7
 
@@ -20,6 +23,19 @@ async def test_whatever_goes_wrong_each_message_is_answered_once_and_nothing_is_
     outcome = await in_a_process(seed, "--seconds", str(FAULTY_S))
     assert not outcome.failures, explained(outcome)
     assert outcome.messages >= LEAST_MESSAGES
+
+
+async def test_two_releases_side_by_side_lose_and_repeat_nothing(tmp_path: Path) -> None:
+    try:
+        unpack(tmp_path)
+    except NoRelease as error:
+        pytest.skip(str(error))
+    outcome = await in_a_process(MIXED_SEED, "--seconds", str(FAULTY_S), "--quick", "--mixed")
+    assert not outcome.failures, explained(outcome)
+    assert outcome.messages >= LEAST_MESSAGES
+    assert outcome.last_release >= 1, "a bot of each release has listened"
+    assert outcome.faults["kill"] >= 2
+    assert outcome.faults["store_rollback"] >= 1
 
 
 def test_a_seed_always_draws_the_same_run() -> None:

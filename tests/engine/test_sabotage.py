@@ -75,6 +75,10 @@ NOTICED_BY_PROTOCOL = {
     "full": "test_budgets.py::test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most",
     "expired reservations": "test_budgets.py::test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call",
     "earlier attempts": "test_budgets.py::test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved",
+    "expected": "test_journal.py::"
+    "test_nothing_is_posted_that_answers_a_message_whose_joining_the_store_has_forgotten",
+    "migration lease": "test_schema.py::test_instances_that_start_together_migrate_once",
+    "older instances": "test_schema.py::test_what_an_older_instance_cannot_read_waits_until_none_is_left",
     "settled once": "test_budgets.py::test_a_repeated_call_counts_once",
     "counted once": "test_budgets.py::test_an_answer_counts_once_however_often_its_attempt_is_killed",
     "told person": "test_budgets.py::test_a_person_who_was_told_is_not_told_again_by_the_same_turn",
@@ -133,6 +137,9 @@ NOTICED_BY_PROTOCOL = {
     "noted while running": "test_tool_steps.py::test_nothing_is_noted_for_a_turn_whose_result_is_fixed",
     "noted first": "test_tool_steps.py::test_a_step_that_is_noted_again_stays_as_it_was",
     "joined no more": "test_tool_steps.py::test_no_message_joins_a_turn_whose_tools_have_begun",
+    "calls of others": "test_call_shares.py::test_no_process_gets_what_another_holds",
+    "calls given back": "test_call_shares.py::test_a_share_goes_to_others_once_its_process_says_that_it_holds_less",
+    "calls of the dead": "test_call_shares.py::test_the_share_of_a_process_that_is_gone_is_free_again",
     "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""
@@ -142,7 +149,7 @@ REWRITTEN = set(re.findall(r'_rewrite\(\s*"([a-z_]+)"', Path(sabotage.__file__).
 
 WITHOUT_SAFEGUARDS = frozenset(
     {
-        *("add_abuse", "admit", "lift_pause", "take_place"),
+        *("add_abuse", "admit", "lift_pause", "share_calls", "take_place"),
         *("amend", "claim", "compare_and_set", "correct", "discard_files", "hold", "join", "leave", "pin"),
         *(
             "receive",

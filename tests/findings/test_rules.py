@@ -62,6 +62,8 @@ def test_facts_of_every_kind_have_rules() -> None:
     [
         ({"product": "Redis", "version": "6.0.16"}, Id.REDIS_VERSION, Severity.ERROR),
         ({"product": "Valkey", "version": "7.1"}, Id.REDIS_VERSION, Severity.ERROR),
+        ({"schema": 4, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.ERROR),
+        ({"schema": 2, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.NOTE),
         ({"role": "slave"}, Id.REDIS_ROLE, Severity.ERROR),
         ({"replicas": 0, "wanted_replicas": 1}, Id.REDIS_REPLICAS, Severity.WARNING),
         ({"policy": "volatile-lru"}, Id.EVICTION, Severity.ERROR),
@@ -193,6 +195,7 @@ CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
     {"voice": {"url": "https://voice.example"}, "files": {"max_mb": 0}},
     {"reply": {"gather_ms": 100, "titles": "generated"}},
     {"telemetry": {"metrics_host": "0.0.0.0"}},  # noqa: S104
+    {"telemetry": {"private": True}},
     {"privacy": {"require_consent": True}},
     {"budgets": {"at_limit": "keep"}},
 )

@@ -14,7 +14,6 @@ from tests.conversation.builders import message, snowflake
 from tests.store.stage import (
     CHANNEL_FIELDS,
     KEYS,
-    TTL_S,
     C,
     Store,
     answered,
@@ -139,20 +138,6 @@ async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(sto
     listed += [(lost.id, lost.id)]
     assert not await store.advance(channel, before=known.id, after=lost.id, listed=listed)
     assert await store.marks([channel]) == (known.id,)
-
-
-async def test_conversations_are_known_until_they_are_forgotten(store: Store) -> None:
-    await receive(store, message("hello", number=10))
-    said_ms = created_ms(snowflake(10))
-    assert await store.known(said_ms + TTL_S * 1000) == (C,)
-    assert await store.known(said_ms + TTL_S * 1000 + 1) == ()
-
-
-async def test_the_channel_of_a_thread_is_known_and_direct_messages_have_none(store: Store) -> None:
-    await receive(store, message("hello"))
-    await store.receive(snowflake(6), message("hi"), source="event", channel_fields={"starter": 3})
-    assert await store.parents([snowflake(6), C, snowflake(7)]) == (None, 2, None)
-    assert await store.parents([]) == ()
 
 
 async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: Store) -> None:

@@ -9,15 +9,17 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
-from bot.conversation.message import Quoted, Reference
+from bot.conversation.message import Quoted, Reference, created_ms
 from bot.conversation.scope import Scope
 from bot.store.codec import load_message
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
+from bot.store.reminders import Reminders
 from bot.store.scope_settings import ScopeSettings
 from tests.conversation.builders import ANN, BEN, message, snowflake
+from tests.conversation.test_reminder import reminder
 from tests.store.stage import KEYS, C, RevisedStore
 
 WHO = Identity(ANN.id, snowflake(10_000), frozenset({"ann"}), frozenset({"Ann"}))
@@ -68,3 +70,22 @@ async def test_the_prompts_of_the_person_go_and_the_acts_stay_as_metadata(redis:
     texts = [each.text for each in await settings.versions(SERVER, SERVER, count=10)]
     assert "Be kind." not in texts
     assert [each.text for each in await settings.versions(SERVER, 8, count=10)] == ["Be brief."]
+
+
+async def test_a_mention_of_the_person_goes_from_the_reminders_of_others_whose_text_stays(
+    redis: Redis,
+) -> None:
+    store, book = RevisedStore(redis), Reminders(redis, KEYS)
+    early = replace(reminder(), created_ms=created_ms(snowflake(1)))
+    texts = {1: f"ask @Ann, or <@{ANN.id}> or <@!{ANN.id}>, for wool", 2: "stir the pot", 3: "ask @Annabel"}
+    for number, text in texts.items():
+        await book.add(replace(early, id=number, conversation=C, person=BEN.id, text=text), 5)
+    await book.add(replace(early, id=4, conversation=C, person=ANN.id, text="a secret"), 5)
+    examination, erasure, _ = erasing(redis, store)
+    _, names = await PersonSearch(KeyReader(redis, KEYS)).search(WHO)
+    examined = await examination.examine(C, names, WHO)
+    assert examined.found == Found(reminders=1, mentions=3)
+    assert (await erasure.erase(examined, WHO, first=None)).complete
+    left = {each.id: each.text for each in await book.of(C)}
+    assert left == {**texts, 1: "ask @somebody, or @somebody or @somebody, for wool"}
+    assert not (await examination.examine(C, names, WHO)).found

@@ -77,7 +77,9 @@ def test_each_key_has_one_contract_and_each_contract_a_key() -> None:
 
 
 def test_the_keys_of_a_conversation_share_a_slot() -> None:
-    own = [key for key in samples().values() if "{" in key and not re.search(r"{(budgets|trial)}", key)]
+    own = [
+        key for key in samples().values() if "{" in key and not re.search(r"{(budgets|trial|schema)}", key)
+    ]
     assert len(own) >= 8
     assert {re.findall(r"\{(\d+)\}", key)[0] for key in own} == {"5"}
 
@@ -86,6 +88,12 @@ def test_the_keys_of_the_budgets_share_a_slot() -> None:
     own = [key for name, key in samples().items() if name.startswith(("budget", "reservation"))]
     assert len(own) == 5
     assert all(key.startswith("p:{budgets}:") for key in own)
+
+
+def test_the_keys_of_the_schema_share_a_slot() -> None:
+    own = [key for name, key in samples().items() if name.startswith(("schema", "migration"))]
+    assert len(own) == 4
+    assert all(key.startswith("p:{schema}:") for key in own)
 
 
 def test_ids_sort_as_text_by_time() -> None:

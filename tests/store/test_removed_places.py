@@ -7,7 +7,6 @@ from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
 from bot.conversation.errors import Fenced
-from bot.conversation.message import created_ms
 from bot.conversation.scope import Scope
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
@@ -96,12 +95,3 @@ async def test_the_settings_of_a_thread_a_channel_and_a_server_go_with_it(
     assert not await redis.exists(KEYS.scope(SERVER, CHANNEL), KEYS.versions(SERVER, CHANNEL))
     await places.erase_server(SERVER)
     assert [key async for key in redis.scan_iter(match=f"test:{{{SERVER}}}:*")] == []
-
-
-async def test_known_conversations_are_listed_with_their_server_and_channel(
-    store: RevisedStore, places: RemovedPlaces
-) -> None:
-    await store.conversations.receive(C, SECRET, source="event", channel_fields=CHANNEL_FIELDS)
-    assert await places.known() == {C: (SERVER, CHANNEL)}
-    assert await places.known(before_ms=created_ms(SECRET.id)) == {}
-    assert await places.known(before_ms=created_ms(SECRET.id) + 1) == {C: (SERVER, CHANNEL)}

@@ -1,10 +1,8 @@
 import urllib.request
 
-import pytest
-
-from bot.config import Exit
-from bot.conversation.errors import StartError
+from bot.telemetry.health_server import served
 from bot.telemetry.metrics import Metrics
+from tests.telemetry.health_stage import healthy
 
 
 def fetch(port: int) -> str:
@@ -17,7 +15,7 @@ def fetch(port: int) -> str:
 def test_what_was_counted_is_served() -> None:
     metrics = Metrics()
     metrics.discord_calls.labels(method="PATCH", status="200").inc(2)
-    with metrics.served("127.0.0.1", 0) as port:
+    with served("127.0.0.1", 0, metrics.registry, healthy()) as port:
         lines = fetch(port).splitlines()
     assert 'bobbin_discord_calls_total{method="PATCH",status="200"} 2.0' in lines
     assert "bobbin_discord_connected 0.0" in lines
@@ -29,12 +27,3 @@ def test_two_bots_in_one_process_count_apart() -> None:
     first.discord_calls.labels(**call).inc()
     assert first.registry.get_sample_value("bobbin_discord_calls_total", call) == 1
     assert second.registry.get_sample_value("bobbin_discord_calls_total", call) is None
-
-
-def test_a_port_in_use_is_refused_in_one_line() -> None:
-    with Metrics().served("127.0.0.1", 0) as port, pytest.raises(StartError) as caught:
-        Metrics().served("127.0.0.1", port).__enter__()
-    assert caught.value.exit_code == Exit.PORT_BUSY
-    assert f"127.0.0.1:{port}" in caught.value.line
-    with Metrics().served("127.0.0.1", port) as again:  # given back on leaving
-        assert again == port

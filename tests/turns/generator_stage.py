@@ -72,7 +72,7 @@ class FakeClaude:
     def kinds(self) -> list[str]:
         return ["summary" if summing(request) else "reply" for request in self.asked]
 
-    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(self, request: Request, _caller: object = None) -> AsyncIterator[TextDelta | Finished]:
         self.asked.append(request)
         said = self.summary if summing(request) else self.replies.pop(0)
         if isinstance(said, ClaudeError):

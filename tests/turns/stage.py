@@ -71,7 +71,9 @@ class FakeClaude:
         self.asked = asyncio.Event()
         self.ended = asyncio.Event()
 
-    async def stream(self, _request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
+    async def stream(
+        self, _request: Request, _caller: object = None
+    ) -> AsyncIterator[Started | TextDelta | Finished]:
         self.asked.set()
         try:
             if self.busy:

@@ -11,11 +11,14 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from bot.conversation import approval
 from bot.conversation.approval import WAITS_S, Approval
-from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.approval_card import NOT_WAITING, WITHDRAWN, late_answer
 from bot.conversation.audit import Actor
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable, StoreUnavailable
+from bot.conversation.identity import Identity
+from bot.conversation.message import first_id
 from bot.conversation.scope import Scope
 from bot.render.controls import OF_CARDS
 from bot.store.approvals import Approvals
@@ -25,7 +28,9 @@ from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.toolbox import Toolbox
-from bot.turns.approval_desk import GONE, SWITCHED_OFF, TOO_SLOW, ApprovalDesk
+from bot.turns.approval_desk import ApprovalDesk
+from bot.turns.approval_rules import ApprovalRules
+from bot.turns.approval_runs import GONE, INTERRUPTED, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
 from tests.conversation.builders import turn
 from tests.render.fake_outbox import FakeOutbox
@@ -48,6 +53,7 @@ class Bench:
     outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
     now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
     settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
+    events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.redis, KEYS)
@@ -58,11 +64,12 @@ class Bench:
     def tool(self) -> Tool:
         return tool("knock", self.effect, **self.settings)
 
-    def another(self, *, without_tool: bool = False) -> ApprovalDesk:
+    def another(self, *, without_tool: bool = False, **settings: Any) -> ApprovalDesk:
         """The desk of another instance."""
         clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
         box = Toolbox(() if without_tool else (self.tool,))
-        return ApprovalDesk(self.approvals, self.scope_settings, box, self.outbox, clock)
+        rules = ApprovalRules(self.scope_settings, **settings)
+        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock, self.events.append)
 
     async def choose(self, value: str) -> None:
         actor = Actor(SERVER, ASKER, 1)
@@ -297,7 +304,7 @@ async def test_a_worker_that_comes_back_late_does_not_change_what_was_decided_me
     await bench.another().refuse(THREAD, ID, ASKER, "it was done")
     bench.effect.gate.set()
     async with asyncio.timeout(10):
-        while bench.desk._running:  # noqa: ASYNC110 - a task of the desk makes it true
+        while bench.desk._runs.running:  # noqa: ASYNC110 - a task of the desk makes it true
             await asyncio.sleep(0.01)
     assert (await bench.found()).state == "refused"
 
@@ -397,6 +404,200 @@ async def test_a_card_that_is_posted_while_its_call_is_forgotten_goes_again(benc
 async def test_a_tool_that_was_switched_off_while_a_call_waited_does_not_run(bench: Bench) -> None:
     await bench.opened()
     await bench.choose("off")
+    found, counts = await bench.desk.allow(THREAD, ID, ASKER)
+    assert found is not None
+    assert (found.state, counts, bench.effect.made) == ("withdrawn", False, [])
+    assert late_answer(found) == WITHDRAWN["off"]
+    assert WITHDRAWN["off"] in bench.cards()[0]
+    assert next(iter(bench.outbox.controls.values())).buttons == ()
+
+
+async def test_a_tool_that_is_switched_off_after_the_press_does_not_run_either(bench: Bench) -> None:
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    assert allowed is not None
+    await bench.choose("off")
+    await bench.desk._runs.run(allowed)
+    assert ((await bench.found()).state, bench.effect.made) == ("withdrawn", [])
+
+
+async def test_a_tool_that_the_operator_forbids_while_a_call_waits_does_not_run(bench: Bench) -> None:
+    await bench.opened()
+    found, counts = await bench.another(never=("knock",)).allow(THREAD, ID, ASKER)
+    assert found is not None
+    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["never"], False, [])
+
+
+async def test_a_tool_that_is_on_nowhere_any_more_does_not_run(bench: Bench) -> None:
+    async def is_offered(*_: object) -> bool:
+        return False
+
+    await bench.opened()
+    found, counts = await bench.another(is_offered=is_offered).allow(THREAD, ID, ASKER)
+    assert found is not None
+    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["off"], False, [])
+
+
+@pytest.mark.parametrize("roles", [frozenset({8}), frozenset[int]()])
+async def test_a_role_that_was_taken_away_while_a_call_waited_stops_the_call(
+    bench: Bench, roles: frozenset[int]
+) -> None:
+    asked: list[tuple[int, int]] = []
+
+    async def roles_of(server: int, person: int) -> frozenset[int]:
+        asked.append((server, person))
+        return roles
+
+    actor = Actor(SERVER, ASKER, 1)
+    values: dict[str, str | None] = {"tool:knock:role:8": "ask", f"tool:knock:role:{SERVER}": "off"}
+    await bench.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, values)
+    await bench.opened()
+    found, counts = await bench.another(roles_of=roles_of).allow(THREAD, ID, ASKER)
+    assert found is not None
+    assert asked == [(SERVER, ASKER)]
+    if roles:
+        assert (counts, (await bench.until("done")).roles) == (True, (8,))
+    else:
+        assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["off"], False, [])
+
+
+async def test_roles_that_cannot_be_found_out_leave_the_call_waiting(bench: Bench) -> None:
+    async def roles_of(_server: int, _person: int) -> frozenset[int]:
+        raise DiscordUnavailable("503")
+
+    actor = Actor(SERVER, ASKER, 1)
+    await bench.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, {"tool:knock:role:8": "ask"})
+    await bench.opened()
+    with pytest.raises(DiscordUnavailable):
+        await bench.another(roles_of=roles_of).allow(THREAD, ID, ASKER)
+    assert ((await bench.found()).state, bench.effect.made) == ("waiting", [])
+
+
+async def test_a_worker_that_is_held_up_before_it_begins_a_call_does_not_make_it_beside_another(
+    bench: Bench,
+) -> None:
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    assert allowed is not None  # and its worker is held up here
+    bench.now_s[0] += 1000
+    another = bench.another()
+    await bench.looked(another)
+    assert (await another.allow(THREAD, ID, ASKER))[1]
+    await bench.until("done")
+    await bench.desk._runs.run(allowed)
+    assert bench.effect.made == [KEY]
+    assert (await bench.found()).state == "done"
+
+
+async def test_a_worker_that_is_held_up_right_behind_the_beginning_of_a_call_does_not_make_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    assert allowed is not None
+    monkeypatch.setattr(approval, "INTERRUPTED_AFTER_S", 0.0)
+    await bench.desk._runs.run(allowed)
+    assert ((await bench.found()).state, bench.effect.made) == ("running", [])
+
+
+async def test_a_worker_that_comes_back_late_ends_no_run_of_another(bench: Bench) -> None:
+    bench.effect.gate = asyncio.Event()
+    await bench.opened()
     await bench.desk.allow(THREAD, ID, ASKER)
-    found = await bench.until("failed")
-    assert (found.outcome, bench.effect.made) == (SWITCHED_OFF, [])
+    await bench.effect.begun.wait()
+    bench.now_s[0] += 1000
+    another = bench.another()
+    await bench.looked(another)
+    bench.effect.begun.clear()
+    await another.allow(THREAD, ID, ASKER + 1)
+    await bench.effect.begun.wait()
+    for task in [*bench.desk._runs.running]:
+        task.cancel()
+    bench.effect.gate.set()
+    assert (await bench.until("done")).by == ASKER + 1
+
+
+async def _reset(bench: Bench) -> None:
+    await bench.redis.hset(KEYS.meta(THREAD), "floor", f"{TURN + 1:020}")
+
+
+async def test_a_reset_ends_the_call_and_its_card_says_so(bench: Bench) -> None:
+    await bench.opened()
+    await _reset(bench)
+    await bench.looked(bench.another())
+    assert (await bench.found()).state == "withdrawn"
+    assert WITHDRAWN["reset"] in bench.cards()[0]
+    assert next(iter(bench.outbox.controls.values())).buttons == ()
+    found, counts = await bench.desk.allow(THREAD, ID, ASKER)
+    assert found is not None
+    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["reset"], False, [])
+
+
+async def test_a_press_after_a_reset_is_answered_before_the_watch_has_looked(bench: Bench) -> None:
+    await bench.opened()
+    await _reset(bench)
+    await _cancelled(bench)
+    found = await bench.desk.find(THREAD, ID)
+    assert found is not None
+    assert late_answer(found) == WITHDRAWN["reset"]
+    assert WITHDRAWN["reset"] in bench.cards()[0]
+
+
+async def test_a_call_that_was_interrupted_is_not_taken_up_after_a_reset(bench: Bench) -> None:
+    bench.settings |= {"repeats": True}
+    bench.desk = bench.another()
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    await _reset(bench)
+    await bench.looked()
+    assert (await bench.found()).state == "running"
+    bench.now_s[0] += 1000
+    await bench.looked()
+    assert ((await bench.found()).outcome, bench.effect.made) == (INTERRUPTED, [])
+
+
+async def test_a_call_that_is_made_after_a_reset_waits_as_any_other(bench: Bench) -> None:
+    await bench.redis.hset(KEYS.meta(THREAD), "floor", f"{TURN - 1:020}")
+    await bench.opened()
+    await bench.looked()
+    assert (await bench.found()).state == "waiting"
+
+
+async def test_a_card_that_is_posted_while_its_call_is_withdrawn_says_so(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    waiting = await bench.found()
+    await _reset(bench)
+    await bench.looked()
+    await bench.desk._cards.post(waiting)
+    assert WITHDRAWN["reset"] in bench.cards()[0]
+
+
+@pytest.mark.parametrize(("person", "ends"), [(ASKER, True), (ASKER + 1, False)])
+async def test_the_cards_of_a_person_who_is_forgotten_end_and_lose_their_words(
+    bench: Bench, person: int, *, ends: bool
+) -> None:
+    await bench.opened()
+    before = first_id(round(bench.now_s[0] * 1000) + 60_000)
+    await bench.desk.forget(THREAD, Identity(person, before))
+    assert ((await bench.found()).state == "withdrawn") is ends
+    assert (WITHDRAWN["forgotten"] in bench.cards()[0]) is ends
+    assert ("north" in bench.cards()[0]) is not ends
+
+
+async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, 9)
+    await bench.until("done")
+    await _eventually(lambda: len(bench.events) >= 3)
+    assert bench.events == ["opened", "allowed", "done"]
+
+
+async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -> None:
+    await bench.opened()
+    bench.now_s[0] += WAITS_S + 1
+    await bench.looked()
+    assert bench.events == ["opened", "expired"]

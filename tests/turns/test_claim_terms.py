@@ -62,7 +62,7 @@ async def test_the_limits_are_those_of_the_operator_and_of_the_scopes_of_the_cla
         ACTOR, Scope.SERVER, SERVER, {"budget:all:USD:day": "3 USD per day", NOTIFY: "77"}
     )
     await scope_settings.change(ACTOR, Scope.CHANNEL, CHANNEL, {"budget:each:tokens:day": "5 tokens per day"})
-    terms = await terms_of(claim, scope_settings, resolve, policy)
+    terms = await terms_of(claim, scope_settings, resolve, lambda: policy)
     found = [(rule.subject, str(rule.amount)) for rule in terms.budget.rules]
     assert found == [
         (Subject.BOT, "9 USD per day"),
@@ -77,7 +77,7 @@ async def test_the_fallback_has_another_model_and_other_limits_and_the_same_prom
     claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL))
     await scope_settings.change(ACTOR, Scope.SERVER, SERVER, {"system": "Be kind.", "model": "dear"})
     policy = BudgetPolicy((), "cheap", (amount_of("2 messages per day"),))
-    terms = await terms_of(claim, scope_settings, resolve, policy)
+    terms = await terms_of(claim, scope_settings, resolve, lambda: policy)
     assert terms.fallback is not None
     assert (terms.parameters.model, terms.fallback.parameters.model) == ("dear", "cheap")
     assert terms.fallback.prompt_scope is terms.prompt_scope is Scope.SERVER

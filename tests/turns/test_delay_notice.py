@@ -130,3 +130,18 @@ async def test_a_reset_ends_a_wait_for_discord(bench: Bench) -> None:
     await bench.conversations.reset(C, before=A.id)
     await hear(bench, B)
     await bench.claim()
+
+
+async def test_who_waits_for_a_slot_is_told_once_and_the_word_goes_with_the_answer(bench: Bench) -> None:
+    await hear(bench, A)
+    for before in (7, 3):
+        claim = await bench.claim()
+        await bench.runner.tell_waiting(claim, before)
+        await bench.journal.release(claim, blameless=True)
+    (told,) = bench.outbox.texts()
+    assert "7 other replies come first" in told
+    await hear(bench, B)
+    done = await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert done.attempt.number == 1
+    assert done.batch.members == (A.id, B.id)

@@ -25,7 +25,9 @@ class Listening(FakeClaude):
         super().__init__()
         self.sent: list[str] = []
 
-    async def stream(self, request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
+    async def stream(
+        self, request: Request, _caller: object = None
+    ) -> AsyncIterator[Started | TextDelta | Finished]:
         self.sent.append(str(request.messages))
         async for event in super().stream(request):
             yield event

@@ -6,6 +6,8 @@ import asyncio
 import time
 from typing import Any, cast
 
+import pytest
+import structlog
 from redis.asyncio import Redis
 
 from bot.store.claim import Claim
@@ -13,7 +15,8 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.work_queue import WorkQueue
-from bot.turns.dispatch import Dispatcher
+from bot.turns import turn_slots
+from bot.turns.dispatch import Dispatcher, no_server
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
 from tests.patience import idle_timeout
@@ -113,3 +116,130 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis: Red
             await asyncio.sleep(0)
     await dispatcher.stop(1)
     assert runner.done == 1
+
+
+class Noting(Slow):
+    """Notes the order of the turns, and who is told that others come first."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self.order: list[int] = []
+        self.told: dict[int, int] = {}
+
+    async def run(self, claim: Claim, arrivals: asyncio.Event, wakeup: asyncio.Event | None = None) -> int:
+        self.order.append(claim.conversation)
+        return await super().run(claim, arrivals, wakeup)
+
+    async def tell_waiting(self, claim: Claim, before: int) -> None:
+        self.told[claim.conversation] = before
+
+
+async def test_a_busy_server_does_not_keep_a_small_one_waiting(redis: Redis) -> None:
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
+    runner = Noting(journal)
+    dispatcher = Dispatcher(
+        journal,
+        WorkQueue(redis, keys),
+        runner,
+        poll_s=1,
+        max_concurrent=1,
+        server_of=conversations.server,
+    )
+    busy = [snowflake(5 + number) for number in range(8)]
+    small = snowflake(50)
+    for place in [*busy, small]:
+        server = {"guild": 2 if place == small else 1}
+        await conversations.receive(place, message("hello"), source="event", channel_fields=server)
+        dispatcher.wake(place)
+    async with idle_timeout(5):
+        while runner.done < len(busy) + 1:  # noqa: ASYNC110 - the dispatcher's task changes it
+            await asyncio.sleep(0.005)
+    await dispatcher.stop(1)
+    assert runner.order.index(small) <= 3
+    assert [place for place in runner.order if place != small] == busy
+
+
+async def test_who_waits_for_long_is_told_and_answered_all_the_same(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
+    runner = Noting(journal)
+    dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=1, max_concurrent=1)
+    places = [snowflake(5 + number) for number in range(6)]
+    for place in places:
+        await conversations.receive(place, message("hello"), source="event", channel_fields={})
+        dispatcher.wake(place)
+    async with idle_timeout(5):
+        while runner.done < len(places):  # noqa: ASYNC110 - the dispatcher's task changes it
+            await asyncio.sleep(0.005)
+    await dispatcher.stop(1)
+    assert runner.order == places
+    assert runner.told
+    assert set(runner.told) <= set(places[1:])
+
+
+async def test_a_slot_that_is_granted_to_who_has_left_goes_to_the_next() -> None:
+    async def no_tell(_conversation: int, _before: int) -> None:
+        raise AssertionError
+
+    slots = turn_slots.TurnSlots(1, no_server, no_tell)
+
+    async def hold(conversation: int) -> None:
+        async with slots.slot(conversation):
+            held.append(conversation)
+
+    held: list[int] = []
+    async with slots.slot(1):
+        waiting = [asyncio.create_task(hold(number)) for number in (2, 3)]
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert slots.are_wanted
+    waiting[0].cancel()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    assert held == [3]
+    assert not slots.are_wanted
+
+
+class Watched(Slow):
+    """Notes for how many conversations the dispatcher says that they run and wait, and what the log says of turns."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self.dispatcher: Dispatcher | None = None
+        self.seen: set[tuple[int, int]] = set()
+        self.turns: dict[int, object] = {}
+
+    async def run(self, claim: Claim, arrivals: asyncio.Event, wakeup: asyncio.Event | None = None) -> int:
+        assert self.dispatcher is not None
+        await asyncio.sleep(0.01)
+        self.seen.add((self.dispatcher.running, self.dispatcher.waiting))
+        self.turns[claim.turn_id] = structlog.contextvars.get_contextvars().get("turn")
+        if claim.conversation == snowflake(5):
+            self.dispatcher.wake(snowflake(99))  # in the context of this turn
+        return await super().run(claim, arrivals, wakeup)
+
+
+async def test_what_runs_and_what_waits_is_counted_and_each_turn_has_the_log_to_itself(redis: Redis) -> None:
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
+    runner = Watched(journal)
+    dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=10, max_concurrent=1)
+    runner.dispatcher = dispatcher
+    for number in (5, 6, 99):
+        await conversations.receive(snowflake(number), message("hello"), source="event", channel_fields={})
+    for number in (5, 6):
+        dispatcher.wake(snowflake(number))
+    async with idle_timeout(5):
+        while runner.done < 3:  # noqa: ASYNC110 - the dispatcher's tasks change it
+            await asyncio.sleep(0.005)
+    await dispatcher.stop(1)
+    assert (1, 1) in runner.seen
+    assert all(turn == named for turn, named in runner.turns.items())
+    assert (dispatcher.running, dispatcher.waiting) == (0, 0)
+    assert structlog.contextvars.get_contextvars() == {}

@@ -45,7 +45,7 @@ class RefusingClaude(FakeClaude):
 
     before = ""
 
-    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(self, request: Request, _caller: object = None) -> AsyncIterator[TextDelta | Finished]:
         if self.replies[0] is not None:
             async for event in super().stream(request):
                 yield event

@@ -51,7 +51,7 @@ class FakeClaude:
     events: list[tuple[StreamEvent | ClaudeError, ...]]
     silent: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def stream(self, _request: Request) -> AsyncIterator[StreamEvent]:
+    async def stream(self, _request: Request, _caller: object = None) -> AsyncIterator[StreamEvent]:
         for event in self.events.pop(0):
             if isinstance(event, ClaudeError):
                 raise event

@@ -33,7 +33,9 @@ NEXT = message("third", number=NOW - 5)
 class Endless(FakeClaude):
     """Goes on until nobody listens any more."""
 
-    async def stream(self, request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
+    async def stream(
+        self, request: Request, _caller: object = None
+    ) -> AsyncIterator[Started | TextDelta | Finished]:
         async for event in super().stream(request):
             if isinstance(event, Finished):
                 await asyncio.Event().wait()

@@ -54,7 +54,7 @@ class FakeClaude:
     asked: int = 0
     silent: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def stream(self, _request: Request) -> AsyncIterator[StreamEvent]:
+    async def stream(self, _request: Request, _caller: object = None) -> AsyncIterator[StreamEvent]:
         self.asked += 1
         for event in self.events:
             if isinstance(event, ClaudeError):
@@ -223,7 +223,7 @@ class PausingClaude:
     parts: list[tuple[StreamEvent | ClaudeError, ...]]
     requests: list[Request] = field(default_factory=list)
 
-    async def stream(self, request: Request) -> AsyncIterator[StreamEvent]:
+    async def stream(self, request: Request, _caller: object = None) -> AsyncIterator[StreamEvent]:
         self.requests.append(request)
         for event in self.parts[min(len(self.requests), len(self.parts)) - 1]:
             if isinstance(event, ClaudeError):

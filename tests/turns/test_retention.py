@@ -13,12 +13,13 @@ from bot.conversation.memory import Fact, MemoryPlace
 from bot.conversation.message import created_ms
 from bot.conversation.privacy import DAY_MS, RETENTION_DAYS, retention_days
 from bot.conversation.scope import Scope, Setting
+from bot.store.known_conversations import KnownConversations
 from bot.store.memories import Memories
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 from bot.turns.retention import Retention
 from tests.conversation.builders import message
-from tests.store.stage import KEYS, C, RevisedStore
+from tests.store.stage import KEYS, TTL_S, C, RevisedStore
 
 SERVER = 1
 WRITTEN = message("hello", number=30)
@@ -30,7 +31,8 @@ def sweeping(redis: Redis, *, after_days: float) -> Retention:
     clock = cast("Any", SimpleNamespace(now_ms=lambda: now_ms))
     settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
     memories = Memories(redis, KEYS, ttl_s=1000)
-    return Retention(RemovedPlaces(redis, KEYS), memories, settings, clock, ceiling=90)
+    known = KnownConversations(redis, KEYS, ttl_s=TTL_S)
+    return Retention(RemovedPlaces(redis, KEYS), known, memories, settings, clock, ceiling=90)
 
 
 async def keep_for(redis: Redis, days: int) -> None:

@@ -36,7 +36,9 @@ class Titling(FakeClaude):
         self.deltas = deltas
         self.requests: list[Request] = []
 
-    async def stream(self, request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
+    async def stream(
+        self, request: Request, _caller: object = None
+    ) -> AsyncIterator[Started | TextDelta | Finished]:
         self.requests.append(request)
         self.asked.set()
         for delta in self.deltas:

@@ -17,7 +17,8 @@ from bot.retry import Schedule
 from bot.store.tool_steps import ToolStep
 from bot.tools.tool import ToolContext, ToolOutput
 from bot.turns import persist
-from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, ToolPolicy, consulted_before
+from bot.turns.earlier_effects import consulted_before
+from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, Answer, ToolPolicy
 from tests.store.stage import KEYS, C
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, said, tool
 
@@ -29,8 +30,14 @@ async def bench(redis: Redis) -> ToolBench:
     return await ToolBench.begun(redis)
 
 
-def texts(results: tuple[ToolResult, ...]) -> list[str]:
-    return [block.text for each in results for block in each.content if isinstance(block, Text)]
+def only_results(blocks: tuple[Answer, ...]) -> tuple[ToolResult, ...]:
+    found = tuple(block for block in blocks if isinstance(block, ToolResult))
+    assert len(found) == len(blocks)
+    return found
+
+
+def texts(blocks: tuple[Answer, ...]) -> list[str]:
+    return [block.text for each in only_results(blocks) for block in each.content if isinstance(block, Text)]
 
 
 async def test_what_claude_said_and_the_results_are_the_messages_of_the_turn(bench: ToolBench) -> None:
@@ -59,7 +66,7 @@ async def test_calls_of_one_reply_run_at_once_and_answer_in_their_order(bench: T
     loop = bench.loop(tool("look", run))
     end = said(call("look", 1, '{"at": 1}'), call("look", 2, '{"at": 2}'))
     results = await loop.go_on(end, "", bench.statuses.append)
-    assert [each.tool_use_id for each in results] == ["toolu_1", "toolu_2"]
+    assert [each.tool_use_id for each in only_results(results)] == ["toolu_1", "toolu_2"]
     assert texts(results) == ["1", "2"]
 
 
@@ -68,7 +75,7 @@ async def test_one_call_that_fails_keeps_the_others(bench: ToolBench) -> None:
     results = await loop.go_on(
         said(call("knock", 1), call("ring", 2), call("nothing", 3)), "", lambda _: None
     )
-    assert [each.is_error for each in results] == [False, True, True]
+    assert [each.is_error for each in only_results(results)] == [False, True, True]
 
 
 async def test_a_reply_that_pauses_is_noted_and_has_no_results(bench: ToolBench) -> None:
@@ -243,7 +250,7 @@ async def test_only_offered_tools_can_be_called(bench: ToolBench) -> None:
     effect = Effect()
     loop = bench.loop(tool("knock", effect))
     results = await loop.go_on(said(call("ring")), "", lambda _: None)
-    assert (results[0].is_error, effect.made) == (True, [])
+    assert (only_results(results)[0].is_error, effect.made) == (True, [])
 
 
 async def test_the_gate_is_asked_for_each_call_that_is_made(bench: ToolBench) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from collections.abc import Callable
 
 import discord
 import structlog
@@ -34,7 +35,10 @@ older than the last heartbeat that the store still had."""
 
 
 class Catchup:
-    """Starts a sweep when asked to, every `every_s`, and after a rollback of the store."""
+    """Starts a sweep when asked to, every `every_s`, and after a rollback of the store.
+
+    `caught_up` is called when nothing that was requested is left to sweep.
+    """
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class Catchup:
         poll_s: float,
         every_s: float,
         clock: Clock,
+        caught_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -56,6 +61,7 @@ class Catchup:
         self._instance = instance
         self._poll_s = poll_s
         self._every_s = every_s
+        self._caught_up = caught_up
         self._due_s = 0.0
         self._full = True
         self._requested = asyncio.Event()
@@ -102,6 +108,8 @@ class Catchup:
         finally:
             if self._sweep.unfinished:
                 self._due_s = 0.0
+        if not (self._full or self._sweep.unfinished):
+            self._caught_up()
 
     async def _check_for_rollback(self) -> None:
         heartbeat = str(time.time_ns())

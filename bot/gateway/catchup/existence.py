@@ -8,18 +8,20 @@ permission or an unavailable server is no deletion.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from array import array
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import discord
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway import error_codes
 from bot.gateway.catchup.sweep import FAILED_CALL
 from bot.gateway.conversion import reading
 from bot.gateway.events.removals import Removals
 from bot.render.pace import Kind, Pace
-from bot.store.removed_places import RemovedPlaces
+from bot.store.known_conversations import KnownConversations
 
 log = structlog.get_logger()
 
@@ -34,6 +36,12 @@ RETRY_S = 60.0
 FEW = 2
 """So few threads are asked for one by one."""
 
+IDS = "Q"
+"""Ids are held as machine words: a hundred thousand take less than a megabyte."""
+
+ByParent = dict[int | None, "array[int]"]
+"""The threads of each channel; None for a place whose channel is not known."""
+
 
 class Existence:
     """Looks after a start, after each gap in the session, and once a day."""
@@ -41,17 +49,19 @@ class Existence:
     def __init__(
         self,
         client: discord.Client,
-        places: RemovedPlaces,
+        known: KnownConversations,
         removals: Removals,
         pace: Pace,
         *,
         confirm_s: float = CONFIRM_S,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
-        self._places = places
+        self._known = known
         self._removals = removals
         self._pace = pace
         self._confirm_s = confirm_s
+        self._shards = shards
         self._requested = asyncio.Event()
 
     def request(self) -> None:
@@ -75,8 +85,13 @@ class Existence:
 
     async def look(self) -> None:
         """Erase what does not exist any more."""
-        known = await self._places.known()
-        servers = {server for server, _ in known.values() if server is not None}
+        threads: dict[int, ByParent] = {}
+        async for page in self._known.pages():
+            for each in page:
+                if each.server is not None and self._shards.holds(each.server):
+                    of_server = threads.setdefault(each.server, {})
+                    of_server.setdefault(each.parent, array(IDS)).append(each.conversation)
+        servers = threads.keys()
         unlisted = {server for server in servers if self._client.get_guild(server) is None}
         gone = await self._gone(unlisted, self._ask_for_server)
         for server in sorted(gone):
@@ -84,37 +99,35 @@ class Existence:
         for server in sorted(servers - unlisted):
             guild = self._client.get_guild(server)
             if guild is not None and not guild.unavailable:
-                own = {each: parent for each, (home, parent) in known.items() if home == server}
-                await self._look_in(guild, own)
+                await self._look_in(guild, threads[server])
 
-    async def _look_in(self, guild: discord.Guild, known: dict[int, int | None]) -> None:
+    async def _look_in(self, guild: discord.Guild, known: ByParent) -> None:
         listed = {each.id for each in await reading.channels(guild)}
         listed |= {each.id for each in await reading.active_threads(guild)}
-        parents = {parent for parent in known.values() if parent is not None}
+        parents = {parent for parent in known if parent is not None}
         channels = await self._gone(parents - listed, self._ask_for_channel)
         for channel in sorted(channels):
             await self._removals.channel(guild.id, channel)
-        left = {thread: parent for thread, parent in known.items() if parent not in channels}
-        unlisted = {thread: parent for thread, parent in left.items() if thread not in listed}
-        archived = await self._archived(guild, unlisted)
-        for thread in sorted(await self._gone(unlisted.keys() - archived, self._ask_for_channel)):
+        missing: set[int] = set()
+        for parent, threads in known.items():
+            if parent not in channels and (unlisted := set(threads) - listed):
+                missing |= unlisted - await self._archived(guild, parent, unlisted)
+        for thread in sorted(await self._gone(missing, self._ask_for_channel)):
             await self._removals.missing_thread(thread)
 
-    async def _archived(self, guild: discord.Guild, unlisted: Mapping[int, int | None]) -> set[int]:
-        """Return those that the lists of archived threads hold."""
+    async def _archived(self, guild: discord.Guild, parent: int | None, wanted: set[int]) -> set[int]:
+        """Return those threads of a channel that the lists of archived threads hold."""
+        channel = None if parent is None else guild.get_channel(parent)
         found: set[int] = set()
-        for parent in sorted({parent for parent in unlisted.values() if parent is not None}):
-            channel = guild.get_channel(parent)
-            if not isinstance(channel, (discord.TextChannel, discord.ForumChannel)):
-                continue
-            wanted = {thread for thread, home in unlisted.items() if home == parent}
-            lists = [reading.archived_threads(channel)]
-            if isinstance(channel, discord.TextChannel) and not channel.is_news():
-                lists.append(reading.joined_archived_threads(channel))
-            for threads in lists:
-                if len(wanted - found) > FEW:
-                    async with self._pace.waited(parent, Kind.READ):
-                        found |= await _listed(threads, wanted - found)
+        if not isinstance(channel, (discord.TextChannel, discord.ForumChannel)):
+            return found
+        lists = [reading.archived_threads(channel)]
+        if isinstance(channel, discord.TextChannel) and not channel.is_news():
+            lists.append(reading.joined_archived_threads(channel))
+        for threads in lists:
+            if len(wanted - found) > FEW:
+                async with self._pace.waited(channel.id, Kind.READ):
+                    found |= await _listed(threads, wanted - found)
         return found
 
     async def _gone(self, ids: set[int], ask: Callable[[int], Awaitable[object]]) -> set[int]:

@@ -12,10 +12,12 @@ import structlog
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway import permissions
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
 from bot.store.conversations import Conversations
+from bot.store.known_conversations import KnownConversations
 from bot.store.settings_cache import Place, SettingsCache
 
 log = structlog.get_logger()
@@ -42,15 +44,19 @@ class Sweep:
         channels: Channels,
         listing: Listing,
         conversations: Conversations,
+        known: KnownConversations,
         clock: Clock,
         settings: SettingsCache,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
         self._channels = channels
         self._listing = listing
         self._conversations = conversations
+        self._known = known
         self._clock = clock
         self._settings = settings
+        self._shards = shards
         self._to_request: dict[int, int | None] = {}
         self._active: dict[int, frozenset[int]] = {}
         self._failing: set[int] = set()
@@ -94,11 +100,19 @@ class Sweep:
 
     async def _request_direct_messages(self, listed: set[int], recheck_from: int | None) -> set[int]:
         """Have the known DM channels requested; returns the parent channels of threads that are not active."""
-        known = [each for each in await self._conversations.known(self._clock.now_ms()) if each not in listed]
-        parents = await self._conversations.parents(known)
-        direct = [each for each, parent in zip(known, parents, strict=True) if parent is None]
-        self._request_later(direct, recheck_from)
-        return {parent for parent in parents if parent is not None}
+        await self._known.prune(self._clock.now_ms())
+        latest_ms: dict[int, int] = {}
+        parents: set[int] = set()
+        async for page in self._known.pages():
+            for each in page:
+                if each.conversation in listed:
+                    continue
+                if each.parent is not None:
+                    parents.add(each.parent)
+                elif self._shards.holds(None):
+                    latest_ms[each.conversation] = each.latest_ms
+        self._request_later(sorted(latest_ms, key=latest_ms.__getitem__, reverse=True), recheck_from)
+        return parents
 
     async def _answered_forums(self) -> set[int]:
         """Return the forums in which each post is answered: a post may have been archived before it was seen."""

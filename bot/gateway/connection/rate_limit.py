@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from discord.http import Route
 from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
 from bot.gateway import error_codes
+from bot.gateway.connection.client import Client
 from bot.gateway.connection.compat import Http
 from bot.gateway.connection.completion import TOO_MANY_REQUESTS
 from bot.render.pace import Kind, Pace
@@ -27,6 +29,11 @@ log = structlog.get_logger()
 NO_RESPONSE = "none"
 """The label `status` of a call without a response."""
 
+SERVER_ERROR = 500
+
+WAIT_MIN_S = 0.01
+"""A shorter wait is no wait for a limit."""
+
 UNLIMITED = ("/interactions/", "/webhooks/")
 """Routes that the global limit of a bot does not cover (Discord, topics/rate-limits)."""
 
@@ -34,14 +41,17 @@ MESSAGE = re.compile(r"/channels/(?P<channel>\d+)/messages(/\d+)?")
 """The calls that count against the limit of their channel."""
 
 
-def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
+def install(client: Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
     """Trace the client's requests; to be called before the login. The responses set `clock`."""
     warned = False
 
     async def on_start(_: object, context: SimpleNamespace, start: Any) -> None:
         context.call, context.counted = None, False
         if (path := limited_path(str(start.url))) is not None:
+            began_s = time.monotonic()
             context.call = await pace.request(*classify(start.method, path))
+            if (waited_s := time.monotonic() - began_s) >= WAIT_MIN_S:
+                metrics.rate_limited("discord", waited_s)
             if clock is not None:
                 context.asked_s = clock.steady_s()
 
@@ -54,8 +64,15 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
         context.counted = True  # aiohttp calls `on_exception` for what is raised below
         await _raise_if_too_old(end.response)
+        if end.response.status == TOO_MANY_REQUESTS or end.response.status >= SERVER_ERROR:
+            log.info(
+                "discord_call_failed",
+                method=end.method,
+                status=end.response.status,
+                ray=end.response.headers.get("CF-Ray"),
+            )
         if isinstance(client.http, Http):
-            await _raise_if_banned(client.http, end.response)
+            await _raise_if_banned(client.http, end.response, metrics)
 
     async def on_exception(_: object, context: SimpleNamespace, end: Any) -> None:
         if context.counted:
@@ -70,8 +87,7 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
     client.http.http_trace = trace
 
     def connected() -> float:
-        ws = getattr(client, "ws", None)  # None until the first connection, whatever its type says
-        return float(client.is_ready() and ws is not None and ws.open and ws.established)
+        return float(client.is_ready() and client.is_connected)
 
     metrics.discord_connected.set_function(connected)
 
@@ -105,7 +121,7 @@ async def _raise_if_too_old(response: aiohttp.ClientResponse) -> None:
                 raise DiscordTooOld
 
 
-async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse) -> None:
+async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse, metrics: Metrics) -> None:
     """Raise RateLimited for a long limit, which discord.py would wait out, or would repeat the call at once."""
     if not http.enforces_bans or (path := limited_path(str(response.url))) is None:
         return
@@ -116,6 +132,7 @@ async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse) -> None
             retry_after_s = float(json.loads(await response.text())["retry_after"])
     for_s = http.bans.record(response.method, path, response.status, response.headers, retry_after_s)
     if for_s:
+        metrics.rate_limited("discord", for_s)
         raise discord.RateLimited(for_s)
 
 

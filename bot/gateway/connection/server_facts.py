@@ -66,6 +66,14 @@ class ServerFactSource:
         found = await self._member(guild, person)
         return None if found is None else _facts(found)
 
+    async def roles_of(self, server: int, person: int) -> frozenset[int]:
+        """Return the ids of the roles that a person has now, none for one who is no member; raises DiscordError."""
+        guild = self._client.get_guild(server)
+        if guild is None:
+            raise DiscordGone("the bot is not in the server")
+        found = await self._member(guild, person)
+        return frozenset() if found is None else frozenset(role.id for role in found.roles)
+
     async def members_named(self, server: int, name: str) -> Sequence[MemberFacts]:
         """Return the members whose username or nickname begins with a name ("Search Guild Members")."""
         guild = self._client.get_guild(server)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import time
 from typing import Any
@@ -17,7 +18,7 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bot.conversation.surrogates import whole_json
 from bot.gateway.connection.attempts import BACKOFF_MAX_S, HANDSHAKE_S, SILENCE_MAX_S, Attempts
@@ -28,6 +29,7 @@ from bot.gateway.connection.completion import (
     retry_after_s,
 )
 from bot.gateway.conversion import reading
+from bot.telemetry.gateway_state import GatewayHealth, GatewayReason
 
 log = structlog.get_logger()
 
@@ -51,6 +53,11 @@ LISTS_BY_EVENT = {
 }
 """The events whose lists are parsed item by item where the event as a whole cannot be parsed."""
 
+NO_HEARTBEAT_HINT = "the gateway sent nothing, not even for heartbeats: the network has lost the connection"
+
+CLOSE_S = 3.0
+"""The longest wait for the other side's close frame."""
+
 _EVENT = re.compile(r'"op": ?0\b')
 _SESSION_BEGINS = re.compile(r'"(?:READY|RESUMED)"')
 
@@ -66,14 +73,18 @@ class Socket(DiscordWebSocket):
 
     established = False
     _attempts: Attempts | None = None
+    _health: GatewayHealth | None = None
     _last_event_s = 0.0
+    _last_message_s = math.inf
     _silence_timer: asyncio.TimerHandle | None = None
     _closing: asyncio.Task[None] | None = None
 
     @classmethod
     async def from_client(cls, client: discord.Client, **options: Any) -> Socket:
-        """Connect, and send IDENTIFY or RESUME."""
-        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see client.py
+        """Connect, and send IDENTIFY or RESUME; `client` is a shard."""
+        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see shard.py
+        health: GatewayHealth = client.health  # type: ignore[attr-defined]
+        shard: int = options.get("shard_id") or 0
         # discord.py resumes without a session after a connection that sent no READY.
         options["resume"] = bool(options.get("resume") and options.get("session"))
         wait_s = attempts.begin(time.monotonic(), identify=not options["resume"])
@@ -82,14 +93,25 @@ class Socket(DiscordWebSocket):
             await asyncio.sleep(min(wait_s, BACKOFF_MAX_S))
         if wait_s > BACKOFF_MAX_S:
             raise TimeoutError  # discord.py limits an attempt to a minute
+        if not options["resume"]:
+            await client.before_identify()  # type: ignore[attr-defined] # see shard.py
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await super().from_client(client, **options)
         except aiohttp.WSServerHandshakeError as error:
             if error.status == TOO_MANY_REQUESTS:
                 attempts.retry_after(time.monotonic(), retry_after_s(error.headers or {}))
+                health.lost(GatewayReason.RATE_LIMITED, shard=shard)
+            else:
+                health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
+            raise
+        except Exception:
+            health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
             raise
         socket._attempts = attempts
+        # discord.py would wait 30 s for a server that is gone to close its side.
+        socket.socket._timeout = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S)
+        socket._health = health
         socket._watch_silence()
         return socket
 
@@ -104,6 +126,8 @@ class Socket(DiscordWebSocket):
         if left_s > 0:  # missed events are being repeated
             self._silence_timer = self.loop.call_later(left_s, self._close_if_silent)
             return
+        if self._health is not None:
+            self._health.lost(GatewayReason.GATEWAY_SILENT, shard=self.shard_id or 0)
         log.warning(
             "discord_gateway_silent", after_s=SILENCE_MAX_S, hint="the gateway sent HELLO and then nothing"
         )
@@ -117,11 +141,26 @@ class Socket(DiscordWebSocket):
             self.established = True
             if self._attempts is not None:
                 self._attempts.established()
+            if self._health is not None:
+                self._health.established(shard=self.shard_id or 0)
             if self._silence_timer is not None:
                 self._silence_timer.cancel()
 
+    async def poll_event(self) -> None:
+        """Handle the next message; the connection is left if none comes for too long, see `KeepAlive`."""
+        try:
+            await super().poll_event()
+        except ReconnectWebSocket:
+            silent_s = self.loop.time() - self._last_message_s
+            if self.established and silent_s >= self._max_heartbeat_timeout:
+                if self._health is not None:
+                    self._health.lost(GatewayReason.NO_HEARTBEAT, shard=self.shard_id or 0)
+                log.warning("discord_gateway_silent", after_s=round(silent_s), hint=NO_HEARTBEAT_HINT)
+            raise
+
     async def received_message(self, msg: Any, /) -> None:
         """Handle one message of the gateway."""
+        self._last_message_s = self.loop.time()
         if isinstance(msg, bytes):
             text = self._decompressor.decompress(msg)
             if text is None:
@@ -136,6 +175,11 @@ class Socket(DiscordWebSocket):
             await super().received_message(msg)
             if not self.established and _EVENT.search(msg):
                 self._event_received(msg)
+        except ReconnectWebSocket as error:
+            if self._health is not None:
+                asked = GatewayReason.RECONNECT_REQUESTED if error.resume else GatewayReason.SESSION_INVALID
+                self._health.lost(asked, shard=self.shard_id or 0)
+            raise
         except reading.UNREADABLE as error:
             if ready:
                 raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import replace
 from enum import Enum
 
@@ -52,8 +52,8 @@ class Decider:
         conversations: Conversations,
         settings: SettingsCache,
         wishes: PersonWishes,
-        policy: Policy,
-        access: AccessDefaults,
+        policy: Callable[[], Policy],
+        access: Callable[[], AccessDefaults],
         *,
         proxies: Container[int],
         commands: Container[str],
@@ -76,7 +76,7 @@ class Decider:
             log.warning("server_unknown", message=message.id)
             return None
         facts = self._facts(message, Where.DIRECT if message.guild is None else Where.CHANNEL, me)
-        if (ignored := dismiss(facts, self._policy)) is not None:
+        if (ignored := dismiss(facts, self._policy())) is not None:
             return _logged(message, ignored)
         channel = await lookup.channel_of(message)
         if channel is None:
@@ -86,7 +86,7 @@ class Decider:
         where = await self._where(message, channel, me)
         facts = replace(facts, where=where, begins_post=_begins_post(message, channel))
         settings = await self._settings_for(message, channel, facts)
-        decision = decide(facts, self._policy, mode_in_force(settings))
+        decision = decide(facts, self._policy(), mode_in_force(settings))
         if isinstance(decision, Answer):
             return Accepted(channel, where, decision, settings, facts.mentions_bot, facts.begins_post)
         if decision.reason is Reason.TYPED_COMMAND:  # the person is told of it
@@ -99,9 +99,9 @@ class Decider:
         """Say why a message is ignored because of its author, or of the `person` for whom it was posted."""
         server = None if message.guild is None else message.guild.id
         person = message.author.id if person is None else person
-        needed = person != NOBODY and depends_on_roles(settings, self._access, server=server)
+        needed = person != NOBODY and depends_on_roles(settings, self._access(), server=server)
         roles = await self.members.roles(message, person) if needed else frozenset()
-        found = access_of(person, roles, settings, self._access, server=server)
+        found = access_of(person, roles, settings, self._access(), server=server)
         return None if found.allowed else Ignore(Reason.BLOCKED, found.origin)
 
     async def limited_roles(
@@ -163,8 +163,10 @@ class Decider:
         server = None if place is None else place.server
         roles = frozenset(role.id for role in getattr(message.author, "roles", ()))
         return (
-            isinstance(decide(self._facts(message, where, me), self._policy, mode_in_force(settings)), Answer)
-            and access_of(message.author.id, roles, settings, self._access, server=server).allowed
+            isinstance(
+                decide(self._facts(message, where, me), self._policy(), mode_in_force(settings)), Answer
+            )
+            and access_of(message.author.id, roles, settings, self._access(), server=server).allowed
         )
 
     def is_by_a_person(self, message: discord.Message) -> bool:
@@ -195,7 +197,7 @@ class Decider:
             return await self._settings.by_scope(place)
         except StoreUnavailable:
             known = self._settings.last_known(place)
-            if isinstance(decide(facts, self._policy, mode_in_force(known)), Answer):
+            if isinstance(decide(facts, self._policy(), mode_in_force(known)), Answer):
                 raise
             return known
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import structlog
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import first_id
+from bot.store.known_conversations import KnownConversations
 from bot.store.removed_places import RemovedPlaces
 from bot.turns.dispatch import Dispatcher
 
@@ -16,8 +19,11 @@ log = structlog.get_logger()
 class Removals:
     """Erases; what fails is found again by the next look at what exists, see `bot.gateway.catchup.existence`."""
 
-    def __init__(self, places: RemovedPlaces, dispatcher: Dispatcher, clock: Clock) -> None:
+    def __init__(
+        self, places: RemovedPlaces, known: KnownConversations, dispatcher: Dispatcher, clock: Clock
+    ) -> None:
         self._places = places
+        self._known = known
         self._clock = clock
         self._dispatcher = dispatcher
 
@@ -39,8 +45,10 @@ class Removals:
     async def channel(self, server: int, channel: int) -> None:
         """Erase what is set for a channel that was deleted, and the conversations of its threads."""
         try:
-            known = await self._places.known()
-            await self._erase(tuple(each for each, (_, parent) in known.items() if channel in (parent, each)))
+            async for page in self._known.pages():
+                await self._erase(
+                    each.conversation for each in page if channel in (each.parent, each.conversation)
+                )
             await self._places.erase_channel(server, channel)
         except StoreUnavailable as error:
             log.warning("removal_not_stored", channel=channel, detail=str(error))
@@ -48,16 +56,19 @@ class Removals:
     async def server(self, server: int) -> None:
         """Erase everything of a server that the bot has left."""
         try:
-            known = await self._places.known()
-            await self._erase(tuple(each for each, (home, _) in known.items() if home == server))
-            for parent in {parent for home, parent in known.values() if home == server and parent}:
+            parents: set[int] = set()
+            async for page in self._known.pages():
+                own = [each for each in page if each.server == server]
+                await self._erase(each.conversation for each in own)
+                parents |= {each.parent for each in own if each.parent is not None}
+            for parent in parents:
                 await self._places.erase_channel(server, parent)
             await self._places.erase_server(server)
             log.info("server_erased", server=server)
         except StoreUnavailable as error:
             log.warning("removal_not_stored", server=server, detail=str(error))
 
-    async def _erase(self, conversations: tuple[int, ...]) -> None:
+    async def _erase(self, conversations: Iterable[int]) -> None:
         for conversation in conversations:
             await self._dispatcher.halt(conversation)
             await self._places.erase_conversation(conversation)

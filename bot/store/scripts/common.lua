@@ -123,35 +123,43 @@ local function give_back_expired(open)
   end
 end
 
--- What was settled of a counter, by instance: `<instance>:<amount>` of each. A bare number is of no known instance.
+-- What was settled of a counter, by instance. `settled` holds the sum, a field `by:<instance>` the part of each; the rest
+-- of the sum, here of the instance '', was settled by the release before, which writes the sum alone.
 local function parts_of(counter)
-  local parts = {}
-  for part in string.gmatch(redis.call('HGET', counter, 'settled') or '', '%S+') do
-    local instance, amount = string.match(part, '^(.-):?(%d+)$')
-    parts[instance] = tonumber(amount)
+  local parts, rest, found = {}, 0, redis.call('HGETALL', counter)
+  for i = 1, #found, 2 do
+    local instance = string.match(found[i], '^by:(.+)$')
+    if instance then
+      parts[instance] = tonumber(found[i + 1])
+      rest = rest - parts[instance]
+    elseif found[i] == 'settled' then
+      rest = rest + tonumber(found[i + 1])
+    end
   end
+  if rest > 0 then parts[''] = rest end
   return parts
 end
 
--- Write what was settled of a counter, which lives for `ttl_s` from now on.
-local function write_parts(counter, parts, ttl_s)
-  local written = {}
-  for instance, amount in pairs(parts) do written[#written + 1] = instance .. ':' .. integer(amount) end
-  redis.call('HSET', counter, 'settled', table.concat(written, ' '))
+-- Add to what an instance has settled of a counter, which lives for `ttl_s` from now on.
+local function add_part(counter, instance, amount, ttl_s)
+  redis.call('HINCRBY', counter, 'settled', integer(amount))
+  if instance ~= '' then redis.call('HINCRBY', counter, 'by:' .. instance, integer(amount)) end
   redis.call('EXPIRE', counter, ttl_s)
 end
 
 -- What of a counter is used up: settled, reserved, and the share that the admins were told of.
 local function use_of(counter)
-  local settled, found = 0, redis.call('HMGET', counter, 'reserved', 'told')
-  for _, amount in pairs(parts_of(counter)) do settled = settled + amount end
-  return settled, tonumber(found[1] or 0), tonumber(found[2] or 0)
+  local found = redis.call('HMGET', counter, 'settled', 'reserved', 'told')
+  return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
 end
 
--- Append to an answer what of a counter is used up: what was settled as it is stored, reserved, and the share told.
+-- Append to an answer what of a counter is used up: what was settled, as `<instance>:<amount>` of each instance,
+-- reserved, and the share told.
 local function append_use(answer, counter)
   local _, reserved, told = use_of(counter)
-  answer[#answer + 1] = redis.call('HGET', counter, 'settled') or ''
+  local written = {}
+  for instance, amount in pairs(parts_of(counter)) do written[#written + 1] = instance .. ':' .. integer(amount) end
+  answer[#answer + 1] = table.concat(written, ' ')
   answer[#answer + 1] = integer(reserved)
   answer[#answer + 1] = told
 end

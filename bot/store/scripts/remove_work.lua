@@ -1,5 +1,10 @@
--- Take a conversation off the work queue, unless somebody has put the conversation there again.
--- `score` is the score with which the caller found the conversation to need nothing.
--- Returns 1 if the conversation was taken off.
-if redis.call('ZSCORE', work, conversation) ~= score then return 0 end
-return redis.call('ZREM', work, conversation)
+-- Take an id off a queue, or have the id due `again` ('' for never), unless somebody has put the id there again meanwhile.
+-- `score` is the score with which the caller found the id. Both in one step: a crash in between would lose the id.
+-- Returns 1 if nobody has put the id there again.
+if redis.call('ZSCORE', work, conversation) ~= score then
+  if again ~= '' then redis.call('ZADD', work, 'LT', again, conversation) end
+  return 0
+end
+if again == '' then return redis.call('ZREM', work, conversation) end
+redis.call('ZADD', work, again, conversation)
+return 1

@@ -5,10 +5,9 @@
 -- Returns how many parts were raised.
 local raised = 0
 for i = 1, #floors, 4 do
-  local parts = parts_of(floors[i])
-  if (parts[floors[i + 1]] or 0) < tonumber(floors[i + 2]) then
-    parts[floors[i + 1]] = tonumber(floors[i + 2])
-    write_parts(floors[i], parts, floors[i + 3])
+  local missing = tonumber(floors[i + 2]) - (parts_of(floors[i])[floors[i + 1]] or 0)
+  if missing > 0 then
+    add_part(floors[i], floors[i + 1], missing, floors[i + 3])
     raised = raised + 1
   end
 end

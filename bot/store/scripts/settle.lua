@@ -10,11 +10,7 @@ local state = redis.call('HGET', record, id)
 if state ~= 'settled' and state ~= 'counted' then
   give_back(open, record, id)
   for i = 1, #used, 3 do
-    if used[i + 1] ~= '0' then
-      local parts = parts_of(used[i])
-      parts[instance] = (parts[instance] or 0) + tonumber(used[i + 1])
-      write_parts(used[i], parts, used[i + 2])
-    end
+    if used[i + 1] ~= '0' then add_part(used[i], instance, used[i + 1], used[i + 2]) end
   end
   redis.call('HSET', record, id, counted == '1' and 'counted' or 'settled')
   local is_open = false

@@ -29,12 +29,13 @@ class CompareAndSet(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveWork(Call):
-    """Take a conversation off the work queue, if its score is still the one that was read."""
+    """Take an id off a queue if its score is still that which was read, or have it due `again` ("" for never)."""
 
     script: ClassVar[str] = "remove_work"
     work: Key
     conversation: int
     score: str
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

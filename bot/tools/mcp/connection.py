@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from bot.config.proxy import proxy_for
 from bot.config.settings import McpSettings
 from bot.tools.mcp.address import checked_addresses
 from bot.tools.mcp.answers import Answers
@@ -16,7 +17,6 @@ from bot.version import version
 if TYPE_CHECKING:
     from mcp import Client
 
-PORTS = {"https": 443, "http": 80}
 KB = 1000
 
 
@@ -32,7 +32,7 @@ async def connected(settings: McpSettings, answers: Answers) -> AsyncIterator[Cl
     from mcp import Client, Implementation
     from mcp.client.streamable_http import streamable_http_client
 
-    from bot.tools.mcp.transport import CONNECT_S, BoundedTransport
+    from bot.tools.mcp.transport import CONNECT_S, PORTS, BoundedTransport
 
     # The client logs what it cannot read, which is what the server has sent.
     logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)
@@ -42,8 +42,12 @@ async def connected(settings: McpSettings, answers: Answers) -> AsyncIterator[Cl
     if settings.secret is not None:
         headers["Authorization"] = f"Bearer {settings.secret.get_secret_value()}"
     most_bytes = settings.max_kb * KB
+    # A server with a private address is on this side of the proxy.
+    proxy = None if settings.private else proxy_for(settings.url)
     http = httpx2.AsyncClient(
-        transport=BoundedTransport(private=settings.private, most_bytes=most_bytes, answers=answers),
+        transport=BoundedTransport(
+            private=settings.private, most_bytes=most_bytes, answers=answers, proxy=proxy
+        ),
         headers=headers,
         timeout=httpx2.Timeout(settings.timeout_s, connect=min(CONNECT_S, settings.timeout_s)),
         trust_env=False,

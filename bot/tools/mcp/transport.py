@@ -1,6 +1,6 @@
 """The transport of the MCP client: connects to checked addresses alone, and reads bounded answers.
 
-No proxy is used, because a proxy resolves names by itself.
+A proxy is told the checked address, and never the name, which it would resolve by itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CONNECT_S = 10.0
 MOST_CONNECTIONS = 8
+PORTS = {"https": 443, "http": 80}
 
 
 class AddressGuard(httpcore2.AsyncNetworkBackend):
@@ -56,20 +57,25 @@ class AddressGuard(httpcore2.AsyncNetworkBackend):
 class BoundedTransport(httpx2.AsyncHTTPTransport):
     """Reads at most `most_bytes` of each answer, which must not be compressed."""
 
-    def __init__(self, *, private: bool, most_bytes: int, answers: Answers) -> None:
+    def __init__(self, *, private: bool, most_bytes: int, answers: Answers, proxy: str | None = None) -> None:
         context = _ssl_context()
-        super().__init__(verify=context, trust_env=False)
-        # The transport has no parameter for its network backend.
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=context,
-            max_connections=MOST_CONNECTIONS,
-            network_backend=AddressGuard(private=private),
-        )
+        super().__init__(verify=context, trust_env=False, proxy=proxy)
+        self._passes_proxy = proxy is not None
+        self._private = private
+        if not self._passes_proxy:
+            # The transport has no parameter for its network backend.
+            self._pool = httpcore2.AsyncConnectionPool(
+                ssl_context=context,
+                max_connections=MOST_CONNECTIONS,
+                network_backend=AddressGuard(private=private),
+            )
         self._most_bytes = most_bytes
         self._answers = answers
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Send a request."""
+        if self._passes_proxy:
+            request = await _to_checked_address(request, private=self._private)
         response = await super().handle_async_request(request)
         self._answers.note(response.status_code)
         if response.headers.get("content-encoding", "identity") != "identity":
@@ -78,6 +84,22 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
         if isinstance(response.stream, httpx2.AsyncByteStream):
             response.stream = _Bounded(response.stream, self._most_bytes, self._answers)
         return response
+
+
+async def _to_checked_address(request: httpx2.Request, *, private: bool) -> httpx2.Request:
+    """Return a request to an address of its host; the certificate must be that of the name all the same."""
+    url, host = request.url, request.url.host
+    try:
+        addresses = await checked_addresses(host, url.port or PORTS[url.scheme], private=private)
+    except (AddressRefused, NotResolved) as error:
+        raise httpx2.ConnectError(str(error)) from None
+    return httpx2.Request(
+        request.method,
+        url.copy_with(host=addresses[0]),
+        headers=request.headers,
+        stream=request.stream,
+        extensions={**request.extensions, "sni_hostname": host},
+    )
 
 
 class _Bounded(httpx2.AsyncByteStream):

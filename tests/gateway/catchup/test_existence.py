@@ -14,6 +14,7 @@ from bot.gateway import error_codes
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.conversion import reading
 from bot.render.pace import Pace
+from bot.store.known_conversations import Known
 
 SERVER, CHANNEL, THREAD, OTHER = 1, 2, 3, 4
 
@@ -79,15 +80,16 @@ async def erased(
     async def active_threads(_: object) -> list[object]:
         return [SimpleNamespace(id=OTHER)]
 
-    async def known() -> dict[int, tuple[int, int]]:
-        return {THREAD: (SERVER, CHANNEL), OTHER: (SERVER, CHANNEL)}
+    async def pages() -> AsyncIterator[list[Known]]:
+        yield [Known(THREAD, 0, SERVER, CHANNEL)]
+        yield [Known(OTHER, 0, SERVER, CHANNEL)]
 
     monkeypatch.setattr(reading, "channels", channels)
     monkeypatch.setattr(reading, "active_threads", active_threads)
     asked, gone = Asked(answers), Erased()
     http = SimpleNamespace(get_channel=asked.get, get_guild=asked.get)
     client = cast("Any", SimpleNamespace(http=http, get_guild=lambda _: guild))
-    places = cast("Any", SimpleNamespace(known=known))
+    places = cast("Any", SimpleNamespace(pages=pages))
     await Existence(client, places, cast("Any", gone), Pace(), confirm_s=0).look()
     return gone.calls
 
@@ -157,8 +159,9 @@ async def looked(
             return {}
         raise UNKNOWN_CHANNEL
 
-    async def known_threads() -> dict[int, tuple[int, int]]:
-        return {100 + number: (SERVER, CHANNEL) for number in range(known)}
+    async def pages() -> AsyncIterator[list[Known]]:
+        for start in range(0, known, 100):
+            yield [Known(100 + each, 0, SERVER, CHANNEL) for each in range(start, min(known, start + 100))]
 
     monkeypatch.setattr(reading, "channels", of_server)
     monkeypatch.setattr(reading, "active_threads", none_active)
@@ -167,7 +170,7 @@ async def looked(
     guild = SimpleNamespace(id=SERVER, unavailable=False, get_channel=lambda _: channel())
     client = cast("Any", SimpleNamespace(http=SimpleNamespace(get_channel=get), get_guild=lambda _: guild))
     gone = Erased()
-    places = cast("Any", SimpleNamespace(known=known_threads))
+    places = cast("Any", SimpleNamespace(pages=pages))
     await Existence(client, places, cast("Any", gone), Pace(), confirm_s=0).look()
     return [int(str(thread)) for _, thread in gone.calls], calls
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -11,10 +11,11 @@ from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import ListableChannel
 from bot.gateway.catchup.sweep import FAILURES_IN_A_ROW, REQUESTS_MAX, Sweep
+from bot.store.known_conversations import Known
 from tests.gateway.catchup.test_catchup import Store
 
 
-class Known(Store):
+class Knowing(Store):
     """A store that knows many DM channels, all of them listed up to the same mark."""
 
     def __init__(self, known: int) -> None:
@@ -22,11 +23,12 @@ class Known(Store):
         self.all = tuple(range(1, known + 1))
         self.noted = asyncio.Event()
 
-    async def known(self, _now_ms: int) -> tuple[int, ...]:
-        return self.all
+    async def prune(self, _now_ms: int) -> None:
+        """Nothing is old."""
 
-    async def parents(self, conversations: Sequence[int]) -> tuple[None, ...]:
-        return (None,) * len(conversations)
+    async def pages(self) -> AsyncIterator[list[Known]]:
+        for start in range(0, len(self.all), 100):
+            yield [Known(each, -each, None, None) for each in self.all[start : start + 100]]
 
     async def marks(self, places: Sequence[int]) -> tuple[int, ...]:
         return (9,) * len(places)
@@ -57,14 +59,14 @@ class Requested:
         return ListableChannel(channel, 5)
 
 
-def catching_up(store: Known, channels: Requested, *, every_s: float) -> Catchup:
+def catching_up(store: Knowing, channels: Requested, *, every_s: float) -> Catchup:
     nobody, kept = cast("Any", None), cast("Any", store)
     client = cast("Any", SimpleNamespace(is_ready=lambda: True, guilds=[]))
-    sweep = Sweep(client, cast("Any", channels), nobody, kept, Clock(), nobody)
+    sweep = Sweep(client, cast("Any", channels), nobody, kept, kept, Clock(), nobody)
     return Catchup(client, kept, kept, sweep, instance="one", poll_s=0.001, every_s=every_s, clock=Clock())
 
 
-async def requested(store: Known, channels: Requested, count: int, *, every_s: float) -> list[int]:
+async def requested(store: Knowing, channels: Requested, count: int, *, every_s: float) -> list[int]:
     """Watch until so many channels were requested, and a moment longer; returns them."""
     channels.enough = count
     watching = asyncio.create_task(catching_up(store, channels, every_s=every_s).watch())
@@ -78,18 +80,18 @@ async def requested(store: Known, channels: Requested, count: int, *, every_s: f
 
 
 async def test_channels_beyond_the_limit_of_a_sweep_are_requested_by_the_next_sweep_at_once() -> None:
-    store = Known(2 * REQUESTS_MAX + 5)
+    store = Knowing(2 * REQUESTS_MAX + 5)
     found = await requested(store, Requested({}), 2 * REQUESTS_MAX + 5, every_s=1000.0)
     assert found == list(store.all), "each once, those with the latest messages first"
 
 
 async def test_a_channel_whose_request_failed_is_requested_by_the_next_sweep_behind_the_others() -> None:
-    found = await requested(Known(3), Requested({1: 2}), 5, every_s=0.01)
+    found = await requested(Knowing(3), Requested({1: 2}), 5, every_s=0.01)
     assert found == [1, 2, 3, 1, 1]
 
 
 async def test_a_sweep_ends_after_several_failures_in_a_row() -> None:
-    store, channels = Known(50), Requested(dict.fromkeys(range(1, 51), 1))
+    store, channels = Knowing(50), Requested(dict.fromkeys(range(1, 51), 1))
     channels.enough = FAILURES_IN_A_ROW
     watching = asyncio.create_task(catching_up(store, channels, every_s=1000.0).watch())
     await channels.done.wait()

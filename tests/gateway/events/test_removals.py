@@ -11,9 +11,10 @@ from redis.asyncio import Redis
 from bot.conversation.clock import Clock
 from bot.gateway.events.removals import Removals
 from bot.store.keys import Keys
+from bot.store.known_conversations import KnownConversations
 from bot.store.removed_places import RemovedPlaces
 from tests.conversation.builders import message
-from tests.store.stage import C, Store, claimed, receive
+from tests.store.stage import TTL_S, C, Store, claimed, receive
 
 KEYS = Keys("test")
 
@@ -29,7 +30,9 @@ def removals(redis: Redis) -> Removals:
         """Nothing runs."""
 
     dispatcher = cast("Any", SimpleNamespace(halt=halt))
-    return Removals(RemovedPlaces(redis, KEYS), dispatcher, Clock())
+    return Removals(
+        RemovedPlaces(redis, KEYS), KnownConversations(redis, KEYS, ttl_s=TTL_S), dispatcher, Clock()
+    )
 
 
 async def test_a_message_that_waits_for_its_thread_stays(

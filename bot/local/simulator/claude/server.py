@@ -25,6 +25,7 @@ from .faults import Drop, Faults
 from .file_folder import FileFolder
 from .files import Files, workspace_of
 from .gate import Gate
+from .limits import Limits
 from .listing import asked_page
 from .message import message, usage
 from .prompt import Body, flatten
@@ -72,6 +73,7 @@ class Claude:
         self.requests: list[Call] = []
         self.key = key
         self.pace = Pace(first_token_s, tokens_per_s)
+        self.limits = Limits(time.time)
         self._clock = clock or time.monotonic
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
@@ -155,7 +157,8 @@ class Claude:
         self._script.say_when(fits, as_reply(said, pause), times)
 
     def clear(self) -> None:
-        """Remove all queued replies, gates and faults."""
+        """Remove all queued replies, gates, faults and limits."""
+        self.limits.clear()
         self._script.clear()
         self._gates.clear()
         self.files.gates.clear()
@@ -235,29 +238,34 @@ class Claude:
             raise fault
         if fault == Drop(None):
             drop(request)
-        tools = ServerTools(body, workspace_of(request.headers), self.files, self.containers, self._new_id)
-        reply = ended(self._script.answer(body), fault)
-        response = respond(reply, body, model, tools, self._replay.waiting(body))
-        self._replay.note(body, response, tools.kept)
-        lookups = read_all(self.cache, body, prompt, model, response, call.started)
-        call.usage = usage(lookups, response, limit=body["max_tokens"])
-        call.message_id = self._new_id("msg")
-        diagnosed = self._fingerprints.diagnose(body, prompt, call.message_id)
-        answer = Answer(
-            response,
-            message(call.message_id, model, response, call.usage, diagnosed),
-            {**usage(lookups[:1], response, limit=body["max_tokens"]), "server_tool_use": None},
-            self.pace,
-            [self._gates.pop(0)] if self._gates else [],
-            fault,
-            lambda: self.cache.begin(lookups[-1]),
-            self._clock,
-        )
-        if not body.get("stream"):
-            return await whole(answer, request, call)
-        streamed = web.StreamResponse(headers={"request-id": call.request_id})
-        await stream(answer, request, streamed, call)
-        return streamed
+        with self.limits.counted() as headers:
+            tools = ServerTools(
+                body, workspace_of(request.headers), self.files, self.containers, self._new_id
+            )
+            reply = ended(self._script.answer(body), fault)
+            response = respond(reply, body, model, tools, self._replay.waiting(body))
+            self._replay.note(body, response, tools.kept)
+            lookups = read_all(self.cache, body, prompt, model, response, call.started)
+            call.usage = usage(lookups, response, limit=body["max_tokens"])
+            call.message_id = self._new_id("msg")
+            diagnosed = self._fingerprints.diagnose(body, prompt, call.message_id)
+            answer = Answer(
+                response,
+                message(call.message_id, model, response, call.usage, diagnosed),
+                {**usage(lookups[:1], response, limit=body["max_tokens"]), "server_tool_use": None},
+                self.pace,
+                [self._gates.pop(0)] if self._gates else [],
+                fault,
+                lambda: self.cache.begin(lookups[-1]),
+                self._clock,
+            )
+            if not body.get("stream"):
+                answered = await whole(answer, request, call)
+                answered.headers.update(headers)
+                return answered
+            streamed = web.StreamResponse(headers={"request-id": call.request_id, **headers})
+            await stream(answer, request, streamed, call)
+            return streamed
 
     def _new_id(self, kind: str) -> str:
         return f"{kind}_{self._run}{next(self._numbers):06d}"

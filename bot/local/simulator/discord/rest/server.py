@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import math
 import re
@@ -27,6 +28,8 @@ from bot.local.simulator.discord.world import World
 PREFIX = "/api/v10"
 # The number of requests kept for tests.
 KEPT_REQUESTS = 20_000
+# The ids of requests that Cloudflare, in front of Discord, gives to all of them.
+_rays = itertools.count(1)
 _FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 
 
@@ -205,7 +208,8 @@ class RestServer:
     def _answer(self, recorded: Recorded, status: int, payload: Any, headers: dict[str, str]) -> web.Response:
         recorded.answer = payload
         self._finish(recorded, status)
-        headers = {"Via": "1.1 google", "Date": formatdate(self.world.clock(), usegmt=True), **headers}
+        date = formatdate(self.world.clock(), usegmt=True)
+        headers = {"Via": "1.1 google", "CF-Ray": f"{next(_rays):016x}-FRA", "Date": date, **headers}
         if payload is None:
             return web.Response(status=status, headers=headers)
         if isinstance(payload, str):

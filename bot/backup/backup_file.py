@@ -1,0 +1,168 @@
+"""The file of a backup: compressed lines of JSON with a head, the keys, and an end that counts and proves them.
+
+    {"bobbin_backup": 1, "bobbin": "0.9", "prefix": "bobbin", "schema": 1, "at_ms": 1796000000000}
+    [["{5}:h", "list", 1796000000000, ["…"]], …]
+    {"end": {"{C}:h": 1}, "sha256": "…"}
+
+Each line between head and end holds keys as they were at one moment; a later line replaces an earlier one.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.store.stored_keys import StoredKey
+
+FORMAT = 1
+"""The version of the file's format."""
+
+LEVEL = 3
+"""Of the compression: higher levels take several times as long for some percent."""
+
+DAMAGED = "is damaged, or no backup"
+CUT_OFF = "is cut off: copy it again from where it was made"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where and when a backup was made; `schema` is the version of what is stored, `at_ms` by the server's clock."""
+
+    version: str
+    prefix: str
+    schema: int
+    at_ms: int
+
+
+class BackupWriter:
+    """Writes the lines of one file."""
+
+    def __init__(self, file: BinaryIO, head: Head) -> None:
+        self._file = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=LEVEL, mtime=0)
+        self._digest = hashlib.sha256()
+        self._write(
+            {
+                "bobbin_backup": FORMAT,
+                "bobbin": head.version,
+                "prefix": head.prefix,
+                "schema": head.schema,
+                "at_ms": head.at_ms,
+            }
+        )
+
+    def add(self, keys: Sequence[StoredKey]) -> None:
+        """Write keys that were read at one moment."""
+        self._write([[key.name, key.type, key.expires_ms, key.value] for key in keys])
+
+    def end(self, counts: Mapping[str, int]) -> str:
+        """Write the end, and return the digest of what was written before."""
+        digest = self._digest.hexdigest()
+        self._write({"end": dict(counts), "sha256": digest})
+        self._file.close()
+        return digest
+
+    def _write(self, value: object) -> None:
+        line = json.dumps(value, separators=(",", ":")).encode() + b"\n"
+        self._digest.update(line)
+        self._file.write(line)
+
+
+class BackupReader:
+    """Reads a file; StartError if it is damaged, cut off, or of a newer version.
+
+    `head` is known from the beginning, `counts` and `digest` at the end of `moments`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.counts: dict[str, int] = {}
+        self.digest = ""
+        self.head = self._head(next(self._lines(), b""))
+
+    def moments(self) -> Iterator[tuple[StoredKey, ...]]:
+        """Yield the keys, those of one moment together; the whole file was read and is right once this ends."""
+        digest = hashlib.sha256()
+        lines = self._lines()
+        digest.update(next(lines))
+        for line in lines:
+            found = self._json(line)
+            if isinstance(found, dict):
+                self._end(found, digest.hexdigest())
+                if next(lines, None) is not None:
+                    raise self._refusal(DAMAGED)
+                return
+            digest.update(line)
+            try:
+                yield tuple(StoredKey(*key) for key in found)
+            except TypeError:
+                raise self._refusal(DAMAGED) from None
+        raise self._refusal(CUT_OFF)
+
+    def _head(self, line: bytes) -> Head:
+        found = self._json(line)
+        if not isinstance(found, dict) or not isinstance(found.get("bobbin_backup"), int):
+            raise self._refusal(DAMAGED)
+        if found["bobbin_backup"] > FORMAT:
+            raise self._refusal(
+                f"was made by a newer version (Bobbin {found.get('bobbin')}): install that one"
+            )
+        try:
+            return Head(str(found["bobbin"]), str(found["prefix"]), int(found["schema"]), int(found["at_ms"]))
+        except (KeyError, TypeError, ValueError):
+            raise self._refusal(DAMAGED) from None
+
+    def _end(self, found: Mapping[str, Any], digest: str) -> None:
+        if found.get("sha256") != digest or not isinstance(found.get("end"), dict):
+            raise self._refusal(DAMAGED)
+        self.counts, self.digest = found["end"], digest
+
+    def _lines(self) -> Iterator[bytes]:
+        try:
+            with gzip.open(self._path, "rb") as file:
+                yield from file
+        except EOFError:
+            raise self._refusal(CUT_OFF) from None
+        except (gzip.BadGzipFile, zlib.error):
+            raise self._refusal(DAMAGED) from None
+        except OSError as error:
+            raise self._refusal(f"cannot be read: {error.strerror}") from error
+
+    def _json(self, line: bytes) -> Any:
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise self._refusal(DAMAGED) from None
+
+    def _refusal(self, what: str) -> StartError:
+        return StartError(f"{self._path} {what}", exit_code=Exit.BACKUP)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Open a new file beside `path`, which nobody else can read, and put it in the place of `path` in the end.
+
+    Yields the file and its path.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file, beside
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise StartError(f"{path} cannot be written: {error.strerror}", exit_code=Exit.BACKUP) from error
+    finally:
+        with suppress(OSError):
+            beside.unlink()

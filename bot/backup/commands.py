@@ -1,0 +1,120 @@
+"""The commands `backup` and `restore`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from redis.asyncio import Redis
+
+    from bot.config import Settings
+    from bot.store.keys import Keys
+
+LONG_S = 60.0
+"""How long a command may take: a conversation is read and written as a whole."""
+
+MB = 1_000_000
+
+ConfigOption = Annotated[
+    Path | None, typer.Option(help="Settings file; without it BOT_CONFIG, or config.toml if there is one")
+]
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write")],
+    config: ConfigOption = None,
+) -> None:
+    """Write everything that the bot keeps in Redis to a file; the bot may run meanwhile."""
+    from bot.backup.backup import back_up
+    from bot.store.schema import stored_version
+
+    async def work(_: Settings, redis: Redis, keys: Keys) -> None:
+        done = await back_up(redis, keys, file, schema=await stored_version(redis, keys))
+        typer.echo(counted(done.counts))
+        typer.echo(
+            f"{file}: {sum(done.counts.values())} keys, {done.bytes / MB:.1f} MB, written and read again."
+        )
+        typer.echo("The file holds what people wrote: keep it as safe as the Redis itself.")
+
+    _run(config, work)
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that backup has written")],
+    config: ConfigOption = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Delete first what this Redis holds of the bot")
+    ] = False,
+) -> None:
+    """Write what a backup holds into an empty Redis, while no instance of the bot runs."""
+    from bot.backup.restore import restore as restored
+    from bot.store.migrations import NEWEST
+    from bot.wiring.policies import secret_of
+
+    async def work(settings: Settings, redis: Redis, keys: Keys) -> None:
+        done = await restored(
+            redis,
+            keys,
+            file,
+            schema=NEWEST,
+            secret=secret_of(settings),
+            replaces=replace,
+        )
+        typer.echo(counted(done.counts))
+        typer.echo(
+            f"{sum(done.counts.values())} keys are restored and read again; {done.expired} had expired."
+        )
+        if done.forgotten:
+            typer.echo(f"{done.forgotten} people were forgotten since the backup; the bot forgets them anew.")
+        else:
+            typer.echo(
+                "Who asked to be forgotten since the backup is known again to the bot, and not to be forgotten."
+            )
+
+    _run(config, work)
+
+
+def counted(counts: dict[str, int]) -> str:
+    """Write how many keys there are of each kind."""
+    return "\n".join(f"{count:>9}  {kind}" for kind, count in sorted(counts.items()))
+
+
+def _run(config: Path | None, work: Callable[[Settings, Redis, Keys], Awaitable[None]]) -> None:
+    """Connect to the bot's Redis and work there; one line and an exit code if that fails."""
+    from bot.config import Exit, load
+    from bot.conversation.errors import StartError, StoreUnavailable
+    from bot.local.stand_ins import with_store
+    from bot.store.connection import connect
+    from bot.store.content import AsStored
+    from bot.store.keys import Keys
+    from bot.store.start_check import check
+    from bot.telemetry import logs
+    from bot.wiring.store import server_of
+
+    async def connected() -> None:
+        async with AsyncExitStack() as stack:
+            settings = await with_store(load(config), stack)
+            redis = connect(**{**server_of(settings), "timeout_s": LONG_S}, cipher=AsStored())
+            stack.push_async_callback(redis.aclose)
+            keys = Keys(settings.redis.prefix)
+            await check(redis, keys)
+            await work(settings, redis, keys)
+
+    logging.disable(logging.WARNING)
+    try:
+        asyncio.run(connected())
+    except StartError as error:
+        typer.echo(error.line, err=True)
+        raise typer.Exit(error.exit_code) from None
+    except StoreUnavailable as error:
+        typer.echo(f"Redis does not answer any more ({error}): nothing is complete, try again", err=True)
+        raise typer.Exit(Exit.REDIS_UNREACHABLE) from None
+    finally:
+        logs.flush()

@@ -1,0 +1,107 @@
+"""The names of all keys, grouped by slot, in a file: a large store has more names than fit into memory."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Self
+
+_TAG = re.compile(r"\{([^}]+)\}")
+
+SET_UP = (
+    "pragma journal_mode=off",
+    "pragma synchronous=off",
+    "create table names (name text primary key, part text, number integer, kind text, is_read integer)"
+    " without rowid",
+    "create index of_part on names (part)",
+    "create index unread on names (number desc, part) where not is_read",
+)
+
+GONE = ""
+"""The kind of a key that does not exist any more."""
+
+WITHOUT_ID = 0
+UNTAGGED = -1
+"""What stands for the id in the order of parts: of a hash tag that is no id, and of a key without a hash tag."""
+
+MOST_NUMBER = 2**63 - 1
+
+
+class KnownNames:
+    """Names of keys behind the prefix; the keys of a part share a slot, and are read at one moment.
+
+    The parts with the largest ids come first: most threads are younger than their servers and people, whose keys may
+    list what a thread holds, and are to be read later.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    @classmethod
+    @contextmanager
+    def beside(cls, path: Path) -> Iterator[Self]:
+        """Keep the names in a folder beside a file, until the end."""
+        with (
+            TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder,
+            closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
+        ):
+            for line in SET_UP:
+                connection.execute(line)
+            yield cls(connection)
+
+    def add(self, names: Iterable[str]) -> None:
+        """Note names that are to be read; those that are known stay as they are."""
+        rows = [(name, *_part(name)) for name in names]
+        with self._transaction():
+            self._connection.executemany("insert or ignore into names values (?, ?, ?, '', 0)", rows)
+
+    def unread(self, *, tagged: bool, most: int) -> list[tuple[str, ...]]:
+        """Return the names of so many parts of which some have not been read: those with or without a hash tag."""
+        sign = ">" if tagged else "="
+        parts = self._connection.execute(
+            f"select distinct part, number from names where not is_read and number {sign} ?"  # noqa: S608
+            " order by number desc, part limit ?",
+            (UNTAGGED, most),
+        ).fetchall()
+        return [tuple(self._names(part)) for part, _ in parts]
+
+    def note_read(self, kinds: Mapping[str, str]) -> None:
+        """Note the kinds of keys that have been read, GONE for those that do not exist."""
+        self.add(kinds)
+        with self._transaction():
+            self._connection.executemany(
+                "update names set kind = ?, is_read = 1 where name = ?",
+                [(kind, name) for name, kind in kinds.items()],
+            )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many keys of each kind there are."""
+        counted = self._connection.execute(
+            "select kind, count(*) from names where kind != ? group by kind order by kind", (GONE,)
+        )
+        return dict(counted.fetchall())
+
+    def _names(self, part: str) -> Iterator[str]:
+        for (name,) in self._connection.execute(
+            "select name from names where part = ? order by name", (part,)
+        ):
+            yield name
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("begin")
+        yield
+        self._connection.execute("commit")
+
+
+def _part(name: str) -> tuple[str, int]:
+    """Return what names the slot of a key, and its place in the order of parts."""
+    found = _TAG.search(name)
+    if found is None:
+        return name, UNTAGGED
+    tag = found[1]
+    return f"{{{tag}}}", min(int(tag), MOST_NUMBER) if tag.isdecimal() else WITHOUT_ID

@@ -1,0 +1,190 @@
+"""`python -m bot restore`: writes what a backup holds into an empty prefix, while no instance runs.
+
+The whole file is read before anything is changed, and each key is read again after it was written. What is due is
+put into the queues anew; the bot then looks on Discord for what it answered since the backup, as after each rollback
+of its store. People who were forgotten since the backup, as far as the replaced data tells of them, are forgotten
+anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from redis.asyncio import Redis
+
+from bot.backup.backup import NAMES_AT_ONCE, PARTS_AT_ONCE, kind_of, kinds_of, tag_of
+from bot.backup.backup_file import BackupReader, Head
+from bot.backup.known_names import KnownNames
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.conversation.identity import Identity
+from bot.conversation.message import created_ms
+from bot.conversation.receipt_code import receipt_code
+from bot.store.all_keys import keys_of_prefix
+from bot.store.forget_jobs import ForgetJobs
+from bot.store.instances import ALIVE_S, running
+from bot.store.keys import Keys
+from bot.store.restored_queues import MERGED, schedule
+from bot.store.stored_keys import StoredKey, StoredKeys
+
+UNFINISHED = 10**9
+"""The version of the schema during a restore: no instance starts on it, also if the restore breaks off."""
+
+FORGET_MARGIN_MS = 24 * 3600 * 1000
+"""Who was forgotten so long before the backup is forgotten there too."""
+
+TOLERANCE_MS = 1000
+"""An expiry is told by the time that is left, in whole milliseconds of a moment that is not known exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What a restore has done: `counts` by contract; `expired` keys were past their time, `forgotten` people anew."""
+
+    head: Head
+    counts: dict[str, int]
+    expired: int
+    forgotten: int
+
+
+async def restore(
+    redis: Redis,
+    keys: Keys,
+    path: Path,
+    *,
+    schema: int,
+    secret: bytes,
+    replaces: bool = False,
+    silent_s: float = ALIVE_S,
+) -> Restored:
+    """Restore a file; StartError, before anything is changed, if that cannot or must not be.
+
+    With `replaces` whatever the prefix holds is deleted first. An instance that has been silent for `silent_s` has
+    ended.
+    """
+    stored = StoredKeys(redis, keys)
+    checked = _checked(path, schema)
+    await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
+    jobs = ForgetJobs(redis, keys)
+    forgotten = await jobs.remembered()
+    await _clear(redis, keys, stored)
+    version = keys.schema.removeprefix(f"{keys.prefix}:")
+    await stored.write([StoredKey(version, "string", None, str(UNFINISHED))])
+    # First, so that a restore after one that broke off knows of them.
+    for person, before in forgotten.items():
+        await jobs.remember(Identity(person, before), created_ms(before))
+    expired, last = 0, StoredKey(version, "string", None, None)
+    for parts in _batches(BackupReader(path).moments()):
+        last = next((key for found in parts for key in found if key.name == version), last)
+        without = [tuple(key for key in found if key.name != version) for found in parts]
+        expired += sum(
+            await asyncio.gather(*(_write(redis, keys, stored, found) for found in without if found))
+        )
+    since_ms = checked.head.at_ms - FORGET_MARGIN_MS
+    again = [each for each in forgotten.items() if created_ms(each[1]) >= since_ms]
+    for person, before in again:
+        code = receipt_code(person, before, secret)
+        await jobs.begin(Identity(person, before), code, next_in_s=0.0, again=True)
+    await stored.write([last])
+    if await running(redis, keys, silent_s):
+        raise StartError(
+            "an instance of the bot was started during the restore: stop it, and restore again with --replace",
+            exit_code=Exit.BACKUP,
+        )
+    return Restored(checked.head, checked.counts, expired, len(again))
+
+
+def _checked(path: Path, schema: int) -> BackupReader:
+    """Read the whole file before anything is changed."""
+    reader = BackupReader(path)
+    if reader.head.schema > schema:
+        raise StartError(
+            f"{path} was made by a newer version (Bobbin {reader.head.version}): install that one",
+            exit_code=Exit.BACKUP,
+        )
+    with KnownNames.beside(path) as names:
+        for found in reader.moments():
+            names.note_read(kinds_of(found))
+        if names.counts() != reader.counts:
+            raise StartError(f"{path} is damaged, or no backup", exit_code=Exit.BACKUP)
+    return reader
+
+
+async def _check_target(redis: Redis, keys: Keys, *, replaces: bool, silent_s: float) -> None:
+    if await running(redis, keys, silent_s):
+        raise StartError(
+            f"the bot runs on this Redis: stop every instance, and restore then; {silent_s:.0f} s later if one was "
+            "killed",
+            exit_code=Exit.BACKUP,
+        )
+    if replaces:
+        return
+    async for _ in keys_of_prefix(redis, keys.prefix):
+        raise StartError(
+            f"this Redis holds data of the bot already: restore with --replace to delete it, or set redis.prefix "
+            f"to another one than {keys.prefix}",
+            exit_code=Exit.BACKUP,
+        )
+
+
+async def _clear(redis: Redis, keys: Keys, stored: StoredKeys) -> None:
+    page: list[str] = []
+    async for key in keys_of_prefix(redis, keys.prefix):
+        page.append(key.removeprefix(f"{keys.prefix}:"))
+        if len(page) >= NAMES_AT_ONCE:
+            await stored.delete(page)
+            page = []
+    await stored.delete(page)
+
+
+def _batches(moments: Iterator[tuple[StoredKey, ...]]) -> Iterator[list[tuple[StoredKey, ...]]]:
+    """Yield what can be written at the same time: each key at most once."""
+    batch: list[tuple[StoredKey, ...]] = []
+    held: set[str] = set()
+    for found in moments:
+        names = {key.name for key in found}
+        if len(batch) >= PARTS_AT_ONCE or held & names:
+            yield batch
+            batch, held = [], set()
+        batch.append(found)
+        held |= names
+    yield batch
+
+
+async def _write(redis: Redis, keys: Keys, stored: StoredKeys, found: Sequence[StoredKey]) -> int:
+    """Write keys, read them again, and return how many were past their time."""
+    now_ms = await stored.now_ms()
+    late = [key.name for key in found if key.expires_ms is not None and key.expires_ms <= now_ms]
+    wanted = tuple(replace(key, value=None) if key.name in late else key for key in found)
+    queues = tuple(key for key in wanted if key.name in MERGED)
+    await stored.write([key for key in wanted if key.name not in MERGED])
+    if queues:
+        await stored.write(queues, adding=True)
+    for key in wanted:
+        if key.value is not None and (tag := tag_of(key.name)):
+            await schedule(redis, keys, kind_of(key.name), tag, now_ms)
+    _compare(wanted, await stored.read([key.name for key in wanted]), await stored.now_ms())
+    return len(late)
+
+
+def _compare(wanted: Sequence[StoredKey], held: Sequence[StoredKey], now_ms: int) -> None:
+    for key, other in zip(wanted, held, strict=True):
+        if key.name in MERGED or (key.expires_ms is not None and key.expires_ms <= now_ms):
+            continue
+        moved = abs((key.expires_ms or 0) - (other.expires_ms or 0)) if key.value is not None else 0
+        if _comparable(key) != _comparable(other) or moved > TOLERANCE_MS:
+            raise StartError(
+                f"Redis does not hold what was restored (a key of the kind {kind_of(key.name)}): see its log and "
+                "its eviction policy, and restore again with --replace",
+                exit_code=Exit.BACKUP,
+            )
+
+
+def _comparable(key: StoredKey) -> object:
+    """Return a value so that equal ones are equal: members of the same score in any order, scores as numbers."""
+    if key.type == "sorted set" and key.value is not None:
+        return sorted((member, float(score)) for member, score in key.value)
+    return key.value

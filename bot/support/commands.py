@@ -1,0 +1,75 @@
+"""The commands `bundle` and `replay`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.backup.commands import ConfigOption
+
+
+def bundle(
+    file: Annotated[Path, typer.Argument(help="The file to write")] = Path("bobbin-bundle.json"),
+    turn: Annotated[
+        int | None, typer.Option(help="The id of a turn, as the log names it, whose journal is added")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write a file for those who help: versions, settings, findings, metrics, events; nothing that anybody wrote."""
+    import json
+
+    from bot.backup.backup_file import written
+    from bot.config import Exit, load
+    from bot.conversation.errors import StartError, StoreUnavailable
+    from bot.local.stand_ins import with_store
+    from bot.support.bundle import bundle as gathered
+
+    async def work() -> None:
+        async with AsyncExitStack() as stack:
+            settings = await with_store(load(config), stack)
+            found = await gathered(settings, config, Path.cwd(), turn)
+        if turn is not None and found["journal"] is None:
+            raise StartError(f"turn {turn} is not known (any more)", exit_code=Exit.BACKUP)
+        with written(file) as (output, _):
+            output.write(json.dumps(found, indent=1, ensure_ascii=False).encode())
+        typer.echo(
+            f"{file}: {len(found['events'])} events, {len(found['findings'])} findings. Read it before you send it."
+        )
+
+    _silence()
+    try:
+        asyncio.run(work())
+    except StartError as error:
+        typer.echo(error.line, err=True)
+        raise typer.Exit(error.exit_code) from None
+    except StoreUnavailable as error:
+        typer.echo(f"Redis does not answer ({error})", err=True)
+        raise typer.Exit(Exit.REDIS_UNREACHABLE) from None
+
+
+def replay(
+    file: Annotated[Path, typer.Argument(help="A bundle with a turn")],
+) -> None:
+    """Play the turn of a bundle with a local Discord and a local Claude, and print what was shown."""
+    from bot.conversation.errors import StartError
+    from bot.support.replay import replay as played
+
+    _silence()
+    try:
+        for line in asyncio.run(played(file)):
+            typer.echo(line)
+    except StartError as error:
+        typer.echo(error.line, err=True)
+        raise typer.Exit(error.exit_code) from None
+
+
+def _silence() -> None:
+    import structlog
+
+    logging.disable(logging.CRITICAL)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))

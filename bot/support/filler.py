@@ -1,0 +1,152 @@
+"""Filler in place of a text: nothing that was said is left, and what matters to programs is: the shape. Pure.
+
+Lengths, lines, blanks, punctuation and Markdown, the case and the script of letters stay. Each word is another one of
+the same length, each digit another digit, and each id the same other id wherever it stands.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from itertools import count
+
+WORDS = (
+    "a i",
+    "of to in it is be as at so we",
+    "the and for are but not you all any can",
+    "that with have this will your from they know want",
+    "would there their about which could other after first think",
+    "people should before little number always follow system though second",
+    "another between through because without nothing example general program several",
+    "question together children possible anything business national interest",
+    "different important something following community education",
+    "everything government technology understand themselves particular",
+)
+"""Words by their length, one and more: a model counts about as many tokens for one as for another."""
+
+BY_LENGTH = tuple(tuple(line.split()) for line in WORDS)
+
+KEPT_WORDS = frozenset(
+    {
+        "http", "https", "ftp", "www", "bash", "c", "cpp", "css", "diff", "go", "html", "ini",
+        "java", "javascript", "js", "json", "kotlin", "lua", "makefile", "md", "php", "py",
+        "python", "rb", "ruby", "rust", "sh", "sql", "swift", "toml", "ts", "typescript", "xml",
+        "yaml", "yml",
+    }
+)  # fmt: skip
+"""Schemes of links and languages of code blocks, where they stand as such."""
+
+TAGS = frozenset(
+    {
+        "message", "quote", "said", "file", "attachment", "consulted", "poll", "option", "embed",
+        "sticker", "note", "thread_title", "tool_result",
+    }
+)  # fmt: skip
+"""The elements in which requests render messages."""
+
+ATTRIBUTES = frozenset(
+    {
+        "author", "from", "at", "name", "of", "question", "remark", "seconds", "shown", "state", "tags", "text",
+        "title", "type", "url", "username", "votes",
+    }
+)  # fmt: skip
+"""The attributes of these elements."""
+
+_SPECIAL = re.compile(
+    r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<attribute>\b[a-z]+(?==\"))|(?P<id>\d{15,20})"
+    r"|(?P<word>[A-Za-z]+)|(?P<digits>\d+)|(?P<letter>[^\W\d_])|(?P<picture>[\U0001F000-\U0001FAFF])",
+    re.MULTILINE,
+)
+BLOCK = 64
+"""Letters of one script mostly stand this close together."""
+
+
+class Filler:
+    """Makes filler; the same id becomes the same other id."""
+
+    def __init__(self) -> None:
+        self._ids: dict[int, int] = {}
+        self._turns = count()
+
+    def id(self, snowflake: int) -> int:
+        """Return the id that stands for an id: numbered in the order in which they are asked for."""
+        return self._ids.setdefault(snowflake, FIRST_ID + (len(self._ids) << 22))
+
+    def text(self, text: str) -> str:
+        """Return filler of the shape of a text."""
+        return _SPECIAL.sub(self._replaced, text)
+
+    def _replaced(self, found: re.Match[str]) -> str:
+        kind, text = str(found.lastgroup), found[0]
+        return _MAKERS[kind](self, text)
+
+    def _fence(self, text: str) -> str:
+        marker = text[: len(text) - len(text.lstrip(" `~"))]
+        language = text[len(marker) :]
+        return text if language.lower() in KEPT_WORDS else marker + self.text(language)
+
+    def _scheme(self, text: str) -> str:
+        return text if text in KEPT_WORDS else self._word(text)
+
+    def _tag(self, text: str) -> str:
+        name = text.lstrip("</")
+        return text if name in TAGS else text[: len(text) - len(name)] + self.text(name)
+
+    def _attribute(self, text: str) -> str:
+        return text if text in ATTRIBUTES else self._word(text)
+
+    def _id(self, text: str) -> str:
+        return str(self.id(int(text))).zfill(len(text))[-max(len(text), 19) :]
+
+    def _word(self, text: str) -> str:
+        made = "".join(self._words(text.lower(), len(text)))
+        return "".join(new.upper() if old.isupper() else new for old, new in zip(text, made, strict=True))
+
+    def _words(self, text: str, length: int) -> Iterator[str]:
+        """Yield words of `length` together, other than those that stand in the text."""
+        while length > 0:
+            size = min(length, len(BY_LENGTH))
+            among = [word for word in BY_LENGTH[size - 1] if word not in text] or ["x" * size, "y" * size]
+            word = among[next(self._turns) % len(among)]
+            yield word if word not in text else "z" * size
+            length -= size
+
+    def _digits(self, text: str) -> str:
+        return "".join(str((int(each) + 1 + next(self._turns) % 9) % 10) for each in text)
+
+    def _letter(self, text: str) -> str:
+        among = _like(text)
+        return among[next(self._turns) % len(among)]
+
+    def _picture(self, _: str) -> str:
+        return "\N{SLIGHTLY SMILING FACE}"
+
+
+FIRST_ID = 1_000_000_000_000_000_000
+"""As long as ids of Discord are by now."""
+
+_MAKERS: dict[str, Callable[[Filler, str], str]] = {
+    "fence": Filler._fence,
+    "scheme": Filler._scheme,
+    "tag": Filler._tag,
+    "attribute": Filler._attribute,
+    "id": Filler._id,
+    "word": Filler._word,
+    "digits": Filler._digits,
+    "letter": Filler._letter,
+    "picture": Filler._picture,
+}
+
+
+@lru_cache(maxsize=2000)
+def _like(letter: str) -> tuple[str, ...]:
+    """Return other letters of the same kind and direction, that stand near and take as many bytes."""
+    first = ord(letter) // BLOCK * BLOCK
+    near = (chr(code) for code in range(first, first + BLOCK) if not 0xD800 <= code < 0xE000)
+
+    def kind(each: str) -> tuple[object, ...]:
+        return (unicodedata.category(each), unicodedata.bidirectional(each), len(each.encode()))
+
+    return tuple(each for each in near if each != letter and kind(each) == kind(letter)) or ("x",)

@@ -1,0 +1,98 @@
+"""Filler: nothing of the text is left but its shape."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.support.filler import FIRST_ID, Filler
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+WORD = re.compile(r"[^\W\d_]{3,}")
+
+MARKDOWN = """# Salary of Margaret
+- **Confidential**: see [our wiki](https://intranet.example/salaries?x=12)
+
+```python
+def salary(margaret):
+    return 4200
+```
+> ||spoiler|| and `code`, |a|table|
+"""
+
+
+def shape(text: str) -> str:
+    """A text with a mark for each letter and each digit."""
+    return re.sub(r"[^\W\d_]", "x", re.sub(r"\d", "0", text))
+
+
+@given(TEXTS)
+def test_length_lines_blanks_and_punctuation_stay(text: str) -> None:
+    made = Filler().text(text)
+    assert len(made) == len(text) or re.search(r"\d{15}", text)
+    if not re.search(r"\d{15}", text):
+        assert [unicodedata.category(each)[0] in "PZ" for each in made] == [
+            unicodedata.category(each)[0] in "PZ" for each in text
+        ]
+        assert made.count("\n") == text.count("\n")
+
+
+@given(
+    st.lists(
+        st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=4, max_size=14),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_no_word_is_left(words: list[str]) -> None:
+    made = Filler().text(" ".join(words))
+    for word, other in zip(words, made.split(" "), strict=True):
+        assert word.lower() != other.lower()
+
+
+def test_markdown_keeps_its_structure_and_loses_its_words() -> None:
+    made = Filler().text(MARKDOWN)
+    assert shape(made) == shape(MARKDOWN)
+    assert "```python\n" in made
+    assert "](https://" in made
+    for word in (
+        "Salary",
+        "Margaret",
+        "salary",
+        "margaret",
+        "Confidential",
+        "wiki",
+        "intranet",
+        "4200",
+        "12",
+    ):
+        assert word not in made
+
+
+@pytest.mark.parametrize(
+    "text", ["Привет, мир", "你好世界", "안녕하세요", "שלום עולם", "مرحبا", "Γειά", "नमस्ते", "こんにちは"]
+)
+def test_the_script_and_the_direction_of_letters_stay(text: str) -> None:
+    made = Filler().text(text)
+    assert made != text
+    for old, new in zip(text, made, strict=True):
+        assert unicodedata.bidirectional(old) == unicodedata.bidirectional(new)
+        assert unicodedata.name(old).split()[0] == unicodedata.name(new).split()[0]
+        assert len(old.encode()) == len(new.encode())
+
+
+def test_an_id_is_the_same_other_id_wherever_it_stands() -> None:
+    filler = Filler()
+    made = filler.text("<@1576743522734702595> in <#1576743522734702596>: <@1576743522734702595>")
+    first, channel, again = re.findall(r"\d+", made)
+    assert first == again != channel
+    assert int(first) == filler.id(1576743522734702595) >= FIRST_ID
+    assert made.count("<@") == 2
+
+
+def test_the_same_filler_is_made_of_the_same_text() -> None:
+    assert Filler().text(MARKDOWN) == Filler().text(MARKDOWN)
