@@ -22,8 +22,7 @@ from bot.store.sentinels import Primary, SentinelSettings
 from bot.store.server import Server
 from bot.store.serving import DROPPED, Failovers, code_of
 
-Client = CountedRedis
-"""What `connect` returns, by the name that other packages use."""
+__all__ = ["CountedRedis", "connect", "translated"]
 
 RETRIES = 3
 """Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the

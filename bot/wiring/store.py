@@ -19,7 +19,7 @@ from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.call_shares import CallShares
-from bot.store.connection import Client, connect
+from bot.store.connection import CountedRedis, connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
@@ -83,7 +83,7 @@ class Store:
     Without `consents` no consent is required.
     """
 
-    redis: Client
+    redis: CountedRedis
     keys: Keys
     schema: Schema
     coordination: Coordination
