@@ -88,10 +88,11 @@ class Client(discord.AutoShardedClient):
 
         Raises what the request raises, except where the server does not know the route: then there is one shard.
         """
-        recommended, max_concurrency = 1, 1
+        recommended, max_concurrency, starts_left, reset_after_s = 1, 1, 1000, 0.0
         try:
             recommended, _, limits = await self.http.get_bot_gateway()
             max_concurrency = int(limits["max_concurrency"])
+            starts_left, reset_after_s = int(limits["remaining"]), int(limits["reset_after"]) / 1000
         except discord.GatewayNotFound as error:
             if isinstance(error.__cause__, discord.HTTPException) and error.__cause__.status >= SERVER_ERROR:
                 raise
@@ -103,7 +104,11 @@ class Client(discord.AutoShardedClient):
         self._max_concurrency = max(1, max_concurrency)
         self.shard_count = self._connection.shard_count = count
         self.shard_ids = self._connection.shard_ids = list(ids)
-        self.connections = tuple(Shard(self, each, Attempts(time.monotonic(), shards=count)) for each in ids)
+        now_s = time.monotonic()
+        self.connections = tuple(Shard(self, each, Attempts(now_s, shards=count)) for each in ids)
+        share = max(starts_left // count, min(starts_left, 1))
+        for each in self.connections:
+            each.attempts.starts_left(now_s, share, reset_after_s)
         # discord.py finds the socket of a server there, to change the presence for example.
         self._AutoShardedClient__shards = {each.shard_id: each for each in self.connections}
         self.health.expect(ids)
