@@ -154,7 +154,7 @@ class Socket(DiscordWebSocket):
             silent_s = self.loop.time() - self._last_message_s
             if self.established and silent_s >= self._max_heartbeat_timeout:
                 if self._health is not None:
-                    self._health.lost(GatewayReason.NO_HEARTBEAT)
+                    self._health.lost(GatewayReason.NO_HEARTBEAT, shard=self.shard_id or 0)
                 log.warning("discord_gateway_silent", after_s=round(silent_s), hint=NO_HEARTBEAT_HINT)
             raise
 
