@@ -1,18 +1,22 @@
 FROM python:3.11-slim AS build
 COPY requirements.lock .
-# Neither pip nor the test tools are needed to run.
+# Neither pip nor the test tools are needed to run. With a read-only root file system Python cannot write its bytecode.
 RUN python -m venv --without-pip /venv \
- && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock
+ && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock \
+ && python -m compileall -q -j 0 /venv/lib
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_REDIS__DATA_DIR=/data MPLCONFIGDIR=/var/cache/matplotlib \
     BOT_TELEMETRY__METRICS_PORT=9464
-RUN useradd --create-home bobbin && mkdir /data $MPLCONFIGDIR && chown bobbin /data $MPLCONFIGDIR
+# A number, so that Kubernetes can tell that the user is not root.
+RUN useradd --uid 10001 --user-group --create-home bobbin \
+ && mkdir /data $MPLCONFIGDIR && chown bobbin:bobbin /data $MPLCONFIGDIR
 COPY --from=build /venv /venv
 WORKDIR /bobbin
 COPY pyproject.toml .
 COPY bot bot
-USER bobbin
+RUN python -m compileall -q -j 0 bot
+USER 10001:10001
 # matplotlib, which draws formulas, looks through all fonts when it finds no cache of them.
 RUN python -c "import matplotlib.font_manager"
 VOLUME /data

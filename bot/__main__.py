@@ -79,7 +79,7 @@ def run(
     try:
         settings = load(config)
         logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
-        proxy.prepare()
+        proxy.prepare(setting=settings.discord.proxy_address)
         if strict:
             require_all(settings)
         # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.

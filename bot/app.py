@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ import typer
 
 from bot.config import Settings
 from bot.config.live import LiveSettings
+from bot.conversation.errors import StoreUnavailable
 from bot.local import stand_ins
 from bot.local.stand_ins import StandIns
 from bot.shutdown import ReloadRequests, Shutdown, Stopped, together
@@ -27,6 +28,9 @@ log = structlog.get_logger()
 # New objects between two collections of cycles. With Python's default of 700, collections take an eighth of the
 # processor time, and nearly all objects of a turn are freed without them.
 GARBAGE_AFTER = 20_000
+
+# How long a stop waits until the store knows of it; a Redis that does not answer must not hold the stop up.
+REST_S = 1.0
 
 
 async def run(settings: Settings, load: Callable[[], Settings]) -> None:
@@ -113,6 +117,9 @@ async def _serve(
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
+        with suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(REST_S):
+                await bot.rest()
         bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
         await session.disconnect(bot.client)
     for result in ended:

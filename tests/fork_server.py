@@ -67,6 +67,11 @@ class ForkServer:
         atexit.register(server.close)
         return server
 
+    @property
+    def pid(self) -> int:
+        """The process id of the server, whose children the bots are."""
+        return self._process.pid
+
     def fork(
         self, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, status: int
     ) -> None:

@@ -54,7 +54,6 @@ def restore(
     ] = False,
 ) -> None:
     """Write what a backup holds into an empty Redis, while no instance of the bot runs."""
-    from bot.backup.restore import SILENT_S
     from bot.backup.restore import restore as restored
     from bot.store.migrations import NEWEST
     from bot.wiring.policies import secret_of
@@ -67,7 +66,6 @@ def restore(
             schema=NEWEST,
             secret=secret_of(settings),
             replaces=replace,
-            silent_s=max(SILENT_S, 3 * settings.turns.poll_s),
         )
         typer.echo(counted(done.counts))
         typer.echo(

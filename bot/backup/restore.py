@@ -25,13 +25,13 @@ from bot.conversation.message import created_ms
 from bot.conversation.receipt_code import receipt_code
 from bot.store.all_keys import keys_of_prefix
 from bot.store.forget_jobs import ForgetJobs
-from bot.store.instances import running
+from bot.store.instances import ALIVE_S, running
 from bot.store.keys import Keys
 from bot.store.restored_queues import MERGED, schedule
 from bot.store.stored_keys import StoredKey, StoredKeys
 
-SILENT_S = 15.0
-"""Several heartbeats, unless `turns.poll_s` is set higher."""
+UNFINISHED = 10**9
+"""The version of the schema during a restore: no instance starts on it, also if the restore breaks off."""
 
 FORGET_MARGIN_MS = 24 * 3600 * 1000
 """Who was forgotten so long before the backup is forgotten there too."""
@@ -58,7 +58,7 @@ async def restore(
     schema: int,
     secret: bytes,
     replaces: bool = False,
-    silent_s: float = SILENT_S,
+    silent_s: float = ALIVE_S,
 ) -> Restored:
     """Restore a file; StartError, before anything is changed, if that cannot or must not be.
 
@@ -71,19 +71,24 @@ async def restore(
     jobs = ForgetJobs(redis, keys)
     forgotten = await jobs.remembered()
     await _clear(redis, keys, stored)
-    for (
-        person,
-        before,
-    ) in forgotten.items():  # first, so that a restore after one that broke off knows of them
+    version = keys.schema.removeprefix(f"{keys.prefix}:")
+    await stored.write([StoredKey(version, "string", None, str(UNFINISHED))])
+    # First, so that a restore after one that broke off knows of them.
+    for person, before in forgotten.items():
         await jobs.remember(Identity(person, before), created_ms(before))
-    expired = 0
+    expired, last = 0, StoredKey(version, "string", None, None)
     for parts in _batches(BackupReader(path).moments()):
-        expired += sum(await asyncio.gather(*(_write(redis, keys, stored, found) for found in parts)))
+        last = next((key for found in parts for key in found if key.name == version), last)
+        without = [tuple(key for key in found if key.name != version) for found in parts]
+        expired += sum(
+            await asyncio.gather(*(_write(redis, keys, stored, found) for found in without if found))
+        )
     since_ms = checked.head.at_ms - FORGET_MARGIN_MS
     again = [each for each in forgotten.items() if created_ms(each[1]) >= since_ms]
     for person, before in again:
         code = receipt_code(person, before, secret)
         await jobs.begin(Identity(person, before), code, next_in_s=0.0, again=True)
+    await stored.write([last])
     if await running(redis, keys, silent_s):
         raise StartError(
             "an instance of the bot was started during the restore: stop it, and restore again with --replace",
@@ -111,8 +116,8 @@ def _checked(path: Path, schema: int) -> BackupReader:
 async def _check_target(redis: Redis, keys: Keys, *, replaces: bool, silent_s: float) -> None:
     if await running(redis, keys, silent_s):
         raise StartError(
-            f"the bot runs on this Redis, or did until just now: stop every instance, and restore {silent_s:.0f} s "
-            "later",
+            f"the bot runs on this Redis: stop every instance, and restore then; {silent_s:.0f} s later if one was "
+            "killed",
             exit_code=Exit.BACKUP,
         )
     if replaces:

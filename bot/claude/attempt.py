@@ -165,17 +165,18 @@ class _Arrived:
         self._begun = len(reply.begun)
         self._called = len(reply.called)
         self._cited = len(reply.cited)
-        self._texts: list[str | Cited] = []
+        self._parts: list[str | Cited | ToolCalled] = []
         self.failure: ClaudeError | ValueError | None = None
 
     def take(self, event: dict[str, Any]) -> None:
         """Process one event."""
         if text := self._reply.feed(event):
             self._bounds.count_text(text)
-            self._texts.append(text)
-        if len(self._reply.cited) > self._cited:
-            self._texts += map(Cited, self._reply.cited[self._cited :])
-            self._cited = len(self._reply.cited)
+            self._parts.append(text)
+        self._parts += map(Cited, self._reply.cited[self._cited :])
+        self._cited = len(self._reply.cited)
+        self._parts += map(ToolCalled, self._reply.called[self._called :])
+        self._called = len(self._reply.called)
 
     def events(self) -> list[AttemptEvent]:
         """Return the new events, in the order of a reply."""
@@ -183,12 +184,11 @@ class _Arrived:
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
         events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
-        events.extend(map(ToolCalled, self._reply.called[self._called :]))
-        for is_text, group in itertools.groupby(self._texts, lambda each: isinstance(each, str)):
+        for is_text, group in itertools.groupby(self._parts, lambda each: isinstance(each, str)):
             if is_text:
                 events.append(TextDelta("".join(map(str, group))))
             else:
-                events.extend(each for each in group if isinstance(each, Cited))
+                events.extend(each for each in group if not isinstance(each, str))
         return events
 
 

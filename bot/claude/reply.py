@@ -11,10 +11,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.claude.blocks import Blocks
-from bot.conversation.citations import WebSource, cited_sources
+from bot.conversation.citations import WebSource, cited_sources, named
 from bot.conversation.content import ToolUse
 from bot.conversation.paragraph import as_paragraph
 from bot.conversation.request import Finished, Usage
+from bot.conversation.server_calls import fetched_pages
 from bot.conversation.surrogates import Joiner, whole
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Reply:
         self._other_blocks: list[object] = []
         self._text_index: object = None
         self._counts: dict[str, int] = {}
-        self._named: dict[str, str] = {}
+        self._labels: dict[str, str] = {}
         self._stop_reason: str | None = None
         self._refusal_category: str | None = None
         self._model = ""
@@ -85,7 +86,7 @@ class Reply:
                 self._blocks.add(event.get("index"), delta)
             case "content_block_stop" if event.get("index") not in self._other_blocks:
                 if sources := cited_sources(self._blocks.citations_at(event.get("index"))):
-                    self.cited.append(sources)
+                    self.cited.append(self._named(sources))
                 return self._ended_text()
             case "content_block_stop":
                 self.called.extend(self._blocks.calls_at(event.get("index")))
@@ -117,6 +118,13 @@ class Reply:
             container=self._container,
         )
 
+    def _named(self, sources: tuple[WebSource, ...]) -> tuple[WebSource, ...]:
+        """Return sources with the addresses of the pages that this reply has fetched."""
+        if all(source.url for source in sources):
+            return sources
+        pages = fetched_pages(self._blocks.finished())
+        return tuple(named(source, pages) for source in sources)
+
     def _joined(self, index: object, piece: object) -> str:
         return self._text(index, self._joiner.join(piece)) if isinstance(piece, str) else ""
 
@@ -143,7 +151,7 @@ class Reply:
                 if isinstance(value, int) and not isinstance(value, bool):
                     self._counts[name] = max(value, self._counts.get(name, 0))
         for name in ("service_tier", "inference_geo"):
-            self._named[name] = _string(counts.get(name)) or self._named.get(name, "")
+            self._labels[name] = _string(counts.get(name)) or self._labels.get(name, "")
 
     def _usage(self) -> Usage:
         count = self._counts.get
@@ -158,8 +166,8 @@ class Reply:
             output=count("output_tokens", 0),
             thinking=count("thinking_tokens", 0),
             web_searches=count("web_search_requests", 0),
-            service_tier=self._named.get("service_tier", ""),
-            inference_geo=self._named.get("inference_geo", ""),
+            service_tier=self._labels.get("service_tier", ""),
+            inference_geo=self._labels.get("inference_geo", ""),
         )
 
 

@@ -61,6 +61,8 @@ class Branching:
     async def _complete_all(self, person: int) -> float | None:
         """Make the branches of a person that are left; return the seconds to the next try, None if all are made."""
         for job in await self._branches.open(person):
+            if not self._branches.serves(job):
+                continue
             try:
                 await self.complete(job, again=True)
             except (DiscordForbidden, DiscordGone, DiscordRejected) as error:

@@ -1,7 +1,8 @@
-"""The proxy from the environment: used for Discord's REST and gateway and for Claude, never for this machine.
+"""The proxy: used for Discord's REST and gateway and for Claude, never for this machine.
 
-HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, in upper or lower case. Claude's client reads the variables
-by itself; discord.py gets the proxy as an argument.
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, in upper or lower case. `discord.proxy` takes the place of
+the first three: Claude's client reads the variables by itself, so the setting is written into them. discord.py gets
+the proxy as an argument.
 """
 
 from __future__ import annotations
@@ -15,13 +16,24 @@ from bot.conversation.errors import StartError
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 SCHEMES = ("http", "https")
+FROM_SETTING = "BOBBIN_PROXY_OF_SETTINGS"
+"""Set where the variables have their values from `discord.proxy`."""
+
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 HTTP_SCHEME_OF = {"wss": "https", "ws": "http"}
 
 
-def prepare(environ: MutableMapping[str, str] | None = None) -> None:
-    """Raise StartError for a proxy that cannot be used, and add this machine's addresses to NO_PROXY."""
+def prepare(environ: MutableMapping[str, str] | None = None, *, setting: str = "") -> None:
+    """Raise StartError for a proxy that cannot be used, and add this machine's addresses to NO_PROXY.
+
+    `setting` is `discord.proxy`, which takes the place of the environment's proxies.
+    """
     environ = os.environ if environ is None else environ
+    if setting:
+        for variable in VARIABLES:
+            environ.pop(variable, None)
+            environ[variable.lower()] = setting
+        environ[FROM_SETTING] = "1"
     for variable in VARIABLES:
         name, address = _found(environ, variable)
         if not address:
@@ -52,9 +64,12 @@ def proxy_for(address: str, environ: Mapping[str, str] | None = None) -> str | N
 
 
 def variable_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """Return the name of the variable that sets the proxy for an address, None without a proxy."""
-    name, proxy = _proxy_variable(address, os.environ if environ is None else environ)
-    return name if proxy else None
+    """Return the name of the variable or setting that sets the proxy for an address, None without a proxy."""
+    environ = os.environ if environ is None else environ
+    name, proxy = _proxy_variable(address, environ)
+    if not proxy:
+        return None
+    return "discord.proxy" if FROM_SETTING in environ else name
 
 
 def _proxy_variable(address: str, environ: Mapping[str, str]) -> tuple[str, str]:

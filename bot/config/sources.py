@@ -36,7 +36,10 @@ PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may contain a secret.
 HIDDEN = frozenset(
-    (*VARIABLES, "voice.url", "voice.api_key", "telemetry.heartbeat_url", "telemetry.sentry_dsn")
+    (
+        *VARIABLES,
+        *("discord.proxy", "voice.url", "voice.api_key", "telemetry.heartbeat_url", "telemetry.sentry_dsn"),
+    )
 )
 # The sections that are lists of tables, written [[mcp]]; the variable holds a JSON list.
 LISTS: Mapping[str, type[Section]] = {"mcp": McpSettings}

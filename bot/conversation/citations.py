@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.conversation.visible import plain
+from bot.conversation.visible import plain, unforged
 
 ADDRESS_CHARS = 400
 """The most characters of an address in a link; of a longer one the link leads to the path, or to the site."""
@@ -34,8 +34,8 @@ _LOOK_ALIKES = str.maketrans(
     {
         "[": "(",
         "]": ")",
-        "<": "‹",
-        ">": "›",
+        "<": "(",
+        ">": ")",
         "@": "＠",
         "&": "＆",
         "`": "'",
@@ -60,14 +60,26 @@ class WebSource:
 
 
 def cited_sources(citations: Iterable[Any]) -> tuple[WebSource, ...]:
-    """Return the pages that the citations of a text name, each once; citations of files name none."""
+    """Return the pages that the citations of a text name, each once.
+
+    Citations of documents name a title alone: that of a page that was fetched, or of a file, see `named`.
+    """
     found: dict[str, WebSource] = {}
     for each in citations:
         if isinstance(each, Mapping):
             url, title = each.get("url") or each.get("source"), each.get("title")
+            document = each.get("document_title")
             if isinstance(url, str):
                 found.setdefault(url, WebSource(url, title if isinstance(title, str) else ""))
+            elif isinstance(document, str):
+                found.setdefault(f"document {document}", WebSource("", document))
     return tuple(found.values())
+
+
+def named(source: WebSource, fetched: Iterable[WebSource]) -> WebSource:
+    """Return a source with its address; that of a document is the address of the one page with its title."""
+    pages = {} if source.url else {each.url: each for each in fetched if each.title == source.title}
+    return next(iter(pages.values())) if len(pages) == 1 else source
 
 
 def address(url: str) -> str | None:
@@ -161,16 +173,21 @@ class CitedText:
         return f"-# Sources: {' · '.join(shown)}" + (f" · and {more} more" if more else "")
 
     def _known(self, source: WebSource) -> str | None:
+        source = named(source, self._fetched.values())
         if (link := address(source.url)) is None:
-            return None
+            return None  # also that of a file, which people see in the thread
         self._sources.setdefault(link, source)
         self._numbers.setdefault(link, max(self._numbers.values(), default=0) + 1)
         return link
 
 
 def plain_title(title: str) -> str:
-    """Return a title as one bounded line that is neither Markdown nor a mention nor a link."""
-    line = _INVITE.sub(r"\1 /", plain(title).translate(_LOOK_ALIKES).replace("://", ": "))
+    """Return a title as one bounded line that is neither Markdown nor a mention nor a link.
+
+    Nor does it imitate an element: the history holds the list of sources as a part of the reply.
+    """
+    line = unforged(plain(title)).replace("&lt;", "(").translate(_LOOK_ALIKES)
+    line = _INVITE.sub(r"\1 /", line.replace("://", ": "))
     line = " ".join(line.split())
     return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
 

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.config import Settings, load, proxy
+from bot.config.shards import shards_of
 from bot.conversation.errors import StartError
 from bot.doctor.fixes import repair
 from bot.doctor.host_probe import host_facts
@@ -60,8 +61,9 @@ async def _checked(
 def _refusals(settings: Settings, *, strict: bool) -> tuple[Finding, ...]:
     """Return the findings of the checks that need no service."""
     found: list[Finding] = []
-    rules: tuple[Callable[[], None], ...] = (
-        proxy.prepare,
+    rules: tuple[Callable[[], object], ...] = (
+        partial(proxy.prepare, setting=settings.discord.proxy_address),
+        partial(shards_of, settings.discord),
         partial(require_all if strict else require_claude_on_discord, settings),
     )
     for rule in rules:

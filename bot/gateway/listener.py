@@ -8,6 +8,7 @@ import structlog
 from bot.gateway import permissions
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
+from bot.gateway.connection.client import Client
 from bot.gateway.conversion import convert
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.decider import EditEffect
@@ -23,7 +24,7 @@ class Listener:
 
     def __init__(
         self,
-        client: discord.Client,
+        client: Client,
         *,
         intake: Intake,
         changes: Changes,
@@ -44,6 +45,7 @@ class Listener:
         """Register the handlers with the client, once and before it connects."""
         for handler in (
             self.on_ready,
+            self.on_shard_ready,
             self.on_resumed,
             self.on_message,
             self.on_raw_message_edit,
@@ -63,11 +65,19 @@ class Listener:
         client = self._client
         invite = discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE)
         log.info("discord_ready", name=str(client.user), servers=len(client.guilds), invite=invite)
+        self._session_began()
+        if not client.guilds and client.shard_count == 1:
+            log.warning("no_servers", hint="invite the bot to a server with the link above")
+
+    async def on_shard_ready(self, _shard_id: int) -> None:
+        """Catch up where one of several shards has a new session; discord.py dispatches `ready` for all of them."""
+        if len(self._client.connections) > 1 and self._client.is_ready():
+            self._session_began()
+
+    def _session_began(self) -> None:
         self._pins.invalidate()
         self._catchup.request()
         self._existence.request()
-        if not client.guilds:
-            log.warning("no_servers", hint="invite the bot to a server with the link above")
 
     async def on_resumed(self) -> None:
         """Catch up after a gap in the session: Discord may not have repeated every event."""

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from math import isinf
 
-from bot.render.schedule import Call, Kind, Schedule
+from bot.render.schedule import Call, Demand, Kind, Schedule
 
 __all__ = ["Kind", "Pace", "Slot"]
 
@@ -55,18 +55,40 @@ class Pace:
 
     Code that knows the purpose of a call takes a slot before the call. Every request passes through `request` before
     it is sent: the first request under a slot is sent at once and ends the slot; every other request gets a slot of
-    its own there.
+    its own there. `on_short` is called when calls wait for the limit.
     """
 
     def __init__(self) -> None:
         self._schedule = Schedule()
         self._waiting: dict[Call, Slot] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.on_short: Callable[[], None] = _do_nothing
 
     @property
     def streams(self) -> int:
         """The number of replies that are being written."""
         return self._schedule.streams
+
+    @property
+    def limit(self) -> int:
+        """The most calls that may count at a time."""
+        return self._schedule.limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._schedule.limit = limit
+        if self._waiting:
+            self._grant()
+
+    @property
+    def demand(self) -> Demand:
+        """How many calls there are, and are to be expected."""
+        return self._schedule.demand(self._now())
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a call waits for the limit."""
+        return self._schedule.is_short(self._now())
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
@@ -155,6 +177,12 @@ class Pace:
         next_at = self._schedule.next_at(now)
         if not isinf(next_at):
             self._timer = asyncio.get_running_loop().call_at(next_at, self._grant)
+        if self._waiting and self._schedule.is_short(now):
+            self.on_short()
+
+
+def _do_nothing() -> None:
+    """Do nothing."""
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from bot.render.window import Window
 
 # The window of the whole bot; the margin is for clocks that differ.
 TOTAL_WINDOW_S = 1.02
-# Of 50: the margin is small, because every request is counted here.
+# Of 50: the margin is small, because every request is counted here. Processes that share a bot have a part each.
 TOTAL_MAX_PER_S = 48
 # The limit of calls that show more text; the rest is left to first texts and last edits ...
 PATIENT_MAX_PER_S = 25
@@ -69,11 +69,20 @@ class Call:
         self.urgent = self.kind in _URGENT
 
 
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """`occupied` are the calls that count; `wanted` are those, the calls that wait, and one for each stream."""
+
+    occupied: int
+    wanted: int
+
+
 class Schedule:
     """The calls that wait, and the calls that count; `streams` is the number of replies that are being written."""
 
     def __init__(self, streams: int = 0) -> None:
         self._streams = streams
+        self._limit = TOTAL_MAX_PER_S
         self._urgent: dict[Call, None] = {}
         self._patient: dict[Call, None] = {}
         self._waiting: dict[int, list[Call]] = {}
@@ -89,6 +98,33 @@ class Schedule:
     @streams.setter
     def streams(self, streams: int) -> None:
         self._streams = streams
+        self._set_edits_ready()
+
+    @property
+    def limit(self) -> int:
+        """The most calls that may count at a time."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        if limit != self._limit:
+            self._limit = limit
+            self._set_edits_ready()
+
+    def demand(self, now: float) -> Demand:
+        """Return how many calls there are, and are to be expected."""
+        self._forget(now)
+        waiting = len(self._urgent) + len(self._patient)
+        return Demand(len(self._recent), len(self._recent) + waiting + self._streams)
+
+    def is_short(self, now: float) -> bool:
+        """Whether a call waits for the limit."""
+        self._forget(now)
+        if len(self._recent) < self._limit or self._limit >= TOTAL_MAX_PER_S:
+            return False
+        return any(call.ready <= now for call in (*self._urgent, *self._patient))
+
+    def _set_edits_ready(self) -> None:
         for call in self._patient:
             if call.kind is Kind.EDIT:
                 self._set_ready(call)
@@ -96,7 +132,12 @@ class Schedule:
     @property
     def edit_interval_s(self) -> float:
         """The least time between two edits of a reply: it widens smoothly as more replies are written."""
-        return max(EDIT_INTERVAL_MIN_S, self.streams / EDITS_ALL_PER_S)
+        return max(EDIT_INTERVAL_MIN_S, self.streams / (EDITS_ALL_PER_S * self._part))
+
+    @property
+    def _part(self) -> float:
+        """The part of all calls that these may be."""
+        return max(1, self._limit) / TOTAL_MAX_PER_S
 
     def ask(self, channel_id: int, kind: Kind, now: float) -> Call:
         """Queue a call."""
@@ -109,7 +150,7 @@ class Schedule:
     def try_now(self, channel_id: int, kind: Kind, now: float) -> Call | None:
         """Begin a call that is not worth a wait, if there is room for it and for one call of each written reply."""
         self._forget(now)
-        if self._urgent or len(self._recent) + self.streams >= TOTAL_MAX_PER_S:
+        if self._urgent or len(self._recent) + self.streams >= self._limit:
             return None
         call = Call(channel_id, kind, now)
         self._begin(call, now)
@@ -133,13 +174,14 @@ class Schedule:
         self._forget(now)
         urgent, patient = self._ready(self._urgent, now), self._ready(self._patient, now)
         patient.sort(key=lambda call: call.kind is Kind.CHORE)
-        reserved = PATIENT_MIN_PER_S if any(self._is_overdue(call, now) for call in patient) else 0
+        most_patient, least_patient = self._of_all(PATIENT_MAX_PER_S), self._of_all(PATIENT_MIN_PER_S)
+        reserved = least_patient if any(self._is_overdue(call, now) for call in patient) else 0
         began = sum(call.urgent for call in self._recent)
-        room = min(TOTAL_MAX_PER_S - len(self._recent), TOTAL_MAX_PER_S - reserved - began)
+        room = min(self._limit - len(self._recent), self._limit - reserved - began)
         granted = self._begin_some(urgent, room, now)
-        most = reserved if len(granted) < len(urgent) else PATIENT_MAX_PER_S
+        most = reserved if len(granted) < len(urgent) else most_patient
         began = sum(not call.urgent for call in self._recent)
-        room = min(TOTAL_MAX_PER_S - len(self._recent), most - began)
+        room = min(self._limit - len(self._recent), most - began)
         return granted + self._begin_some(patient, room, now)
 
     def next_at(self, now: float) -> float:
@@ -154,6 +196,9 @@ class Schedule:
         # A ready call waits only for the limit of the whole bot, which has room when a recent call leaves its window.
         # A call in flight is reported by `end`.
         return min((call.ended for call in self._recent), default=now) + TOTAL_WINDOW_S
+
+    def _of_all(self, calls: int) -> int:
+        return max(1, round(calls * self._part))
 
     def _ready(self, waiting: dict[Call, None], now: float) -> list[Call]:
         return [call for call in waiting if call.ready <= now]

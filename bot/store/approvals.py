@@ -16,6 +16,7 @@ from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.history import History
 from bot.store.keys import APPROVALS_S, Keys
+from bot.store.served import Serves
 from bot.store.states import State
 
 _approvals = TypeAdapter(Approval)
@@ -27,12 +28,12 @@ class Approvals:
     `due` has the conversations in which a call expires, or may have been interrupted.
     """
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, serves: Serves | None = None) -> None:
         self._redis = redis
         self._keys = keys
         self._values = HashValues(redis, _approvals)
         self._history = History(redis, keys)
-        self.due = DueQueue(redis, keys.approvals_due)
+        self.due = DueQueue(redis, keys.approvals_due, serves)
 
     async def open(self, approval: Approval) -> Approval:
         """Add a call that waits; the same call again returns what became of it."""

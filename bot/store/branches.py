@@ -6,6 +6,7 @@ crash has left.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,7 @@ from redis.asyncio import Redis
 from bot.conversation.branch import BranchJob, copied
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import created_ms, first_id
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
 from bot.store.connection import translated
@@ -43,7 +45,14 @@ class Branches:
     """Notes jobs, and copies; `due` holds the people who have open jobs."""
 
     def __init__(
-        self, redis: Redis, keys: Keys, files: SharedFiles, scope_settings: ScopeSettings, *, ttl_s: int
+        self,
+        redis: Redis,
+        keys: Keys,
+        files: SharedFiles,
+        scope_settings: ScopeSettings,
+        *,
+        ttl_s: int,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -53,7 +62,18 @@ class Branches:
         self._files = files
         self._scope_settings = scope_settings
         self._ttl_s = ttl_s
-        self.due = DueQueue(redis, keys.branch_queue)
+        self._shards = shards
+        self.due = DueQueue(redis, keys.branch_queue, self._served)
+
+    def serves(self, job: BranchJob) -> bool:
+        """Say whether a job belongs to the shards of this process."""
+        return self._shards.holds(job.server)
+
+    async def _served(self, people: Sequence[int]) -> Collection[int]:
+        """Return the people who have asked for a branch in a server of this process."""
+        if self._shards.are_all:
+            return people
+        return [each for each in people if any(self.serves(job) for job in await self.open(each))]
 
     async def ask(self, job: BranchJob) -> BranchJob:
         """Note a job; if it is a second press, return the job of the first one, with its thread if that is known."""

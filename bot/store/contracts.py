@@ -412,6 +412,27 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
+        "looked:shards",
+        "hash",
+        "until when (ms) the archived threads of a shard have been listed, where processes share the shards",
+        "for ever",
+        whose="nobody",
+    ),
+    Contract(
+        "calls",
+        "hash",
+        "shares of the instances in the calls to Discord: held, wanted, until when (ms)",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
+        "identify:<number>",
+        "string",
+        "which instance has a shard identify at Discord",
+        "seconds",
+        whose="nobody",
+    ),
+    Contract(
         "work",
         "sorted set",
         "work queue: conversations that may have work",

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
@@ -24,12 +25,13 @@ from bot.store.scripts.value import CompareAndSet
 class Conversations:
     """Receives messages and stores metadata; `ttl_s` after its last message a conversation is forgotten."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, shards: Shards = ALL_SHARDS) -> None:
         self._scripts = Scripts(redis)
         self._redis = redis
         self._keys = keys
         self._sweeps = FileSweeps(redis, keys)
         self._ttl_s = ttl_s
+        self._shards = [f"{each}/{shards.count}" for each in shards.ids] if not shards.are_all else []
 
     async def receive(
         self,
@@ -149,15 +151,28 @@ class Conversations:
         return int(found) if found and str(found).isdigit() else None
 
     async def archives_listed(self) -> int | None:
-        """Return until when (ms) the archived threads have been listed, None if they never were."""
+        """Return until when (ms) the archived threads have been listed, None if they never were.
+
+        A shard that has no time of its own may have any server, so the earliest time of all counts.
+        """
         with translated():
             found = await self._redis.get(self._keys.archives_listed)
-        return int(str(found)) if found else None
+            by_shard: dict[Any, Any] = {}
+            if self._shards:
+                by_shard = await self._redis.hgetall(self._keys.archives_listed_by_shard)
+        times = {str(shard): int(str(time)) for shard, time in by_shard.items()}
+        if self._shards and times.keys() >= set(self._shards):
+            return min(times[each] for each in self._shards)
+        return min((int(str(found)), *times.values())) if found else None
 
     async def note_archives_listed(self, until_ms: int) -> None:
         """Store until when (ms) the archived threads have been listed."""
         with translated():
-            await self._redis.set(self._keys.archives_listed, until_ms)
+            if self._shards:
+                times: dict[Any, Any] = dict.fromkeys(self._shards, until_ms)
+                await self._redis.hset(self._keys.archives_listed_by_shard, mapping=times)
+            else:
+                await self._redis.set(self._keys.archives_listed, until_ms)
 
     async def recorded(self, messages: Sequence[tuple[int, int]]) -> frozenset[int]:
         """Return which of the messages, by conversation and id, have a record: those are, or will be, answered."""

@@ -61,6 +61,14 @@ class Coordination:
         """Say whether this instance is the one to announce on a day that a model will end."""
         return await self._once(self._keys.retirement_notice(model, day), RETIREMENT_NOTICE_S)
 
+    async def take_identify_turn(self, rate_limit_key: int, for_ms: int) -> float:
+        """Take the turn to identify at Discord; returns for how many seconds it is taken, 0 if it was free."""
+        key = self._keys.identify_turn(rate_limit_key)
+        with translated():
+            if await self._redis.set(key, self._instance, nx=True, px=for_ms):
+                return 0.0
+            return max(1, int(await self._redis.pttl(key))) / 1000
+
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         with translated():

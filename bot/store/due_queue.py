@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from redis.asyncio import Redis
@@ -12,6 +13,7 @@ from bot.store.connection import translated
 from bot.store.keys import Key
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import RemoveWork
+from bot.store.served import Serves
 
 AT_ONCE = 50
 """One read returns no more items; those that are due for longest come first."""
@@ -26,10 +28,11 @@ class DueItem:
 
 
 class DueQueue:
-    """A sorted set of ids by the time (ms) at which each is due."""
+    """A sorted set of ids by the time (ms) at which each is due; `serves` leaves those of other shards alone."""
 
-    def __init__(self, redis: Redis, key: Key) -> None:
+    def __init__(self, redis: Redis, key: Key, serves: Serves | None = None) -> None:
         self._redis = redis
+        self._serves = serves
         self._key = key
         self._scripts = Scripts(redis)
 
@@ -53,13 +56,25 @@ class DueQueue:
         """Return the items that are due; each is due again in `next_in_s`, unless `done` is called."""
         now_ms = round(time.time() * 1000)
         next_ms = now_ms + round(next_in_s * 1000)
-        with translated():
-            found: list[Any] = await self._redis.zrangebyscore(
-                self._key, "-inf", now_ms, start=0, num=AT_ONCE
-            )
-            if found:
+        found = await self._due(now_ms)
+        if found:
+            with translated():
                 await self._redis.zadd(self._key, {str(each): next_ms for each in found}, xx=True)
-        return tuple(DueItem(int(each), str(next_ms)) for each in found)
+        return tuple(DueItem(each, str(next_ms)) for each in found)
+
+    async def _due(self, now_ms: int) -> list[int]:
+        """Return the ids that are due and for this process."""
+        due: list[int] = []
+        for start in count(0, AT_ONCE):
+            with translated():
+                found: list[Any] = await self._redis.zrangebyscore(
+                    self._key, "-inf", now_ms, start=start, num=AT_ONCE
+                )
+            ids = [int(each) for each in found]
+            due += ids if self._serves is None else await self._serves(ids)
+            if len(due) >= AT_ONCE or len(found) < AT_ONCE:
+                break
+        return due[:AT_ONCE]
 
     async def done(self, item: DueItem, again_in_s: float | None = None) -> bool:
         """Take an item off the queue, or have it due again; one that was scheduled meanwhile stays (False)."""

@@ -56,6 +56,9 @@ THREADS_S = 24 * 3600
 ABUSE_S = 24 * 3600
 """By then a score has halved 48 times."""
 
+CALL_SHARE_S = 4.0
+"""How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
+
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
@@ -107,8 +110,10 @@ class Keys:
         self.known = self._key("known")
         self.since = self._key("since")
         self.archives_listed = self._key("looked")
+        self.archives_listed_by_shard = self._key("looked:shards")
         self.wakeups = self._key("bell")
         self.models = self._key("models")
+        self.call_shares = self._key("calls")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
@@ -121,11 +126,11 @@ class Keys:
         self.forget_queue = self._key("forgetting")
         self.memories = self._key("memories")
         self.branch_queue = self._key("branching")
+        self.events = self._key("events")
         self.schema = self._schema("version")
         self.migration_lease = self._schema("lease")
         self.migration_step = self._schema("step")
         self.migration_left = self._schema("left")
-        self.events = self._key("events")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -318,6 +323,10 @@ class Keys:
     def shared(self, file_id: str) -> Key:
         """Return the conversations that hold the same upload."""
         return self._key(f"shared:{file_id}")
+
+    def identify_turn(self, rate_limit_key: int) -> Key:
+        """Return which instance has a shard identify."""
+        return self._key(f"identify:{rate_limit_key}")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

@@ -14,6 +14,7 @@ from bot.store.content import Content
 from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.keys import Keys
+from bot.store.served import Serves
 
 Step = Callable[[Reminder], Reminder | None]
 """Returns a reminder after a step, None where the step is not allowed."""
@@ -28,11 +29,11 @@ class Reminders:
     in all conversations, and finds them.
     """
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, serves: Serves | None = None) -> None:
         self._redis = redis
         self._keys = keys
         self._values = HashValues(redis, _reminders)
-        self.due = DueQueue(redis, keys.reminders_due)
+        self.due = DueQueue(redis, keys.reminders_due, serves)
 
     async def add(self, reminder: Reminder, in_s: float) -> Reminder | None:
         """Add a reminder that is due in so many seconds; None if the person has too many.

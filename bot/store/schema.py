@@ -8,8 +8,9 @@ for older instances runs in the background, as soon as none is left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from enum import Enum, auto
+from typing import TypeVar, cast
 
 import structlog
 from redis.asyncio import Redis
@@ -26,13 +27,15 @@ from bot.store.migrations.migration import Migration, Target
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 POLL_S = 0.2
 """How often a start looks whether the instance that migrates is done."""
 
 WATCH_S = 15.0
 
 AT_ONCE = 50
-"""So many keys are changed at the same time."""
+"""So many keys are read, or changed, at the same time."""
 
 
 class _Progress(Enum):
@@ -70,6 +73,7 @@ class Schema:
         self._migrations = migrations
         self._lease = MigrationLease(redis, keys, instance=instance)
         self._version = 0
+        self._is_backed_up = False
         self._said = ""
 
     def has(self, number: int) -> bool:
@@ -143,9 +147,11 @@ class Schema:
             count = int(await self._redis.scard(left))
         if count:
             log.info("migration_started", number=migration.number, title=migration.title, keys=count)
-            if step != backed_up:
+            # A backup from before an earlier migration of this start leads back as well.
+            if step != backed_up and not self._is_backed_up:
                 await self._before_migration()
-                await self._note(backed_up)
+                self._is_backed_up = True
+            await self._note(backed_up)
             await self._change(migration)
             log.info("migration_done", number=migration.number, title=migration.title)
         with translated():
@@ -155,13 +161,17 @@ class Schema:
             await pipe.execute()
 
     async def _find(self, migration: Migration) -> None:
-        left = self._keys.migration_left
+        left, target = self._keys.migration_left, Target(self._redis, self._keys)
         with translated():
             await self._redis.delete(left)
-        async for names in self._reader.names():
-            if concerned := [name for name in names if migration.concerns(name)]:
-                with translated():
-                    await self._redis.sadd(left, *concerned)
+        async for page in self._reader.names():
+            concerned = [name for name in page if migration.concerns(name)]
+            for start in range(0, len(concerned), AT_ONCE):
+                names = concerned[start : start + AT_ONCE]
+                needs = await _all(migration.needs(target, name) for name in names)
+                if found := [name for name, is_needed in zip(names, needs, strict=True) if is_needed]:
+                    with translated():
+                        await self._redis.sadd(left, *found)
 
     async def _change(self, migration: Migration) -> None:
         left, target = self._keys.migration_left, Target(self._redis, self._keys)
@@ -170,10 +180,7 @@ class Schema:
                 names = [str(each) for each in await self._redis.srandmember(left, AT_ONCE) or ()]
             if not names:
                 return
-            changes = (migration.change(target, name) for name in names)
-            for failure in await asyncio.gather(*changes, return_exceptions=True):
-                if failure is not None:
-                    raise failure
+            await _all(migration.change(target, name) for name in names)
             with translated():
                 await self._redis.srem(left, *names)
 
@@ -186,6 +193,15 @@ class Schema:
         if self._said != event:
             self._said = event
             log.info(event, **fields)
+
+
+async def _all(calls: Iterable[Awaitable[T]]) -> list[T]:
+    """Wait for all of the calls to end, and raise the first failure."""
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast("list[T]", results)
 
 
 async def stored_version(redis: Redis, keys: Keys) -> int:

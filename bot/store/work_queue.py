@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -11,6 +12,7 @@ from bot.store.keys import PULSE_S, Keys
 from bot.store.migrations import NEWEST
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet, RemoveWork
+from bot.store.served import Serves
 
 ITEMS_AT_ONCE = 500
 """One read returns no more items; the oldest come first, so that none waits for ever."""
@@ -27,8 +29,9 @@ class WorkItem:
 class WorkQueue:
     """Reads and writes the queue, and detects a store that has lost writes."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, serves: Serves | None = None) -> None:
         self._redis = redis
+        self._serves = serves
         self._keys = keys
         self._scripts = Scripts(redis)
 
@@ -47,10 +50,19 @@ class WorkQueue:
             await self._redis.zadd(self._keys.work, {str(conversation): until_ms})
 
     async def items(self) -> tuple[WorkItem, ...]:
-        """Return the conversations in the queue, those that wait longest first."""
+        """Return the conversations in the queue that this process serves, those that wait longest first."""
         with translated():
             found = await self._redis.zrange(self._keys.work, 0, ITEMS_AT_ONCE - 1, withscores=True)
-        return tuple(WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
+        items = [WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found]
+        served = await self._served([item.conversation for item in items])
+        return tuple(item for item in items if item.conversation in served)
+
+    async def serves(self, conversation: int) -> bool:
+        """Say whether a conversation belongs to the shards of this process."""
+        return conversation in await self._served([conversation])
+
+    async def _served(self, conversations: Sequence[int]) -> Collection[int]:
+        return conversations if self._serves is None else frozenset(await self._serves(conversations))
 
     async def has_work(self, item: WorkItem) -> bool:
         """Say whether a conversation in the queue has messages that wait, or a turn to reconcile."""
@@ -66,6 +78,11 @@ class WorkQueue:
         await self._scripts.run(
             RemoveWork(work=self._keys.work, conversation=item.conversation, score=item.score)
         )
+
+    async def rest(self, instance: str) -> None:
+        """Remove the heartbeat of an instance that stops."""
+        with translated():
+            await self._redis.delete(self._keys.pulse(instance))
 
     async def beat(self, instance: str, before: str, now: str) -> bool:
         """Write a heartbeat, with the newest version of the schema that this release knows.

@@ -7,13 +7,11 @@ import platform
 import sys
 import time
 from contextlib import AsyncExitStack
-from dataclasses import asdict, is_dataclass
-from enum import Enum
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_origin
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 
 from bot.config import Settings
 from bot.doctor.check import check
@@ -71,15 +69,15 @@ def versions() -> dict[str, str]:
 
 
 def settings_of(settings: Settings) -> dict[str, Any]:
-    """Return the settings that differ from the defaults; of texts and addresses their length or kind alone."""
+    """Return the settings that differ from the defaults; of texts and addresses their length alone."""
     found: dict[str, Any] = {}
     for name, section in settings:
-        default = getattr(type(settings).model_fields[name], "default", None)
+        default = type(settings).model_fields[name].get_default(call_default_factory=True)
         if isinstance(section, BaseModel):
             changed = {
-                key: _shown(key, value)
+                key: _shown(value, named=key in PLAIN or _is_choice(section, key))
                 for key, value in section
-                if not isinstance(default, BaseModel) or value != getattr(default, key)
+                if value != getattr(default, key, None)
             }
             found |= {name: changed} if changed else {}
         elif section:
@@ -87,36 +85,19 @@ def settings_of(settings: Settings) -> dict[str, Any]:
     return found
 
 
-def _shown(name: str, value: Any) -> Any:
-    if isinstance(value, SecretStr):
-        return "set"
-    if isinstance(value, Enum):
-        return value.value
+def _shown(value: Any, *, named: bool) -> Any:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return value if name in PLAIN or _is_choice(value) else f"{len(value)} characters"
+        return value if named else f"{len(value)} characters"
     if isinstance(value, list | tuple | set | frozenset):
-        return [_shown(name, each) for each in value]
-    if isinstance(value, dict):
-        return f"{len(value)} entries"
-    return _shown(name, asdict(value)) if is_dataclass(value) and not isinstance(value, type) else "set"
+        return [_shown(each, named=named) for each in value]
+    return f"{len(value)} entries" if isinstance(value, dict) else "set"
 
 
-def _is_choice(value: str) -> bool:
-    return value in {
-        "low",
-        "medium",
-        "high",
-        "xhigh",
-        "max",
-        "default",
-        "on",
-        "off",
-        "auto",
-        "drop",
-        "summarize",
-    }
+def _is_choice(section: BaseModel, key: str) -> bool:
+    """Whether a setting is one of a few words."""
+    return get_origin(type(section).model_fields[key].annotation) is Literal
 
 
 def _recent(lines: list[str]) -> list[Any]:

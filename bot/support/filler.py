@@ -46,8 +46,16 @@ TAGS = frozenset(
 )  # fmt: skip
 """The elements in which requests render messages."""
 
+ATTRIBUTES = frozenset(
+    {
+        "author", "from", "at", "name", "of", "question", "remark", "seconds", "shown", "state", "tags", "text",
+        "title", "type", "url", "username", "votes",
+    }
+)  # fmt: skip
+"""The attributes of these elements."""
+
 _SPECIAL = re.compile(
-    r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<id>\d{15,20})"
+    r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<attribute>\b[a-z]+(?==\"))|(?P<id>\d{15,20})"
     r"|(?P<word>[A-Za-z]+)|(?P<digits>\d+)|(?P<letter>[^\W\d_])|(?P<picture>[\U0001F000-\U0001FAFF])",
     re.MULTILINE,
 )
@@ -86,6 +94,9 @@ class Filler:
         name = text.lstrip("</")
         return text if name in TAGS else text[: len(text) - len(name)] + self.text(name)
 
+    def _attribute(self, text: str) -> str:
+        return text if text in ATTRIBUTES else self._word(text)
+
     def _id(self, text: str) -> str:
         return str(self.id(int(text))).zfill(len(text))[-max(len(text), 19) :]
 
@@ -120,6 +131,7 @@ _MAKERS: dict[str, Callable[[Filler, str], str]] = {
     "fence": Filler._fence,
     "scheme": Filler._scheme,
     "tag": Filler._tag,
+    "attribute": Filler._attribute,
     "id": Filler._id,
     "word": Filler._word,
     "digits": Filler._digits,

@@ -29,7 +29,7 @@ KEPT = frozenset(
 _WORD = re.compile(r"[a-z0-9_./-]{1,40}")
 _NUMBERS = re.compile(r"[\d: ]*")
 _DIGITS = re.compile(r"\d+")
-_NAME = re.compile(r"[a-z_]+(?::\d+)?|\d+")
+_NAME = re.compile(r"[a-z][a-z0-9_]*(?::\d+)?|\d+")
 
 LEAST_ID = 10**15
 """Smaller numbers are times, counts and costs."""
@@ -65,6 +65,7 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         "conversation": filler.id(conversation),
         "entries": len(history),
         "entry": [{"index": index, **_without_text(filler, json.loads(entry))} for index, entry in entries],
+        "steps": len(held.pop("steps") or ()),
         **{part: _without_text(filler, _parsed(value)) for part, value in held.items()},
     }
 

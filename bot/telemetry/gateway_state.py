@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -92,6 +92,14 @@ class GatewayHealth:
         return max(
             tuple(self._shards.values()), key=lambda each: order.index(each.state), default=self._began
         )
+
+    def expect(self, shards: Iterable[int]) -> None:
+        """Set which shards there are: a shard that has not connected yet counts as well."""
+        self._shards = {shard: self._shards.get(shard, self._began) for shard in shards}
+
+    def state(self, shard: int = 0) -> GatewayState:
+        """Return the state of a shard."""
+        return self._shards.get(shard, self._began).state
 
     def change(
         self, state: GatewayState, reason: GatewayReason = GatewayReason.NONE, *, shard: int = 0

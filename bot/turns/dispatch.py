@@ -175,6 +175,10 @@ class Dispatcher:
 
     async def _claim(self, conversation: int) -> None:
         try:
+            if not await self._work_queue.serves(
+                conversation
+            ):  # a wake-up goes to the processes of all shards
+                return
             # Before the claim: a message that arrives during the claim is not part of it yet.
             self._arrivals[conversation].clear()
             began_ns = tracing.now_ns()

@@ -58,8 +58,8 @@ class ReplyText:
         """Take up the text of an earlier attempt, which has its links, and what Claude `said` with it."""
         self._settle_title(None)
         self.title = TitleReader(expected=False)
-        self._cited.cite(cited_pages(said))
         self._take(said)
+        self._cited.cite(cited_pages(said))
         self._put(text)
 
     def ended(self, end: Finished | BobbinError) -> None:

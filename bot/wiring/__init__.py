@@ -15,6 +15,7 @@ from bot.claude.prices import price_book
 from bot.commands import Branching, Tree
 from bot.config import Settings
 from bot.config.live import LiveSettings
+from bot.config.shards import shards_of
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import Catchup
@@ -25,9 +26,11 @@ from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.final_states import noted
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.connection.people import People
 from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.shared_rate import SharedRate
 from bot.gateway.connection.visibility import Visibility
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -103,6 +106,7 @@ class Bot:
     wake: Callable[[int], None]
     restore: Callable[[], Awaitable[None]]
     keep_events: Callable[[], Coroutine[None, None, None]]
+    rest: Callable[[], Awaitable[None]]
 
 
 async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
@@ -121,8 +125,15 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
 
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
-    store = build_store(settings, metrics, stack, instance=instance, failed=services.redis_failed)
-    client = build_client(settings, metrics, pace, clock, stack, health.gateway)
+    shards = shards_of(settings.discord)
+    store = build_store(
+        settings, metrics, stack, instance=instance, shards=shards, failed=services.redis_failed
+    )
+    gate = IdentifyGate(store.coordination.take_identify_turn)
+    shared_rate = SharedRate(pace, store.call_shares)
+    stack.push_async_callback(shared_rate.leave)
+    await shared_rate.join()
+    client = build_client(settings, metrics, pace, clock, stack, health.gateway, shards=shards, gate=gate)
     claude = await build_claude(settings, metrics, stack, services.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
@@ -188,6 +199,7 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
         metrics,
         commands=commands,
         instance=instance,
+        shards=shards,
     )
     built = build_commands(
         live,
@@ -259,4 +271,5 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
         wake,
         store.budgets.restore,
         partial(store.event_log.watch, recent_events.take, metrics.text),
+        partial(store.work_queue.rest, instance),
     )

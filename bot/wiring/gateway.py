@@ -12,6 +12,7 @@ from bot.config.proxy import proxy_for
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
+from bot.conversation.shards import Shards
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
 from bot.gateway.catchup.existence import Existence
@@ -19,6 +20,7 @@ from bot.gateway.catchup.listing import Listing
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.identify_gate import IdentifyGate
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.consent_gate import ConsentGate
 from bot.gateway.events.decider import Decider
@@ -54,10 +56,13 @@ def build_client(
     clock: Clock,
     stack: AsyncExitStack,
     health: GatewayHealth | None = None,
+    *,
+    shards: Shards | None = None,
+    gate: IdentifyGate | None = None,
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
     session.configure(settings.discord)
-    client = Client(proxy_for(settings.discord.api_url), health)
+    client = Client(proxy_for(settings.discord.api_url), health, shards=shards, gate=gate)
     rate_limit.install(client, metrics, pace, clock)
     stack.push_async_callback(session.disconnect, client)
     return client
@@ -115,6 +120,7 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
+    shards: Shards,
 ) -> Events:
     """Build the handlers of events, and register them with the client."""
     settings = live.settings
@@ -175,7 +181,16 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, store.known, clock, store.scope_settings.cached),
+        Sweep(
+            client,
+            channels,
+            listing,
+            conversations,
+            store.known,
+            clock,
+            store.scope_settings.cached,
+            shards,
+        ),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
@@ -183,7 +198,7 @@ def build_events(
         caught_up=client.health.backfilled,
     )
     removals = Removals(store.removed_places, store.known, dispatcher, clock)
-    existence = Existence(client, store.known, removals, pace)
+    existence = Existence(client, store.known, removals, pace, shards=shards)
     Listener(
         client,
         intake=intake,

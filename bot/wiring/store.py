@@ -13,12 +13,14 @@ from redis.asyncio import Redis
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.conversation.limits import Limits
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway.connection.calls import CALL_S
 from bot.store.approvals import Approvals
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
+from bot.store.call_shares import CallShares
 from bot.store.connection import connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
@@ -53,6 +55,7 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
+from bot.store.served import Served
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
 from bot.store.told_facts import ToldFacts
@@ -76,12 +79,16 @@ SETTLE_AFTER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
+    """The store's objects; all but `coordination` and `call_shares` share one pool of connections.
+
+    Without `consents` no consent is required.
+    """
 
     redis: Redis
     keys: Keys
     schema: Schema
     coordination: Coordination
+    call_shares: CallShares
     conversations: Conversations
     journal: Journal
     files: FileStore
@@ -140,6 +147,7 @@ def build_store(
     stack: AsyncExitStack,
     *,
     instance: str,
+    shards: Shards = ALL_SHARDS,
     failed: Callable[[], None] = lambda: None,
 ) -> Store:
     """Build the store's objects; the connections are opened by the first command and closed by `stack`.
@@ -185,6 +193,7 @@ def build_store(
     metrics.reservations_open.set_function(lambda: budgets.unsettled)
     scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
+    served = Served(redis, keys, shards)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
@@ -196,20 +205,23 @@ def build_store(
             before_migration=partial(back_up_before_migration, settings, server_of(settings)),
         ),
         coordination=Coordination(interactions_redis, keys, instance=instance),
-        conversations=Conversations(redis, keys, ttl_s=ttl_s),
+        call_shares=CallShares(interactions_redis, keys, instance=instance),
+        conversations=Conversations(redis, keys, ttl_s=ttl_s, shards=shards),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         tool_steps=ToolSteps(redis, keys),
-        approvals=Approvals(redis, keys),
+        approvals=Approvals(redis, keys, served.among),
         pinned_tools=PinnedTools(redis, keys),
-        reminders=Reminders(redis, keys),
+        reminders=Reminders(redis, keys, served.among),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         budgets=budgets,
-        branches=Branches(redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s),
+        branches=Branches(
+            redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s, shards=shards
+        ),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),
@@ -217,7 +229,7 @@ def build_store(
         told_facts=ToldFacts(redis, keys),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
-        work_queue=WorkQueue(redis, keys),
+        work_queue=WorkQueue(redis, keys, served.among),
         wakeups=wakeups,
         recent_messages=RecentMessages(redis, keys),
         revisions=revisions,

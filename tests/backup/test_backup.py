@@ -26,6 +26,8 @@ from bot.store.connection import connect
 from bot.store.content import AsStored
 from bot.store.forget_jobs import ForgetJobs
 from bot.store.keys import PULSE_S, Keys
+from bot.store.migrations import NEWEST
+from bot.store.schema import Schema
 from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import message, snowflake
 from tests.redis_server import redis_server
@@ -277,7 +279,7 @@ async def test_an_instance_that_runs_keeps_its_store(source: Redis, target: Redi
     await WorkQueue(target, KEYS).beat("instance", "", "1")
     with pytest.raises(StartError, match="stop every instance"):
         await restored(target, tmp_path / "file", replaces=True)
-    await target.expire(KEYS.pulse("instance"), PULSE_S - 60)
+    await target.expire(KEYS.pulse("instance"), PULSE_S - 200)
     await restored(target, tmp_path / "file", replaces=True)
 
 
@@ -301,6 +303,28 @@ async def test_a_key_whose_time_is_over_is_not_restored(source: Redis, target: R
 def id_at(when_ms: int) -> int:
     """Return an id that Discord made at a time."""
     return (when_ms - created_ms(0)) << 22
+
+
+async def test_no_instance_starts_on_what_a_broken_restore_has_left(
+    source: Redis, target: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await filled(source)
+    await source.set(KEYS.schema, NEWEST)
+    await back_up(source, KEYS, tmp_path / "file", schema=SCHEMA)
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.backup.restore._batches", broken_off)
+        with pytest.raises(KeyboardInterrupt):
+            await restored(target, tmp_path / "file")
+    with pytest.raises(StartError, match="newer release"):
+        await Schema(target, KEYS, instance="new").start()
+    await restored(target, tmp_path / "file", replaces=True)
+    await Schema(target, KEYS, instance="new").start()
+    assert await target.get(KEYS.schema) == str(NEWEST)
+
+
+def broken_off(_: Any) -> Any:
+    """Stop a restore as Ctrl-C does."""
+    raise KeyboardInterrupt
 
 
 def resealed(path: Path) -> Path:

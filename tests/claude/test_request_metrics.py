@@ -37,6 +37,8 @@ async def test_each_request_is_counted_by_model_and_by_why_it_ended(
     }
     assert counted == {"ClaudeBusy": 1, "end_turn": 1, "ClaudeRefusedRequest": 1}
     assert metrics.registry.get_sample_value("bobbin_first_text_seconds_count") == 1
+    waits = metrics.registry.get_sample_value("bobbin_rate_limit_wait_seconds_count", {"service": "claude"})
+    assert waits == 1
 
 
 async def test_tokens_are_counted_by_kind(

@@ -39,6 +39,9 @@ class Store:
     def wake(self, _: int) -> None:
         """Look again."""
 
+    async def look_soon(self, _: int) -> None:
+        """Look after the calls that wait."""
+
 
 class Pressed:
     """A button of the question that is pressed; its custom id plays no part."""
@@ -71,7 +74,7 @@ async def test_the_conversation_where_the_button_is_pressed_is_forgotten(
     monkeypatch.setattr(reset, "SWEEPS_S", ())
     store, pressed = Store(), Pressed()
     feature = Reset(
-        services(conversations=store, dispatcher=store, outbox=store, clock=Clock(), audit_log=store)
+        services(conversations=store, dispatcher=store, outbox=store, clock=Clock(), audit_log=store, approvals=store)
     )
     await feature.confirm(cast("Any", pressed))
     assert store.forgotten == ([] if conversation is None else [HERE])

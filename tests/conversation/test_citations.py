@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation.citations import LISTED, CitedText, WebSource, address, cited_sources, plain_title
+from bot.conversation.citations import (
+    LISTED,
+    CitedText,
+    WebSource,
+    address,
+    cited_sources,
+    named,
+    plain_title,
+)
 from tests.render.restyle.stage import restyle
 
 LOOM = WebSource("https://looms.example/a", "Looms")
@@ -113,9 +121,37 @@ def test_a_long_title_is_cut() -> None:
     assert len(plain_title("word " * 50)) <= 60
 
 
-def test_only_citations_with_an_address_are_pages_each_once() -> None:
+def test_pages_are_named_once_by_their_address_and_documents_by_their_title() -> None:
     page = {"type": "web_search_result_location", "url": "https://a.example", "title": None}
     result = {"type": "search_result_location", "source": "https://b.example", "title": "B"}
     file = {"type": "char_location", "document_index": 0, "document_title": "x"}
     found = cited_sources([page, file, None, page, result])
-    assert found == (WebSource("https://a.example"), WebSource("https://b.example", "B"))
+    assert found == (
+        WebSource("https://a.example"),
+        WebSource("", "x"),
+        WebSource("https://b.example", "B"),
+    )
+
+
+def test_a_fetched_page_that_is_cited_by_its_title_has_a_number_and_is_not_listed_as_read() -> None:
+    (cited,) = cited_sources([{"type": "char_location", "document_index": 0, "document_title": "Looms"}])
+    text = CitedText()
+    text.read([LOOM, WEFT])
+    text.feed("A loom holds the warp.")
+    assert text.cite([cited]) == " [[1]](<https://looms.example/a>)"
+    assert text.listed() == (
+        "-# Sources: [[1]](<https://looms.example/a>) Looms (looms.example) · "
+        "[read](<https://weft.example/>) Weft (weft.example)"
+    )
+
+
+@pytest.mark.parametrize("fetched", [[], [WEFT], [LOOM, WebSource("https://other.example/", "Looms")]])
+def test_a_title_that_names_no_page_or_several_makes_no_link(fetched: list[WebSource]) -> None:
+    text = CitedText()
+    text.read(fetched)
+    text.feed("A loom holds the warp.")
+    assert text.cite([WebSource("", "Looms")]) == ""
+
+
+def test_the_same_page_fetched_twice_is_one_page() -> None:
+    assert named(WebSource("", "Looms"), [LOOM, LOOM]) == LOOM

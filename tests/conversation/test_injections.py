@@ -84,6 +84,7 @@ def test_security_a_planted_title_of_a_source_is_no_markdown_no_mention_and_no_l
     injection: Injection,
 ) -> None:
     title = plain_title(injection.text)
+    assert skeleton(title) == []
     for mark in ("[", "](", "<", ">", "@", "`", "*", "|", "://", "discord.gg/", "\n"):
         assert mark not in title
     cited = CitedText()
@@ -93,6 +94,7 @@ def test_security_a_planted_title_of_a_source_is_no_markdown_no_mention_and_no_l
         [WebSource(injection.text, injection.text), WebSource("https://wefts.example/", injection.text)]
     )
     listed = cited.listed()
+    assert skeleton(listed) == []
     assert listed.count("](<http") == listed.count("[") - 1
     assert "\n" not in listed
     assert hidden(listed) == []

@@ -51,6 +51,7 @@ class World:
     async def build(cls, redis_url: str, clock: Callable[[], float] = time.time) -> World:
         """Start a Discord, whose time the clock tells, and a Claude with the usual people."""
         discord, claude = Discord(clock=clock), Claude()
+        discord.gateway.identify_s = 0  # bots start right after each other
         discord.world.held_up_s = HeldUp(lambda: BotProcess.running)
         await discord.start()
         await claude.start()

@@ -94,7 +94,7 @@ class Stage:
             self.effects = self.world.channel()
         effects = {CHANNEL: str(self.effects)}
         environment = self.world.environment(**QUICK, **effects, **self.settings, **settings)
-        bot = await Bot.start(environment, output)
+        bot = await Bot.start(environment, output, self.arena.servers)
         self.bots.append(bot)
         return bot
 
@@ -216,6 +216,7 @@ class Arena:
         self.redis = Redis.from_url(redis_url, decode_responses=True)
         self.raw = Redis.from_url(redis_url)
         self.directory = directory
+        self.servers: tuple[int, ...] = ()
         self.attempts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._texts: dict[int, str] = {}
@@ -273,11 +274,13 @@ class Arena:
 async def arena() -> AsyncIterator[Arena]:
     """Start everything."""
     discord, claude = Discord(), Claude()
+    discord.gateway.identify_s = 0  # bots start right after each other
     with redis_server() as url, tempfile.TemporaryDirectory(prefix="bobbin-arena-") as directory:
         discord.rest.buckets.pace = LIMITS_PACE
         await discord.start()
         await claude.start()
         found = Arena(discord, claude, url, Path(directory))
+        found.servers = (int((await found.redis.info("server"))["process_id"]),)
         try:
             yield found
         finally:

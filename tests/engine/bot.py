@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.fork_server import environment_with
+from tests.fork_server import ForkServer, environment_with
 from tests.forked_process import ForkedProcess
 from tests.patience import Patience
 
@@ -17,19 +18,21 @@ MODULE = "tests.engine.points_bot"
 
 
 class Bot:
-    """`output` is the file of what the bot says."""
+    """`output` is the file of what the bot says; `servers` are processes that the bot needs to start."""
 
-    def __init__(self, process: ForkedProcess, output: Path) -> None:
+    def __init__(self, process: ForkedProcess, output: Path, servers: Sequence[int]) -> None:
         self._process = process
+        self._servers = servers
         self.output = output
         self.points_path = output.with_suffix(".points")
 
     @classmethod
-    async def start(cls, environment: dict[str, str], output: Path) -> Bot:
+    async def start(cls, environment: dict[str, str], output: Path, servers: Sequence[int] = ()) -> Bot:
         """Start a bot that logs its points beside its output."""
         descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         settings = environment_with({**environment, "POINTS_LOG": str(output.with_suffix(".points"))})
-        return cls(await ForkedProcess.start(MODULE, ("run", "--strict"), settings, descriptor), output)
+        process = await ForkedProcess.start(MODULE, ("run", "--strict"), settings, descriptor)
+        return cls(process, output, servers)
 
     @property
     def pid(self) -> int:
@@ -70,8 +73,11 @@ class Bot:
         self.points_path.with_suffix(".points.armed").touch()
 
     async def ready(self) -> None:
-        """Wait until the bot listens, or has ended; TimeoutError if it stays idle."""
-        patience = Patience(START_S, lambda: [self.pid])
+        """Wait until the bot listens, or has ended; TimeoutError if the bot and what it needs stay idle.
+
+        The other bots of this process are children of the fork server: while they start, this one waits its turn.
+        """
+        patience = Patience(START_S, lambda: [self.pid, ForkServer.shared().pid, *self._servers])
         await patience.until(lambda: self.code is not None or "discord_ready" in self.said, LOOK_S)
 
     async def struck(self) -> None:

@@ -196,5 +196,5 @@ async def _follow(stage: Stage, case: Case, first: Bot, second: Bot | None) -> N
 
 
 def _tell(stage: Stage, bot: Bot) -> str:
-    told = [point for point in bot.points if "pulse" not in point]
+    told = [point for point in bot.points if "pulse" not in point and "share_calls" not in point]
     return f"--- {bot.output.name}\n{bot.said}\n" + "\n".join(told[-60:])

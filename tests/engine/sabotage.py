@@ -300,6 +300,18 @@ LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
         "take_place",
         ("if not ends or tonumber(ends) < now then", "if not ends then"),
     ),  # ending a place that nobody renews
+    "calls of others": (
+        "share_calls",
+        ("most - held_by_others", "most"),
+    ),  # giving no call to Discord to two processes
+    "calls given back": (
+        "share_calls",
+        ("tonumber(held), tonumber(occupied)", "tonumber(occupied)"),
+    ),  # giving a share away only once its process knows
+    "calls of the dead": (
+        "share_calls",
+        ("if not ends or tonumber(ends) <= now then", "if not ends then"),
+    ),  # ending the share of a process that is gone
 }
 """The safeguards of the limits of one person: the step, and the text that is replaced in its script."""
 

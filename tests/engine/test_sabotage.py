@@ -133,6 +133,9 @@ NOTICED_BY_PROTOCOL = {
     "noted while running": "test_tool_steps.py::test_nothing_is_noted_for_a_turn_whose_result_is_fixed",
     "noted first": "test_tool_steps.py::test_a_step_that_is_noted_again_stays_as_it_was",
     "joined no more": "test_tool_steps.py::test_no_message_joins_a_turn_whose_tools_have_begun",
+    "calls of others": "test_call_shares.py::test_no_process_gets_what_another_holds",
+    "calls given back": "test_call_shares.py::test_a_share_goes_to_others_once_its_process_says_that_it_holds_less",
+    "calls of the dead": "test_call_shares.py::test_the_share_of_a_process_that_is_gone_is_free_again",
     "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""
@@ -142,7 +145,7 @@ REWRITTEN = set(re.findall(r'_rewrite\(\s*"([a-z_]+)"', Path(sabotage.__file__).
 
 WITHOUT_SAFEGUARDS = frozenset(
     {
-        *("add_abuse", "admit", "lift_pause", "take_place"),
+        *("add_abuse", "admit", "lift_pause", "share_calls", "take_place"),
         *("amend", "claim", "compare_and_set", "correct", "discard_files", "hold", "join", "leave", "pin"),
         *(
             "receive",

@@ -42,6 +42,7 @@ class Post:
 async def post() -> AsyncIterator[Post]:
     """An outbox for a fresh thread."""
     discord = Discord()
+    discord.gateway.identify_s = 0
     await discord.start()
     app = discord.add_application("Bobbin", token="outbox-token")
     guild = discord.add_guild("Weavers", bot=app)

@@ -19,6 +19,7 @@ from bot.render.schedule import (
     TOTAL_MAX_PER_S,
     TOTAL_WINDOW_S,
     Call,
+    Demand,
     Kind,
     Schedule,
 )
@@ -296,3 +297,24 @@ def test_whatever_asks_is_granted_in_time_while_replies_come_and_go(
     # Edits share what is left for them, and never less than their least share.
     least_per_s = PATIENT_MIN_PER_S / (TOTAL_WINDOW_S + took_s)
     assert max(waited[Kind.EDIT]) <= (streams + 2 * len(bursts)) / least_per_s + PATIENCE_S + 10
+
+
+def test_a_process_with_a_part_of_the_calls_keeps_to_it_and_edits_less_often() -> None:
+    schedule = Schedule(streams=50)
+    whole_s = schedule.edit_interval_s
+    schedule.limit = TOTAL_MAX_PER_S // 4
+    assert schedule.edit_interval_s == pytest.approx(4 * whole_s)
+    calls = [schedule.ask(channel, Kind.FIRST, 0.0) for channel in range(20)]
+    assert schedule.grant(0.0) == calls[:12]
+    assert schedule.is_short(0.0)
+    assert schedule.demand(0.0) == Demand(12, 20 + 50)
+    schedule.limit = 16
+    assert schedule.grant(0.0) == calls[12:16]
+
+
+def test_calls_that_wait_for_their_channel_or_for_the_whole_limit_are_no_reason_to_ask_for_more() -> None:
+    schedule = Schedule()
+    for _ in range(TOTAL_MAX_PER_S + 1):
+        schedule.ask(0, Kind.OTHER, 0.0)
+    schedule.grant(0.0)
+    assert not schedule.is_short(0.0)

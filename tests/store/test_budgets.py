@@ -383,3 +383,14 @@ async def test_a_settlement_without_a_message_does_not_spare_the_next_attempt(bu
     await budgets.settle(await reserved(budgets, messages, token=5), NOTHING)
     again = await reserved(budgets, messages, token=6)
     assert (again.counted, again.uses) == (False, (Use(0, 1),))
+
+
+async def test_reservations_are_reported_and_those_that_are_not_settled_are_counted(redis: Redis) -> None:
+    outcomes: list[str] = []
+    budgets = Budgets(redis, KEYS, instance="me", report=outcomes.append)
+    tokens = limit(100)
+    first = await reserved(budgets, tokens)
+    assert isinstance(await reserve(budgets, tokens, turn=2), Full)
+    assert (outcomes, budgets.unsettled) == (["reserved", "refused"], 1)
+    await budgets.settle(first, NOTHING)
+    assert budgets.unsettled == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -97,6 +98,23 @@ async def test_a_migration_changes_each_key_that_it_concerns_after_one_backup(re
         await Schema(redis, KEYS, instance="me", before_migration=backup, migrations=[migration()]).start()
     assert {await value_of(redis, name) for name in NAMES} == {"new"}
     assert backup.made == [0]
+
+
+async def test_no_backup_is_made_where_no_key_needs_a_change_and_one_for_several_migrations(
+    redis: Redis,
+) -> None:
+    async def is_old(target: Target, name: str) -> bool:
+        return await value_of(target.redis, name) == "old"
+
+    first, second = replace(migration(), needs=is_old), migration(2)
+    await woven(redis, NAMES)
+    backup = Backup(redis)
+    await Schema(redis, KEYS, instance="me", before_migration=backup, migrations=[first, second]).start()
+    assert backup.made == [0]
+    await redis.delete(KEYS.schema)
+    await Schema(redis, KEYS, instance="me", before_migration=backup, migrations=[first]).start()
+    assert backup.made == [0]
+    assert await stored_version(redis, KEYS) == 1
 
 
 async def test_a_migration_that_is_killed_anywhere_is_finished_by_the_next_start(redis: Redis) -> None:

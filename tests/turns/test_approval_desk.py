@@ -52,6 +52,7 @@ class Bench:
     outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
     now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
     settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
+    events: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.approvals = Approvals(self.redis, KEYS)
@@ -67,7 +68,7 @@ class Bench:
         clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
         box = Toolbox(() if without_tool else (self.tool,))
         rules = ApprovalRules(self.scope_settings, **settings)
-        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock)
+        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock, self.events.append)
 
     async def choose(self, value: str) -> None:
         actor = Actor(SERVER, ASKER, 1)
@@ -572,3 +573,18 @@ async def test_the_cards_of_a_person_who_is_forgotten_end_and_lose_their_words(
     assert ((await bench.found()).state == "withdrawn") is ends
     assert (WITHDRAWN["forgotten"] in bench.cards()[0]) is ends
     assert ("north" in bench.cards()[0]) is not ends
+
+
+async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, 9)
+    await bench.until("done")
+    await _eventually(lambda: len(bench.events) >= 3)
+    assert bench.events == ["opened", "allowed", "done"]
+
+
+async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -> None:
+    await bench.opened()
+    bench.now_s[0] += WAITS_S + 1
+    await bench.looked()
+    assert bench.events == ["opened", "expired"]

@@ -7,6 +7,7 @@ import time
 from typing import Any, cast
 
 import pytest
+import structlog
 from redis.asyncio import Redis
 
 from bot.store.claim import Claim
@@ -202,3 +203,43 @@ async def test_a_slot_that_is_granted_to_who_has_left_goes_to_the_next() -> None
     await asyncio.gather(*waiting, return_exceptions=True)
     assert held == [3]
     assert not slots.are_wanted
+
+
+class Watched(Slow):
+    """Notes for how many conversations the dispatcher says that they run and wait, and what the log says of turns."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(journal)
+        self.dispatcher: Dispatcher | None = None
+        self.seen: set[tuple[int, int]] = set()
+        self.turns: dict[int, object] = {}
+
+    async def run(self, claim: Claim, arrivals: asyncio.Event, wakeup: asyncio.Event | None = None) -> int:
+        assert self.dispatcher is not None
+        await asyncio.sleep(0.01)
+        self.seen.add((self.dispatcher.running, self.dispatcher.waiting))
+        self.turns[claim.turn_id] = structlog.contextvars.get_contextvars().get("turn")
+        if claim.conversation == snowflake(5):
+            self.dispatcher.wake(snowflake(99))  # in the context of this turn
+        return await super().run(claim, arrivals, wakeup)
+
+
+async def test_what_runs_and_what_waits_is_counted_and_each_turn_has_the_log_to_itself(redis: Redis) -> None:
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
+    runner = Watched(journal)
+    dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=10, max_concurrent=1)
+    runner.dispatcher = dispatcher
+    for number in (5, 6, 99):
+        await conversations.receive(snowflake(number), message("hello"), source="event", channel_fields={})
+    for number in (5, 6):
+        dispatcher.wake(snowflake(number))
+    async with idle_timeout(5):
+        while runner.done < 3:  # noqa: ASYNC110 - the dispatcher's tasks change it
+            await asyncio.sleep(0.005)
+    await dispatcher.stop(1)
+    assert (1, 1) in runner.seen
+    assert all(turn == named for turn, named in runner.turns.items())
+    assert (dispatcher.running, dispatcher.waiting) == (0, 0)
+    assert structlog.contextvars.get_contextvars() == {}

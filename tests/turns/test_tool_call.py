@@ -286,3 +286,19 @@ async def test_security_what_only_the_asker_may_see_is_not_brought_where_others_
     assert answered.result.content == (Text(FOR_ASKER_ALONE),)
     await calls(bench, each).answer(call("look"), CONTEXT)
     assert effect.made == ["k"]
+
+
+async def test_each_call_is_reported_with_its_outcome(bench: ToolBench) -> None:
+    seen: list[tuple[str, str]] = []
+    tools = (saying(ToolOutput.of("late")), replace(raising(ToolFailed("no")), name="fail"))
+    made = ToolCalls(
+        {each.name: each for each in tools},
+        bench.steps,
+        GateSays(),
+        bench.claim,
+        lambda each, outcome, _seconds: seen.append((each.name, outcome)),
+    )
+    await made.answer(call("look"), CONTEXT)
+    await made.answer(call("fail"), CONTEXT)
+    await made.answer(call("unknown"), CONTEXT)
+    assert seen == [("look", "done"), ("fail", "failed")]

@@ -15,6 +15,7 @@ import discord
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway import error_codes
 from bot.gateway.catchup.sweep import FAILED_CALL
 from bot.gateway.conversion import reading
@@ -53,12 +54,14 @@ class Existence:
         pace: Pace,
         *,
         confirm_s: float = CONFIRM_S,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
         self._known = known
         self._removals = removals
         self._pace = pace
         self._confirm_s = confirm_s
+        self._shards = shards
         self._requested = asyncio.Event()
 
     def request(self) -> None:
@@ -85,7 +88,7 @@ class Existence:
         threads: dict[int, ByParent] = {}
         async for page in self._known.pages():
             for each in page:
-                if each.server is not None:
+                if each.server is not None and self._shards.holds(each.server):
                     of_server = threads.setdefault(each.server, {})
                     of_server.setdefault(each.parent, array(IDS)).append(each.conversation)
         servers = threads.keys()

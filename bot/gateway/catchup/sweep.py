@@ -12,6 +12,7 @@ import structlog
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway import permissions
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
@@ -46,6 +47,7 @@ class Sweep:
         known: KnownConversations,
         clock: Clock,
         settings: SettingsCache,
+        shards: Shards = ALL_SHARDS,
     ) -> None:
         self._client = client
         self._channels = channels
@@ -54,6 +56,7 @@ class Sweep:
         self._known = known
         self._clock = clock
         self._settings = settings
+        self._shards = shards
         self._to_request: dict[int, int | None] = {}
         self._active: dict[int, frozenset[int]] = {}
         self._failing: set[int] = set()
@@ -104,10 +107,10 @@ class Sweep:
             for each in page:
                 if each.conversation in listed:
                     continue
-                if each.parent is None:
-                    latest_ms[each.conversation] = each.latest_ms
-                else:
+                if each.parent is not None:
                     parents.add(each.parent)
+                elif self._shards.holds(None):
+                    latest_ms[each.conversation] = each.latest_ms
         self._request_later(sorted(latest_ms, key=latest_ms.__getitem__, reverse=True), recheck_from)
         return parents
 

@@ -24,7 +24,9 @@ IDENTIFY_RESERVE = 150
 IDENTIFY_EVERY_S = 300.0
 """Discord allows 1000 IDENTIFY in 24 h, and resets the token of a bot that exceeds them (Discord, "Session Start
 Limit"). 150 and one more every 5 minutes are 438 a day, so that two instances stay below the limit in an outage of a
-day."""
+day. The limit is that of all shards together, so each has its share of both."""
+
+IDENTIFY_RESERVE_MIN = 3
 
 RETRY_AFTER_MAX_S = 600.0
 """The longest wait; a longer `Retry-After` is shortened to this."""
@@ -33,11 +35,14 @@ RETRY_AFTER_MAX_S = 600.0
 class Attempts:
     """Counts failed attempts; every `now_s` is of a monotonic clock, `jitter` keeps instances apart."""
 
-    def __init__(self, now_s: float, jitter: Callable[[], float] = random.random) -> None:
+    def __init__(self, now_s: float, jitter: Callable[[], float] = random.random, *, shards: int = 1) -> None:
         self._jitter = jitter
         self._failed = 0
         self._not_before_s = now_s
-        self._identifies_left = float(IDENTIFY_RESERVE)
+        self._reserve = max(IDENTIFY_RESERVE / shards, IDENTIFY_RESERVE_MIN)
+        self._every_s = IDENTIFY_EVERY_S * shards
+        self._identifies_left = self._reserve
+        self._no_identify_before_s = now_s
         self._counted_s = now_s
 
     def begin(self, now_s: float, *, identify: bool) -> float:
@@ -51,6 +56,16 @@ class Attempts:
         """Heed the `Retry-After` of a gateway that refused the handshake."""
         self._not_before_s = now_s + min(seconds, RETRY_AFTER_MAX_S)
 
+    def starts_left(self, now_s: float, remaining: int, reset_after_s: float) -> None:
+        """Heed how many IDENTIFY Discord has left for the bot (`session_start_limit`).
+
+        Other instances, and what ran before a restart, have used the same limit, so half of the rest is for them.
+        """
+        self._refill(now_s)
+        self._identifies_left = min(self._identifies_left, remaining / 2)
+        if remaining <= 0:
+            self._no_identify_before_s = now_s + reset_after_s
+
     def established(self) -> None:
         """Reset the backoff: the gateway has sent READY or RESUMED."""
         self._failed = 0
@@ -62,9 +77,9 @@ class Attempts:
 
     def _identify_in_s(self, now_s: float) -> float:
         self._refill(now_s)
-        return max(0.0, (1 - self._identifies_left) * IDENTIFY_EVERY_S)
+        return max(0.0, (1 - self._identifies_left) * self._every_s, self._no_identify_before_s - now_s)
 
     def _refill(self, now_s: float) -> None:
-        refilled = self._identifies_left + (now_s - self._counted_s) / IDENTIFY_EVERY_S
-        self._identifies_left = min(IDENTIFY_RESERVE, refilled)
+        refilled = self._identifies_left + (now_s - self._counted_s) / self._every_s
+        self._identifies_left = min(self._reserve, refilled)
         self._counted_s = now_s

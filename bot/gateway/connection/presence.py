@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 import discord
 import structlog
 
+from bot.gateway.connection.client import Client
+from bot.gateway.connection.shard import Shard
 from bot.telemetry.service_health import ServiceHealth
 
 log = structlog.get_logger()
@@ -29,7 +31,7 @@ class Presence:
 
     def __init__(
         self,
-        client: discord.Client,
+        client: Client,
         health: ServiceHealth,
         ping: Callable[[], Awaitable[bool]],
         list_models: Callable[[], Awaitable[bool]],
@@ -42,7 +44,7 @@ class Presence:
         self._list_models = list_models
         self._clock = clock
         self._models_at_s = clock()
-        self._shown: tuple[str | None, str] = (None, "")
+        self._shown: dict[int, tuple[str | None, str]] = {}
 
     async def watch(self, every_s: float = LOOK_S) -> None:
         """Show the health until cancelled."""
@@ -71,17 +73,23 @@ class Presence:
     async def _show(self, reason: str) -> None:
         if not self._client.is_ready():
             return
+        for shard in self._client.connections:
+            if shard.established:
+                await self._show_in(shard, reason)
+
+    async def _show_in(self, shard: Shard, reason: str) -> None:
         # A new session begins online, whatever the one before showed.
-        session = self._client.ws.session_id
-        if (session, reason) == self._shown or (not reason and self._shown[0] != session):
-            self._shown = (session, reason)
+        session = shard.ws.session_id
+        before = self._shown.get(shard.shard_id, (None, ""))
+        if (session, reason) == before or (not reason and before[0] != session):
+            self._shown[shard.shard_id] = (session, reason)
             return
         status = discord.Status.idle if reason else discord.Status.online
         activity = discord.CustomActivity(name=f"Waiting: {reason}") if reason else None
         try:
-            await self._client.change_presence(status=status, activity=activity)
+            await self._client.change_presence(status=status, activity=activity, shard_id=shard.shard_id)
         except (discord.DiscordException, OSError, AttributeError) as error:
             log.info("presence_not_shown", kind=type(error).__name__)
             return
-        self._shown = (session, reason)
+        self._shown[shard.shard_id] = (session, reason)
         log.info("presence_shown", status=str(status), reason=reason)

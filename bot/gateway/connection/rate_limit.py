@@ -18,6 +18,7 @@ from discord.http import Route
 from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
 from bot.gateway import error_codes
+from bot.gateway.connection.client import Client
 from bot.gateway.connection.compat import Http
 from bot.gateway.connection.completion import TOO_MANY_REQUESTS
 from bot.render.pace import Kind, Pace
@@ -40,7 +41,7 @@ MESSAGE = re.compile(r"/channels/(?P<channel>\d+)/messages(/\d+)?")
 """The calls that count against the limit of their channel."""
 
 
-def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
+def install(client: Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
     """Trace the client's requests; to be called before the login. The responses set `clock`."""
     warned = False
 
@@ -86,8 +87,7 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
     client.http.http_trace = trace
 
     def connected() -> float:
-        ws = getattr(client, "ws", None)  # None until the first connection, whatever its type says
-        return float(client.is_ready() and ws is not None and ws.open and ws.established)
+        return float(client.is_ready() and client.is_connected)
 
     metrics.discord_connected.set_function(connected)
 

@@ -17,7 +17,9 @@ from bot.conversation.errors import StartError
 from bot.findings.discord_rules import PORTAL, SWITCH_ON_INTENT
 from bot.gateway.connection import compat, completion, keep_alive
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.shard import Shard
 from bot.retry import Schedule, retry
+from bot.shutdown import together
 from bot.telemetry.gateway_state import GatewayReason
 
 log = structlog.get_logger()
@@ -35,6 +37,14 @@ RATELIMIT_TIMEOUT_S = 0.001
 RATE_LIMIT_WAIT_MIN_S = 1.0
 RATE_LIMIT_WAIT_MAX_S = 600.0
 """Discord may lift a limit of hours early."""
+
+FIND_SHARDS = Schedule(1.0, factor=2, longest_s=30.0, spread=0.5)
+
+CLOSE_HINTS = {
+    4010: ": discord.shard_ids names a shard that discord.shard_count does not have",
+    4011: ": the bot is in too many servers for so few shards; raise discord.shard_count, or leave "
+    "it out, and start anew",
+}
 
 CLOSE_S = 1.0
 """For the response to a close frame."""
@@ -177,11 +187,21 @@ def _unreachable(reason: str) -> StartError:
     )
 
 
-async def stay_connected(client: discord.Client) -> None:
-    """Keep the gateway connected until cancelled; raises StartError where only the operator can help."""
-    while not client.is_closed():
+async def stay_connected(client: Client) -> None:
+    """Keep each shard connected until cancelled; raises StartError where only the operator can help."""
+    await retry(
+        client.find_shards,
+        FIND_SHARDS,
+        on=(discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError),
+        on_retry=_log_outage,
+    )
+    await together(*(_stay_connected(shard) for shard in client.connections))
+
+
+async def _stay_connected(shard: Shard) -> None:
+    while not shard.is_closed():
         try:
-            await client.connect(reconnect=True)
+            await shard.connect()
         except discord.PrivilegedIntentsRequired as error:
             raise StartError(
                 f"Discord refused the Message Content intent (close code 4014): {SWITCH_ON_INTENT}",
@@ -195,7 +215,7 @@ async def stay_connected(client: discord.Client) -> None:
                     exit_code=Exit.DISCORD_TOKEN,
                 ) from error
             raise StartError(
-                f"Discord closed the connection for good (close code {error.code})",
+                f"Discord closed the connection for good (close code {error.code}){CLOSE_HINTS.get(error.code, '')}",
                 exit_code=Exit.DISCORD_UNREACHABLE,
             ) from error
         except Exception as error:  # noqa: BLE001 - no event may end the bot
@@ -205,28 +225,25 @@ async def stay_connected(client: discord.Client) -> None:
                 kind=_kind(error.__context__ or error),
                 hint="check the network, or discord.gateway_url if you changed it",
             )
-            await _close_socket(client)
+            await _close_socket(shard)
 
 
-async def disconnect(client: discord.Client) -> None:
+async def disconnect(client: Client) -> None:
     """Close the connection so that Discord shows the bot as offline at once; a repeated call does nothing.
 
     discord.py closes with 4000, which keeps the session, and the bot online, for about two minutes.
     """
-    await _close_socket(client)
-    # discord.py's task that dispatches `ready`, which fails once the client is closed.
-    if (ready_task := getattr(client._connection, "_ready_task", None)) is not None:
-        ready_task.cancel()
+    await asyncio.gather(*map(_close_socket, client.connections))
+    client._connection.cancel_ready()
     with contextlib.suppress(Exception):
         async with asyncio.timeout(CLOSE_S):
             await client.close()
 
 
-async def _close_socket(client: discord.Client) -> None:
-    # None until the first connection, whatever its type says.
-    if getattr(client, "ws", None) is not None:
-        if (keep_alive := client.ws._keep_alive) is not None:
+async def _close_socket(shard: Shard) -> None:
+    if shard.ws is not None:
+        if (keep_alive := shard.ws._keep_alive) is not None:
             keep_alive.stop()  # a thread, which would send one more heartbeat over the closed socket
         with contextlib.suppress(Exception):
             async with asyncio.timeout(CLOSE_S):
-                await client.ws.socket.close(code=1000)
+                await shard.ws.socket.close(code=1000)

@@ -52,6 +52,9 @@ LISTS_BY_EVENT = {
 }
 """The events whose lists are parsed item by item where the event as a whole cannot be parsed."""
 
+CLOSE_S = 3.0
+"""The longest wait for the other side's close frame."""
+
 _EVENT = re.compile(r'"op": ?0\b')
 _SESSION_BEGINS = re.compile(r'"(?:READY|RESUMED)"')
 
@@ -74,9 +77,10 @@ class Socket(DiscordWebSocket):
 
     @classmethod
     async def from_client(cls, client: discord.Client, **options: Any) -> Socket:
-        """Connect, and send IDENTIFY or RESUME."""
-        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see client.py
+        """Connect, and send IDENTIFY or RESUME; `client` is a shard."""
+        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see shard.py
         health: GatewayHealth = client.health  # type: ignore[attr-defined]
+        shard: int = options.get("shard_id") or 0
         # discord.py resumes without a session after a connection that sent no READY.
         options["resume"] = bool(options.get("resume") and options.get("session"))
         wait_s = attempts.begin(time.monotonic(), identify=not options["resume"])
@@ -85,20 +89,24 @@ class Socket(DiscordWebSocket):
             await asyncio.sleep(min(wait_s, BACKOFF_MAX_S))
         if wait_s > BACKOFF_MAX_S:
             raise TimeoutError  # discord.py limits an attempt to a minute
+        if not options["resume"]:
+            await client.before_identify()  # type: ignore[attr-defined] # see shard.py
         try:
             async with asyncio.timeout(HANDSHAKE_S):
                 socket = await super().from_client(client, **options)
         except aiohttp.WSServerHandshakeError as error:
             if error.status == TOO_MANY_REQUESTS:
                 attempts.retry_after(time.monotonic(), retry_after_s(error.headers or {}))
-                health.lost(GatewayReason.RATE_LIMITED)
+                health.lost(GatewayReason.RATE_LIMITED, shard=shard)
             else:
-                health.lost(GatewayReason.DISCORD_UNAVAILABLE)
+                health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
             raise
         except Exception:
-            health.lost(GatewayReason.DISCORD_UNAVAILABLE)
+            health.lost(GatewayReason.DISCORD_UNAVAILABLE, shard=shard)
             raise
         socket._attempts = attempts
+        # discord.py would wait 30 s for a server that is gone to close its side.
+        socket.socket._timeout = aiohttp.ClientWSTimeout(ws_receive=None, ws_close=CLOSE_S)
         socket._health = health
         socket._watch_silence()
         return socket
@@ -115,7 +123,7 @@ class Socket(DiscordWebSocket):
             self._silence_timer = self.loop.call_later(left_s, self._close_if_silent)
             return
         if self._health is not None:
-            self._health.lost(GatewayReason.GATEWAY_SILENT)
+            self._health.lost(GatewayReason.GATEWAY_SILENT, shard=self.shard_id or 0)
         log.warning(
             "discord_gateway_silent", after_s=SILENCE_MAX_S, hint="the gateway sent HELLO and then nothing"
         )
@@ -130,7 +138,7 @@ class Socket(DiscordWebSocket):
             if self._attempts is not None:
                 self._attempts.established()
             if self._health is not None:
-                self._health.established()
+                self._health.established(shard=self.shard_id or 0)
             if self._silence_timer is not None:
                 self._silence_timer.cancel()
 

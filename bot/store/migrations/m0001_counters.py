@@ -18,23 +18,33 @@ def _concerns(name: str) -> bool:
     return _COUNTER.fullmatch(name) is not None
 
 
-async def _change(target: Target, name: str) -> None:
-    key = f"{target.keys.prefix}:{name}"
+async def _settled(target: Target, name: str) -> str:
     with translated():
-        settled = str(await target.redis.hget(key, "settled") or "")
-        if settled and not settled.isdecimal():
+        return str(await target.redis.hget(f"{target.keys.prefix}:{name}", "settled") or "")
+
+
+async def _needs(target: Target, name: str) -> bool:
+    settled = await _settled(target, name)
+    return bool(settled) and not settled.isdecimal()
+
+
+async def _change(target: Target, name: str) -> None:
+    settled = await _settled(target, name)
+    if settled and not settled.isdecimal():
+        with translated():
             parts = {
                 instance: int(amount)
                 for instance, _, amount in (part.rpartition(":") for part in settled.split())
             }
             fields: dict[str, int] = {f"by:{each}": amount for each, amount in parts.items() if each}
             mapping: Any = fields | {"settled": sum(parts.values())}
-            await target.redis.hset(key, mapping=mapping)
+            await target.redis.hset(f"{target.keys.prefix}:{name}", mapping=mapping)
 
 
 MIGRATION = Migration(
     number=1,
     title="the sum of each limit in a field of its own",
     concerns=_concerns,
+    needs=_needs,
     change=_change,
 )

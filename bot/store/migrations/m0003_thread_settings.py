@@ -19,6 +19,12 @@ def _concerns(name: str) -> bool:
     return _META.fullmatch(name) is not None
 
 
+async def _needs(target: Target, name: str) -> bool:
+    with translated():
+        held = await target.redis.hmget(f"{target.keys.prefix}:{name}", list(LEGACY_NAMES))
+    return any(each is not None for each in held)
+
+
 async def _change(target: Target, name: str) -> None:
     """Move the settings; what is set in the new place already stays.
 
@@ -47,5 +53,6 @@ MIGRATION = Migration(
     number=3,
     title="the prompt and the model of each thread beside the other settings",
     concerns=_concerns,
+    needs=_needs,
     change=_change,
 )

@@ -51,6 +51,20 @@ class LiftPause(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareCalls(Call):
+    """Renew the share of a process in the `total` of calls to Discord."""
+
+    script: ClassVar[str] = "share_calls"
+    shares: Key
+    instance: str
+    total: int
+    held: int
+    occupied: int
+    wanted: int
+    alive_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakePlace(Call):
     """Take one of a person's `most` places for turns that run, or wait for one."""
 

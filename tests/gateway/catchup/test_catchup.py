@@ -58,7 +58,9 @@ class Sweeps:
         self.during.pop(0)(self.catchup)
 
 
-async def swept(store: Store, *during: Callable[[Catchup], None]) -> list[tuple[bool, int | None]]:
+async def swept(
+    store: Store, *during: Callable[[Catchup], None], caught_up: Callable[[], None] = lambda: None
+) -> list[tuple[bool, int | None]]:
     """Watch until a sweep after the last function of `during`; returns `full` and `recheck_from` of each sweep."""
     sweeps, kept = Sweeps(*during), cast("Any", store)
     client = cast("Any", SimpleNamespace(is_ready=lambda: True))
@@ -71,6 +73,7 @@ async def swept(store: Store, *during: Callable[[Catchup], None]) -> list[tuple[
         poll_s=0.001,
         every_s=0.0,
         clock=Clock(),
+        caught_up=caught_up,
     )
     watching = asyncio.create_task(catchup.watch())
     await sweeps.enough.wait()
@@ -128,3 +131,18 @@ async def test_after_an_outage_of_any_length_messages_from_just_before_it_are_li
     assert asking
     assert doubt is not None
     assert id_before(OVERLAP_S, store.beats_s[1]) <= doubt < id_before(OVERLAP_S, store.beats_s[1] + AWAY_S)
+
+
+async def test_it_has_caught_up_after_a_sweep_during_which_nothing_was_requested_and_nothing_failed() -> None:
+    seen: list[str] = []
+
+    def note(what: str, then: Callable[[Catchup], None]) -> Callable[[Catchup], None]:
+        def during(catchup: Catchup) -> None:
+            seen.append(what)
+            then(catchup)
+
+        return during
+
+    steps = (note("gap", request), note("failed", fail), note("well", nothing))
+    await swept(Store(), *steps, caught_up=lambda: seen.append("caught up"))
+    assert seen[:4] == ["gap", "failed", "well", "caught up"]

@@ -58,6 +58,7 @@ class Impatient(Client):
 async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     """A bot that connects without any pause, and soon gives up a gateway that is silent."""
     local = Discord()
+    local.gateway.identify_s = 0
     await local.start()
     app = local.add_application("Bobbin", token="session-token")
     local.add_guild("Weavers", bot=app)
@@ -107,7 +108,7 @@ async def test_a_session_that_was_told_to_resume_counts_once_it_has(line: Line) 
 async def test_after_a_long_outage_the_gateway_is_tried_again_within_a_minute(line: Line) -> None:
     await line.until(lambda: line.connected)
     for _ in range(20):
-        pause_s = line.client.attempts.begin(time.monotonic(), identify=False)
+        pause_s = line.client.connections[0].attempts.begin(time.monotonic(), identify=False)
     assert pause_s <= 30
     assert cast("Any", discord.client).ExponentialBackoff().delay() == 0, (
         "discord.py adds no pause of its own"

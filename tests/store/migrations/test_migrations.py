@@ -31,18 +31,25 @@ STORED: dict[str, Any] = json.loads(
 COUNTER = KEYS.budget("server-3-USD-day-20270115")
 
 
+async def needed(redis: Redis, migration: Migration, key: Key) -> bool:
+    return await migration.needs(Target(redis, KEYS), key.removeprefix(f"{KEYS.prefix}:"))
+
+
 async def changed(redis: Redis, migration: Migration, *keys: Key) -> None:
     """Change keys twice, as an instance does that goes on where another was killed."""
+    target = Target(redis, KEYS)
     for _ in range(2):
         for key in keys:
             name = key.removeprefix(f"{KEYS.prefix}:")
             assert migration.concerns(name)
-            await migration.change(Target(redis, KEYS), name)
+            await migration.change(target, name)
+            assert not await migration.needs(target, name)
 
 
 async def test_a_text_of_parts_becomes_a_sum_and_fields(redis: Redis) -> None:
     await redis.hset(COUNTER, mapping={"settled": "12 ab:30 c:5", "reserved": "7", "line:1": "2"})
     await redis.expire(COUNTER, 500)
+    assert await needed(redis, m0001_counters.MIGRATION, COUNTER)
     await changed(redis, m0001_counters.MIGRATION, COUNTER)
     assert await redis.hgetall(COUNTER) == {
         "settled": "47",
@@ -68,6 +75,7 @@ async def test_entries_of_two_texts_become_messages_and_others_stay(redis: Redis
     assert not any(map(is_current, entries))
     await redis.rpush(KEYS.history(C), *entries)
     await redis.expire(KEYS.history(C), 500)
+    assert await needed(redis, m0002_content_blocks.MIGRATION, KEYS.history(C))
     await changed(redis, m0002_content_blocks.MIGRATION, KEYS.history(C))
     now = list(map(str, await redis.lrange(KEYS.history(C), 0, -1)))
     assert len(now) == len(entries)
@@ -91,6 +99,7 @@ async def test_the_settings_of_a_thread_move_beside_the_others_and_apply(
     )
     await redis.expire(meta, 500)
     await redis.hset(settings, mapping={"model": "set since"})
+    assert await needed(redis, m0003_thread_settings.MIGRATION, meta)
     await changed(redis, m0003_thread_settings.MIGRATION, meta)
     assert await redis.hgetall(settings) == {"system": "Weave.", "model": "set since"}
     assert 0 < await redis.ttl(settings) <= 500

@@ -1,6 +1,6 @@
 """The gateway: sockets, their handshake, heartbeats, RESUME, and the dispatch of events (topics/gateway).
 
-Several sessions may be connected with the same token; each receives every event.
+Several sessions may be connected with the same token and shard; each receives every event of its shard.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ STATUSES = ("online", "dnd", "idle", "invisible", "offline")
 
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 4003, 4004, 4005
 INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
+SHARDING_REQUIRED = 4011
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
 
 # The value of the real gateway.
@@ -35,6 +36,9 @@ HEARTBEAT_S = 41.25
 # A session without a socket can be resumed for "a few minutes".
 RESUMABLE_S = 180.0
 MOST_FRAME_BYTES = 4096
+# Each rate limit key (the shard id modulo `max_concurrency`) allows one IDENTIFY in so many seconds.
+IDENTIFY_S = 5.0
+SERVERS_PER_SHARD_MAX = 2500
 
 
 class Gateway:
@@ -45,6 +49,11 @@ class Gateway:
         self._faults = faults
         self._changed = changed
         self.heartbeat_s = HEARTBEAT_S
+        self.identify_s = IDENTIFY_S
+        self.servers_per_shard_max = SERVERS_PER_SHARD_MAX
+        self._identified_at: dict[tuple[int, int], float] = {}
+        # The number of IDENTIFY that came too soon, for tests.
+        self.identified_too_soon = 0
         self.connections: list[Connection] = []
         self.sessions: dict[str, Session] = {}
         # Every IDENTIFY and RESUME seen, for tests.
@@ -149,12 +158,21 @@ class Gateway:
             return INVALID_INTENTS
         if asked & intents.PRIVILEGED & ~application.privileged_intents:
             return DISALLOWED_INTENTS
-        shard = data.get("shard") or (0, 1)
-        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+        shard = data.get("shard", [0, 1])
+        if not _is_shard(shard):
             return INVALID_SHARD
+        key = (application.id, shard[0] % self._world.max_concurrency)
+        now = self._world.clock()
+        if now - self._identified_at.get(key, -IDENTIFY_S) < self.identify_s:
+            self.identified_too_soon += 1
+            connection.invalidate()
+            return None
+        self._identified_at[key] = now
         session = Session(
             secrets.token_hex(16), application.id, application.user_id, asked, (shard[0], shard[1])
         )
+        if len(self._guilds(session)) > self.servers_per_shard_max:
+            return SHARDING_REQUIRED
         self.sessions[session.id] = session
         self._attach(connection, session)
         self.presences[application.id] = data.get("presence") or {"status": "online", "activities": []}
@@ -297,6 +315,12 @@ class Gateway:
         for session in list(self.sessions.values()):
             if session.lost_at is not None and now - session.lost_at >= RESUMABLE_S:
                 del self.sessions[session.id]
+
+
+def _is_shard(shard: object) -> bool:
+    if not isinstance(shard, list) or len(shard) != 2 or not all(type(each) is int for each in shard):
+        return False
+    return bool(0 <= shard[0] < shard[1])
 
 
 def _bare(token: object) -> str:

@@ -97,6 +97,9 @@ class World:
         # How many searches are still answered with 202, because there is no index yet.
         self.index_waits = 0
         self.events: list[Event] = []
+        # What GET /gateway/bot recommends.
+        self.shards = 1
+        self.max_concurrency = 1
 
     def snapshot(self) -> Snapshot:
         """The state to save; shares its values with the world."""

@@ -49,6 +49,7 @@ class Scene:
 @contextlib.asynccontextmanager
 async def staged(local: Discord, clock: Hands) -> AsyncIterator[Scene]:
     await local.start()
+    local.gateway.identify_s = 0  # tests of the limit set the value of the real gateway
     app = local.add_application("Bobbin", TOKEN)
     guild = local.add_guild("Weavers", bot=app)
     text = local.add_channel(guild, "general")

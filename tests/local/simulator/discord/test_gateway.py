@@ -195,3 +195,59 @@ async def test_members_are_found_by_the_beginning_of_their_name(
         assert chunk["t"] == "GUILD_MEMBERS_CHUNK"
         assert [each["user"]["username"] for each in chunk["d"]["members"]] == ["ann"]
         assert chunk["d"]["nonce"] == "n"
+
+
+async def test_each_shard_hears_of_its_servers_and_the_first_of_direct_messages(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    own = (scene.guild.id >> 22) % 2
+    dm = await scene.ann.open_dm(scene.app.user_id)
+    async with opened(scene, session) as one, opened(scene, session) as other:
+        ready = await one.identify(shard=[own, 2])
+        assert ready["d"]["shard"] == [own, 2]
+        assert [each["id"] for each in ready["d"]["guilds"]] == [str(scene.guild.id)]
+        await one.read()
+        assert (await other.identify(shard=[1 - own, 2]))["d"]["guilds"] == []
+        await scene.ann.post(scene.text, "in the server")
+        await scene.ann.post(int(dm["id"]), "in private")
+        heard = {own: [(await one.read())["d"]["content"]]}
+        first = one if own == 0 else other
+        heard.setdefault(0, []).append((await first.read())["d"]["content"])
+        assert heard[own][0] == "in the server"
+        assert heard[0][-1] == "in private"
+
+
+@pytest.mark.parametrize("shard", [[2, 2], [-1, 2], [0], [0, 0], "0", None, [0, True]])
+async def test_an_impossible_shard_is_refused(
+    scene: Scene, session: aiohttp.ClientSession, shard: object
+) -> None:
+    async with opened(scene, session) as socket:
+        await socket.send(2, {"token": TOKEN, "intents": ALL_INTENTS, "properties": {}, "shard": shard})
+        assert await socket.closed() == 4010
+
+
+async def test_too_many_servers_for_one_shard_are_refused(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    scene.discord.gateway.servers_per_shard_max = 1
+    scene.discord.add_guild("Spinners", bot=scene.app)
+    async with opened(scene, session) as socket:
+        await socket.send(2, {"token": TOKEN, "intents": ALL_INTENTS, "properties": {}})
+        assert await socket.closed() == 4011
+
+
+async def test_shards_of_one_rate_limit_key_identify_five_seconds_apart(
+    still: Scene, session: aiohttp.ClientSession
+) -> None:
+    still.discord.gateway.identify_s = 5.0
+    still.discord.world.max_concurrency = 2
+    async with (
+        opened(still, session) as first,
+        opened(still, session) as other,
+        opened(still, session) as same,
+    ):
+        assert (await first.identify(shard=[0, 4]))["t"] == "READY"
+        assert (await other.identify(shard=[1, 4]))["t"] == "READY"
+        assert await same.identify(shard=[2, 4]) == {"op": 9, "d": False}
+        still.clock.now += 5.0
+        assert (await same.identify(shard=[2, 4]))["t"] == "READY"

@@ -65,12 +65,12 @@ def open_dm(call: Call) -> Json:
 def gateway_bot(call: Call) -> Json:
     return {
         "url": call.world.gateway_url,
-        "shards": 1,
+        "shards": call.world.shards,
         "session_start_limit": {
             "total": 1000,
             "remaining": 1000,
             "reset_after": 86_400_000,
-            "max_concurrency": 1,
+            "max_concurrency": call.world.max_concurrency,
         },
     }
 

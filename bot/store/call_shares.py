@@ -1,0 +1,54 @@
+"""How many calls to Discord each process may make, of those that Discord allows the bot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot.store.connection import translated
+from bot.store.keys import CALL_SHARE_S, Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.limits import ShareCalls
+
+
+@dataclass(frozen=True, slots=True)
+class CallShare:
+    """`calls` are those that may count at a time; `processes` is the number of processes that share."""
+
+    calls: int
+    processes: int
+
+
+class CallShares:
+    """The shares of all processes; one that does not renew its share for CALL_SHARE_S loses it."""
+
+    def __init__(self, redis: Redis, keys: Keys, *, instance: str) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._instance = instance
+        self._scripts = Scripts(redis)
+
+    async def renew(self, *, total: int, held: int, occupied: int, wanted: int) -> CallShare:
+        """Renew the share of this process.
+
+        `held` is the share so far, `occupied` the calls that count, `wanted` those that count and those that wait.
+        A share is never larger than what no other process holds.
+        """
+        calls, processes = await self._scripts.run(
+            ShareCalls(
+                shares=self._keys.call_shares,
+                instance=self._instance,
+                total=total,
+                held=held,
+                occupied=occupied,
+                wanted=wanted,
+                alive_ms=round(CALL_SHARE_S * 1000),
+            )
+        )
+        return CallShare(int(calls), int(processes))
+
+    async def leave(self) -> None:
+        """Give the share back."""
+        with translated():
+            await self._redis.hdel(self._keys.call_shares, self._instance)

@@ -1,0 +1,34 @@
+-- Divide the calls to Discord of one window among the processes of the bot, by what each wants. What others hold is
+-- given to nobody. A process that holds more than its share has the rest until it says that it holds less: it may begin
+-- calls until it has the answer.
+-- Returns {how many calls this process may have within a window, how many processes there are}.
+local now, most = now_ms(), tonumber(total)
+local held_by_others, wants, processes = 0, {}, 1
+local found = redis.call('HGETALL', shares)
+for i = 1, #found, 2 do
+  local holds, want, ends = string.match(found[i + 1], '^(%d+) (%d+) (%d+)$')
+  if not ends or tonumber(ends) <= now then
+    redis.call('HDEL', shares, found[i])
+  elseif found[i] ~= instance then
+    held_by_others = held_by_others + tonumber(holds)
+    wants[#wants + 1] = tonumber(want)
+    processes = processes + 1
+  end
+end
+-- Half of the calls stay with those who may need them next, in equal parts; the others go to whoever wants more.
+local headroom = math.max(1, math.floor(most / (2 * processes)))
+local own = math.min(most, tonumber(wanted) + headroom)
+table.sort(wants)
+local left, sharers = most, processes
+for i = 1, #wants do
+  local want = math.min(most, wants[i] + headroom)
+  if want >= own then break end
+  left = left - math.min(want, math.floor(left / sharers))
+  sharers = sharers - 1
+end
+local share = math.max(1, math.min(own, math.floor(left / sharers)))
+local granted = math.min(share, math.max(tonumber(held), most - held_by_others))
+local holds = integer(math.max(granted, tonumber(held), tonumber(occupied)))
+redis.call('HSET', shares, instance, holds .. ' ' .. wanted .. ' ' .. integer(now + alive_ms))
+redis.call('PEXPIRE', shares, 10 * alive_ms)
+return {granted, processes}

@@ -1,0 +1,50 @@
+"""Which conversations this process serves: those of its shards, since it hears of no others."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+
+from redis.asyncio import Redis
+
+from bot.conversation.shards import Shards
+from bot.store.connection import translated
+from bot.store.keys import Keys
+
+KNOWN_MAX = 100_000
+"""Conversations whose server is remembered, in some 10 MB."""
+
+Serves = Callable[[Sequence[int]], Awaitable[Collection[int]]]
+"""Returns which of the ids in a queue are for this process."""
+
+
+class Served:
+    """Asks for the server of each conversation once; costs nothing in a process that connects all shards."""
+
+    def __init__(self, redis: Redis, keys: Keys, shards: Shards) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._shards = shards
+        self._known: dict[int, bool] = {}
+
+    async def among(self, conversations: Sequence[int]) -> Collection[int]:
+        """Return those that this process serves; a conversation without metadata is one of direct messages."""
+        if self._shards.are_all:
+            return conversations
+        if len(self._known) > KNOWN_MAX:
+            self._known.clear()
+        unknown = [each for each in conversations if each not in self._known]
+        if unknown:
+            await self._ask(unknown)
+        return [each for each in conversations if self._known.get(each, self._shards.holds(None))]
+
+    async def _ask(self, conversations: Sequence[int]) -> None:
+        """Learn the servers of conversations; of some nothing is stored yet."""
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for each in conversations:
+                pipe.exists(self._keys.meta(each))
+                pipe.hget(self._keys.meta(each), "guild")
+            answers = await pipe.execute()
+        for each, exists, server in zip(conversations, answers[::2], answers[1::2], strict=True):
+            if exists:
+                self._known[each] = self._shards.holds(int(str(server)) if server else None)

@@ -1,0 +1,128 @@
+"""An HTTP proxy with a password that alone knows where a name is, for `http://` and, by CONNECT, for `https://`.
+
+Behind CONNECT the proxy is the server as well: it answers the handshake of TLS, and passes on what was encrypted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import datetime as dt
+import re
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NAME = "beyond.test"
+"""No name server knows it (RFC 6761)."""
+
+CONNECT = re.compile(rb"CONNECT beyond\.test:(\d+) HTTP/1\.1\r\n")
+ABSOLUTE = re.compile(rb"([A-Z]+) http://beyond\.test:(\d+)(/\S*) HTTP/1\.1\r\n")
+AUTHORIZATION = re.compile(rb"\r\nproxy-authorization: *basic ([^\r]+)\r\n", re.IGNORECASE)
+REFUSED = (
+    b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="p"\r\n'
+    b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+)
+
+
+class ConnectProxy:
+    """Notes the targets of all requests: `CONNECT`, or the method and the path."""
+
+    def __init__(self, credentials: str, certificate: ssl.SSLContext) -> None:
+        self.port = 0
+        self.requests: list[str] = []
+        self.refused = 0
+        self._expected = base64.b64encode(credentials.encode())
+        self._certificate = certificate
+
+    @classmethod
+    @asynccontextmanager
+    async def running(cls, credentials: str, folder: Path) -> AsyncIterator[ConnectProxy]:
+        """Listen on a free port; `folder` gets the certificate, `ca.pem`."""
+        proxy = cls(credentials, _context(folder))
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        proxy.port = server.sockets[0].getsockname()[1]
+        try:
+            yield proxy
+        finally:
+            server.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while await self._request(reader, writer):
+                pass
+        writer.close()
+
+    async def _request(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Serve one request; returns whether another may follow on the connection."""
+        head = await reader.readuntil(b"\r\n\r\n")
+        given = AUTHORIZATION.search(head)
+        if given is None or given[1] != self._expected:
+            self.refused += 1
+            writer.write(REFUSED)
+            await writer.drain()
+            return False
+        if found := CONNECT.match(head):
+            self.requests.append("CONNECT")
+            writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            await writer.drain()
+            await writer.start_tls(self._certificate)
+            await _join(reader, writer, int(found[1]), b"")
+        elif found := ABSOLUTE.match(head):
+            self.requests.append(f"{found[1].decode()} {found[3].decode()}")
+            # One request for each connection, so that each is seen and authorized.
+            rest = AUTHORIZATION.sub(b"\r\n", head[found.end() - 2 :])
+            if b"upgrade: websocket" not in rest.lower():
+                rest = rest.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+            await _join(reader, writer, int(found[2]), found[1] + b" " + found[3] + b" HTTP/1.1" + rest)
+        return False
+
+
+async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, first: bytes) -> None:
+    there, away = await asyncio.open_connection("127.0.0.1", port)
+    away.write(first)
+    await asyncio.gather(_pass_on(reader, away), _pass_on(there, writer))
+
+
+async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while piece := await reader.read(1 << 16):
+            writer.write(piece)
+            await writer.drain()
+    writer.close()
+
+
+def _context(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = dt.datetime.now(dt.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+    return context
