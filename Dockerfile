@@ -21,7 +21,8 @@ USER 10001:10001
 RUN python -c "import matplotlib.font_manager"
 VOLUME /data
 STOPSIGNAL SIGTERM
-# The metrics answer to this container only, unless BOT_TELEMETRY__METRICS_HOST says otherwise.
-HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "bot", "health"]
+# The health and the metrics answer to this container only, unless BOT_TELEMETRY__METRICS_HOST says otherwise. Only what a
+# restart mends counts here: `bot health` without --live says whether Discord, Redis and Claude are connected.
+HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "bot", "health", "--live"]
 # The private server, with its data in /data, takes `python -m bot run` instead.
 CMD ["python", "-m", "bot", "run", "--strict"]

@@ -40,12 +40,15 @@ WORKERS ?= 6
 # Images set PYTHONDONTWRITEBYTECODE; without the cache, each of the workers compiles all tests anew.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
+# The tests of the store once more, with the bot's client of a Redis Cluster of three primaries (half a minute).
+ON_CLUSTER := env BOBBIN_TEST_REDIS_SHAPE=cluster
 # On a machine that has more to do, a wait can end too early. What has failed is played once more by itself: the first
 # failure stays on the screen, and what fails alone fails.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none
 
 test: check  ## Everything that must pass before a change lands (about twenty minutes on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine || $(AGAIN)
+	$(ON_CLUSTER) $(PYTEST) --numprocesses 2 $(SPREAD) tests/store || $(ON_CLUSTER) $(AGAIN)
 	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine || $(AGAIN)
 
 # No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).

@@ -1,10 +1,13 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
-from tests.redis_server import redis_server
+from bot.store.connection import connect
+from tests.redis_server import order, redis_server
+from tests.redis_shapes import ClusterShape, redis_cluster
 from tests.spread import spread
 
 # How long an example takes depends on what else the machine does, and is no property of the code.
@@ -13,9 +16,28 @@ settings.register_profile("quick", settings.get_profile("patient"), max_examples
 settings.load_profile("patient")
 
 
+SHAPE_VARIABLE = "BOBBIN_TEST_REDIS_SHAPE"
+"""`cluster` has the tests of the store run on a Redis Cluster, `user` as a user with few rights."""
+
+CLUSTER, USER = "cluster", "user"
+
+FEW_RIGHTS = (
+    "&* +@read +@write +@scripting +@transaction +@pubsub +@connection -@dangerous "
+    "+cluster|slots +time +wait +info +config|get"
+)
+"""What docs/operating.md names as the least, but for the names of the keys."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Spread the tests over the workers, where there are some."""
+    """Spread the tests over the workers, where there are some; on a cluster, leave out what needs a single server."""
+    if SHAPE_VARIABLE in os.environ:
+        items[:] = [
+            item
+            for item in items
+            if "redis_url" not in getattr(item, "fixturenames", ())
+            and not item.get_closest_marker("single_server")
+        ]
     if getattr(config.option, "loadgroup", False):
         spread(items)
 
@@ -27,10 +49,30 @@ def redis_url() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[ClusterShape]:
+    """A Redis Cluster for all tests that only read and write; who moves or kills something takes one of their own."""
+    with redis_cluster() as shape:
+        yield shape
+
+
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    """A client of an empty server."""
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
+async def redis(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
+    """A client of an empty server; the bot's own client of a cluster if SHAPE_VARIABLE says so."""
+    if os.environ.get(SHAPE_VARIABLE) == CLUSTER:
+        shape: ClusterShape = request.getfixturevalue("cluster")
+        shape.flush()
+        async with connect(shape.url, timeout_s=30.0) as on_cluster:
+            yield on_cluster
+        return
+    if os.environ.get(SHAPE_VARIABLE) == USER:
+        url = str(request.getfixturevalue("redis_url"))
+        await order(url, "FLUSHALL")
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", "~*", *FEW_RIGHTS.split())
+        async with connect(f"{url}?username=me&password=word", timeout_s=30.0) as as_user:
+            yield as_user
+        return
+    client: Redis = Redis.from_url(request.getfixturevalue("redis_url"), decode_responses=True)
     await client.flushall()
     yield client
     await client.aclose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -51,11 +52,12 @@ class RedisProxy:
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, redis_url: str) -> AsyncIterator[RedisProxy]:
-        """Stand in front of a server on a unix socket, and name where in `url`."""
+    async def before(cls, redis_url: str, tls: ssl.SSLContext | None = None) -> AsyncIterator[RedisProxy]:
+        """Stand in front of a server on a unix socket, by `tls` if given, and name where in `url`."""
         proxy = cls(redis_url.removeprefix("unix://"))
-        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
-        proxy.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0, ssl=tls)
+        scheme = "redis" if tls is None else "rediss"
+        proxy.url = f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
         try:
             yield proxy
         finally:

@@ -9,30 +9,47 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from bot.config.redis_address import problem_with
+from bot.config.redis_address import read_address
 from bot.conversation.amount import EXAMPLES, Amount, amount_of
+
+REDIS_SCHEMES = ("redis", "rediss", "unix")
+
+SENTINEL_PORT = 26379
 
 
 def address_with(*schemes: str) -> AfterValidator:
     """Accept an address with one of these schemes, a host or path, and a valid port; errors never quote it."""
     allowed = " or ".join(f"{scheme}://" for scheme in schemes)
-    hint = ", with anything unusual in its password percent-encoded (# is %23)" if "redis" in schemes else ""
 
     def check(value: str | SecretStr) -> str | SecretStr:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         try:
             parts = urlsplit(text)
         except ValueError:
-            raise ValueError(f"must have an IPv6 address in [ ], as in [::1]{hint}") from None
-        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
-            raise ValueError(f"must be an address that begins with {allowed}{hint}")
+            raise ValueError("must have an IPv6 address in [ ], as in [::1]") from None
+        if parts.scheme not in schemes or not parts.hostname:
+            raise ValueError(f"must be an address that begins with {allowed}")
         if not _has_sound_port(parts):
-            raise ValueError(f"must have a port from 1 to 65535 behind the host{hint}")
-        if "redis" in schemes and (wrong := problem_with(text)):
-            raise ValueError(wrong)
+            raise ValueError("must have a port from 1 to 65535 behind the host")
         return value
 
     return AfterValidator(check)
+
+
+def _redis_address(value: SecretStr) -> SecretStr:
+    return SecretStr(read_address(value.get_secret_value(), REDIS_SCHEMES))
+
+
+def _host_and_port(value: str) -> str:
+    """Read the address of a Sentinel; its port is 26379 if none is given."""
+    try:
+        parts = urlsplit(f"//{value}")
+        host, port = parts.hostname, parts.port or SENTINEL_PORT
+    except ValueError:
+        host, port = None, 0
+    if not host or "@" in value or "://" in value or parts.path or parts.query:
+        raise ValueError(f"must be a host and a port, such as sentinel-1:{SENTINEL_PORT}")
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _has_sound_port(parts: SplitResult) -> bool:
@@ -97,6 +114,10 @@ def _amount(value: Any) -> Any:
 
 
 Amounts = Annotated[tuple[Annotated[Amount, BeforeValidator(_amount)], ...], BeforeValidator(names)]
+RedisAddress = Annotated[SecretStr, AfterValidator(_redis_address)]
+SentinelAddresses = Annotated[
+    tuple[Annotated[str, AfterValidator(_host_and_port)], ...], BeforeValidator(names)
+]
 Model = Annotated[str, AfterValidator(_model)]
 Seconds = Annotated[float, Field(ge=0.1, le=3600)]
 Snowflake = Annotated[int, BeforeValidator(number), AfterValidator(_snowflake)]

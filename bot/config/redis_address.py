@@ -1,11 +1,11 @@
-"""The check of a Redis address beyond its scheme and host: database, fragment, options after the `?`."""
+"""The address of Redis as operators and hosts write it, read into the form that redis-py understands."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 TLS = "rediss"
 NAME = re.compile(r"[a-z_]{1,40}")
@@ -14,6 +14,7 @@ SECONDS = re.compile(r"\d+(\.\d+)?")
 
 EXPECTED = {
     "ssl_cert_reqs": "none or required; redis.verify_certificate = false says the same as none",
+    "family": "0, 4 or 6",
     "ssl_check_hostname": "true or false",
     "ssl_ca_certs": "a file that is there",
     "ssl_certfile": "a file that is there",
@@ -33,7 +34,15 @@ def _seconds(text: str) -> bool:
     return SECONDS.fullmatch(text) is not None and float(text) > 0
 
 
+CERT_PREFIX = "cert_"
+"""Python's ssl module names the values of ssl_cert_reqs CERT_NONE and so on, and so do some hosts."""
+
+WITHOUT_EFFECT = frozenset({"family"})
+"""Options of other libraries that change nothing here. ioredis wants family=0 for hosts with IPv6 alone; Python tries
+every address of a host."""
+
 OPTIONS: dict[str, Callable[[str], bool]] = {
+    "family": lambda text: text in ("0", "4", "6"),
     "username": bool,
     "password": bool,
     "db": str.isdecimal,
@@ -42,7 +51,7 @@ OPTIONS: dict[str, Callable[[str], bool]] = {
     "socket_connect_timeout": _seconds,
 }
 TLS_OPTIONS: dict[str, Callable[[str], bool]] = {
-    "ssl_cert_reqs": lambda text: text in ("none", "optional", "required"),
+    "ssl_cert_reqs": lambda text: text.lower().removeprefix(CERT_PREFIX) in ("none", "optional", "required"),
     "ssl_check_hostname": lambda text: text.lower() in ("true", "false", "yes", "no", "1", "0"),
     "ssl_ca_certs": _file,
     "ssl_certfile": _file,
@@ -51,8 +60,63 @@ TLS_OPTIONS: dict[str, Callable[[str], bool]] = {
 """redis-py has more options; they would break what the store relies on, or have a setting of their own."""
 
 
-def problem_with(address: str) -> str | None:
-    """Return what is wrong with an address whose scheme and host are right; None if nothing is wrong.
+_WITH_LOGIN = re.compile(r"(?P<scheme>rediss?)://(?P<login>.*)@(?P<rest>[^@]*)", re.DOTALL)
+
+
+def read_address(address: str, schemes: Collection[str]) -> str:
+    """Return an address as redis-py reads it; ValueError names the part that is wrong, and quotes no password.
+
+    A password may hold `@ : / # ? %` as they are: if an address cannot be read otherwise, its login ends at the
+    last `@`.
+    """
+    wrong = _problem_with(address, schemes)
+    if wrong is not None and (found := _WITH_LOGIN.fullmatch(address)):
+        user, colon, password = found["login"].partition(":")
+        login = quote(user, safe="") + colon + quote(password, safe="")
+        other = f"{found['scheme']}://{login}@{found['rest']}"
+        if _problem_with(other, schemes) is None:
+            address, wrong = other, None
+    if wrong is not None:
+        raise ValueError(wrong)
+    return _without_foreign_options(address)
+
+
+def _problem_with(address: str, schemes: Collection[str]) -> str | None:
+    allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+    hint = ", with anything unusual in its password percent-encoded (# is %23)"
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return f"must have an IPv6 address in [ ], as in [::1]{hint}"
+    if parts.scheme not in schemes:
+        return f"must be an address that begins with {allowed}{hint}"
+    if not (parts.path if parts.scheme == "unix" else parts.hostname):
+        return f"must be an address that begins with {allowed} and names a host or a path{hint}"
+    try:
+        has_sound_port = parts.port != 0
+    except ValueError:
+        has_sound_port = False
+    if not has_sound_port:
+        return f"must have a port from 1 to 65535 behind the host{hint}"
+    return _problem_behind_the_host(address)
+
+
+def _without_foreign_options(address: str) -> str:
+    parts = urlsplit(address)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    written = urlencode(
+        [
+            (name, text.lower().removeprefix(CERT_PREFIX) if name == "ssl_cert_reqs" else text)
+            for name, text in options
+            if name not in WITHOUT_EFFECT
+        ],
+        quote_via=quote,
+    )
+    return parts._replace(query=written).geturl() if options else address
+
+
+def _problem_behind_the_host(address: str) -> str | None:
+    """Return what is wrong with the database, the fragment or the options; None if nothing is wrong.
 
     A part is quoted only if it cannot be part of a password that contains a `?` or `/`.
     """

@@ -27,7 +27,9 @@ from bot.config.field_types import (
     Amounts,
     Model,
     Port,
+    RedisAddress,
     Seconds,
+    SentinelAddresses,
     Snowflake,
     address_with,
     names,
@@ -177,7 +179,12 @@ class ClaudeSettings(Section):
 
 
 class RedisSettings(Section):
-    url: Annotated[SecretStr, address_with("redis", "rediss", "unix")] | None = None
+    url: RedisAddress | None = None
+    sentinels: SentinelAddresses = ()
+    sentinel_service: Annotated[str, Field(min_length=1, max_length=200)] = "mymaster"
+    sentinel_username: str | None = None
+    sentinel_password: SecretStr | None = None
+    wait_replicas: Annotated[int, Field(ge=0, le=10)] = 0
     data_dir: Path = Field(default_factory=lambda: data_home() / "bobbin")
     server: FilePath | None = None
     timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 3.0
@@ -204,8 +211,18 @@ class RedisSettings(Section):
             raise ValueError("must name a directory")  # pathlib would read it as the working directory
         return value
 
+    @model_validator(mode="before")
+    @classmethod
+    def _with_sentinels_alone(cls, values: Any) -> Any:
+        """Read Sentinels without an address as a Redis that wants no password."""
+        if isinstance(values, dict) and values.get("sentinels") and not values.get("url"):
+            return values | {"url": SecretStr("redis://sentinel")}
+        return values
+
     @model_validator(mode="after")
     def _check(self) -> Self:
+        if self.sentinels and self.url is not None and self.url.get_secret_value().startswith("unix:"):
+            raise ValueError("sentinels needs a url that begins with redis:// or rediss://, not with unix://")
         if self.ca_file is not None and not self.verify_certificate:
             raise ValueError("ca_file names whom to trust, but verify_certificate = false trusts everybody")
         return self
@@ -476,6 +493,7 @@ class Settings(BaseSettings):
                 self.voice.api_key,
                 self.telemetry.heartbeat_url,
                 self.telemetry.sentry_dsn,
+                self.redis.sentinel_password,
                 *self.privacy.keys,
                 *(server.secret for server in self.mcp),
             )

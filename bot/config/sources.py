@@ -39,6 +39,7 @@ HIDDEN = frozenset(
     (
         *VARIABLES,
         *("discord.proxy", "voice.url", "voice.api_key", "telemetry.heartbeat_url", "telemetry.sentry_dsn"),
+        *("redis.sentinels", "redis.sentinel_password"),
     )
 )
 # The sections that are lists of tables, written [[mcp]]; the variable holds a JSON list.
@@ -312,9 +313,8 @@ def _inside(path: str, detail: Mapping[str, Any], message: str) -> str:
         message = f"must be a table with some of: {known}"
     if detail["type"] == "string_pattern_mismatch" and path in LISTS:
         message = _FORMS.get(str(detail["loc"][-1]), message)
-    shown = (
-        "a value that is not shown here" if detail["loc"][-1] in _NOT_SHOWN else _shown("", detail["input"])
-    )
+    is_hidden = path in HIDDEN or detail["loc"][-1] in _NOT_SHOWN
+    shown = "a value that is not shown here" if is_hidden else _shown("", detail["input"])
     return f"found {shown}; {message}"
 
 

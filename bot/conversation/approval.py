@@ -120,6 +120,11 @@ class Approval:
         return replace(self, state="waiting", by=None, is_repeated=True, since_ms=now_ms)
 
 
+def is_held_up(for_s: float) -> bool:
+    """Whether a worker that has begun a call was held up for so long that others may take it for interrupted."""
+    return for_s >= INTERRUPTED_AFTER_S
+
+
 def ended_since(approvals: Sequence[Approval], since_ms: int) -> tuple[Approval, ...]:
     """Return the calls that have ended since a time, in order."""
     found = (each for each in approvals if each.has_ended and each.since_ms > since_ms)

@@ -106,8 +106,10 @@ class ClaudeFacts:
 class RedisFacts:
     """What the server has told; `is_info_allowed` is False where the user may not ask.
 
-    `saves` says whether snapshots are configured. Sizes are in bytes; a `memory_max` of 0 is no limit. `schema` is
-    the version of what is stored, 0 if there is none, `newest_schema` the newest that this release knows.
+    Of a cluster the facts are the worst among its `primaries`. `replicas` is how many are connected,
+    `wanted_replicas` how many are waited for. `saves` says whether snapshots are configured. Sizes are in bytes; a
+    `memory_max` of 0 is no limit. `schema` is the version of what is stored, 0 if there is none, `newest_schema` the
+    newest that this release knows.
     """
 
     latency_s: float
@@ -119,6 +121,9 @@ class RedisFacts:
     version: str = ""
     role: str = ""
     is_cluster: bool = False
+    primaries: int = 1
+    replicas: int | None = None
+    wanted_replicas: int = 0
     policy: str = ""
     memory_used: int = 0
     memory_max: int = 0

@@ -55,6 +55,7 @@ class Id(StrEnum):
     REDIS_UNFIT = "redis.unfit"
     REDIS_VERSION = "redis.version"
     REDIS_ROLE = "redis.role"
+    REDIS_REPLICAS = "redis.replicas"
     EVICTION = "redis.eviction"
     PERSISTENCE = "redis.persistence"
     REDIS_DISK = "redis.disk"

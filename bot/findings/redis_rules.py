@@ -53,6 +53,19 @@ def role(facts: RedisFacts) -> Iterator[Finding]:
         )
 
 
+def replicas(facts: RedisFacts) -> Iterator[Finding]:
+    """Writes wait in vain for a replica that is not there, and are as safe as without one."""
+    if facts.replicas is not None and facts.replicas < facts.wanted_replicas:
+        yield Finding(
+            Id.REDIS_REPLICAS,
+            Severity.WARNING,
+            f"redis.wait_replicas is {facts.wanted_replicas}, and {_counted(facts.replicas)} connected to "
+            "this Redis: a failover may lose what was accepted or answered last",
+            "start the replicas, or lower redis.wait_replicas",
+            ("redis.wait_replicas",),
+        )
+
+
 def eviction(facts: RedisFacts) -> Iterator[Finding]:
     """A server that evicts keys loses messages, and answers others twice."""
     if facts.policy not in ("", NO_EVICTION):
@@ -193,4 +206,10 @@ def schema(facts: RedisFacts) -> Iterator[Finding]:
         )
 
 
-RULES = (version, role, eviction, persistence, disk, memory, tls, latency, clock, info, schema)
+def _counted(replicas: int) -> str:
+    if replicas == 0:
+        return "no replica is"
+    return "1 replica is" if replicas == 1 else f"{replicas} replicas are"
+
+
+RULES = (version, role, replicas, eviction, persistence, disk, memory, tls, latency, clock, info, schema)

@@ -111,6 +111,7 @@ def _rows(facts: Facts) -> Iterable[tuple[str, str]]:
 
 def _redis(facts: RedisFacts) -> Iterable[str]:
     yield f"{facts.product} {facts.version}".strip()
+    yield f"a cluster of {facts.primaries}" if facts.is_cluster else ""
     yield _ms(facts.latency_s)
     if facts.is_info_allowed:
         most = f" of {facts.memory_max / MB:.0f}" if facts.memory_max else ""

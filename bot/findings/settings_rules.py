@@ -84,6 +84,25 @@ CONTRADICTIONS = (
     ),
     Contradiction(
         lambda s: (
+            not s.redis.sentinels
+            and any(
+                _is_set(s, "redis", key)
+                for key in ("sentinel_service", "sentinel_username", "sentinel_password")
+            )
+        ),
+        "redis.sentinel_service, redis.sentinel_username and redis.sentinel_password have no effect: redis.sentinels "
+        "is not set",
+        "set redis.sentinels, or take them out",
+        ("redis.sentinels", "redis.sentinel_service"),
+    ),
+    Contradiction(
+        lambda s: s.redis.wait_replicas > 0 and s.redis.url is None,
+        "redis.wait_replicas has no effect: the private server has no replicas",
+        "set REDIS_URL, or take it out",
+        ("redis.wait_replicas", "redis.url"),
+    ),
+    Contradiction(
+        lambda s: (
             s.redis.url is not None and (_is_set(s, "redis", "server") or _is_set(s, "redis", "data_dir"))
         ),
         "redis.server and redis.data_dir have no effect: REDIS_URL is set, so that no private server is started",

@@ -8,18 +8,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from redis.asyncio import BlockingConnectionPool
+from redis.asyncio.connection import Connection, UnixDomainSocketConnection
 from redis.asyncio.retry import Retry
-from redis.backoff import ExponentialWithJitterBackoff
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import RedisError
 
 from bot.conversation.errors import StoreUnavailable
+from bot.store.cluster import Cluster
 from bot.store.content import Cipher
 from bot.store.counted import CountedRedis
+from bot.store.replicas import Replicas
+from bot.store.sentinels import Primary, SentinelSettings
+from bot.store.server import Server
 from bot.store.serving import DROPPED, Failovers, code_of
 
 RETRIES = 3
 """Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the
 server always meets a dead connection, so 0 would fail there."""
+
+BACKOFF = ExponentialWithJitterBackoff(base=0.05, cap=0.5)
 
 CONNECTIONS = 50
 """More concurrent turns wait for each other's commands, each of which takes well under a millisecond."""
@@ -36,11 +43,15 @@ def connect(
     verify: bool = True,
     failed: Callable[[], None] = lambda: None,
     cipher: Cipher | None = None,
+    sentinels: SentinelSettings | None = None,
+    wait_replicas: int = 0,
 ) -> CountedRedis:
     """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
-    `failed` is called for each command that fails after all attempts. `cipher` encrypts content; without a cipher
-    everything is written plain.
+    The server may be one of a Redis Cluster: the first command finds that out. With `sentinels`, the address says
+    how to log in, and the Sentinels say where the primary is. `failed` is called for each command that fails after
+    all attempts. `cipher` encrypts content; without a cipher everything is written plain. `wait_replicas` is how many
+    replicas are waited for after the writes that must not be lost.
     """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):
@@ -60,13 +71,48 @@ def connect(
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         health_check_interval=HEALTH_CHECK_S,
-        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
+        retry=Retry(BACKOFF, RETRIES),
         **options,
     )
     pool.connection_class = DROPPED[pool.connection_class]
     failovers = Failovers()
     pool.connection_kwargs["failovers"] = failovers
-    return CountedRedis(pool, failed, failovers, cipher or Cipher())
+    seed = Server(pool)
+    found: Primary | None = None
+    if sentinels is not None:
+        found = Primary(sentinels, pool, failovers)
+        pool.connection_kwargs["primary"] = found.address
+    cluster = Cluster(
+        seed,
+        str(pool.connection_kwargs.get("host", "localhost")),
+        lambda host, port: Server(_pool_like(pool, host, port)),
+        failovers,
+        retries=RETRIES,
+        backoff=BACKOFF,
+    )
+    return CountedRedis(
+        seed,
+        failed,
+        failovers,
+        cipher or Cipher(),
+        cluster=None if sentinels else cluster,
+        primary=found,
+        replicas=Replicas(wait_replicas, most_ms=round(timeout_s * 1000 / 3)) if wait_replicas else None,
+    )
+
+
+def _pool_like(pool: BlockingConnectionPool, host: str, port: int) -> BlockingConnectionPool:
+    """Return a pool for another server of the cluster, with the same login. The cluster repeats what has failed."""
+    kind = pool.connection_class
+    options = {
+        name: value for name, value in pool.connection_kwargs.items() if name not in ("host", "port", "path")
+    }
+    return BlockingConnectionPool(
+        connection_class=DROPPED[Connection] if issubclass(kind, UnixDomainSocketConnection) else kind,
+        max_connections=CONNECTIONS,
+        timeout=pool.timeout,
+        **(options | {"host": host, "port": port, "retry": Retry(NoBackoff(), 0)}),
+    )
 
 
 @contextmanager

@@ -740,7 +740,7 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
-        "trial:<number>",
+        "{trial}:<number>",
         "string",
         "what the start check writes",
         "seconds",

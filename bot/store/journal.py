@@ -143,8 +143,13 @@ class Journal(Reconciliation):
         await self._step("hold_back", claim, writes=Writes(assign=fields))
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
-        """Journal that a part of the reply is about to be posted."""
-        await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}))
+        """Journal that a part of the reply is about to be posted.
+
+        Fenced if the store has lost joins by a rollback, as in `commit`: the reply would point to a message that is
+        answered once more.
+        """
+        members = {"members": _ids(claim.batch.members)}
+        await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}, expected=members))
 
     async def posted(self, claim: Claim, part: int, message: int) -> None:
         """Journal the id of a part of the reply."""

@@ -329,8 +329,8 @@ class Keys:
         return self._key(f"identify:{rate_limit_key}")
 
     def start_check(self, name: str) -> Key:
-        """Return a key that the start check writes."""
-        return self._key(f"trial:{name}")
+        """Return a key that the start check writes; all of them share a slot."""
+        return self._key(f"{{trial}}:{name}")
 
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""

@@ -7,6 +7,7 @@ opens a new connection, to the server that the address means by then.
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
@@ -49,10 +50,22 @@ class Failovers:
         self.count = 0
 
 
+FindPrimary = Callable[[], Awaitable[tuple[str, int]]]
+"""Returns host and port of the server that takes writes now."""
+
+
 class _Dropped(AbstractConnection):
-    def __init__(self, *args: Any, failovers: Failovers, **options: Any) -> None:
+    def __init__(
+        self, *args: Any, failovers: Failovers, primary: FindPrimary | None = None, **options: Any
+    ) -> None:
         super().__init__(*args, **options)
         self._failovers = failovers
+        self._primary = primary
+
+    async def _connect(self) -> None:
+        if self._primary is not None:
+            self.host, self.port = await self._primary()
+        await super()._connect()  # type: ignore[safe-super, no-untyped-call]  # that of the class beside this one in `DROPPED`
 
     async def read_response(self, *args: Any, **options: Any) -> Any:
         try:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
-from redis.asyncio import Redis
 from redis.exceptions import AuthenticationError, RedisError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.retry import Schedule, retry
+from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
 from bot.store.serving import code_of
 
@@ -25,18 +26,21 @@ redis.call('del', KEYS[1], KEYS[2])
 return same and 1 or 0
 """
 
-CLUSTER = (
-    "this Redis runs in cluster mode, which Bobbin does not support: set REDIS_URL to one that does not",
-    Exit.REDIS_UNFIT,
+NOT_ASKED = (
+    "this Redis is one of a cluster, and the user of REDIS_URL may not ask for its slots: allow it "
+    "(ACL SETUSER <user> +cluster|slots)",
+    Exit.REDIS_PASSWORD,
 )
 REFUSALS = {
-    "MOVED": CLUSTER,
-    "ASK": CLUSTER,
-    "CROSSSLOT": CLUSTER,
-    "CLUSTERDOWN": CLUSTER,
-    "SELECT": CLUSTER,  # Redis 6 and 7, for a database other than 0: "SELECT is not allowed in cluster mode"
-    "DB": (  # "DB index is out of range"
-        "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15",
+    "MOVED": NOT_ASKED,
+    "ASK": NOT_ASKED,
+    "CROSSSLOT": NOT_ASKED,
+    "CLUSTERDOWN": (
+        "this Redis cluster is down: some of its slots have no server (see CLUSTER INFO)",
+        Exit.REDIS_UNREACHABLE,
+    ),
+    "DB": (
+        "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15, and 0 alone in a cluster",
         Exit.SETTINGS,
     ),
     "READONLY": (
@@ -63,8 +67,11 @@ REFUSALS = {
 }
 LOGINS = ("NOAUTH", "WRONGPASS")
 
+NO_DATABASE = re.compile("DB index is out of range|SELECT is not allowed in cluster mode")
+"""Redis answers these without a code of their own."""
 
-async def check(redis: Redis, keys: Keys) -> None:
+
+async def check(redis: CountedRedis, keys: Keys) -> None:
     """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
     await retry(
         lambda: _try(redis, keys),
@@ -74,13 +81,14 @@ async def check(redis: Redis, keys: Keys) -> None:
     )
 
 
-async def _try(redis: Redis, keys: Keys) -> None:
+async def _try(redis: CountedRedis, keys: Keys) -> None:
     value = uuid.uuid4().hex
     try:
-        # Two keys of different slots: a cluster of one node accepts a script with a single key.
         same = await redis.eval(
             SCRIPT, 2, keys.start_check(f"{value}:1"), keys.start_check(f"{value}:2"), value
         )
+        if redis.replicas is not None:
+            await redis.wait(0, 1)  # whether the user may
     except (RedisError, OSError, TimeoutError) as error:
         raise _refusal(error, keys) from error
     if not same:
@@ -88,7 +96,7 @@ async def _try(redis: Redis, keys: Keys) -> None:
 
 
 def _refusal(error: Exception, keys: Keys) -> StartError:
-    code = code_of(error)
+    code = "DB" if NO_DATABASE.search(str(error)) else code_of(error)
     # A refused login during connecting is the cause of the error that redis-py raises.
     if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
         return StartError(
@@ -98,7 +106,7 @@ def _refusal(error: Exception, keys: Keys) -> StartError:
     if code == "NOPERM" or "ACL failure in script" in str(error):
         return StartError(
             "the user of REDIS_URL may not do what Bobbin needs: allow it, for example by "
-            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous",
+            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous +info +config|get",
             exit_code=Exit.REDIS_PASSWORD,
         )
     if code in REFUSALS:

@@ -75,7 +75,7 @@ class Wakeups:
         """Listen until a failover: a subscription hears nothing of it, and would stay with the old server."""
         failovers = self._redis.failovers.count
         with translated():
-            async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+            async with await self._redis.subscription() as subscription:
                 await subscription.subscribe(self._keys.wakeups)
                 await restore()
                 while self._redis.failovers.count == failovers:
@@ -87,4 +87,4 @@ class Wakeups:
                     else:
                         wake(named)
             # An idle connection may lead to the old server as well, and must not become the next subscription.
-            await self._redis.connection_pool.disconnect(inuse_connections=False)
+            await self._redis.disconnect_idle()

@@ -103,6 +103,10 @@ class Metrics:
         self.claude_requests = self._counter(
             "claude_requests", "Requests to Claude, by model and outcome", "model", "outcome"
         )
+        self.claude_running = self._gauge("claude_requests_running", "Requests to Claude that run")
+        self.claude_waiting = self._gauge(
+            "claude_requests_waiting", "Requests to Claude that wait until others have ended"
+        )
         self.claude_tokens = self._counter("claude_tokens", "Tokens as counted by Claude, by kind", "kind")
         self.claude_cost = self._counter(
             "claude_cost_usd",

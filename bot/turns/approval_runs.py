@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 
 import structlog
 from structlog.contextvars import bound_contextvars
 
-from bot.conversation.approval import Approval
+from bot.conversation.approval import Approval, is_held_up
 from bot.conversation.clock import Clock
 from bot.conversation.content import text_of
 from bot.store.approvals import Approvals
@@ -71,8 +72,9 @@ class ApprovalRuns:
                 await self._cards.show(found)
             return
         # The last step before the call: a worker that was held up until now makes no call beside another one.
+        began_s = time.monotonic()
         begun, is_begun = await self._change(approval, lambda each: each.begun(self._clock.now_ms()))
-        if begun is None or not is_begun:
+        if begun is None or not is_begun or is_held_up(time.monotonic() - began_s):
             return
         is_done, outcome = (False, GONE) if tool is None else await self._called(tool, begun)
         log.info(

@@ -40,6 +40,8 @@ async def build_claude(
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
+    metrics.claude_running.set_function(lambda: claude.queue.running)
+    metrics.claude_waiting.set_function(lambda: claude.queue.waiting)
     return await stack.enter_async_context(claude)
 
 

@@ -8,10 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from redis.asyncio import Redis
-
 from bot.claude.files import LONGEST_EXPIRY_S
-from bot.config import Settings
+from bot.config import RedisSettings, Settings
 from bot.conversation.limits import Limits
 from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway.connection.calls import CALL_S
@@ -26,6 +24,7 @@ from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.counted import CountedRedis
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
@@ -55,6 +54,7 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.schema import Schema
 from bot.store.scope_settings import ScopeSettings
+from bot.store.sentinels import SentinelSettings
 from bot.store.served import Served
 from bot.store.shared_files import SharedFiles
 from bot.store.stored_values import StoredValues
@@ -84,7 +84,7 @@ class Store:
     Without `consents` no consent is required.
     """
 
-    redis: Redis
+    redis: CountedRedis
     keys: Keys
     schema: Schema
     coordination: Coordination
@@ -164,6 +164,8 @@ def build_store(
         **server_of(settings),
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
+        sentinels=_sentinels(settings.redis),
+        wait_replicas=settings.redis.wait_replicas,
     )
     redis = connection()
     stack.push_async_callback(redis.aclose)
@@ -255,3 +257,16 @@ def person_limits(settings: Settings) -> Limits:
     """The operator's limits for each person."""
     limits = settings.limits
     return Limits(limits.threads_per_minute, limits.turns_per_person, limits.refusals)
+
+
+def _sentinels(settings: RedisSettings) -> SentinelSettings | None:
+    if not settings.sentinels:
+        return None
+    password = settings.sentinel_password
+    addresses = (address.rpartition(":") for address in settings.sentinels)
+    return SentinelSettings(
+        tuple((host.strip("[]"), int(port)) for host, _, port in addresses),
+        settings.sentinel_service,
+        settings.sentinel_username,
+        password.get_secret_value() if password is not None else None,
+    )

@@ -74,7 +74,14 @@ async def test_the_conversation_where_the_button_is_pressed_is_forgotten(
     monkeypatch.setattr(reset, "SWEEPS_S", ())
     store, pressed = Store(), Pressed()
     feature = Reset(
-        services(conversations=store, dispatcher=store, outbox=store, clock=Clock(), audit_log=store, approvals=store)
+        services(
+            conversations=store,
+            dispatcher=store,
+            outbox=store,
+            clock=Clock(),
+            audit_log=store,
+            approvals=store,
+        )
     )
     await feature.confirm(cast("Any", pressed))
     assert store.forgotten == ([] if conversation is None else [HERE])

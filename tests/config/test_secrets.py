@@ -40,7 +40,7 @@ def test_what_is_wrong_with_an_address_is_said_without_the_address(
     "toml",
     [
         '[redis]\nurl = "hunter2"',
-        '[redis]\nurl = "redis://:hunter2#@host:1"',
+        '[redis]\nurl = "redis://:hunter2#@host:none"',
         '[redis]\nurl = "redis://[hunter2"',
         '[claude]\nbase_url = "hunter2"',
         '[discord]\ntokn = "hunter2"',

@@ -107,6 +107,44 @@ async def test_a_claude_that_is_overloaded_is_reported_until_it_answers(world: W
         await reached(own)
 
 
+async def test_a_session_that_discord_ends_is_named_and_a_new_one_begins(world: World) -> None:
+    async with world.apart(SERVED) as own:
+        await reached(own)
+        await own.discord.connections[-1].invalidate()
+        await own.bots[-1].logged("gateway_state_changed", reason="session_invalid")
+        await reached(own)
+
+
+async def test_a_rate_limit_at_the_login_is_named_while_it_is_waited_for(world: World) -> None:
+    async with world.apart(SERVED, bots=0) as own:
+        limit = own.discord.faults.add(
+            action="ratelimit",
+            route="/users/@me$",
+            scope="cloudflare",
+            retry_after_s=3600,
+            times=None,
+            only_token=own.app.token,
+        )
+        bot = await own.start_bot_unready()
+        await bot.logged("discord_rate_limited")
+        status, body = await asked(bot, "/readyz")
+        assert (status, body["gateway"]["state"], body["gateway"]["reason"]) == (
+            503,
+            "connecting",
+            "rate_limited",
+        )
+        assert (await asked(bot, "/healthz"))[0] == 200
+        assert limit.struck == 1
+
+
+async def test_a_token_that_is_refused_at_the_start_is_named_before_the_process_ends(world: World) -> None:
+    async with world.apart(SERVED, bots=0) as own:
+        bot = await own.start_bot_unready(DISCORD_TOKEN="not-a-token")
+        assert await bot.ended() == Exit.DISCORD_TOKEN
+        (last,) = bot.log("gateway_state_changed")
+        assert (last["state"], last["reason"]) == ("bad_credentials", "token_refused")
+
+
 async def test_a_token_that_is_reset_is_named_before_the_process_ends(world: World) -> None:
     async with world.apart(SERVED) as own:
         await reached(own)

@@ -36,7 +36,8 @@ from tests.engine.chaos_settings import (
     WARM_S,
 )
 from tests.engine.commands import Commands
-from tests.engine.invariants import Said, Scene
+from tests.engine.deeds import Deeds, calls
+from tests.engine.invariants import LOOK_S, Said, Scene
 from tests.engine.last_release import LastRelease
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
@@ -65,7 +66,8 @@ CALLS: tuple[tuple[tuple[ToolUse, ...], ...], ...] = (
 )
 """The calls of a reply, by step."""
 
-CALL_WEIGHTS = (12, 2, 1, 1)
+CALL_WEIGHTS = (12, 2, 1, 1, 2, 2, 2, 1)
+"""Of no call, those above, and those of `deeds.calls`."""
 
 BUGS = frozenset(
     {
@@ -128,13 +130,13 @@ class Chaos:
                 forgotten=True,
                 delivered=False,
             )
-            keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
+            self.keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
             try:
                 return await self._outcome()
             finally:
-                for keeper in keepers:
+                for keeper in self.keepers:
                     keeper.cancel()
-                await asyncio.gather(*keepers, return_exceptions=True)
+                await asyncio.gather(*self.keepers, return_exceptions=True)
                 for _, bot in self.bots:
                     await bot.kill()
                 await redis.aclose()
@@ -153,6 +155,8 @@ class Chaos:
                 self.claude.requests, self._patience(QUICK_REST_S if self.quick else REST_S), still_s=AGAIN_S
             )
         rest_s = time.monotonic() - began_s
+        if not failures:
+            failures = await self._deeds_at_rest()
         if not failures:
             failures = await self.commands.breaches(self.people[0])
         # A store that goes back forgets that an effect has begun: only what repeats safely is made once then.
@@ -174,6 +178,16 @@ class Chaos:
             text,
             self.plan.options,
             sum("discord_ready" in bot.output for name, bot in self.bots if LAST in name),
+            await self.deeds.done(),
+        )
+
+    async def _deeds_at_rest(self) -> list[str]:
+        """Wait until what was begun is done, and return what does not hold then."""
+        patience = self._patience(REST_S)
+        while not await self.deeds.at_rest() and not patience.is_over:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(LOOK_S)
+        return await self.deeds.breaches(
+            forgetful=any(fault.kind.startswith("store_") for fault in self.plan.faults)
         )
 
     def _patience(self, idle_s: float) -> Patience:
@@ -206,10 +220,20 @@ class Chaos:
             await self._post(Post(0.0, kind, number % 2, number, 20))
         mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
         self.commands = Commands(self.discord, self.timeline, int(mention["id"]))
+        self.deeds = Deeds(
+            self.discord,
+            self.scene.redis,
+            PREFIX,
+            self.people,
+            self.effects,
+            self.app.user_id,
+            self.timeline,
+        )
         failures = await self.scene.come_to_rest(self.claude.requests, self._patience(WARM_S), still_s=0.5)
         return [f"before anything went wrong: {failure}" for failure in failures]
 
     async def _everything(self) -> None:
+        self.keepers.append(asyncio.create_task(self.deeds.decide(), name="decide"))
         began_s = time.monotonic()
         events: list[Fault | Post | Command] = sorted(
             [*self.plan.faults, *self.plan.posts, *self.plan.commands], key=lambda event: event.at
@@ -219,6 +243,10 @@ class Chaos:
                 await asyncio.sleep(max(0.0, began_s + event.at - time.monotonic()))
                 if isinstance(event, Post):
                     await self._post(event)
+                elif isinstance(event, Command) and event.name == "branch":
+                    if self.last_release is None:
+                        branching = self.deeds.branch(self.people[event.person], self.commands.thread)
+                        group.create_task(branching, name=event.name)
                 elif isinstance(event, Command):
                     group.create_task(self.commands.use(self.people[event.person], event), name=event.name)
                 else:
@@ -281,15 +309,17 @@ class Chaos:
             steps += 1
         question = str(body["messages"][-1 - 2 * steps])
         told = WORDS.findall(question)
-        calls = random.Random(f"{self.plan.seed} tools {told}").choices([(), *CALLS], CALL_WEIGHTS)[0]
-        if steps < len(calls) and body.get("tools"):
-            return Reply.of(f"Step {self.calls}. ", *calls[steps])
+        words = " ".join(told).replace("[", "").replace("]", "")
+        ways = [(), *CALLS, *((step,) for step in calls(words) if told and self.last_release is None)]
+        made = random.Random(f"{self.plan.seed} tools {told}").choices(ways, CALL_WEIGHTS[: len(ways)])[0]
+        if steps < len(made) and body.get("tools"):
+            return Reply.of(f"Step {self.calls}. ", *made[steps])
         chance = random.Random(f"{self.plan.seed} {told}")
         text = f"Answer {self.calls} to {' '.join(told).replace('[', '(').replace(']', ')')}."
-        words = chance.choices(
+        length = chance.choices(
             [chance.randint(5, 60), chance.randint(60, 250), chance.randint(500, 900)], [6, 3, 1]
         )
-        filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(words[0]))
+        filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(length[0]))
         code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
         titled = "<thread_title>" in question and not steps and chance.random() < 0.7
         title = f"<thread_title>Looms {self.calls}</thread_title>\n" if titled else ""

@@ -16,7 +16,11 @@ SETTINGS = {
     "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
     "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
     "BOT_SHUTDOWN__GRACE_S": "2",
-    "BOT_TOOLS__ON": '["knock", "ring", "time_in"]',
+    "BOT_TOOLS__ON": '["knock", "ring", "time_in", "permit", "set_reminder", "remember"]',
+    # What is taken up by another instance is so after minutes otherwise; each is longer than the tries of one call.
+    "POINTS_APPROVAL_S": "5",
+    "POINTS_REMINDER_S": "20",
+    "POINTS_BRANCH_S": "20",
     # A mention beyond this limit is not answered, and chance may have one of the few people open more threads in a
     # minute than the shipped limit allows; here, every message is to be answered. The other limits are as shipped.
     "BOT_LIMITS__THREADS_PER_MINUTE": "1000",

@@ -19,6 +19,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource
+from bot.conversation.reminder import MARK
 from bot.conversation.turn import Turn
 from bot.conversation.wording import SMALL
 from bot.local.simulator.claude.record import Call
@@ -121,12 +122,15 @@ class Scene:
         }
 
     def _by_bot(self, place: int) -> list[dict[str, Any]]:
+        """The bot's messages besides reminders, which are no replies."""
         if place not in self.discord.world.channels:
             return []
         return [
             message
             for message in self.discord.messages(place)
-            if message["author"]["id"] == str(self.bot_user) and message["type"] in ORDINARY_TYPES
+            if message["author"]["id"] == str(self.bot_user)
+            and message["type"] in ORDINARY_TYPES
+            and not message["content"].startswith(f"{MARK} ")
         ]
 
     async def _place(self, place: int, messages: list[Said], named: set[str]) -> list[str]:

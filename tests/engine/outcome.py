@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`options` are those of the command line that repeat it, `timeline` the file of all that happened.
 
-    `last_release` is how many bots of the last release have listened.
+    `last_release` is how many bots of the last release have listened. `deeds` are the reminders, allowed calls, facts
+    and branches that were made.
     """
 
     seed: int
@@ -25,3 +26,4 @@ class Outcome:
     timeline: str = ""
     options: str = ""
     last_release: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)

@@ -11,8 +11,8 @@
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`: shorter times in
-  place of the constants
+  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`, `POINTS_APPROVAL_S`,
+  `POINTS_REMINDER_S`, `POINTS_BRANCH_S`: shorter times in place of the constants
 - `POINTS_EFFECTS`: the channel in which the tools of tests/engine/tools.py post; without one there are none
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
@@ -38,22 +38,25 @@ from bot.__main__ import main
 from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.claude.files import Files
+from bot.commands import branching
 from bot.conversation import approval
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
 from bot.gateway.connection import calls
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.conversion import buttons
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
+from bot.render.controls import OF_CARDS
 from bot.render.outbox import Change, Outgoing
-from bot.store import held_files
+from bot.store import branches, held_files
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.quote_store import QuoteStore
 from bot.store.scripts import Call, Commands, Scripts
 from bot.tools.toolbox import Toolbox
-from bot.turns import approval_desk, file_cleanup
+from bot.turns import approval_desk, file_cleanup, reminder_poster
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from bot.wiring import turns as wiring_turns
@@ -157,8 +160,8 @@ def instrument(points: Points) -> None:
         setattr(owner, name, _through(points, step, getattr(owner, name)))
     stream = Claude.stream
 
-    async def streaming(self: Claude, request: Any) -> AsyncGenerator[Any, None]:
-        async with aclosing(stream(self, request)) as events:
+    async def streaming(self: Claude, *arguments: Any) -> AsyncGenerator[Any, None]:
+        async with aclosing(stream(self, *arguments)) as events:
             async for event in events:
                 number = points.call("event")
                 points.reach("event", "before", number)
@@ -204,6 +207,8 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
         case (place, Outgoing() as message):
             body: dict[str, Any] = {"content": message.content, "nonce": message.nonce, "enforce_nonce": True}
             body["flags"] = 1 << 12 if message.silent else 0
+            if message.controls.buttons == OF_CARDS and (view := buttons.view(message.controls)) is not None:
+                body["components"] = view.to_components()
             if message.reply_to is not None:
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
@@ -236,6 +241,8 @@ def prepare() -> None:
         (approval_desk, "RETRY_S"),
         (approval_desk, "CARD_S"),
     )
+    _seconds("POINTS_REMINDER_S", (reminder_poster, "RETRY_S"), (reminder_poster, "HOLD_S"))
+    _seconds("POINTS_BRANCH_S", (branches, "RETRY_S"), (branching, "RETRY_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

@@ -11,8 +11,9 @@ from typing import cast
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
-from bot.store import scripts
+from bot.store import schema, scripts
 from bot.store.coordination import Coordination
+from bot.store.migrations.lease import MigrationLease
 from bot.store.scripts import Call
 from bot.store.tool_steps import Begun, ToolSteps
 from bot.turns import reconcile, recover_reply
@@ -385,9 +386,32 @@ def _noted_once() -> None:
     _rewrite("note_act", ("if fields.interaction == interaction and", "if false and"))
 
 
+def _expected() -> None:
+    _rewrite("step", ("if writes[i] == 'expect' and", "if false and"))
+
+
+def _migration_lease() -> None:
+    async def moved(*_: object) -> bool:
+        """Have every instance hold the lease."""
+        return True
+
+    setattr(MigrationLease, "_move", moved)  # noqa: B010
+
+
+def _older_instances() -> None:
+    async def none(*_: object) -> bool:
+        """Know of no older instance."""
+        return False
+
+    setattr(schema, "is_older_alive", none)  # noqa: B010
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
+    "expected": _expected,  # posting no reply to a message whose joining the store has forgotten
+    "migration lease": _migration_lease,  # one instance migrates at a time
+    "older instances": _older_instances,  # writing nothing that an instance which works cannot read
     "settling": _settling,  # looking once more when a late call has landed
     "nonce": _nonce,  # a repeated post is the same message
     "listing": _listing,  # catching up from Discord's history

@@ -104,7 +104,7 @@ def schedule(
     ]
     posts = [_with_more(post, random.Random(f"{seed} {number}")) for number, post in enumerate(posts)]
     commands = [
-        Command(at, chance.choices(["system show", "reset"], [3, 1])[0], chance.randrange(2))
+        Command(at, chance.choices(["system show", "branch", "reset"], [3, 1, 1])[0], chance.randrange(2))
         for at in _times(chance, seconds, COMMANDS_PER_S)
     ]
     faults += _of_mixed(chance, seconds) if mixed else ()

@@ -46,7 +46,14 @@ async def in_a_process(seed: int, *options: str) -> Outcome:
     if process.returncode:
         return Outcome(seed, 0, Counter(), (errors.decode(errors="replace"),), 0, 0, 0.0)
     told = json.loads(out)
-    return Outcome(**{**told, "faults": Counter(told["faults"]), "failures": tuple(told["failures"])})
+    return Outcome(
+        **{
+            **told,
+            "faults": Counter(told["faults"]),
+            "deeds": Counter(told["deeds"]),
+            "failures": tuple(told["failures"]),
+        }
+    )
 
 
 async def many(
@@ -85,8 +92,10 @@ def explained(outcome: Outcome) -> str:
 def table(outcomes: Sequence[Outcome]) -> str:
     """All figures of many runs."""
     faults: Counter[str] = Counter()
+    deeds: Counter[str] = Counter()
     for outcome in outcomes:
         faults.update(outcome.faults)
+        deeds.update(outcome.deeds)
     messages = sum(outcome.messages for outcome in outcomes)
     calls = sum(outcome.claude_calls for outcome in outcomes)
     turns = sum(outcome.turns for outcome in outcomes)
@@ -103,6 +112,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("commands", sum(outcome.commands for outcome in outcomes)),
         ("commands answered", sum(outcome.commands_answered for outcome in outcomes)),
         ("longest way to rest", f"{slowest:.0f} s"),
+        *sorted(deeds.items()),
         *sorted(faults.items()),
     ]
     return "\n".join(f"{name:20} {value}" for name, value in rows)
@@ -116,7 +126,8 @@ def _line(outcome: Outcome) -> str:
     verdict = explained(outcome) if outcome.failures else "ok"
     return (
         f"seed {outcome.seed}: {outcome.messages} messages, {sum(outcome.faults.values())} faults, "
-        f"{outcome.claude_calls} calls, rest after {outcome.rest_s:.0f} s: {verdict}"
+        f"{outcome.claude_calls} calls, {sum(outcome.deeds.values())} deeds, "
+        f"rest after {outcome.rest_s:.0f} s: {verdict}"
     )
 
 

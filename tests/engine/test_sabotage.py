@@ -75,6 +75,10 @@ NOTICED_BY_PROTOCOL = {
     "full": "test_budgets.py::test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most",
     "expired reservations": "test_budgets.py::test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call",
     "earlier attempts": "test_budgets.py::test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved",
+    "expected": "test_journal.py::"
+    "test_nothing_is_posted_that_answers_a_message_whose_joining_the_store_has_forgotten",
+    "migration lease": "test_schema.py::test_instances_that_start_together_migrate_once",
+    "older instances": "test_schema.py::test_what_an_older_instance_cannot_read_waits_until_none_is_left",
     "settled once": "test_budgets.py::test_a_repeated_call_counts_once",
     "counted once": "test_budgets.py::test_an_answer_counts_once_however_often_its_attempt_is_killed",
     "told person": "test_budgets.py::test_a_person_who_was_told_is_not_told_again_by_the_same_turn",

@@ -277,6 +277,7 @@ async def test_an_older_sight_of_a_counter_does_not_lower_it(redis: Redis) -> No
     assert await one.uses((tokens,)) == (Use(300, 0),)
 
 
+@pytest.mark.single_server
 async def test_counters_that_have_ended_by_time_are_no_rollback(redis: Redis) -> None:
     clock = [0.0]
     budgets = Budgets(redis, KEYS, instance="me", restore_s=RESTORE_S, now_s=lambda: clock[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
 
@@ -190,12 +192,30 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     joined = await store.journal.join(claim)
     assert joined is not None
     assert [m.text for m in joined[1]] == ["hello", "and"]
+    claim = changed(claim, members=joined[0])
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("too late", number=12))
     assert await store.journal.join(claim) is None
-    claim = changed(claim, members=joined[0])
     await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
+
+
+async def test_nothing_is_posted_that_answers_a_message_whose_joining_the_store_has_forgotten(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    record = KEYS.record(C, claim.turn_id)
+    before: dict[Any, Any] = await redis.hgetall(record)
+    await receive(store, message("and", number=11))
+    joined = await store.journal.join(claim)
+    assert joined is not None
+    await redis.hset(record, mapping=before)  # the lease is as it was
+    joint = changed(claim, members=joined[0])
+    with pytest.raises(Fenced):
+        await store.journal.intend(joint, 0, 1)
+    assert await redis.hgetall(record) == before
+    await store.journal.intend(claim, 0, 1)
 
 
 async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store: Store) -> None:

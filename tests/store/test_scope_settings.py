@@ -48,6 +48,7 @@ async def test_direct_messages_have_a_home_of_their_own(stored: ScopeSettings) -
     assert await stored.effective(**ALL) == Choice()
 
 
+@pytest.mark.single_server
 async def test_everything_that_applies_takes_one_round_trip(redis: Redis, stored: ScopeSettings) -> None:
     await stored.effective(**ALL)
     await redis.config_resetstat()

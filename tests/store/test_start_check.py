@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from bot.config import Exit
@@ -14,6 +12,7 @@ from bot.store.connection import connect
 from bot.store.keys import Keys
 from bot.store.start_check import check
 from tests.redis_server import order, redis_server
+from tests.redis_shapes import ClusterShape, free_ports, node, wait_until
 
 KEYS = Keys("bobbin")
 
@@ -52,23 +51,38 @@ async def test_a_full_memory() -> None:
         await refused(url, Exit.REDIS_UNFIT, "memory", "maxmemory")
 
 
-def free_port() -> int:
-    """A port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@pytest.mark.parametrize("slots", [False, True])
-async def test_a_cluster(slots: bool) -> None:
+async def test_a_cluster_passes_and_one_whose_slots_have_no_server_is_down() -> None:
     # Without it every cluster of this machine would take port 10000 for its bus.
-    bus = str(free_port())
-    with redis_server(None, "--cluster-enabled", "yes", "--cluster-port", bus) as url:
-        if slots:
-            await order(url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
-            while "cluster_state:ok" not in str(await order(url, "CLUSTER", "INFO")):
-                pass
-        await refused(url, Exit.REDIS_UNFIT, "cluster mode")
+    bus = str(free_ports(1)[0])
+    with node("--cluster-enabled", "yes", "--cluster-port", bus) as alone:
+        url = f"redis://127.0.0.1:{alone.port}"
+        await refused(url, Exit.REDIS_UNREACHABLE, "cluster is down", "CLUSTER INFO")
+        alone.redis.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        wait_until(lambda: alone.redis.set("up", 1), "the cluster serves")
+        async with connect(url, timeout_s=3.0) as redis:
+            await check(redis, KEYS)
+
+
+async def test_a_cluster_has_one_database(cluster: ClusterShape) -> None:
+    # Valkey 9 may have several, but not by its defaults.
+    await refused(f"{cluster.url.removesuffix('/0')}/3", Exit.SETTINGS, "database", "REDIS_URL")
+
+
+async def test_a_user_who_may_not_ask_a_cluster_for_its_slots(cluster: ClusterShape) -> None:
+    for each in cluster.nodes:
+        each.redis.execute_command("ACL", "SETUSER", "me", "on", ">word", "~*", "+@all", "-cluster")
+    url = cluster.url.replace("redis://", "redis://me:word@")
+    slots = {"1": 0, "2": 0}
+    async with connect(url, timeout_s=3.0) as redis:
+        for _ in range(20):  # the key of the check is on any server
+            try:
+                await check(redis, KEYS)
+                slots["1"] += 1
+            except StartError as error:
+                slots["2"] += 1
+                assert error.exit_code == Exit.REDIS_PASSWORD
+                assert "cluster|slots" in error.line
+    assert sum(slots.values()) == 20
 
 
 async def test_a_database_that_is_not_there() -> None:

@@ -212,7 +212,8 @@ async def test_the_usage_of_a_server_goes_when_the_bot_leaves_it_and_stays_when_
     await places.erase_server(SERVER + 1)
     assert await redis.exists(KEYS.usage(C, DAY))
     await places.erase_server(SERVER)
-    assert not await redis.exists(KEYS.usage(C, DAY), KEYS.usage_index(SERVER))
+    assert not await redis.exists(KEYS.usage(C, DAY))
+    assert not await redis.exists(KEYS.usage_index(SERVER))
 
 
 async def test_a_person_is_told_of_every_row_under_their_name(

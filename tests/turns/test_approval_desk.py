@@ -11,6 +11,7 @@ import pytest
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
+from bot.conversation import approval
 from bot.conversation.approval import WAITS_S, Approval
 from bot.conversation.approval_card import NOT_WAITING, WITHDRAWN, late_answer
 from bot.conversation.audit import Actor
@@ -488,6 +489,18 @@ async def test_a_worker_that_is_held_up_before_it_begins_a_call_does_not_make_it
     await bench.desk._runs.run(allowed)
     assert bench.effect.made == [KEY]
     assert (await bench.found()).state == "done"
+
+
+async def test_a_worker_that_is_held_up_right_behind_the_beginning_of_a_call_does_not_make_it(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.opened()
+    now_ms = round(bench.now_s[0] * 1000)
+    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
+    assert allowed is not None
+    monkeypatch.setattr(approval, "INTERRUPTED_AFTER_S", 0.0)
+    await bench.desk._runs.run(allowed)
+    assert ((await bench.found()).state, bench.effect.made) == ("running", [])
 
 
 async def test_a_worker_that_comes_back_late_ends_no_run_of_another(bench: Bench) -> None:

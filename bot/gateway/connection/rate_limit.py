@@ -72,7 +72,7 @@ def install(client: Client, metrics: Metrics, pace: Pace, clock: Clock | None = 
                 ray=end.response.headers.get("CF-Ray"),
             )
         if isinstance(client.http, Http):
-            await _raise_if_banned(client.http, end.response)
+            await _raise_if_banned(client.http, end.response, metrics)
 
     async def on_exception(_: object, context: SimpleNamespace, end: Any) -> None:
         if context.counted:
@@ -121,7 +121,7 @@ async def _raise_if_too_old(response: aiohttp.ClientResponse) -> None:
                 raise DiscordTooOld
 
 
-async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse) -> None:
+async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse, metrics: Metrics) -> None:
     """Raise RateLimited for a long limit, which discord.py would wait out, or would repeat the call at once."""
     if not http.enforces_bans or (path := limited_path(str(response.url))) is None:
         return
@@ -132,6 +132,7 @@ async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse) -> None
             retry_after_s = float(json.loads(await response.text())["retry_after"])
     for_s = http.bans.record(response.method, path, response.status, response.headers, retry_after_s)
     if for_s:
+        metrics.rate_limited("discord", for_s)
         raise discord.RateLimited(for_s)
 
 

@@ -17,7 +17,7 @@ import aiohttp
 import discord
 import structlog
 import yarl
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, ReconnectWebSocket
 
 from bot.conversation.surrogates import whole_json
 from bot.gateway.connection.attempts import BACKOFF_MAX_S, HANDSHAKE_S, SILENCE_MAX_S, Attempts
@@ -158,6 +158,11 @@ class Socket(DiscordWebSocket):
             await super().received_message(msg)
             if not self.established and _EVENT.search(msg):
                 self._event_received(msg)
+        except ReconnectWebSocket as error:
+            if self._health is not None:
+                asked = GatewayReason.RECONNECT_REQUESTED if error.resume else GatewayReason.SESSION_INVALID
+                self._health.lost(asked, shard=self.shard_id or 0)
+            raise
         except reading.UNREADABLE as error:
             if ready:
                 raise

@@ -17,6 +17,8 @@ from redis.exceptions import NoScriptError
 
 from bot.conversation.errors import Fenced
 from bot.store.connection import translated
+from bot.store.counted import CountedRedis
+from bot.store.replicas import Replicas
 from bot.store.states import STEPS, Step
 
 DRAGONFLY_FLAGS = "--!df"
@@ -26,6 +28,9 @@ Command = tuple[str | int, ...]
 """A command as Redis documents it."""
 
 Commands = Sequence[Command]
+
+WAITED_FOR = frozenset({"receive", "commit"})
+"""The scripts whose loss would lose a message, or write its answer twice; these wait for replicas."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +69,7 @@ class Scripts:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._replicas = redis.replicas if isinstance(redis, CountedRedis) else None
         self._loaded: dict[str, tuple[str, str]] = {}
 
     async def run(self, call: Call, *, before: Commands = (), after: Commands = ()) -> Any:
@@ -76,24 +82,28 @@ class Scripts:
             self._loaded[call.name] = text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         text, digest = self._loaded[call.name]
         inputs = (len(call.keys), *call.keys, *call.arguments)
+        waits = self._replicas if call.script in WAITED_FOR else None
         with translated():
             try:
-                answer = await self._sent(("EVALSHA", digest, *inputs), before, after)
+                answer = await self._sent(("EVALSHA", digest, *inputs), before, after, waits)
             except NoScriptError:
-                answer = await self._sent(("EVAL", text, *inputs), before, after)
+                answer = await self._sent(("EVAL", text, *inputs), before, after, waits)
         if answer == "FENCED":
             raise Fenced(call.name)
         return answer
 
-    async def _sent(self, script: Command, before: Commands, after: Commands) -> Any:
-        if not before and not after:
+    async def _sent(self, script: Command, before: Commands, after: Commands, waits: Replicas | None) -> Any:
+        if not before and not after and waits is None:
             send: Callable[..., Awaitable[Any]] = self._redis.execute_command
             return await send(*script)
         pipe = self._redis.pipeline(transaction=False)
         add: Callable[..., object] = pipe.execute_command
-        for command in (*before, script, *after):
+        for command in (*before, script, *([waits.command] if waits is not None else []), *after):
             add(*command)
-        return (await pipe.execute())[len(before)]
+        answers = await pipe.execute()
+        if waits is not None:
+            waits.note(int(answers[len(before) + 1]))
+        return answers[len(before)]
 
 
 def text_of(kind: type[Call], name: str) -> str:

@@ -16,7 +16,8 @@ class Writes:
     """Changes of a record's fields.
 
     `assign` writes a field, `init` only if the field is absent, `on_change` only if the step changes the state.
-    `delete_from` deletes the numbered fields of a name from a number on.
+    `delete_from` deletes the numbered fields of a name from a number on. Nothing is changed, and the step is fenced,
+    if a field is not as `expected`.
     """
 
     assign: Mapping[str, str | int] = field(default_factory=dict)
@@ -24,6 +25,7 @@ class Writes:
     on_change: Mapping[str, str | int] = field(default_factory=dict)
     delete: Sequence[str] = ()
     delete_from: tuple[str, int] | None = None
+    expected: Mapping[str, str] = field(default_factory=dict)
 
     def each(self) -> Iterator[tuple[str, str, str | int]]:
         """Return the kind, the field and the value of each change."""
@@ -80,6 +82,7 @@ class TurnStep(Call):
     ) -> Self:
         """Prepare a step; ValueError if the table of steps does not list a field that the step writes."""
         changes = [] if writes is None else list(writes.each())
+        expected = () if writes is None else writes.expected.items()
         if unlisted := [name for _, name, _ in changes if not STEPS[step].may_write(name)]:
             raise ValueError(f"the step {step} may not write {', '.join(unlisted)}")
         return cls(
@@ -93,7 +96,9 @@ class TurnStep(Call):
             unreconciled_s=unreconciled_s,
             releases=releases,
             expire_s=expire_s,
-            writes=tuple(item for change in changes for item in change),
+            writes=tuple(
+                item for change in (*(("expect", *each) for each in expected), *changes) for item in change
+            ),
         )
 
 
