@@ -24,8 +24,9 @@ NAME = "beyond.test"
 """No name server knows it (RFC 6761)."""
 
 CONNECT = re.compile(rb"CONNECT beyond\.test:(\d+) HTTP/1\.1\r\n")
-ABSOLUTE = re.compile(rb"([A-Z]+) http://beyond\.test:(\d+)(/\S*) HTTP/1\.1\r\n")
+ABSOLUTE = re.compile(rb"([A-Z]+) (?:http|ws)://beyond\.test:(\d+)(/\S*) HTTP/1\.1\r\n")
 AUTHORIZATION = re.compile(rb"\r\nproxy-authorization: *basic ([^\r]+)\r\n", re.IGNORECASE)
+HOST = re.compile(rb"(\r\nhost: *)beyond\.test", re.IGNORECASE)
 REFUSED = (
     b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="p"\r\n'
     b"Content-Length: 0\r\nConnection: close\r\n\r\n"
@@ -87,16 +88,21 @@ class ConnectProxy:
 
 async def _join(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, first: bytes) -> None:
     there, away = await asyncio.open_connection("127.0.0.1", port)
-    away.write(first)
+    away.write(_local(first))
     await asyncio.gather(_pass_on(reader, away), _pass_on(there, writer))
 
 
 async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while piece := await reader.read(1 << 16):
-            writer.write(piece)
+            writer.write(_local(piece))
             await writer.drain()
     writer.close()
+
+
+def _local(piece: bytes) -> bytes:
+    """Name the host as the servers want it, which serve this machine alone."""
+    return HOST.sub(rb"\g<1>127.0.0.1", piece)
 
 
 def _context(folder: Path) -> ssl.SSLContext:

@@ -12,8 +12,8 @@ from bot.conversation.errors import StartError
 from bot.conversation.shards import Shards
 
 ORDINALS = {
-    "HOSTNAME": re.compile(r"[a-z0-9.-]+-(\d{1,6})"),  # a pod of a StatefulSet
-    "DYNO": re.compile(r"[a-z0-9_-]+\.(\d{1,6})"),  # Heroku
+    "HOSTNAME": re.compile(r"-(\d{1,6})\Z"),  # a pod of a StatefulSet
+    "DYNO": re.compile(r"\.(\d{1,6})\Z"),  # Heroku
 }
 """The variables that number the processes of a service, and their forms: bobbin-3, worker.3."""
 
@@ -25,7 +25,7 @@ def shards_of(settings: DiscordSettings, environ: Mapping[str, str] | None = Non
         return Shards(settings.shard_ids, count)
     environ = os.environ if environ is None else environ
     for name, form in ORDINALS.items():
-        if found := form.fullmatch(environ.get(name, "").strip().lower()):
+        if found := form.search(environ.get(name, "").strip()):
             return Shards(tuple(range(int(found[1]) % groups, count, groups)), count)
     raise StartError(
         "discord.shard_groups: the number of this process is not known: neither HOSTNAME ends with one, as in "

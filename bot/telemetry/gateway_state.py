@@ -43,6 +43,8 @@ class GatewayReason(StrEnum):
     SESSION_INVALID = "session_invalid"
     GATEWAY_SILENT = "gateway_silent"
     """The gateway accepts connections and sends nothing."""
+    NO_HEARTBEAT = "no_heartbeat"
+    """Nothing was heard on a connection, not even an answer to heartbeats."""
     TOKEN_REFUSED = "token_refused"  # noqa: S105
     INTENT_REFUSED = "intent_refused"
     CLOSED_FOR_GOOD = "closed_for_good"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 import time
 from typing import Any
@@ -52,6 +53,8 @@ LISTS_BY_EVENT = {
 }
 """The events whose lists are parsed item by item where the event as a whole cannot be parsed."""
 
+NO_HEARTBEAT_HINT = "the gateway sent nothing, not even for heartbeats: the network has lost the connection"
+
 CLOSE_S = 3.0
 """The longest wait for the other side's close frame."""
 
@@ -72,6 +75,7 @@ class Socket(DiscordWebSocket):
     _attempts: Attempts | None = None
     _health: GatewayHealth | None = None
     _last_event_s = 0.0
+    _last_message_s = math.inf
     _silence_timer: asyncio.TimerHandle | None = None
     _closing: asyncio.Task[None] | None = None
 
@@ -142,8 +146,21 @@ class Socket(DiscordWebSocket):
             if self._silence_timer is not None:
                 self._silence_timer.cancel()
 
+    async def poll_event(self) -> None:
+        """Handle the next message; the connection is left if none comes for too long, see `KeepAlive`."""
+        try:
+            await super().poll_event()
+        except ReconnectWebSocket:
+            silent_s = self.loop.time() - self._last_message_s
+            if self.established and silent_s >= self._max_heartbeat_timeout:
+                if self._health is not None:
+                    self._health.lost(GatewayReason.NO_HEARTBEAT, shard=self.shard_id or 0)
+                log.warning("discord_gateway_silent", after_s=round(silent_s), hint=NO_HEARTBEAT_HINT)
+            raise
+
     async def received_message(self, msg: Any, /) -> None:
         """Handle one message of the gateway."""
+        self._last_message_s = self.loop.time()
         if isinstance(msg, bytes):
             text = self._decompressor.decompress(msg)
             if text is None:

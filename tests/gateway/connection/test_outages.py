@@ -18,6 +18,7 @@ from bot.gateway.connection.keep_alive import KeepAlive
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.retry import Schedule
+from bot.telemetry.gateway_state import READY, GatewayReason
 from bot.telemetry.metrics import Metrics
 from tests.gateway.connection.line_proxy import LineProxy
 from tests.gateway.connection.test_session import IDENTIFY, RESUME, Impatient, Line
@@ -30,7 +31,7 @@ ATTEMPTS = 6
 async def proxied(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[tuple[Line, LineProxy]]:
     """A connected bot whose times are shorter by far, on a way to the gateway that can break."""
     local = Discord()
-    local.gateway.heartbeat_s = HEARTBEAT_S
+    local.gateway.heartbeat_s, local.gateway.identify_s = HEARTBEAT_S, 0
     await local.start()
     app = local.add_application("Bobbin", token="session-token")
     local.add_guild("Weavers", bot=app)
@@ -102,6 +103,8 @@ async def test_a_connection_on_which_nothing_is_heard_for_three_heartbeats_is_le
     line, proxy = proxied
     proxy.become("frozen")
     before = proxy.accepted
+    assert line.client.health.condition.state in READY
+    await line.until(lambda: line.client.health.condition.reason is GatewayReason.NO_HEARTBEAT)
     await line.until(lambda: proxy.accepted > before)  # it has left the frozen one by itself
     proxy.become("open")
     await line.until(lambda: line.handshakes(RESUME) and line.connected)
