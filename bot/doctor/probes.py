@@ -165,7 +165,7 @@ def _purposes(store: Store | None) -> application.Purposes:
 
 async def _commands(settings: Settings) -> CommandFacts | None:
     async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack)
+        bot = await build(without_metrics(settings), stack, serves=False)
         try:
             state = await bot.tree.registration()
         except (discord.DiscordException, StoreUnavailable):
@@ -177,7 +177,7 @@ async def _commands(settings: Settings) -> CommandFacts | None:
 async def register_commands(settings: Settings) -> None:
     """Register the commands with Discord."""
     async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack)
+        bot = await build(without_metrics(settings), stack, serves=False)
         await bot.tree.register()
 
 
