@@ -116,14 +116,19 @@ async def test_older_data_behind_sentinels_are_backed_up_migrated_and_restored(
 
 
 async def test_a_check_changes_nothing_that_is_stored_and_counts_as_no_instance(
-    alone: World, redis: Redis
+    alone: World, redis: Redis, tmp_path: Path
 ) -> None:
     keys = Keys(alone.prefix)
+    (tmp_path / "file").write_text("no directory")
+    environment = alone.environment(BOT_REDIS__DATA_DIR=str(tmp_path / "file"))
     await stored_by_an_older_release(redis, keys)
     before = await redis.lrange(keys.history(THREAD), 0, -1)
     for arguments in ((), ("--fix",)):
-        check = await BotProcess.start(alone.environment(), "--json", *arguments, command="check")
+        check = await BotProcess.start(environment, "--json", *arguments, command="check")
         assert await check.ended(START_S) == 0, check.output
+        found = {each["id"] for each in json.loads(check.output)["findings"]}
+        assert Id.REDIS_SCHEMA in found
+        assert Id.DATA_DIR in found
     assert await stored_version(redis, keys) == 0
     assert await redis.lrange(keys.history(THREAD), 0, -1) == before
     assert await redis.keys(keys.pulse("*")) == []
