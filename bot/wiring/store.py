@@ -213,7 +213,7 @@ def build_store(
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys, served.among),
         pinned_tools=PinnedTools(redis, keys),
-        reminders=Reminders(redis, keys, served.among),
+        reminders=Reminders(redis, keys, shards),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
