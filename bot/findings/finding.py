@@ -115,4 +115,4 @@ def divider(line: str) -> int:
 def settings_in(line: str) -> tuple[str, ...]:
     """Return the settings that a line names, by their path in `config.toml`."""
     words = {word.strip(".,;:()'\"") for word in line.replace("=", " ").split()}
-    return tuple(path for path in sources.keys() if path in words or sources.variable(path) in words)  # noqa: SIM118
+    return tuple(path for path in setting_keys.keys() if path in words or setting_keys.variable(path) in words)  # noqa: SIM118
