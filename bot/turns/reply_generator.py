@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
@@ -30,13 +30,13 @@ from bot.conversation.message import Message
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.request_cost import Purpose
 from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
-from bot.conversation.turn import Turn
 from bot.conversation.visible import is_blank
 from bot.store.budgets import Budgets
 from bot.store.claim import Claim
 from bot.turns import fallback
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
+from bot.turns.generated import Generated
 from bot.turns.metered_claude import Account, MeteredClaude
 from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
@@ -48,22 +48,6 @@ from bot.turns.tool_loop import ToolLoop
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
-
-    `end` is how the request ended; `has_begun`: people can have seen text of the reply, or tools were called for it.
-    `files` are the ids of the files that Claude's code has made for the reply.
-    """
-
-    turn: Turn
-    conclusion: Conclusion
-    window_start: int
-    end: Finished | BobbinError | None = None
-    has_begun: bool = False
-    files: tuple[str, ...] = ()
 
 
 Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
