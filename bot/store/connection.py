@@ -22,6 +22,8 @@ from bot.store.sentinels import Primary, SentinelSettings
 from bot.store.server import Server
 from bot.store.serving import DROPPED, Failovers, code_of
 
+__all__ = ["CountedRedis", "connect", "translated"]
+
 RETRIES = 3
 """Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the
 server always meets a dead connection, so 0 would fail there."""

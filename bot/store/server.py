@@ -11,6 +11,9 @@ from redis.exceptions import ResponseError
 
 from bot.store.batches import Batches, Command
 
+QUEUED = "_"
+"""A name for which redis-py has no reader of answers."""
+
 
 class Server:
     """Sends commands to one server; `client` is redis-py's client of the same pool."""
@@ -36,11 +39,16 @@ class Server:
         try:
             packed = connection.pack_commands([args for args, _ in commands])
             await connection.send_packed_command(packed)
+            is_queued = False
             for args, options in commands:
+                is_queued = is_queued and args[0] != "EXEC"
+                # Within a transaction, the answer to a command only says that the command is queued.
+                name, known = (QUEUED, {}) if is_queued else (args[0], options)
                 try:
-                    answers.append(await self.client.parse_response(connection, args[0], **options))
+                    answers.append(await self.client.parse_response(connection, name, **known))
                 except ResponseError as error:
                     answers.append(error)
+                is_queued = is_queued or args[0] == "MULTI"
         finally:
             if len(answers) < len(commands):
                 # The answers that are left would be taken for those of other commands.

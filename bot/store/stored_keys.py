@@ -5,6 +5,7 @@ The values stay encrypted where they are. DUMP and RESTORE are not used: their f
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -56,19 +57,19 @@ class StoredKeys:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._prefix = f"{keys.prefix}:"
+        self._ahead_ms: float | None = None
 
     async def read(self, names: Sequence[str]) -> tuple[StoredKey, ...]:
         """Read keys that share a slot, all at the same moment."""
         with translated():
             types = await self._types(names)
             pipe = self._redis.pipeline(transaction=True)
-            pipe.execute_command("TIME")
             for name, kind in zip(names, types, strict=True):
                 command, *rest = COMMANDS[kind]
                 pipe.execute_command("PTTL", self._prefix + name)
                 pipe.execute_command(command, self._prefix + name, *rest)
-            (seconds, micro), *found = await pipe.execute()
-        now_ms = int(seconds) * 1000 + int(micro) // 1000
+            now_ms = await self.now_ms()
+            found: list[Any] = await pipe.execute()
         lives, values = found[::2], found[1::2]
         return tuple(
             StoredKey(
@@ -96,10 +97,12 @@ class StoredKeys:
             await pipe.execute()
 
     async def now_ms(self) -> int:
-        """Return the time of the server."""
-        with translated():
-            seconds, micro = await self._redis.time()
-        return int(seconds) * 1000 + int(micro) // 1000
+        """Return the time of the server, which is asked once: a transaction of a cluster cannot ask for the time."""
+        if self._ahead_ms is None:
+            with translated():
+                seconds, micro = await self._redis.time()
+            self._ahead_ms = int(seconds) * 1000 + int(micro) / 1000 - time.monotonic() * 1000
+        return round(time.monotonic() * 1000 + self._ahead_ms)
 
     async def delete(self, names: Sequence[str]) -> None:
         """Delete keys of any slots."""

@@ -19,12 +19,11 @@ from bot.store.audit_posts import AuditPosts
 from bot.store.branches import Branches
 from bot.store.budgets import Budgets
 from bot.store.call_shares import CallShares
-from bot.store.connection import connect
+from bot.store.connection import CountedRedis, connect
 from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
-from bot.store.counted import CountedRedis
 from bot.store.decisions import Decisions
 from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure

@@ -31,6 +31,7 @@ from bot.store.schema import Schema
 from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import message, snowflake
 from tests.redis_server import redis_server
+from tests.redis_shapes import ClusterShape
 from tests.store.stage import CHANNEL_FIELDS, KEYS, C, Store, answered, claimed, receive
 
 SECRET = b"secret"
@@ -357,3 +358,22 @@ async def test_security_people_who_were_forgotten_since_the_backup_are_forgotten
     assert job is not None
     assert (job.identity.before, job.again, job.done) == (before, True, False)
     assert await jobs.remembered() == {77: before, 78: long_ago.before}
+
+
+async def test_a_backup_of_one_server_is_restored_on_a_cluster_and_back(
+    source: Redis, target: Redis, cluster: ClusterShape, tmp_path: Path
+) -> None:
+    await filled(source)
+    done = await back_up(source, KEYS, tmp_path / "one", schema=SCHEMA)
+    client = connect(cluster.url, timeout_s=10, cipher=AsStored())
+    try:
+        await restored(client, tmp_path / "one", OTHER, replaces=True)
+        again = await back_up(client, OTHER, tmp_path / "two", schema=SCHEMA)
+    finally:
+        await client.aclose()
+    assert done.counts.items() <= again.counts.items()  # what is derived comes besides
+    await restored(target, tmp_path / "two")
+    before, after = await everything(source, "test"), await everything(target, "test")
+    del before["pulse:gone"], before["work"]
+    for name, (kind, value, _) in before.items():
+        assert after[name][:2] == (kind, value), name

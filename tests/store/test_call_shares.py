@@ -97,10 +97,15 @@ async def test_the_share_of_a_process_that_is_gone_is_free_again(
     assert await other.renew(wanted=TOTAL) == TOTAL
 
 
-async def test_a_process_that_leaves_gives_its_share_back(redis: Redis) -> None:
+async def test_a_process_that_leaves_gives_its_share_back_when_its_last_calls_count_no_more(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_shares, "LAST_CALLS_MS", 200)
     leaving, other = Process(redis, "leaving"), Process(redis, "other")
     await leaving.renew(wanted=TOTAL)
     await leaving.leave()
+    assert await other.renew(wanted=TOTAL) == 0
+    await asyncio.sleep(0.3)
     assert await other.renew(wanted=TOTAL) == TOTAL
 
 

@@ -23,6 +23,8 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, me
 
 SERVER_ERROR = 500
 
+SESSION_STARTS_FEW = 100
+
 
 class State(AutoShardedConnectionState[Any]):
     """discord.py's cache, which forgets with a new session what the session of the same shard before it has told."""
@@ -89,6 +91,7 @@ class Client(discord.AutoShardedClient):
         Raises what the request raises, except where the server does not know the route: then there is one shard.
         """
         recommended, max_concurrency = 1, 1
+        limits: Any = {}
         try:
             recommended, _, limits = await self.http.get_bot_gateway()
             max_concurrency = int(limits["max_concurrency"])
@@ -104,11 +107,31 @@ class Client(discord.AutoShardedClient):
         self.shard_count = self._connection.shard_count = count
         self.shard_ids = self._connection.shard_ids = list(ids)
         self.connections = tuple(Shard(self, each, Attempts(time.monotonic(), shards=count)) for each in ids)
+        self._heed_starts_left(limits)
         # discord.py finds the socket of a server there, to change the presence for example.
         self._AutoShardedClient__shards = {each.shard_id: each for each in self.connections}
         self.health.expect(ids)
         if count > 1:
             log.info("discord_shards", ids=list(ids), count=count)
+
+    def _heed_starts_left(self, limits: Any) -> None:
+        """Let the shards share what is left of the sessions that Discord lets the bot begin in a day."""
+        left, after_ms = (
+            limits.get(key) if isinstance(limits, dict) else None for key in ("remaining", "reset_after")
+        )
+        if not (isinstance(left, int) and isinstance(after_ms, int)):
+            return
+        share = max(left // (self.shard_count or 1), min(left, 1))  # other processes have the other shards
+        for each in self.connections:
+            each.attempts.starts_left(time.monotonic(), share, after_ms / 1000)
+        if left < SESSION_STARTS_FEW:
+            log.warning(
+                "discord_session_starts_few",
+                left=left,
+                again_in_s=round(after_ms / 1000),
+                hint="Discord lets a bot begin 1000 sessions a day, and a bot that is restarted again and again uses "
+                "them up: find out why it is restarted",
+            )
 
     async def identify_turn(self, shard_id: int) -> None:
         """Wait until a shard may send IDENTIFY; a single shard tries at once: op 9 tells if it was too soon."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -122,3 +123,25 @@ async def test_a_session_that_an_outage_has_ended_is_begun_anew_once(
     proxy.become("open")
     await line.until(lambda: line.connected and line.handshakes(IDENTIFY))
     assert line.handshakes(IDENTIFY) == 1
+
+
+async def test_a_bot_of_which_discord_takes_no_more_sessions_today_waits_in_the_process(
+    proxied: tuple[Line, LineProxy],
+) -> None:
+    line, _ = proxied
+
+    def used_up(answer: Any) -> Any:
+        return {**answer, "session_start_limit": {**answer["session_start_limit"], "remaining": 0}}
+
+    line.discord.faults.add(action="garble", route="/gateway/bot$", garble=used_up)
+    client = Impatient()
+    await client.login("session-token")
+    try:
+        await client.find_shards()
+        (shard,) = client.connections
+        assert shard.attempts.begin(time.monotonic(), identify=True) > 3600
+        await client.find_shards()
+        (shard,) = client.connections
+        assert shard.attempts.begin(time.monotonic(), identify=True) == 0
+    finally:
+        await client.close()
