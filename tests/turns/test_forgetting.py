@@ -33,7 +33,8 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Call, Scripts
 from bot.store.stored_values import StoredValues
-from bot.turns.forgetting import Forgetting, by_tag
+from bot.turns.forgetting import Forgetting
+from bot.turns.person_data import by_tag
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 from tests.store.stage import KEYS, C, RevisedStore
 
@@ -188,7 +189,7 @@ async def test_a_repeated_job_finds_nothing(bench: Bench) -> None:
     await bench.store.answer(SECRET, OF_BEN)
     await bench.forget()
     assert (await bench.forget()).found == Found()
-    assert await bench.forgetting.verify(WHO) == Found()
+    assert await bench.forgetting.data.verify(WHO) == Found()
 
 
 async def test_a_job_that_was_left_goes_on_where_it_stood_and_counts_once(bench: Bench) -> None:
@@ -249,7 +250,7 @@ async def test_two_instances_that_search_for_the_same_job_leave_one_receipt_that
     await bench.forgetting.begin(WHO)
     reached, go_on = asyncio.Event(), asyncio.Event()
     slow = forgetting_of(bench)
-    search = slow._search.search
+    search = slow.data._search.search
 
     async def searched(who: Identity) -> tuple[Identity, tuple[str, ...]]:
         found = await search(who)
@@ -257,7 +258,7 @@ async def test_two_instances_that_search_for_the_same_job_leave_one_receipt_that
         await go_on.wait()
         return found
 
-    slow._search.search = searched  # type: ignore[method-assign]
+    slow.data._search.search = searched  # type: ignore[method-assign]
     other = asyncio.create_task(slow.run(ANN.id))
     await reached.wait()
     job = await bench.forgetting.run(ANN.id)
@@ -302,7 +303,7 @@ async def test_what_another_version_wrote_holds_nothing_else_up_and_is_told(benc
     assert (
         "Removed: 1 message and 1 summary that may have told of you. 1 entry was written by another" in text
     )
-    assert await bench.forgetting.verify(WHO) == Found(unreadable=1)
+    assert await bench.forgetting.data.verify(WHO) == Found(unreadable=1)
 
 
 async def test_a_conversation_that_fails_keeps_no_other_waiting(bench: Bench) -> None:
@@ -323,18 +324,18 @@ async def test_what_is_put_back_by_hand_is_found_again(bench: Bench) -> None:
     keys = KEYS.history(C), KEYS.record(C, SECRET.id), KEYS.meta(C)
     before = [await bench.redis.dump(key) for key in keys]
     assert (await bench.forget()).found == Found(messages=1)
-    assert await bench.forgetting.verify(WHO) == Found()
+    assert await bench.forgetting.data.verify(WHO) == Found()
     for key, value in zip(keys, before, strict=True):
         await bench.redis.restore(key, 0, value or b"", replace=True)
         if key != keys[2]:
-            assert (await bench.forgetting.verify(WHO)).messages == 1, key
+            assert (await bench.forgetting.data.verify(WHO)).messages == 1, key
     assert (await bench.forget()).found.messages == 1
-    assert await bench.forgetting.verify(WHO) == Found()
+    assert await bench.forgetting.data.verify(WHO) == Found()
     # A copy of a pinned turn alone is found, too.
     pinned = replace(turn(30), members=(SECRET.id,), authors=(ANN.id,), sent=(question([SECRET]),))
     trim = replace(turn(50), window_start=1, preface=Preface("", (pinned,)))
     await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
-    assert (await bench.forgetting.verify(WHO)).messages == 1
+    assert (await bench.forgetting.data.verify(WHO)).messages == 1
     assert (await bench.forget()).found.messages == 1
     assert await bench.holds() == []
 
@@ -349,10 +350,10 @@ async def test_a_prompt_that_is_set_afterwards_stays_and_is_nothing_left_behind(
             await asyncio.sleep(0.01)
     for number, prompt in enumerate(("A new secret.", "A newer one.")):
         await settings.change(Actor(9, ANN.id, 2 + number), Scope.SERVER, 9, {"system": prompt})
-    assert await bench.forgetting.verify(who) == Found(prompts=1)
+    assert await bench.forgetting.data.verify(who) == Found(prompts=1)
     await bench.forgetting.begin(who)
     await bench.forgetting.run(ANN.id)
-    assert await bench.forgetting.verify(who) == Found()
+    assert await bench.forgetting.data.verify(who) == Found()
     assert await bench.holds("An old secret") == []
     by_scope = await settings.by_scope(thread=None, channel=None, server=9)
     assert by_scope[Scope.SERVER]["system"].value == "A newer one."
@@ -369,7 +370,7 @@ async def test_what_is_kept_of_a_person_names_rules_limits_and_conversations(ben
     await bench.redis.hset(KEYS.meta(C), "starter", ANN.id)
     await bench.redis.hset(KEYS.budget("person-9-1-tokens-day-20000"), "settled", 5)
     await bench.redis.hset(KEYS.budget("person-9-2-tokens-day-20000"), "settled", 6)
-    kept = await bench.forgetting.kept(WHO)
+    kept = await bench.forgetting.data.kept(WHO)
     assert [(each.name, each.value) for each in kept.rules] == [("access:person:1", "block")]
     assert kept.started == (C,)
     assert [(each.key, each.value) for each in kept.values] == [
