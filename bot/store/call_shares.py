@@ -12,7 +12,6 @@ from bot.store.keys import CALL_SHARE_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import ShareCalls
 
-
 LAST_CALLS_MS = 1500
 """Discord counts a call for a second; the rest is for clocks that differ."""
 
