@@ -56,5 +56,7 @@ class CallShares:
         """Give the share back once the last calls do not count any more."""
         key, now_ms = self._keys.call_shares, round(time.time() * 1000)
         with translated():
-            held, _, _ = str(await self._redis.hget(key, self._instance) or "0 0 0").split()
-            await self._redis.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")
+            share = await self._redis.hget(key, self._instance)
+            if share is not None:
+                held = str(share).split()[0]
+                await self._redis.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")

@@ -37,7 +37,7 @@ class Reminders:
         self.due = DueQueue(redis, keys.reminders_due, self._served)
 
     async def _served(self, conversations: Sequence[int]) -> Collection[int]:
-        """Return those with reminders in a server of this process; a reminder outlives its conversation."""
+        """Return those with reminders in this process's servers: a reminder outlives its conversation's metadata."""
         if self._shards.are_all:
             return conversations
         servers = [{reminder.server for reminder in await self.of(each)} or {None} for each in conversations]

@@ -18,7 +18,7 @@ Serves = Callable[[Sequence[int]], Awaitable[Collection[int]]]
 
 
 class Served:
-    """Asks for the server of each conversation until it is known; costs nothing where all shards are connected."""
+    """Asks for the server of each conversation until it is known; a process with all shards asks for none."""
 
     def __init__(self, redis: Redis, keys: Keys, shards: Shards) -> None:
         self._redis = redis

@@ -14,9 +14,9 @@ from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.threads import REQUIRE_TAG
+from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.test_commands import answer, set_prompt, system_of
-from tests.e2e.test_forgetting import forget
 from tests.e2e.world import ANSWER_S, LOOK_S, World
 from tests.files import samples
 

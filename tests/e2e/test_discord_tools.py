@@ -13,7 +13,7 @@ from bot.local.simulator.claude import Reply, ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, INDEXING, MISSING, NOTHING_FOUND
 from tests.e2e.controls import labels, press
-from tests.e2e.test_forgetting import forget
+from tests.e2e.forgetting_scene import forget
 from tests.e2e.test_quotes import link
 from tests.e2e.test_tools import results
 from tests.e2e.world import World

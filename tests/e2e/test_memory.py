@@ -18,9 +18,9 @@ from bot.local.simulator.claude import Reply, ToolUse
 from bot.local.simulator.discord import permissions as bits
 from tests.conversation.red_team import CORPUS
 from tests.e2e.controls import answer, labels, press
+from tests.e2e.forgetting_scene import forget, holding
 from tests.e2e.stored import stored
 from tests.e2e.test_audit import shown
-from tests.e2e.test_forgetting import forget, holding
 from tests.e2e.world import ANSWER_S, LOOK_S, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

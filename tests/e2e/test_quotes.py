@@ -12,7 +12,7 @@ from bot.conversation import wording
 from bot.conversation.quoting import Missing
 from bot.local.simulator.discord import guilds
 from bot.local.simulator.discord import permissions as bits
-from bot.turns.quoted_context import MISSING
+from bot.turns.quote_outcome import MISSING
 from tests.e2e.test_commands import answer
 from tests.e2e.world import World
 from tests.files import samples

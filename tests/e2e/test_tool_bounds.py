@@ -17,13 +17,13 @@ from bot.store.keys import Keys
 from bot.turns.tool_call import UNKNOWN
 from bot.turns.tool_result import BUG
 from tests.e2e.controls import labels, press, sent, told
+from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import redis_of
 from tests.e2e.test_commands import reset
-from tests.e2e.test_forgetting import forget
 from tests.e2e.test_server_tools import LOOMS, WEFTS, tools_of
 from tests.e2e.test_tools import TOKYO, card_of, results
 from tests.e2e.test_tools_command import said as commanded
-from tests.e2e.test_tools_meanwhile import RING, Scene, scene
+from tests.e2e.tools_scene import RING, Scene, scene
 from tests.e2e.world import ANSWER_S, LOOK_S, World
 from tests.patience import Patience
 
