@@ -17,6 +17,8 @@ from tests.redis_server import redis_server
 
 # Threads, and how often: a figure of one thread means little.
 SIZES = ((1, 5), (20, 2), (200, 1))
+# Measured if BENCH_THREADS names it: the people of a whole network of servers at the same instant.
+CROWD = 1000
 OPENINGS = 5
 # Tokens per delta: one is what the API sends, four is what it sends under load.
 DELTAS = (1, 4)
@@ -37,7 +39,7 @@ async def measure() -> None:
     with redis_server(None, *DURABLE) as url:
         async with stage(url) as found:
             await found.round(Figures(1))  # everything is loaded and connected
-            for threads, rounds in SIZES:
+            for threads, rounds in (*SIZES, *(((CROWD, 1),) if CROWD in sizes else ())):
                 for tokens in DELTAS:
                     if (sizes and threads not in sizes) or (deltas and tokens not in deltas):
                         continue

@@ -24,6 +24,7 @@ from tests.resident import resident_mb
 
 ROUND_S = 40.0
 INTENSITY = 0.3
+ROUND_MAX_S = 400.0
 WARM_MINUTES = 10.0
 GROWTH = 0.05
 LASTING, MORTAL = 0, 1
@@ -64,13 +65,12 @@ class Soak(Chaos):
                 forgotten=True,
                 delivered=False,
             )
-            failures = await self._warm_up()
+            try:
+                async with asyncio.timeout(ROUND_MAX_S):
+                    failures = await self._round(asked_before)
+            except TimeoutError:
+                failures = [f"no end within {ROUND_MAX_S:g} s, see where the tasks stand above"]
             lasting = lasting or self._lasting()
-            if not failures:
-                await self._everything()
-                failures = await self.scene.come_to_rest(
-                    list(self.claude.requests)[asked_before:], self._patience(REST_S), still_s=AGAIN_S
-                )
             failures = [f"round {self.rounds}: {each}" for each in failures + await self._strangers()]
             said += self.scene.said
             minute = (time.monotonic() - began_s) / 60
@@ -98,6 +98,20 @@ class Soak(Chaos):
             0.0,
             timeline=text,
         )
+
+    async def _round(self, asked_before: int) -> list[str]:
+        """Have everything happen, and come to rest; returns what does not hold then."""
+        try:
+            if failures := await self._warm_up():
+                return failures
+            await self._everything()
+            return await self.scene.come_to_rest(
+                list(self.claude.requests)[asked_before:], self._patience(REST_S), still_s=AGAIN_S
+            )
+        except asyncio.CancelledError:
+            for task in asyncio.all_tasks():
+                task.print_stack(limit=4, file=sys.stdout)
+            raise
 
     def _newcomers(self) -> None:
         """Have other people talk, in other places."""
