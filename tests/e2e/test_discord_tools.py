@@ -10,7 +10,7 @@ from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, INDEXING, MISSING, NOTHING_FOUND
 from tests.e2e.discord_tools_scene import ON, call, talking
 from tests.e2e.forgetting_scene import forget
-from tests.e2e.test_quotes import link
+from tests.e2e.quotes_scene import link
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

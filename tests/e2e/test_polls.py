@@ -12,7 +12,7 @@ from bot.local.simulator.claude import ToolUse
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import labels, press
 from tests.e2e.discord_tools_scene import ON, call, talking
-from tests.e2e.test_quotes import link
+from tests.e2e.quotes_scene import link
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
