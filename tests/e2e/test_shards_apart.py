@@ -7,8 +7,8 @@ import time
 import pytest
 
 from bot.store.keys import Keys
+from tests.e2e.discord_tools_scene import call
 from tests.e2e.stored import redis_of
-from tests.e2e.test_discord_tools import call
 from tests.e2e.test_reminders import ON, remind, reminded
 from tests.e2e.test_shards import as_discord_limits, server_on
 from tests.e2e.world import World
