@@ -20,6 +20,8 @@ from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import ToolContext, ToolFailed, ToolOutput
 from bot.turns.approval_runs import GONE, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
+from tests.render.fake_outbox import FakeOutbox
+from tests.store.stage import KEYS
 from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench
 
 __all__ = ["bench"]
