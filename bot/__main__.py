@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.backup.commands import backup, restore
+from bot.support.backup_commands import backup, restore
 from bot.support.commands import bundle, replay
 
 if TYPE_CHECKING:

@@ -27,6 +27,9 @@ FEW_RIGHTS = (
 )
 """What docs/operating.md names as the least, but for the names of the keys."""
 
+OF_TESTS = ("+keys", "+flushall", "+flushdb")
+"""What tests look at a server with."""
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -68,7 +71,7 @@ async def redis(request: pytest.FixtureRequest) -> AsyncIterator[Redis]:
     if os.environ.get(SHAPE_VARIABLE) == USER:
         url = str(request.getfixturevalue("redis_url"))
         await order(url, "FLUSHALL")
-        await order(url, "ACL", "SETUSER", "me", "on", ">word", "~*", *FEW_RIGHTS.split())
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", "~*", *FEW_RIGHTS.split(), *OF_TESTS)
         async with connect(f"{url}?username=me&password=word", timeout_s=30.0) as as_user:
             yield as_user
         return

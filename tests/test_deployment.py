@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Exit
-from bot.config.sources import VARIABLES, keys, variable
+from bot.config.setting_keys import VARIABLES, keys, variable
 from bot.shutdown import SHUTDOWN_S
 
 ROOT = Path(__file__).parents[1]

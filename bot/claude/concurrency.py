@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-START = 16
-"""Enough for most bots at once, and few refusals where the limit is lower."""
+START = 50
+"""Discord lets a bot show no more first words in a second (50 calls). The first refusals tell of a lower limit."""
 
 DECREASE = 0.5
 

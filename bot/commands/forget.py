@@ -106,7 +106,7 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
             await say(interaction, NO_RECEIPT)
             return
         who = Identity(who.person, before, who.usernames, who.names)
-        found = await self._forgetting.verify(who)
+        found = await self._forgetting.data.verify(who)
         if is_known or not listed(found):
             await say(interaction, verified(found, code))
             return

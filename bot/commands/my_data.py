@@ -17,7 +17,7 @@ from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.store.examined import KeptMessage, KeptUsage
-from bot.turns.forgetting import Kept
+from bot.turns.person_data import Kept
 
 MOST_BYTES = 8_000_000
 """Discord takes files of 10 MB at least ("Uploading Files")."""
@@ -41,7 +41,7 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
     async def data(self, interaction: Interaction) -> None:
         """Send the file."""
         await interaction.response.defer(ephemeral=True)
-        kept = await self._forgetting.kept(identity_of(interaction))
+        kept = await self._forgetting.data.kept(identity_of(interaction))
         if not kept:
             await say(interaction, NOTHING)
             return

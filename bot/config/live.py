@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.config.setting_keys import LISTS, keys
 from bot.config.settings import Section, Settings
-from bot.config.sources import LISTS, keys
 
 RELOADED = frozenset(
     {

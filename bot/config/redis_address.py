@@ -8,6 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 TLS = "rediss"
+ALIASES = {"valkey": "redis", "valkeys": TLS}
+"""Valkey's own clients know these schemes, and hosts of Valkey write them."""
+
 NAME = re.compile(r"[a-z_]{1,40}")
 DATABASE = re.compile(r"/?\d*/?")
 SECONDS = re.compile(r"\d+(\.\d+)?")
@@ -60,7 +63,7 @@ TLS_OPTIONS: dict[str, Callable[[str], bool]] = {
 """redis-py has more options; they would break what the store relies on, or have a setting of their own."""
 
 
-_WITH_LOGIN = re.compile(r"(?P<scheme>rediss?)://(?P<login>.*)@(?P<rest>[^@]*)", re.DOTALL)
+WITH_LOGIN = frozenset({"redis", TLS})
 
 
 def read_address(address: str, schemes: Collection[str]) -> str:
@@ -69,11 +72,14 @@ def read_address(address: str, schemes: Collection[str]) -> str:
     A password may hold `@ : / # ? %` as they are: if an address cannot be read otherwise, its login ends at the
     last `@`.
     """
+    written, separator, behind = address.partition("://")
+    scheme = ALIASES.get(written.lower(), written.lower())
+    address = f"{scheme}{separator}{behind}" if separator else address
     wrong = _problem_with(address, schemes)
-    if wrong is not None and (found := _WITH_LOGIN.fullmatch(address)):
-        user, colon, password = found["login"].partition(":")
-        login = quote(user, safe="") + colon + quote(password, safe="")
-        other = f"{found['scheme']}://{login}@{found['rest']}"
+    login, at, rest = behind.rpartition("@")
+    if wrong is not None and at and scheme in WITH_LOGIN:
+        user, colon, password = login.partition(":")
+        other = f"{scheme}://{quote(user, safe='')}{colon}{quote(password, safe='')}@{rest}"
         if _problem_with(other, schemes) is None:
             address, wrong = other, None
     if wrong is not None:

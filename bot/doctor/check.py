@@ -13,7 +13,7 @@ from bot.conversation.errors import StartError
 from bot.doctor.fixes import repair
 from bot.doctor.host_probe import host_facts
 from bot.doctor.probes import Gathered, gather
-from bot.findings.facts import CommandFacts, Facts, SettingsFacts
+from bot.findings.facts import CommandFacts, Facts, RedisFacts, SettingsFacts
 from bot.findings.finding import Finding, by_severity, of_start_error
 from bot.findings.ids import Id
 from bot.findings.report import Report
@@ -49,7 +49,12 @@ async def _checked(
                 tools=next((each.tools for each in gathered.facts if isinstance(each, CommandFacts)), ()),
                 stand_ins=() if strict else not_configured(settings),
             ),
-            host_facts(settings, directory, config),
+            host_facts(
+                settings,
+                directory,
+                config,
+                migrates=any(isinstance(each, RedisFacts) and each.is_older for each in gathered.facts),
+            ),
             *gathered.facts,
         )
         found = dict.fromkeys((*refusals, *gathered.findings, *findings_of(facts)))

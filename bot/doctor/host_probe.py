@@ -16,13 +16,19 @@ OF_OTHERS = 0o077
 SECRET_FILES = (".env", "config.toml")
 
 
-def host_facts(settings: Settings, directory: Path, config: Path | None = None) -> HostFacts:
-    """Look at this machine; nothing is created. `directory` is the one in which the bot is started."""
+def host_facts(
+    settings: Settings, directory: Path, config: Path | None = None, *, migrates: bool = False
+) -> HostFacts:
+    """Look at this machine; nothing is created. `directory` is the one in which the bot is started.
+
+    `migrates` says that the next start migrates what is stored.
+    """
     paths = {directory / name for name in SECRET_FILES} | ({directory / config} if config else set())
     return HostFacts(
         proxies=_proxies(settings),
         files=tuple(_file(path) for path in sorted(paths) if path.is_file()),
         data_directory=_data_directory(settings) if settings.redis.url is None else None,
+        backup_directory=_data_directory(settings) if migrates and settings.redis.migration_backup else None,
     )
 
 

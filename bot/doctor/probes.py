@@ -24,6 +24,7 @@ from bot.gateway import permissions
 from bot.gateway.connection import application, session
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
+from bot.store.all_keys import keys_of_prefix
 from bot.store.schema import stored_version
 from bot.store.server_facts import server_facts
 from bot.store.start_check import check
@@ -84,7 +85,11 @@ async def _redis(settings: Settings, store: Store) -> RedisFacts:
     try:
         found = await server_facts(store.redis, address, verifies=settings.redis.verify_certificate)
         version = await stored_version(store.redis, store.keys)
-        return replace(found, schema=version, newest_schema=store.schema.newest)
+        newest = store.schema.newest
+        is_older = (
+            version < newest and await anext(keys_of_prefix(store.redis, store.keys.prefix), None) is not None
+        )
+        return replace(found, schema=version, newest_schema=newest, is_older=is_older)
     except StoreUnavailable as error:
         raise StartError(
             f"Redis does not answer ({error}): is it running, and is REDIS_URL right?",
@@ -165,7 +170,7 @@ def _purposes(store: Store | None) -> application.Purposes:
 
 async def _commands(settings: Settings) -> CommandFacts | None:
     async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack)
+        bot = await build(without_metrics(settings), stack, serves=False)
         try:
             state = await bot.tree.registration()
         except (discord.DiscordException, StoreUnavailable):
@@ -177,7 +182,7 @@ async def _commands(settings: Settings) -> CommandFacts | None:
 async def register_commands(settings: Settings) -> None:
     """Register the commands with Discord."""
     async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack)
+        bot = await build(without_metrics(settings), stack, serves=False)
         await bot.tree.register()
 
 

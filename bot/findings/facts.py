@@ -109,7 +109,7 @@ class RedisFacts:
     Of a cluster the facts are the worst among its `primaries`. `replicas` is how many are connected,
     `wanted_replicas` how many are waited for. `saves` says whether snapshots are configured. Sizes are in bytes; a
     `memory_max` of 0 is no limit. `schema` is the version of what is stored, 0 if there is none, `newest_schema` the
-    newest that this release knows.
+    newest that this release knows; data `is_older` if that of an older release has to be migrated.
     """
 
     latency_s: float
@@ -133,6 +133,7 @@ class RedisFacts:
     host_is_ahead_s: float | None = None
     schema: int = 0
     newest_schema: int = 0
+    is_older: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class FileFacts:
 
 @dataclass(frozen=True, slots=True)
 class DataDirectoryFacts:
-    """The directory of the private server; `problem` is why it cannot be used."""
+    """A directory of the bot; `problem` is why it cannot be used."""
 
     path: str
     problem: str = ""
@@ -155,11 +156,16 @@ class DataDirectoryFacts:
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """The machine; `proxies` are the names of the variables that name a proxy, by the service that uses it."""
+    """The machine; `proxies` are the names of the variables that name a proxy, by the service that uses it.
+
+    `data_directory` is that of the private server, `backup_directory` that of the backup before a migration that the
+    next start makes; None if there is no such server or migration.
+    """
 
     proxies: dict[str, str] = field(default_factory=dict)
     files: tuple[FileFacts, ...] = ()
     data_directory: DataDirectoryFacts | None = None
+    backup_directory: DataDirectoryFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from bot.config import Exit, sources
+from bot.config import Exit
+from bot.config.setting_keys import keys, variable
 from bot.conversation.errors import StartError
 from bot.findings.ids import Id
 
@@ -115,4 +116,4 @@ def divider(line: str) -> int:
 def settings_in(line: str) -> tuple[str, ...]:
     """Return the settings that a line names, by their path in `config.toml`."""
     words = {word.strip(".,;:()'\"") for word in line.replace("=", " ").split()}
-    return tuple(path for path in sources.keys() if path in words or sources.variable(path) in words)  # noqa: SIM118
+    return tuple(path for path in keys() if path in words or variable(path) in words)

@@ -72,4 +72,19 @@ def data_directory(facts: HostFacts) -> Iterator[Finding]:
         )
 
 
-RULES = (proxies, files, data_directory)
+def backup_directory(facts: HostFacts) -> Iterator[Finding]:
+    """A start that has to change what is stored refuses to do so without a backup."""
+    directory = facts.backup_directory
+    if directory is not None and directory.problem:
+        yield Finding(
+            Id.DATA_DIR,
+            Severity.WARNING,
+            f"The next start may migrate what is stored, and the backup before that cannot be written "
+            f"({directory.problem})",
+            "set redis.data_dir (BOT_REDIS__DATA_DIR) to a directory that can be written, or, after a backup of your "
+            "own, redis.migration_backup to false",
+            ("redis.data_dir", "redis.migration_backup"),
+        )
+
+
+RULES = (proxies, files, data_directory, backup_directory)

@@ -195,7 +195,7 @@ def schema(facts: RedisFacts) -> Iterator[Finding]:
             "start the newer release, or restore the backup from before its migration",
             exit_code=Exit.NEWER_DATA,
         )
-    elif 0 < facts.schema < facts.newest_schema:
+    elif facts.is_older:
         yield Finding(
             Id.REDIS_SCHEMA,
             Severity.NOTE,

@@ -102,12 +102,10 @@ CONTRADICTIONS = (
         ("redis.wait_replicas", "redis.url"),
     ),
     Contradiction(
-        lambda s: (
-            s.redis.url is not None and (_is_set(s, "redis", "server") or _is_set(s, "redis", "data_dir"))
-        ),
-        "redis.server and redis.data_dir have no effect: REDIS_URL is set, so that no private server is started",
-        "take them out, or REDIS_URL",
-        ("redis.server", "redis.data_dir", "redis.url"),
+        lambda s: s.redis.url is not None and _is_set(s, "redis", "server"),
+        "redis.server has no effect: REDIS_URL is set, so that no private server is started",
+        "take it out, or REDIS_URL",
+        ("redis.server", "redis.url"),
     ),
     Contradiction(
         lambda s: bool(set(s.tools.on) & set(s.tools.never)),

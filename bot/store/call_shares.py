@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -10,6 +11,9 @@ from bot.store.connection import translated
 from bot.store.keys import CALL_SHARE_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import ShareCalls
+
+LAST_CALLS_MS = 1500
+"""Discord counts a call for a second; the rest is for clocks that differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,10 @@ class CallShares:
         return CallShare(int(calls), int(processes))
 
     async def leave(self) -> None:
-        """Give the share back."""
+        """Give the share back once the last calls do not count any more."""
+        key, now_ms = self._keys.call_shares, round(time.time() * 1000)
         with translated():
-            await self._redis.hdel(self._keys.call_shares, self._instance)
+            share = await self._redis.hget(key, self._instance)
+            if share is not None:
+                held = str(share).split()[0]
+                await self._redis.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")

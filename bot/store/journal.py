@@ -11,12 +11,12 @@ from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.conversation.usage import TurnUsage
-from bot.store.claim import Claim, UnreadableConversation
+from bot.store.claim import Claim
 from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
-from bot.store.reconciliation import Reconciliation
+from bot.store.posted_messages import PostedMessages, joined_ids
 from bot.store.records import read_messages
 from bot.store.scripts import Commands
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
@@ -33,7 +33,7 @@ class Done:
     stale_buttons: int | None = None
 
 
-class Journal(Reconciliation):
+class Journal(PostedMessages):
     """Takes turns through their states; every step raises Fenced once another worker has the lease.
 
     A conversation is forgotten `ttl_s` after its last message. A lease lasts `lease_s` without renewal. A turn in
@@ -103,18 +103,6 @@ class Journal(Reconciliation):
         }
         return any(message not in held for message in left)
 
-    async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
-        """Journal the parts of a reply found on Discord; only `members` stay in the turn, the other messages wait."""
-        await self._step(
-            "adopt",
-            claim,
-            writes=Writes(
-                on_change={"members": _ids(members)},
-                assign={f"reply:{part}": message for part, message in enumerate(parts)},
-                delete_from=("reply:", len(parts)),
-            ),
-        )
-
     async def reopen(self, claim: Claim) -> None:
         """Let a turn begin again that shows nothing on Discord, with all messages that wait by then."""
         keys, conversation = self._keys, claim.conversation
@@ -139,34 +127,12 @@ class Journal(Reconciliation):
         with translated():
             seconds, microseconds = await self._redis.time()
         until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
-        fields: dict[str, str | int] = {"members": _ids(members), "waits": until_ms, "joins": int(joins)}
+        fields: dict[str, str | int] = {
+            "members": joined_ids(members),
+            "waits": until_ms,
+            "joins": int(joins),
+        }
         await self._step("hold_back", claim, writes=Writes(assign=fields))
-
-    async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
-        """Journal that a part of the reply is about to be posted.
-
-        Fenced if the store has lost joins by a rollback, as in `commit`: the reply would point to a message that is
-        answered once more.
-        """
-        members = {"members": _ids(claim.batch.members)}
-        await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}, expected=members))
-
-    async def posted(self, claim: Claim, part: int, message: int) -> None:
-        """Journal the id of a part of the reply."""
-        await self._step("posted", claim, writes=Writes(assign={f"reply:{part}": message}))
-
-    async def set_notice(self, claim: Claim, message: int | None) -> None:
-        """Journal the id of the notice under the reply, None if there is no notice any more."""
-        notice = "" if message is None else f"{claim.attempt.regeneration}:{message}"
-        await self._step("set_notice", claim, writes=Writes(assign={"notice": notice}))
-
-    async def set_delay_notice(self, claim: Claim, channel: int, message: int) -> None:
-        """Journal the message that tells people that the answer comes later; needs no lease."""
-        await self._step("set_delay_notice", claim, writes=Writes(assign={"sign": f"{channel}:{message}"}))
-
-    async def set_unreadable_notice(self, claim: UnreadableConversation) -> None:
-        """Journal that the thread has the notice about an unreadable conversation; needs no lease."""
-        await self._step("set_unreadable_notice", claim, writes=Writes(assign={"told": "1"}))
 
     async def commit(
         self,
@@ -196,7 +162,7 @@ class Journal(Reconciliation):
                 result=keys.result(conversation, claim.turn_id),
                 usage=keys.usage(conversation, usage.day),
                 token=claim.token,
-                members=_ids(claim.batch.members),
+                members=joined_ids(claim.batch.members),
                 entry=dump_turn(turn) if turn else "",
                 shown=dump_result(result),
                 window_start=window_start,
@@ -300,7 +266,3 @@ class Journal(Reconciliation):
             )
         )
         return Done(int(waiting), int(stale) if stale else None)
-
-
-def _ids(messages: Sequence[int]) -> str:
-    return " ".join(map(padded, messages))

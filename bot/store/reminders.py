@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON, Reminder
+from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.keys import Keys
-from bot.store.served import Serves
 
 Step = Callable[[Reminder], Reminder | None]
 """Returns a reminder after a step, None where the step is not allowed."""
@@ -29,11 +29,23 @@ class Reminders:
     in all conversations, and finds them.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, serves: Serves | None = None) -> None:
+    def __init__(self, redis: Redis, keys: Keys, shards: Shards = ALL_SHARDS) -> None:
         self._redis = redis
         self._keys = keys
+        self._shards = shards
         self._values = HashValues(redis, _reminders)
-        self.due = DueQueue(redis, keys.reminders_due, serves)
+        self.due = DueQueue(redis, keys.reminders_due, self._served)
+
+    async def _served(self, conversations: Sequence[int]) -> Collection[int]:
+        """Return those with reminders in this process's servers: a reminder outlives its conversation's metadata."""
+        if self._shards.are_all:
+            return conversations
+        servers = [{reminder.server for reminder in await self.of(each)} or {None} for each in conversations]
+        return [
+            each
+            for each, found in zip(conversations, servers, strict=True)
+            if any(map(self._shards.holds, found))
+        ]
 
     async def add(self, reminder: Reminder, in_s: float) -> Reminder | None:
         """Add a reminder that is due in so many seconds; None if the person has too many.

@@ -18,7 +18,7 @@ Serves = Callable[[Sequence[int]], Awaitable[Collection[int]]]
 
 
 class Served:
-    """Asks for the server of each conversation once; costs nothing in a process that connects all shards."""
+    """Asks for the server of each conversation until it is known; a process with all shards asks for none."""
 
     def __init__(self, redis: Redis, keys: Keys, shards: Shards) -> None:
         self._redis = redis
@@ -27,7 +27,7 @@ class Served:
         self._known: dict[int, bool] = {}
 
     async def among(self, conversations: Sequence[int]) -> Collection[int]:
-        """Return those that this process serves; a conversation without metadata is one of direct messages."""
+        """Return those that this process serves; a conversation without a server is one of direct messages."""
         if self._shards.are_all:
             return conversations
         if len(self._known) > KNOWN_MAX:
@@ -38,13 +38,12 @@ class Served:
         return [each for each in conversations if self._known.get(each, self._shards.holds(None))]
 
     async def _ask(self, conversations: Sequence[int]) -> None:
-        """Learn the servers of conversations; of some nothing is stored yet."""
+        """Learn the servers of conversations; of some the server is not stored yet, and direct messages have none."""
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             for each in conversations:
-                pipe.exists(self._keys.meta(each))
                 pipe.hget(self._keys.meta(each), "guild")
             answers = await pipe.execute()
-        for each, exists, server in zip(conversations, answers[::2], answers[1::2], strict=True):
-            if exists:
-                self._known[each] = self._shards.holds(int(str(server)) if server else None)
+        for each, server in zip(conversations, answers, strict=True):
+            if server:
+                self._known[each] = self._shards.holds(int(str(server)))

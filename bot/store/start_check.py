@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import AuthenticationError, RedisError
 
 from bot.config import Exit
@@ -96,6 +97,8 @@ async def _try(redis: CountedRedis, keys: Keys) -> None:
 
 
 def _refusal(error: Exception, keys: Keys) -> StartError:
+    if (unknown := _unknown_primary(error)) is not None:
+        return unknown
     code = "DB" if NO_DATABASE.search(str(error)) else code_of(error)
     # A refused login during connecting is the cause of the error that redis-py raises.
     if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
@@ -114,10 +117,37 @@ def _refusal(error: Exception, keys: Keys) -> StartError:
         return StartError(line, exit_code=exit_code)
     if code:
         return StartError(
-            f"Redis refuses to run Bobbin's scripts ({code}): it must be a Redis 6.2 or a Valkey 7.2, or newer",
+            f"Redis refuses to run Bobbin's scripts ({code}): it must be a Redis 6.2 or a Valkey 7.2, or newer; the "
+            "address of a Sentinel belongs in redis.sentinels",
             exit_code=Exit.REDIS_UNFIT,
         )
     return StartError(
         f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
+        exit_code=Exit.REDIS_UNREACHABLE,
+    )
+
+
+def _unknown_primary(error: Exception) -> StartError | None:
+    """Return the reason why no Sentinel names the primary; None if the error is another one.
+
+    redis-py tells the failure of each Sentinel in the text of its error alone.
+    """
+    found = next((each for each in (error, error.__cause__) if isinstance(each, MasterNotFoundError)), None)
+    if found is None:
+        return None
+    failures = str(found).partition(" : ")[2]
+    if AuthenticationError.__name__ in failures:
+        return StartError(
+            "a Sentinel refused the password or the user: correct redis.sentinel_password and "
+            "redis.sentinel_username",
+            exit_code=Exit.REDIS_PASSWORD,
+        )
+    if failures:
+        return StartError(
+            "no Sentinel that can be reached names the primary: are they running, and is redis.sentinels right?",
+            exit_code=Exit.REDIS_UNREACHABLE,
+        )
+    return StartError(
+        "the Sentinels know no working primary of the service: is it running, and is redis.sentinel_service right?",
         exit_code=Exit.REDIS_UNREACHABLE,
     )

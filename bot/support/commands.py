@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from bot.backup.commands import ConfigOption
+from bot.support.backup_commands import ConfigOption
 
 
 def bundle(

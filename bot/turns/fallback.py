@@ -21,7 +21,7 @@ from bot.turns.turn_cost import TurnCost
 
 if TYPE_CHECKING:
     from bot.conversation.errors import BobbinError
-    from bot.turns.reply_generator import Generated
+    from bot.turns.generated import Generated
 
 log = structlog.get_logger()
 

@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, fields, replace
 
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
-from bot.conversation.found import Found, total
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
 from bot.conversation.receipt import receipt
 from bot.conversation.receipt_code import read_code, receipt_code
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
-from bot.store.examined import (
-    Examined,
-    KeptAct,
-    KeptFact,
-    KeptFile,
-    KeptMessage,
-    KeptQuote,
-    KeptReminder,
-    KeptSetting,
-    KeptUsage,
-)
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
-from bot.store.stored_values import KeptValue, StoredValues
+from bot.store.stored_values import StoredValues
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
+from bot.turns.job_erasure import JobErasure, end_none
+from bot.turns.person_data import PersonData, by_tag
 
 log = structlog.get_logger()
 
@@ -54,34 +43,6 @@ REMEMBERED_S = 7 * 24 * 3600
 
 POLL_S = 0.5
 """How often running turns are looked at that may hold something of the person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """What is kept of a person.
-
-    `rules` name the person, `started` are conversations that the person began, `quotes` what others quote of them,
-    and `values` what is kept by ids and numbers alone.
-    """
-
-    messages: tuple[KeptMessage, ...] = ()
-    quotes: tuple[KeptQuote, ...] = ()
-    files: tuple[KeptFile, ...] = ()
-    settings: tuple[KeptSetting, ...] = ()
-    acts: tuple[KeptAct, ...] = ()
-    usage: tuple[KeptUsage, ...] = ()
-    rules: tuple[KeptSetting, ...] = ()
-    started: tuple[int, ...] = ()
-    reminders: tuple[KeptReminder, ...] = ()
-    values: tuple[KeptValue, ...] = ()
-    facts: tuple[KeptFact, ...] = ()
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, each.name) for each in fields(self))
-
-
-async def _end_none(_conversation: int, _who: Identity) -> None:
-    """End no calls."""
 
 
 class Forgetting:
@@ -105,12 +66,11 @@ class Forgetting:
         *,
         secret: bytes,
         recall_s: float = RECALL_S,
-        end_cards: Callable[[int, Identity], Awaitable[None]] = _end_none,
+        end_cards: Callable[[int, Identity], Awaitable[None]] = end_none,
     ) -> None:
         self._jobs = jobs
-        self._search = search
+        self.data = PersonData(search, examination, values)
         self._examination = examination
-        self._values = values
         self._erasure = erasure
         self._dispatcher = dispatcher
         self._wakeups = wakeups
@@ -120,8 +80,6 @@ class Forgetting:
         self._end_cards = end_cards
         self._forgotten: dict[int, int] = {}
         self._recall_due_s = 0.0
-        # A walk over all keys takes a while, and anybody can ask for one.
-        self._searching = asyncio.Lock()
 
     async def watch(self, *, every_s: float) -> None:
         """Take up the jobs that nobody works on, until cancelled."""
@@ -224,17 +182,19 @@ class Forgetting:
     async def _run(self, job: ForgetJob) -> ForgetJob | None:
         person, code = job.identity.person, job.code
         if not job.searched:
-            async with self._searching:
-                who, found = await self._search.search(job.identity)
+            who, found = await self.data.search(job.identity)
             await self._jobs.note_search(job, who, found)
             # Another run of the job may have searched, and even ended the job, meanwhile.
             searched = await self._jobs.get(person)
             if searched is None or searched.code != code or searched.done:
                 return searched
             job = searched
-        erasing = _Erasing(await self._jobs.firsts(job))
+        first = await self._jobs.firsts(job)
+        erasure = JobErasure(
+            job, first, self._jobs, self._examination, self._erasure, self._wake, self._end_cards
+        )
         while left := await self._jobs.left(person):
-            if not await self._erase_each(job, by_tag(left), erasing):
+            if not await erasure.erase(by_tag(left)):
                 await asyncio.sleep(POLL_S)
         ended = await self._jobs.end(job)
         if ended is not None:
@@ -243,90 +203,9 @@ class Forgetting:
             )
         return ended
 
-    async def _erase_each(self, job: ForgetJob, groups: Mapping[int, list[str]], erasing: _Erasing) -> bool:
-        """Erase what keys hold, and return whether some are done; a failure keeps none of the others waiting."""
-        progress, failure = False, None
-        for tag, names in groups.items():
-            try:
-                is_done = await self._erase(job, tag, names, erasing)
-            except StoreUnavailable:
-                raise
-            except Exception as error:  # noqa: BLE001 (raised below)
-                failure = error
-                continue
-            if is_done:
-                await self._jobs.note_done(job.identity.person, names)
-                progress = True
-        if failure is not None and not progress:
-            raise failure
-        return progress
-
-    async def verify(self, who: Identity) -> Found:
-        """Search everything again for what was to be forgotten."""
-        return total([examined.found for examined in await self._examined(who)])
-
-    async def kept(self, who: Identity) -> Kept:
-        """Return what is kept of a person, the oldest messages first."""
-        examined = await self._examined(who)
-        found = [each for one in examined for each in one.kept_messages]
-        # A branch holds a copy: the first conversation that holds a message is named, which is where it was written.
-        first = {each.id: each for each in sorted(found, key=lambda each: -each.conversation)}
-        messages = [each for each in found if each.id is None or each is first[each.id]]
-        known = {each.id for each in messages}
-        messages += [each for one in examined for each in one.kept_recent if each.id not in known]
-        return Kept(
-            messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
-            quotes=tuple(each for one in examined for each in one.kept_quotes),
-            files=tuple(each for one in examined for each in one.kept_files),
-            settings=tuple(each for one in examined for each in one.kept_settings),
-            acts=tuple(each for one in examined for each in one.kept_acts),
-            usage=tuple(each for one in examined for each in one.kept_usage),
-            rules=tuple(each for one in examined for each in one.kept_rules),
-            facts=tuple(each for one in examined for each in one.kept_facts),
-            started=tuple(each for one in examined for each in one.kept_starts),
-            values=await self._values.of(who, [each.id for each in messages if each.id is not None]),
-            reminders=tuple(each for one in examined for each in one.kept_reminders),
-        )
-
-    async def _examined(self, who: Identity) -> list[Examined]:
-        async with self._searching:
-            who, names = await self._search.search(who)
-            groups = by_tag(names)
-            return [await self._examination.examine(tag, groups[tag], who) for tag in groups]
-
-    async def _erase(self, job: ForgetJob, tag: int, names: list[str], erasing: _Erasing) -> bool:
-        """Erase what keys of one tag hold; False if a turn runs that has read them before.
-
-        Such a turn may still commit what it has read, so that its entry is examined once more at its end.
-        """
-        who = job.identity
-        since, running = await self._erasure.turn(tag)
-        number = erasing.passes.get(tag, 0)
-        if number and running and since <= erasing.until[tag]:
-            return False
-        await self._end_cards(tag, who)  # before they are erased: nothing would know of their cards any more
-        examined = await self._examination.examine(tag, names, who)
-        if examined.index is not None and tag not in erasing.first:
-            erasing.first[tag] = examined.index
-            await self._jobs.note_first(job, tag, examined.index)
-        first = erasing.first.get(tag)
-        # What stays is told once.
-        found = replace(examined.found, unreadable=0) if number else examined.found
-        await self._jobs.note_found(job, f"{tag}:{number}", found)
-        summaries = Found(summaries=await self._erasure.summaries(tag, first))
-        await self._jobs.note_found(job, f"{tag}:{number}:summaries", summaries)
-        erased = await self._erasure.erase(examined, who, first=first)
-        if examined.found and (branches := await self._erasure.branches(tag)):
-            # They may have been branched off, with what was erased just now, since the search.
-            await self._jobs.note_copies(who.person, branches)
-        if erased.wakes:
-            self._dispatcher.signal(tag)
-            await self._wakeups.publish(tag)
-        until, still_running = await self._erasure.turn(tag)
-        erasing.passes[tag] = number + 1
-        erasing.until[tag] = until
-        settled = number > 0 or not (running or still_running or until != since)
-        return settled and erased.complete
+    async def _wake(self, conversation: int) -> None:
+        self._dispatcher.signal(conversation)
+        await self._wakeups.publish(conversation)
 
     async def _take_up(self, person: int) -> None:
         job = await self.run(person)
@@ -339,25 +218,3 @@ class Forgetting:
                 await self._jobs.note_told(job)
             else:
                 await self._jobs.drop(person)  # the next /forget shows the receipt
-
-
-class _Erasing:
-    """How often each tag was looked at here, up to which token turns may have read what is gone by now.
-
-    `first` are the indexes of the first entries that have held something of the person.
-    """
-
-    def __init__(self, first: dict[int, int]) -> None:
-        self.passes: dict[int, int] = {}
-        self.until: dict[int, int] = {}
-        self.first = first
-
-
-def by_tag(names: tuple[str, ...]) -> Mapping[int, list[str]]:
-    """Group the names of keys by their hash tags."""
-    groups: dict[int, list[str]] = {}
-    for name in names:
-        tag, closed, _ = name.removeprefix("{").partition("}")
-        if closed and tag.isdigit():
-            groups.setdefault(int(tag), []).append(name)
-    return groups

@@ -14,9 +14,9 @@ from bot.conversation.errors import BobbinError, BudgetReached, CutShort, Stoppe
 from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
 from bot.render.writer import Writer
+from bot.turns.generated import Generated
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Prepared
-from bot.turns.reply_generator import Generated
 from bot.turns.services import TurnServices
 from bot.turns.status_line import StatusLine
 from bot.turns.turn_cost import TurnCost

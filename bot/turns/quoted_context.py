@@ -14,15 +14,23 @@ from typing import Protocol
 
 import structlog
 
-from bot.conversation.above import lasting, stands_above
-from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
+from bot.conversation.above import lasting
+from bot.conversation.message import Message, Quoted, Reference, Room
 from bot.conversation.message_links import Link, message_links
-from bot.conversation.named_quotes import VERBS, each_once, named_quote
-from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
+from bot.conversation.named_quotes import each_once
+from bot.conversation.quoting import Missing, RoomContent
 from bot.conversation.trimming import TrimPolicy
 from bot.store.claim import Claim
 from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.turns.prepare import Prepared
+from bot.turns.quote_outcome import (
+    REPLIED_TO,
+    QuoteOutcome,
+    Referral,
+    earlier_messages,
+    link_noun,
+    room_outcome,
+)
 
 log = structlog.get_logger()
 
@@ -33,34 +41,8 @@ FRESH_MS = 3_000
 """Discord sends the message to which a message replies in the same event. A turn that begins later than this reads it
 again, because it may have been edited or deleted since."""
 
-MISSING: dict[Missing, tuple[str, str]] = {
-    Missing.DELETED: ("it is deleted", "it is deleted"),
-    Missing.FORBIDDEN: ("the bot may not read it", "I may not read that channel"),
-    Missing.ELSEWHERE: (
-        "it is in another server or in direct messages",
-        "I open only links to messages of this server",
-    ),
-    Missing.NOT_FOR_ALL: (
-        "not everybody who reads this conversation may read it",
-        "not everybody who reads this may read that channel",
-    ),
-    Missing.AGE_RESTRICTED: (
-        "its channel is age-restricted, and this one is not",
-        "that channel is age-restricted, and this one is not",
-    ),
-    Missing.UNAVAILABLE: (
-        "Discord did not deliver it",
-        "Discord did not deliver it. Please try again in a minute",
-    ),
-}
-"""Why a message is not quoted: the words for Claude, and the words for people."""
 
 TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
-
-REPLIED_TO = "the message that was replied to"
-
-ORDINALS = ("first", "second", "third", "fourth")
-"""The links of a message by their places; the link to the message that is replied to is not opened once more."""
 
 
 class Source(Protocol):
@@ -76,15 +58,6 @@ class Source(Protocol):
 
     async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
         """Return the messages of a room before the conversation."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """A quote and the notice about it; `is_final` unless another attempt may fetch more."""
-
-    quote: Quote
-    notice: str = ""
-    is_final: bool = True
 
 
 async def _none(_said: Sequence[tuple[int, int]]) -> frozenset[int]:
@@ -139,16 +112,16 @@ class QuotedContext:
             return known
         referring = asyncio.gather(
             *([self._reply(claim, message, reference)] if reference is not None else []),
-            *(self._link(claim, message, link, _noun(message, link)) for link in links[:LINKS_MAX]),
+            *(self._link(claim, message, link, link_noun(message, link)) for link in links[:LINKS_MAX]),
         )
         outcomes, room = await asyncio.gather(referring, self._room(claim, message))
         if room is not None:
-            outcomes = [_room(claim, *room, outcomes), *outcomes]
+            outcomes = [room_outcome(claim, *room, outcomes), *outcomes]
         notices = [outcome.notice for outcome in outcomes if outcome.notice]
         if len(links) > LINKS_MAX:
             notices.append(TOO_MANY)
         referred = (*((reference.message,) if reference is not None else ()), *named_links[:LINKS_MAX])
-        earlier = {each.id for each in _before(claim, message)}
+        earlier = {each.id for each in earlier_messages(claim, message)}
         quotes = FetchedQuotes(
             tuple(outcome.quote for outcome in outcomes),
             tuple(dict.fromkeys(notices)),
@@ -165,8 +138,8 @@ class QuotedContext:
             await self.store.keep(claim.conversation, message.id, quotes)
         return quotes
 
-    async def _reply(self, claim: Claim, message: Message, reference: Reference) -> _Outcome:
-        where = _Where(claim, message, "reply", reference.channel, reference.message, REPLIED_TO)
+    async def _reply(self, claim: Claim, message: Message, reference: Reference) -> QuoteOutcome:
+        where = Referral(claim, message, "reply", reference.channel, reference.message, REPLIED_TO)
         said = Missing.DELETED if reference.is_deleted else reference.said
         if where.stands_above(said):
             return where.above(said)
@@ -175,8 +148,8 @@ class QuotedContext:
             said = fetched if said is None or fetched is not Missing.UNAVAILABLE else said
         return where.quoted(said)
 
-    async def _link(self, claim: Claim, message: Message, link: Link, noun: str) -> _Outcome:
-        where = _Where(claim, message, "link", link.channel, link.message, noun)
+    async def _link(self, claim: Claim, message: Message, link: Link, noun: str) -> QuoteOutcome:
+        where = Referral(claim, message, "link", link.channel, link.message, noun)
         if where.stands_above(None):
             return where.above(None)
         said = await self.source.linked(
@@ -205,84 +178,6 @@ class QuotedContext:
         return room, content.without(await self.left_out(by_people))
 
 
-@dataclass(frozen=True, slots=True)
-class _Where:
-    """A message that another one refers to; `noun` names it to people."""
-
-    claim: Claim
-    message: Message
-    kind: QuoteKind
-    channel: int
-    referred: int
-    noun: str
-
-    @property
-    def earlier(self) -> tuple[Message, ...]:
-        return _before(self.claim, self.message)
-
-    def stands_above(self, said: Quoted | Missing | None) -> bool:
-        return stands_above(
-            self.referred,
-            said if isinstance(said, Quoted) else None,
-            earlier=self.earlier,
-            history=self.claim.history,
-            pinned=self.claim.past.preface.pinned,
-            here=self.channel == self.claim.conversation,
-        )
-
-    def above(self, said: Quoted | Missing | None) -> _Outcome:
-        """Quote the id and the author of a message whose text the request already has above."""
-        authors = {each.id: each.author for each in self.earlier}
-        author: Author | None = authors.get(self.referred)
-        own = isinstance(said, Quoted) and said.own
-        if own and author is None and not self._is_of_a_person:
-            return _Outcome(named_quote(self.kind, self.channel, own_message(self.referred)))
-        if isinstance(said, Quoted) and not own and author is None:
-            author = said.author
-        return _Outcome(named_quote(self.kind, self.channel, named(author, self.referred)))
-
-    @property
-    def _is_of_a_person(self) -> bool:
-        """Whether a person wrote the message, by the history: the bot posts the text of /chat for people."""
-        past = self.claim.past
-        return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
-
-    def quoted(self, said: Quoted | Missing) -> _Outcome:
-        if self.stands_above(said):
-            return self.above(said)
-        if isinstance(said, Quoted):
-            return _Outcome(Quote(self.kind, self.channel, (said,)))
-        for_claude, for_people = MISSING[said]
-        remark = f"{VERBS[self.kind]} a message that is not shown to you: {for_claude}"
-        notice = f"I could not read {self.noun}: {for_people}."
-        return _Outcome(
-            Quote(self.kind, self.channel, remark=remark), notice, said is not Missing.UNAVAILABLE
-        )
-
-
-def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequence[_Outcome]) -> _Outcome:
-    if isinstance(content, Missing):
-        for_claude, for_people = MISSING[content]
-        remark = f"what was said before could not be read: {for_claude}"
-        notice = f"I could not read what was said before: {for_people}."
-        return _Outcome(
-            Quote("room", room.channel, remark=remark), notice, content is not Missing.UNAVAILABLE
-        )
-    quoted = {said.id for outcome in others for said in outcome.quote.messages}
-    members = claim.batch.members
-    quote, notice = room_quote(content, room, skipped={*quoted, *members}, batch=len(members))
-    return _Outcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
-
-
-def _noun(message: Message, link: Link) -> str:
-    """Name a linked message by the place of its link, where the message has several links."""
-    links = message_links(message.text)
-    place = links.index(link)
-    if len(links) == 1 or place >= len(ORDINALS):
-        return "the linked message"
-    return f"the {ORDINALS[place]} linked message"
-
-
 def _refers(claim: Claim, message: Message) -> bool:
     return message.reference is not None or _wants_room(claim, message) or bool(message_links(message.text))
 
@@ -303,8 +198,4 @@ def _wants_room(claim: Claim, message: Message) -> bool:
 def _is_complete(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
     """Whether the fetched quotes are still valid: another message of the turn may have been deleted since."""
     has_room = not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)
-    return has_room and {each.id for each in _before(claim, message)}.issuperset(known.earlier)
-
-
-def _before(claim: Claim, message: Message) -> tuple[Message, ...]:
-    return tuple(each for each in claim.batch.messages if each.id < message.id)
+    return has_room and {each.id for each in earlier_messages(claim, message)}.issuperset(known.earlier)

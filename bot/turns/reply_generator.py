@@ -5,88 +5,52 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from bot.claude.client import Claude
 from bot.claude.status_page import StatusPage
-from bot.conversation import estimate, fallback_wording, wording
-from bot.conversation.budget import Limit, Use, limits
+from bot.conversation import estimate, wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
-from bot.conversation.content import FileSource, LegacyUpload, Source, sources
 from bot.conversation.errors import (
     BobbinError,
     BudgetReached,
-    ClaudeBusy,
     ClaudeError,
     ClaudeFileGone,
     ClaudeTooLong,
-    ClaudeUnreachable,
 )
 from bot.conversation.memory import lost, with_quotes
 from bot.conversation.message import Message
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.request_cost import Purpose
 from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
-from bot.conversation.turn import Turn
 from bot.conversation.visible import is_blank
 from bot.store.budgets import Budgets
 from bot.store.claim import Claim
 from bot.turns import fallback
-from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.accounts import Accounts, Observe, observe_nothing
 from bot.turns.entry import Asked, entry
-from bot.turns.metered_claude import Account, MeteredClaude
+from bot.turns.generated import Generated
+from bot.turns.gone_files import ForgetUploads, GoneFiles, forget_nothing
+from bot.turns.metered_claude import MeteredClaude
 from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.pseudonym import pseudonym
+from bot.turns.reply_notices import concluded, with_notices
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
-from bot.turns.tool_loop import ToolLoop
+from bot.turns.tool_loop import ToolLoop, no_tools
 from bot.turns.turn_cost import TurnCost
+from bot.turns.whose_fault import explained
 
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True, slots=True)
-class Generated:
-    """The outcome of a generation: the history entry, what the thread is to show, the start of the window.
-
-    `end` is how the request ended; `has_begun`: people can have seen text of the reply, or tools were called for it.
-    `files` are the ids of the files that Claude's code has made for the reply.
-    """
-
-    turn: Turn
-    conclusion: Conclusion
-    window_start: int
-    end: Finished | BobbinError | None = None
-    has_begun: bool = False
-    files: tuple[str, ...] = ()
-
-
-Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
-"""Gets to know what of the limits of a claimed turn is used up."""
-
-
-def _observe_nothing(
-    _claim: Claim, _terms: Terms, _limits: tuple[Limit, ...], _uses: tuple[Use, ...]
-) -> None:
-    """Observe nothing."""
-
-
-def _no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
-    """Have no tools."""
-    return None
-
-
 async def _hold_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Hold no files."""
-
-
-async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
-    """Forget no upload: nothing holds them."""
 
 
 class ReplyGenerator:
@@ -104,10 +68,10 @@ class ReplyGenerator:
         claude: Claude,
         policy: TurnPolicy,
         now_s: Callable[[], float] = time.time,
-        forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
+        forget_uploads: ForgetUploads = forget_nothing,
         budgets: Budgets | None = None,
-        observe: Observe = _observe_nothing,
-        tools: Callable[[Claim, Terms], ToolLoop | None] = _no_tools,
+        observe: Observe = observe_nothing,
+        tools: Callable[[Claim, Terms], ToolLoop | None] = no_tools,
         status_page: StatusPage | None = None,
         hold_files: Callable[[int, Collection[str]], Awaitable[None]] = _hold_nothing,
     ) -> None:
@@ -115,9 +79,8 @@ class ReplyGenerator:
         self._policy = policy
         self._now_s = now_s
         self.summaries = Summaries()
-        self._forget_uploads = forget_uploads
-        self._budgets = budgets
-        self._observe = observe
+        self._gone_files = GoneFiles(claude, forget_uploads)
+        self._accounts = Accounts(budgets, observe, now_s)
         self._tools = tools
         self._status_page = status_page
         self._hold_files = hold_files
@@ -163,19 +126,7 @@ class ReplyGenerator:
 
         asked = terms
         found = await fallback.answer(claim, terms, generated, interrupt=interrupt, cost=cost)
-        return found if isinstance(found, BudgetReached) else await self._explained(found)
-
-    async def _explained(self, found: Generated) -> Generated:
-        """Add to a turn without a reply whether that is likely our fault, or an incident at Claude."""
-        conclusion, end = found.conclusion, found.end
-        if conclusion.outcome != "failed" or not isinstance(end, ClaudeBusy | ClaudeUnreachable):
-            return found
-        page = self._status_page
-        has_incident = None if page is None else await page.has_incident()
-        link = "" if page is None else page.link
-        line = fallback_wording.whose_fault(end, has_incident=has_incident, link=link)
-        notices = conclusion.notices if line is None else (*conclusion.notices, line)
-        return replace(found, conclusion=replace(conclusion, notices=notices))
+        return found if isinstance(found, BudgetReached) else await explained(found, self._status_page)
 
     async def _generate(
         self,
@@ -209,7 +160,7 @@ class ReplyGenerator:
 
         stream = ReplyStream(
             MeteredClaude(
-                self._claude, claim.payer, cost, terms.prices, self._account(claim, terms), admitted
+                self._claude, claim.payer, cost, terms.prices, self._accounts.of(claim, terms), admitted
             ),
             interrupt,
             push,
@@ -224,7 +175,7 @@ class ReplyGenerator:
         async def leave_out_gone(sent: Request) -> bool:
             """Leave out the files of a request that are gone; False if there are none."""
             nonlocal past, prepared
-            gone = await self._find_gone(claim, sent)
+            gone = await self._gone_files.find(claim, sent)
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
@@ -276,8 +227,8 @@ class ReplyGenerator:
             return end
         if not stream.was_read and summary is None:
             plan = plan.unread
-        conclusion = _concluded(text, end, before=prepared.reply, still_too_long=still_too_long)
-        conclusion = _with_notices(conclusion, plan, summary, prepared.notices)
+        conclusion = concluded(text, end, before=prepared.reply, still_too_long=still_too_long)
+        conclusion = with_notices(conclusion, plan, summary, prepared.notices)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -310,37 +261,6 @@ class ReplyGenerator:
     async def _hold_made(self, claim: Claim, stream: ReplyStream) -> None:
         if stream.made_files:
             await persist(lambda: self._hold_files(claim.conversation, stream.made_files))
-
-    def _account(self, claim: Claim, terms: Terms) -> Account | None:
-        rules, prices = terms.budget.rules, terms.budget_prices
-        if self._budgets is None or prices is None or not rules:
-            return None
-        return Account(
-            self._budgets,
-            claim,
-            lambda: limits(rules, claim.payer, self._now_s()),
-            prices,
-            partial(self._observe, claim, terms),
-        )
-
-    async def _find_gone(self, claim: Claim, request: Request) -> frozenset[Source]:
-        """Return the request's uploads that are gone, and leave them out of later requests."""
-        named = {source for message in request.messages for source in sources(message.blocks)}
-        uploads = {source for source in named if isinstance(source, (FileSource, LegacyUpload))}
-        ids = {source.file_id for source in uploads}
-        try:
-            gone = await self._claude.files.missing(ids) if ids else frozenset()
-        except ClaudeError:
-            return frozenset()
-        if gone:
-            log.warning(
-                "files_gone",
-                conversation=claim.conversation,
-                files=len(gone),
-                hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
-            )
-            await self._forget_uploads(claim.conversation, gone)
-        return frozenset(source for source in uploads if source.file_id in gone)
 
     async def _summary(
         self,
@@ -375,22 +295,3 @@ def _telling_all(prepared: Prepared, composed: Callable[[Sequence[Message]], Pla
 async def _counted(stream: ReplyStream, request: Request | None, plan: Plan) -> int | None:
     counted = await stream.count(request)
     return None if counted is None or request is None else counted_total(counted, plan, request)
-
-
-def _concluded(text: str, end: Finished | BobbinError, *, before: str, still_too_long: bool) -> Conclusion:
-    conclusion = conclude(text, end, before=before)
-    if still_too_long and conclusion.outcome == "failed":
-        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-    return conclusion
-
-
-def _with_notices(
-    conclusion: Conclusion, plan: Plan, summary: str | None, prepared: tuple[str, ...]
-) -> Conclusion:
-    """Add notices about the parts of the messages and the conversation that Claude did not see."""
-    window, notices = plan.window, (*conclusion.notices, *prepared)
-    if window.dropped:
-        notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
-    if window.shortened:
-        notices = (*notices, wording.SHORTENED)
-    return replace(conclusion, notices=notices)

@@ -33,7 +33,7 @@ from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.turns.conclusion import Conclusion
-from bot.turns.reply_generator import Generated
+from bot.turns.generated import Generated
 from bot.turns.services import TurnServices
 from bot.turns.shown_reply import delete_for_repost, find_shown, too_old
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.conversation import wording
+from bot.conversation.compose import Terms
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.conversation.errors import Unreadable
@@ -240,3 +241,8 @@ def _unnamed(call: ToolUse, text: str) -> Answered:
 def calls_of(message: PromptMessage) -> tuple[ToolUse, ...]:
     """Return the calls of tools that run here."""
     return tuple(block for block in message.blocks if isinstance(block, ToolUse))
+
+
+def no_tools(_claim: Claim, _terms: Terms) -> ToolLoop | None:
+    """Have no tools."""
+    return None

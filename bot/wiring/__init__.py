@@ -109,10 +109,13 @@ class Bot:
     rest: Callable[[], Awaitable[None]]
 
 
-async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None) -> Bot:
+async def build(
+    settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None, *, serves: bool = True
+) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
-    Raises StartError. `settings` must be complete; `live` holds them, and may change.
+    Raises StartError. `settings` must be complete; `live` holds them, and may change. A bot that never `serves` is
+    built to be asked: what is stored is not migrated, and no other instance counts this one.
     """
     live = live or LiveSettings(settings)
     metrics = Metrics()
@@ -141,7 +144,8 @@ async def build(settings: Settings, stack: AsyncExitStack, live: LiveSettings | 
         check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         noted(client, session.login(client, token)),
     )
-    await store.schema.start()
+    if serves:
+        await store.schema.start()
     services.started()
 
     outbox = build_outbox(settings, client, clock)

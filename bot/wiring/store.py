@@ -137,6 +137,7 @@ def server_of(settings: Settings) -> dict[str, Any]:
         "timeout_s": settings.redis.timeout_s,
         "ca_file": settings.redis.ca_file,
         "verify": settings.redis.verify_certificate,
+        "sentinels": _sentinels(settings.redis),
     }
 
 
@@ -163,7 +164,6 @@ def build_store(
         **server_of(settings),
         failed=count_failure,
         cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
-        sentinels=_sentinels(settings.redis),
         wait_replicas=settings.redis.wait_replicas,
     )
     redis = connection()
@@ -213,7 +213,7 @@ def build_store(
         tool_steps=ToolSteps(redis, keys),
         approvals=Approvals(redis, keys, served.among),
         pinned_tools=PinnedTools(redis, keys),
-        reminders=Reminders(redis, keys, served.among),
+        reminders=Reminders(redis, keys, shards),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),

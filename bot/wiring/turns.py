@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 from bot.claude.client import Claude
-from bot.config import Settings
 from bot.config.live import LiveSettings
-from bot.config.settings import ToolsSettings
 from bot.conversation.clock import Clock
-from bot.conversation.compose import Terms
 from bot.conversation.pricing import PriceBook
-from bot.conversation.server_tools import ServerToolLimits, definitions
-from bot.conversation.server_uses import ServerUses, limits_of
-from bot.conversation.tokens import is_older
-from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.trimming import TrimPolicy
-from bot.files.convert import Converter
-from bot.files.result import Limits
-from bot.files.token_budget import TokenBudget
-from bot.files.transcribe import Transcriber
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
@@ -31,25 +20,19 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.store.migrations import TOOLS
-from bot.store.tool_steps import ToolSteps
 from bot.telemetry.metrics import Metrics
-from bot.tools.gate import Gate
-from bot.tools.installed import installed_tools
 from bot.tools.mcp.remote_tools import RemoteTools
 from bot.tools.memory import MemoryTools
-from bot.tools.offer import ABOUT, ToolOffer
-from bot.tools.time_in import time_tool
+from bot.tools.offer import ToolOffer
 from bot.tools.tool import Tool
-from bot.tools.toolbox import Toolbox
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.approval_rules import ApprovalRules, RolesOf
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
-from bot.turns.claim_terms import TermsOf, terms_of
+from bot.turns.claim_terms import terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.earlier_effects import EarlierEffects, consulted_before, left_out
 from bot.turns.file_availability import FileAvailability
-from bot.turns.file_contents import FileContents
 from bot.turns.given_files import GivenFiles
 from bot.turns.heavy_files import HeavyFiles
 from bot.turns.made_files import MadeFiles
@@ -61,16 +44,14 @@ from bot.turns.run import Runner
 from bot.turns.search_limit import SearchLimit
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from bot.turns.tool_loop import ToolLoop, ToolPolicy, has_called
+from bot.turns.tool_loop import has_called
 from bot.turns.tool_outcomes import ToolOutcomes
-from bot.turns.uploads import Uploads
-from bot.wiring.policies import budget_policy, default_choice, secret_of, status_page, turn_policy
+from bot.wiring.files import build_file_contents
+from bot.wiring.policies import budget_policy, default_choice, status_page, turn_policy
 from bot.wiring.store import Store
+from bot.wiring.toolbox import build_remote_tools, build_toolbox, server_tools, tool_loop
 
 MB = 1_000_000
-
-REMOTE_LABEL = "mcp"
-"""The label of the tools of all remote servers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +163,7 @@ def build_turns(
                 store.held_files.forget_uploads,
                 budgets=store.budgets,
                 observe=alerts.observe,
-                tools=partial(_tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
+                tools=partial(tool_loop, toolbox, store.tool_steps, settings.tools, desk.gate, metrics),
                 status_page=status_page(settings),
                 hold_files=store.held_files.hold_made,
             ),
@@ -242,86 +223,3 @@ def build_turns(
         policy.secret,
     )
     return Turns(terms, dispatcher, desk, remote_tools, catch_up, tools, searches)
-
-
-def build_toolbox(clock: Clock, memory: MemoryTools, more_tools: Iterable[Tool] = ()) -> Toolbox:
-    """Build the tools that run here, with those of the operator's packages; `more_tools` work on Discord."""
-    own = (time_tool(clock.now_s), *memory.tools(), *more_tools)
-    return Toolbox((*own, *installed_tools([*ABOUT, *(tool.name for tool in own)])))
-
-
-def build_remote_tools(settings: Settings, store: Store, toolbox: Toolbox) -> RemoteTools:
-    """Build the tools of remote servers, which the toolbox finds, too."""
-    converter = Converter(Limits(settings.claude.image_max_edge))
-    remote_tools = RemoteTools(
-        settings.mcp, store.pinned_tools, store.scope_settings, converter.convert, toolbox.__contains__
-    )
-    toolbox.find_remote = remote_tools.find
-    return remote_tools
-
-
-def server_tools(settings: ToolsSettings) -> tuple[ToolDefinition, ...]:
-    """The tools that run at Anthropic, within the operator's limits."""
-    return definitions(ServerToolLimits(settings.searches, settings.fetches, settings.page_tokens))
-
-
-def _tool_loop(
-    toolbox: Toolbox,
-    steps: ToolSteps,
-    settings: ToolsSettings,
-    gate: Gate,
-    metrics: Metrics,
-    claim: Claim,
-    terms: Terms,
-) -> ToolLoop | None:
-    offered = terms.parameters.tools
-    if not offered:
-        return None
-    policy = ToolPolicy(settings.max_steps, settings.max_s)
-
-    def report(tool: Tool, outcome: str, seconds: float) -> None:
-        metrics.tool_called(tool_label(tool, toolbox), outcome, seconds)
-
-    return ToolLoop(
-        toolbox,
-        steps,
-        claim,
-        [tool.name for tool in offered],
-        policy=policy,
-        gate=gate,
-        uses=ServerUses(limits_of(offered)),
-        report=report,
-    )
-
-
-def tool_label(tool: Tool, toolbox: Toolbox) -> str:
-    """Return the label of a tool in the metrics: its name, one for all tools that remote servers define."""
-    return tool.name if tool.name in toolbox else REMOTE_LABEL
-
-
-def build_file_contents(
-    settings: Settings, store: Store, claude: Claude, attachments: Attachments, terms_of: TermsOf
-) -> FileContents:
-    """Build the step that reads attached files."""
-
-    async def token_budget(claim: Claim) -> TokenBudget:
-        terms = await terms_of(claim)
-        return TokenBudget.of(terms.trimming.low_tokens, older=is_older(terms.parameters.model))
-
-    limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
-    uploads = Uploads(claude.files, store.held_files, secret_of(settings), settings.claude.files)
-    contents = FileContents(
-        attachments.download, Converter(limits), uploads.source, store.files, token_budget
-    )
-    voice = settings.voice
-    if voice.url is None:
-        return contents
-    transcriber = Transcriber(
-        voice.url,
-        api_key=voice.api_key.get_secret_value() if voice.api_key else "",
-        model=voice.model,
-        max_seconds=voice.max_minutes * 60,
-        timeout_s=voice.timeout_s,
-        text_chars=settings.files.text_chars,
-    )
-    return replace(contents, transcribe=transcriber.transcribe)

@@ -12,6 +12,7 @@ ROUND_TRIP_S = 0.15
 GLOBAL_PER_S = 50
 GOAL_CPU_S = 0.03
 GOAL_BEGIN_S = 0.005
+GOAL_LAG_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class Figures:
     begin_cpu: list[float] = field(default_factory=list)
     bot_share: list[float] = field(default_factory=list)
     claude_share: list[float] = field(default_factory=list)
+    lag_p99_s: float = 0.0
 
 
 def report(figures: Figures) -> list[str]:
@@ -89,6 +91,10 @@ def report(figures: Figures) -> list[str]:
             f"  of it from the message to Claude's request p50 {1000 * spent:.1f} ms"
             f"   goal <= {1000 * GOAL_BEGIN_S:.0f}: {verdict(spent <= GOAL_BEGIN_S)}"
         )
+    lines.append(
+        f"  lag of the bot's event loop p99 within {1000 * figures.lag_p99_s:.0f} ms"
+        f"   goal <= {1000 * GOAL_LAG_S:.0f}: {verdict(figures.lag_p99_s <= GOAL_LAG_S)}"
+    )
     lines.append(
         f"  edits per reply: mean {statistics.mean(edits):.1f}, least {min(edits)}, most {max(edits)}; "
         f"calls {dict(figures.calls.most_common())}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,11 +14,14 @@ from functools import cache
 from itertools import count, pairwise
 from typing import Any
 
+from cryptography.fernet import Fernet
+
 from bot.conversation.wording import SMALL
 from bot.local.simulator.discord import Discord
 from bot.local.simulator.discord.world import Revision
 from bot.render.part import Part
 from tests.bench._figures import ROUND_TRIP_S, Figures
+from tests.bench._loop_lag import bound_of_p99, lag_counts
 from tests.bench._processor import processor_s
 from tests.bench._samples import expected
 from tests.e2e.bot_process import BotProcess
@@ -33,6 +37,16 @@ PATIENCE_S = 60.0
 SEEN_AFTER_S = ROUND_TRIP_S / 2
 
 _numbers = count(1)
+
+# With BENCH_FULL in the environment: what an operator can switch on that each turn takes part in.
+EVERYTHING = {
+    "BOT_PRIVACY__KEYS": Fernet.generate_key().decode(),
+    "BOT_TOOLS__ON": json.dumps(["clock", "server", "reminders", "memory", "web"]),
+    "BOT_BUDGETS__BOT": json.dumps(["$1000 per day", "1000000 messages per month"]),
+    "BOT_BUDGETS__SERVER": json.dumps(["$1000 per day", "100000000 tokens per day"]),
+    "BOT_BUDGETS__CHANNEL": json.dumps(["1000000 messages per day"]),
+    "BOT_BUDGETS__PERSON": json.dumps(["$1000 per month", "100000 messages per minute"]),
+}
 
 
 class ClaudeProcess:
@@ -108,6 +122,7 @@ class Stage:
         await asyncio.sleep(REST_S)
         await self.claude.told(figures.tokens, self.bot.pid)
         self.discord.requests.clear()
+        lag = await lag_counts(self.bot)
         bot_s, claude_s, began = processor_s(self.bot.pid), processor_s(self.claude.pid), time.time()
         asked: dict[int, float] = {}
         while len(self.people) < len(places):
@@ -120,6 +135,7 @@ class Stage:
         took = time.time() - began
         figures.bot_share.append((processor_s(self.bot.pid) - bot_s) / took)
         figures.claude_share.append((processor_s(self.claude.pid) - claude_s) / took)
+        figures.lag_p99_s = max(figures.lag_p99_s, bound_of_p99(lag, await lag_counts(self.bot)))
         await asyncio.sleep(LATE_S)
         figures.cpu.append((processor_s(self.bot.pid) - bot_s) / figures.threads)
         told = await self.claude.told(figures.tokens, self.bot.pid)
@@ -223,6 +239,11 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             "ANTHROPIC_API_KEY": "bench-key",
             "ANTHROPIC_BASE_URL": claude.base_url,
             "REDIS_URL": redis_url,
+            "BOT_TELEMETRY__METRICS_PORT": "0",
+            # Room for the largest crowd; what is measured is not the operator's limit.
+            "BOT_TURNS__MAX_CONCURRENT": "2000",
+            "BOT_CLAUDE__MAX_REQUESTS": "1000",
+            **(EVERYTHING if os.environ.get("BENCH_FULL") else {}),
         },
         "--strict",
         fresh=True,

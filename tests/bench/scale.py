@@ -10,7 +10,6 @@ import asyncio
 import os
 import time
 from collections import Counter
-from pathlib import Path
 
 from redis.asyncio import Redis
 
@@ -21,6 +20,7 @@ from tests.bench._samples import deltas
 from tests.e2e.bot_process import BotProcess
 from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 from tests.redis_server import redis_server
+from tests.resident import peak_mb, resident_mb
 
 STORED = (1000, 100_000)
 MISSED = 1000
@@ -40,20 +40,6 @@ SETTINGS = {
     "BOT_BUDGETS__CHANNEL": "",
     "BOT_BUDGETS__SERVER": "",
 }
-
-
-def resident_mb(pid: int) -> float:
-    """Return the resident memory of a process, in units of 10**6 bytes."""
-    fields = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
-    return int(fields[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def peak_mb(pid: int) -> float:
-    """Return the highest resident memory that a process has had, in units of 10**6 bytes."""
-    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise LookupError("VmHWM")
 
 
 async def started(world: World) -> BotProcess:

@@ -1,7 +1,8 @@
 """How soon text is seen: the real bot in front of a Discord with its true limits and a Claude that streams.
 
 Threads start at the same instant. Discord, Claude, the bot and its store are processes of their own. Replies are
-Markdown as models write it, and a shown reply must be what the draft makes of it.
+Markdown as models write it, and a shown reply must be what the draft makes of it. `BENCH_FULL=1` switches on tools,
+limits and encryption; `BENCH_THREADS` and `BENCH_DELTAS` choose among the sizes, 1,000 threads besides.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from tests.redis_server import redis_server
 
 # Threads, and how often: a figure of one thread means little.
 SIZES = ((1, 5), (20, 2), (200, 1))
+# Measured if BENCH_THREADS names it: the people of a whole network of servers at the same instant.
+CROWD = 1000
 OPENINGS = 5
 # Tokens per delta: one is what the API sends, four is what it sends under load.
 DELTAS = (1, 4)
@@ -37,7 +40,7 @@ async def measure() -> None:
     with redis_server(None, *DURABLE) as url:
         async with stage(url) as found:
             await found.round(Figures(1))  # everything is loaded and connected
-            for threads, rounds in SIZES:
+            for threads, rounds in (*SIZES, *(((CROWD, 1),) if CROWD in sizes else ())):
                 for tokens in DELTAS:
                     if (sizes and threads not in sizes) or (deltas and tokens not in deltas):
                         continue

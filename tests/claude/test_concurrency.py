@@ -71,13 +71,13 @@ def test_few_requests_raise_no_limit_that_they_do_not_need() -> None:
 
 def test_requests_that_are_refused_together_halve_the_limit_once() -> None:
     tested = Concurrency(1000)
-    tested.running = 16
+    tested.running = START
     assert tested.refused(1.0, 0.5, None)
     assert not tested.refused(1.1, 0.5, None)
-    assert tested.limit == START / 2
-    tested.running = 8
+    assert tested.limit == START // 2
+    tested.running = START // 2
     assert tested.refused(3.0, 2.0, None)
-    assert tested.limit == START / 4
+    assert tested.limit == START // 4
 
 
 def test_after_a_refusal_the_limit_grows_slowly_and_a_minute_later_fast_again() -> None:

@@ -9,7 +9,7 @@ import pytest
 from bot.config import (
     Settings,
 )
-from bot.config.sources import VARIABLES, keys
+from bot.config.setting_keys import VARIABLES, keys
 from tests.config.stage import ROOT, read
 
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")

@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.config.live import RELOADED, LiveSettings, Reloaded
+from bot.config.setting_keys import LISTS, keys
 from bot.config.settings import McpSettings
-from bot.config.sources import LISTS, keys, load
+from bot.config.sources import load
 
 ROOT = Path(__file__).parents[2]
 EVERY = tuple(keys())

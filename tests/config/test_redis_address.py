@@ -59,6 +59,10 @@ def test_what_is_understood_passes(url: str) -> None:
         ("rediss://:word@host?ssl_cert_reqs=None", "rediss://:word@host?ssl_cert_reqs=none"),
         ("redis://host/0?password=a%40b", "redis://host/0?password=a%40b"),
         ("redis://user:a%2Fb@host", "redis://user:a%2Fb@host"),
+        ("valkey://user:word@host:1", "redis://user:word@host:1"),
+        ("valkeys://user:word@host:1/0", "rediss://user:word@host:1/0"),
+        ("valkeys://user:a/b@host:1", "rediss://user:a%2Fb@host:1"),
+        ("REDISS://user:word@host:1", "rediss://user:word@host:1"),
     ],
 )
 def test_what_other_libraries_want_is_read_as_well(url: str, read: str) -> None:

@@ -8,7 +8,7 @@ from bot.config import (
     Settings,
     VoiceSettings,
 )
-from bot.config.sources import keys
+from bot.config.setting_keys import keys
 from bot.conversation.amount import amount_of
 from bot.conversation.errors import StartError
 from tests.config.stage import read, refusal

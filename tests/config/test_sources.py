@@ -11,7 +11,7 @@ from bot.config import (
     Settings,
     load,
 )
-from bot.config.sources import VARIABLES
+from bot.config.setting_keys import VARIABLES
 from bot.conversation.errors import StartError
 from tests.config.stage import ROOT, read, refusal
 

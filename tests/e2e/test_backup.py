@@ -13,9 +13,9 @@ from bot.store.contracts import contract_of
 from bot.store.keys import Keys
 from bot.store.restored_queues import MERGED
 from tests.e2e.bot_process import START_S, BotProcess
+from tests.e2e.forgetting_scene import holding
 from tests.e2e.lively import lively
 from tests.e2e.stored import redis_of, stored
-from tests.e2e.test_forgetting import holding
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 

@@ -10,7 +10,7 @@ import pytest
 from bot.local.simulator.claude import Reply
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.errors import ApiError
-from tests.e2e.test_budgets import mention, refused, set_limit
+from tests.e2e.budget_scene import mention, refused, set_limit
 from tests.e2e.test_commands import answer
 from tests.e2e.test_tools import ON, TOKYO
 from tests.e2e.test_usage import KINDS, asked_for, table, total

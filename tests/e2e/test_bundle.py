@@ -14,10 +14,10 @@ import pytest
 from bot.config import Exit
 from bot.store.keys import Keys
 from tests.e2e.bot_process import START_S
+from tests.e2e.forgetting_scene import holding
 from tests.e2e.lively import lively
 from tests.e2e.stored import redis_of
 from tests.e2e.test_backup import ran
-from tests.e2e.test_forgetting import holding
 from tests.e2e.world import LOOK_S, World
 from tests.patience import Patience
 

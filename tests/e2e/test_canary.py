@@ -8,9 +8,9 @@ import aiohttp
 import pytest
 
 from bot.store.contracts import CONTRACTS, Personal, contract_of
+from tests.e2e.forgetting_scene import forget, holding
 from tests.e2e.lively import Canary, lively
 from tests.e2e.stored import stored
-from tests.e2e.test_forgetting import forget, holding
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

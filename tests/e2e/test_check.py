@@ -19,6 +19,7 @@ from bot.store.keys import Keys
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
 from tests.redis_server import order, redis_server
+from tests.redis_shapes import redis_cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -159,7 +160,7 @@ async def test_a_redis_whose_memory_is_nearly_full_is_a_warning(shared: World) -
 @pytest.mark.parametrize(
     ("options", "code", "id_"),
     [
-        (("--cluster-enabled", "yes"), Exit.REDIS_UNFIT, Id.REDIS_UNFIT),
+        (("--cluster-enabled", "yes"), Exit.REDIS_UNREACHABLE, Id.REDIS_UNREACHABLE),  # it has no slots
         (("--replicaof", "127.0.0.1 1"), Exit.REDIS_UNFIT, Id.REDIS_UNFIT),
         (
             ("--replicaof", "127.0.0.1 1", "--replica-read-only", "no", "--replica-serve-stale-data", "yes"),
@@ -174,6 +175,16 @@ async def test_a_redis_of_the_wrong_kind(
 ) -> None:
     with redis_server(None, *options) as url:
         assert id_ in found(await checked(shared.environment(REDIS_URL=url), code))
+
+
+async def test_a_cluster_may_be_started_on(shared: World) -> None:
+    with redis_cluster() as cluster:
+        report = await checked(shared.environment(REDIS_URL=cluster.url), 0)
+        assert {Id.PERSISTENCE} == {
+            key
+            for key, each in found(report).items()
+            if key.startswith("redis.") and each["severity"] != "note"
+        }
 
 
 async def test_a_user_of_redis_who_may_not_ask_is_told_what_was_not_checked(shared: World) -> None:

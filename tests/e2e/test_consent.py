@@ -9,8 +9,8 @@ import pytest
 
 from bot.conversation import consent
 from tests.e2e.controls import answer, labels, press
+from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import stored
-from tests.e2e.test_forgetting import forget
 from tests.e2e.test_proxied import COPIED, Proxied
 from tests.e2e.world import ANSWER_S, LOOK_S, World
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from cryptography.fernet import Fernet
 
+from tests.e2e.forgetting_scene import holding
 from tests.e2e.lively import lively
 from tests.e2e.stored import stored
-from tests.e2e.test_forgetting import holding
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

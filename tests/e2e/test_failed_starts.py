@@ -82,14 +82,19 @@ async def test_a_redis_that_is_not_there(shared: World) -> None:
     await refused(environment, Exit.REDIS_UNREACHABLE, "REDIS_URL")
 
 
-async def test_a_redis_that_takes_no_writes(shared: World) -> None:
+async def test_a_cluster_whose_slots_have_no_server(shared: World) -> None:
     with redis_server(None, "--cluster-enabled", "yes") as url:
-        await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNFIT, "cluster mode")
+        await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNREACHABLE, "slots have no server")
+
+
+async def test_a_redis_that_takes_no_writes(shared: World) -> None:
+    with redis_server(None, "--replicaof", "127.0.0.1 1") as url:
+        await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNFIT, "replica")
 
 
 async def test_an_address_of_redis_that_is_not_understood(shared: World) -> None:
-    environment = shared.environment(REDIS_URL="redis://:pass-word@127.0.0.1?family=0")
-    line = await refused(environment, Exit.SETTINGS, "REDIS_URL", "'family'")
+    environment = shared.environment(REDIS_URL="redis://:pass-word@127.0.0.1?protocol=3")
+    line = await refused(environment, Exit.SETTINGS, "REDIS_URL", "'protocol'")
     assert "pass-word" not in line
 
 

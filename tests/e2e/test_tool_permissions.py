@@ -14,7 +14,7 @@ from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, NOTHING_FOUND
 from bot.tools.offer import ABOUT
 from tests.e2e.controls import labels
-from tests.e2e.test_discord_tools import call, talking
+from tests.e2e.discord_tools_scene import call, talking
 from tests.e2e.test_tools_command import said
 from tests.e2e.world import World
 

@@ -18,6 +18,7 @@ from bot.store.migrations import NEWEST, TOOLS
 from bot.store.schema import stored_version
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
+from tests.redis_shapes import redis_sentinels
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -80,6 +81,57 @@ async def test_a_backup_that_cannot_be_written_names_the_settings_and_changes_no
     assert await redis.hget(keys.meta(THREAD), "system") == "Weave."
     await alone.start_bot(**settings, BOT_REDIS__MIGRATION_BACKUP="false")
     assert await stored_version(redis, keys) == NEWEST
+
+
+async def test_older_data_behind_sentinels_are_backed_up_migrated_and_restored(
+    alone: World, tmp_path: Path
+) -> None:
+    keys = Keys(alone.prefix)
+    with redis_sentinels() as shape:
+        settings = {
+            "REDIS_URL": "redis://not-asked/0",
+            "BOT_REDIS__SENTINELS": ",".join(f"{host}:{port}" for host, port in shape.addresses),
+            "BOT_REDIS__SENTINEL_SERVICE": shape.service,
+            "BOT_REDIS__DATA_DIR": str(tmp_path),
+        }
+        url = f"redis://127.0.0.1:{shape.primary.port}/0"
+        client: Redis = Redis.from_url(url, decode_responses=True)
+        async with client:
+            await stored_by_an_older_release(client, keys)
+            bot = await alone.start_bot(**settings)
+            assert await stored_version(client, keys) == NEWEST
+            (file,) = (tmp_path / "backups").iterdir()
+            await bot.stop()
+            for command, *arguments in (
+                ("restore", file, "--replace"),
+                ("backup", tmp_path / "file"),
+                ("bundle", tmp_path / "bundle"),
+            ):
+                process = await BotProcess.start(
+                    alone.environment(**settings), *map(str, arguments), command=command
+                )
+                assert await process.ended(START_S) == 0, process.output
+            assert await stored_version(client, keys) < NEWEST
+            assert await client.hget(keys.meta(THREAD), "system") == "Weave."
+
+
+async def test_a_check_changes_nothing_that_is_stored_and_counts_as_no_instance(
+    alone: World, redis: Redis, tmp_path: Path
+) -> None:
+    keys = Keys(alone.prefix)
+    (tmp_path / "file").write_text("no directory")
+    environment = alone.environment(BOT_REDIS__DATA_DIR=str(tmp_path / "file"))
+    await stored_by_an_older_release(redis, keys)
+    before = await redis.lrange(keys.history(THREAD), 0, -1)
+    for arguments in ((), ("--fix",)):
+        check = await BotProcess.start(environment, "--json", *arguments, command="check")
+        assert await check.ended(START_S) == 0, check.output
+        found = {each["id"] for each in json.loads(check.output)["findings"]}
+        assert Id.REDIS_SCHEMA in found
+        assert Id.DATA_DIR in found
+    assert await stored_version(redis, keys) == 0
+    assert await redis.lrange(keys.history(THREAD), 0, -1) == before
+    assert await redis.keys(keys.pulse("*")) == []
 
 
 async def test_newer_data_are_refused_by_run_and_named_by_check(alone: World, redis: Redis) -> None:

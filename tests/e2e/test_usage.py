@@ -14,9 +14,9 @@ from PIL import Image
 from bot.commands import usage_view
 from bot.local.simulator.discord import permissions as bits
 from bot.render.chart_drawing import HEIGHT, WIDTH
+from tests.e2e.budget_scene import set_limit
 from tests.e2e.controls import answer
-from tests.e2e.test_budgets import set_limit
-from tests.e2e.test_forgetting import forget
+from tests.e2e.forgetting_scene import forget
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -60,6 +60,7 @@ from bot.turns import approval_desk, file_cleanup, reminder_poster
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from bot.wiring import turns as wiring_turns
+from bot.wiring.toolbox import build_toolbox
 from tests.engine import sabotage, tools
 
 CALLS = ("send", "edit", "delete", "open_thread", "own_messages")
@@ -173,7 +174,7 @@ def instrument(points: Points) -> None:
 
 def add_tools(points: Points) -> None:
     """Have the bot offer the tools of tests/engine/tools.py as well."""
-    build = wiring_turns.build_toolbox
+    build = build_toolbox
 
     def building(*arguments: Any, **named: Any) -> Toolbox:
         toolbox = build(*arguments, **named)

@@ -63,7 +63,7 @@ def test_facts_of_every_kind_have_rules() -> None:
         ({"product": "Redis", "version": "6.0.16"}, Id.REDIS_VERSION, Severity.ERROR),
         ({"product": "Valkey", "version": "7.1"}, Id.REDIS_VERSION, Severity.ERROR),
         ({"schema": 4, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.ERROR),
-        ({"schema": 2, "newest_schema": 3}, Id.REDIS_SCHEMA, Severity.NOTE),
+        ({"schema": 2, "newest_schema": 3, "is_older": True}, Id.REDIS_SCHEMA, Severity.NOTE),
         ({"role": "slave"}, Id.REDIS_ROLE, Severity.ERROR),
         ({"replicas": 0, "wanted_replicas": 1}, Id.REDIS_REPLICAS, Severity.WARNING),
         ({"policy": "volatile-lru"}, Id.EVICTION, Severity.ERROR),
@@ -176,6 +176,11 @@ def test_the_host() -> None:
     ]
     unusable = HostFacts(data_directory=DataDirectoryFacts("/data", problem="/data is a file"))
     assert [each.severity for each in findings_of([unusable])] == [Severity.ERROR]
+    no_backup = HostFacts(backup_directory=DataDirectoryFacts("/data", problem="/data is a file"))
+    (finding,) = findings_of([no_backup])
+    assert (finding.id, finding.severity) == (Id.DATA_DIR, Severity.WARNING)
+    assert finding.names == ("redis.data_dir", "redis.migration_backup")
+    assert list(findings_of([HostFacts(backup_directory=DataDirectoryFacts("/data"))])) == []
 
 
 CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
@@ -188,7 +193,7 @@ CONTRADICTORY: tuple[dict[str, dict[str, Any]], ...] = (
     {"redis": {"url": "redis://h", "verify_certificate": False}},
     {"redis": {"sentinel_service": "weavers"}},
     {"redis": {"wait_replicas": 1}},
-    {"redis": {"url": "redis://h", "data_dir": "/data"}},
+    {"redis": {"url": "redis://h", "server": __file__}},
     {"tools": {"on": ["web_search"], "never": ["web_search"]}},
     {"local": {"model_on_discord": True}, "claude": {"api_key": "k"}},
     {"voice": {"api_key": "k"}},
@@ -208,6 +213,11 @@ def test_each_contradiction_is_found_by_its_own_rule(number: int, tree: dict[str
     settings = Settings.model_validate(tree)
     found = list(findings_of([SettingsFacts(settings)]))
     assert [each.problem for each in found] == [settings_rules.CONTRADICTIONS[number].problem]
+
+
+def test_the_directory_of_the_backups_before_migrations_is_used_beside_a_server_of_ones_own() -> None:
+    settings = Settings.model_validate({"redis": {"url": "redis://h", "data_dir": "/data"}})
+    assert list(findings_of([SettingsFacts(settings)])) == []
 
 
 def test_each_contradiction_is_tested() -> None:

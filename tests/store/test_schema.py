@@ -117,6 +117,7 @@ async def test_no_backup_is_made_where_no_key_needs_a_change_and_one_for_several
     assert await stored_version(redis, KEYS) == 1
 
 
+@pytest.mark.single_server
 async def test_a_migration_that_is_killed_anywhere_is_finished_by_the_next_start(redis: Redis) -> None:
     options = redis.connection_pool.connection_kwargs
     names, sent = NAMES[:7], 0

@@ -77,3 +77,13 @@ async def test_archived_threads_count_as_listed_for_the_shards_that_have_listed_
     again = Conversations(redis, KEYS, ttl_s=100, shards=Shards((1,), 3))
     listed = await again.archives_listed()
     assert listed is not None and listed <= 5000, "a server of this shard may have been on any other"
+
+
+async def test_what_is_stored_of_a_thread_before_its_server_does_not_hide_it_from_its_process(
+    redis: Redis,
+) -> None:
+    served, conversation = Served(redis, KEYS, SECOND), snowflake(1)
+    await Conversations(redis, KEYS, ttl_s=100).leave(conversation, at=snowflake(0))
+    assert await served.among([conversation]) == []
+    await received(redis, conversation, SERVERS[1])
+    assert await served.among([conversation]) == [conversation]

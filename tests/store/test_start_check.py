@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from bot.config import Exit
@@ -10,9 +12,10 @@ from bot.retry import Schedule
 from bot.store import start_check
 from bot.store.connection import connect
 from bot.store.keys import Keys
+from bot.store.sentinels import SentinelSettings
 from bot.store.start_check import check
 from tests.redis_server import order, redis_server
-from tests.redis_shapes import ClusterShape, free_ports, node, wait_until
+from tests.redis_shapes import ClusterShape, SentinelShape, free_ports, node, redis_sentinels, wait_until
 
 KEYS = Keys("bobbin")
 
@@ -20,6 +23,12 @@ KEYS = Keys("bobbin")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_check, "CHECK", Schedule(0.2, tries=1))
+
+
+@pytest.fixture(scope="module")
+def sentinels() -> Iterator[SentinelShape]:
+    with redis_sentinels(password="word") as shape:
+        yield shape
 
 
 async def refused(url: str, exit_code: Exit, *words: str) -> str:
@@ -44,6 +53,33 @@ async def test_a_read_only_replica() -> None:
     with redis_server() as url:
         await order(url, "REPLICAOF", "127.0.0.1", 1)
         await refused(url, Exit.REDIS_UNFIT, "read-only replica", "REDIS_URL")
+
+
+@pytest.mark.parametrize(
+    ("service", "password", "port", "exit_code", "word"),
+    [
+        ("others", "word", None, Exit.REDIS_UNREACHABLE, "redis.sentinel_service"),
+        ("weavers", "wrong", None, Exit.REDIS_PASSWORD, "redis.sentinel_password"),
+        ("weavers", None, None, Exit.REDIS_PASSWORD, "redis.sentinel_password"),
+        ("weavers", "word", 1, Exit.REDIS_UNREACHABLE, "redis.sentinels"),
+    ],
+)
+async def test_sentinels_that_name_no_primary(
+    sentinels: SentinelShape, service: str, password: str | None, port: int | None, exit_code: Exit, word: str
+) -> None:
+    addresses = (("127.0.0.1", port),) if port else tuple(sentinels.addresses)
+    settings = SentinelSettings(addresses, service, None, password)
+    async with connect("redis://:word@not-asked/0", timeout_s=3.0, sentinels=settings) as redis:
+        with pytest.raises(StartError) as caught:
+            await check(redis, KEYS)
+    assert caught.value.exit_code == exit_code
+    assert word in caught.value.line
+    assert "REDIS_URL" not in caught.value.line
+
+
+async def test_a_sentinel_in_place_of_a_server() -> None:
+    with redis_sentinels() as shape:
+        await refused("redis://{}:{}".format(*shape.addresses[0]), Exit.REDIS_UNFIT, "redis.sentinels")
 
 
 async def test_a_full_memory() -> None:

@@ -22,9 +22,10 @@ from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Meta
+from bot.turns.generated import Generated
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared, prepare
-from bot.turns.reply_generator import Generated, ReplyGenerator
+from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake, texts, turn
 from tests.store.claims import a_claim, changed

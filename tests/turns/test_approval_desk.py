@@ -3,108 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
-from bot.conversation import approval, approval_card
-from bot.conversation.approval import WAITS_S, Approval
-from bot.conversation.approval_card import NOT_WAITING, WITHDRAWN, late_answer
-from bot.conversation.audit import Actor
-from bot.conversation.clock import Clock
-from bot.conversation.errors import DiscordForbidden, DiscordUnavailable, StoreUnavailable
-from bot.conversation.identity import Identity
-from bot.conversation.message import first_id
-from bot.conversation.scope import Scope
+from bot.conversation import approval_card
+from bot.conversation.approval import WAITS_S
+from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
 from bot.render.controls import OF_CARDS
 from bot.render.outbox import Change
 from bot.render.upload import Attached
-from bot.store.approvals import Approvals
-from bot.store.codec import dump_turn
-from bot.store.revisions import Revisions
-from bot.store.scope_settings import ScopeSettings
 from bot.tools.gate import Allowed, Refused, Waiting
-from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
-from bot.tools.toolbox import Toolbox
-from bot.turns.approval_desk import ApprovalDesk
-from bot.turns.approval_rules import ApprovalRules
-from bot.turns.approval_runs import GONE, INTERRUPTED, TOO_SLOW
+from bot.tools.tool import ToolContext, ToolFailed, ToolOutput
+from bot.turns.approval_runs import GONE, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
-from tests.conversation.builders import turn
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
-from tests.turns.tool_stage import Effect, tool
+from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench
 
-THREAD, CHANNEL, SERVER, ASKER, TURN = 1, 2, 3, 7, 9
-KEY = "0123456789abcdef01234567"
-CONTEXT = ToolContext(ToolPlace(THREAD, CHANNEL, SERVER), ASKER, KEY, TURN, frozenset({8}))
-ID = int(KEY[:13], 16)
+__all__ = ["bench"]
+
 SECRET = "the words of a person"
-
-
-@dataclass
-class Bench:
-    """One desk on a store and a Discord, whose time stands still unless it is moved."""
-
-    redis: Redis
-    effect: Effect = field(default_factory=Effect)
-    outbox: FakeOutbox = field(default_factory=lambda: FakeOutbox(round_trip_s=0.0))
-    now_s: list[float] = field(default_factory=lambda: [1_700_000_000.0])
-    settings: dict[str, Any] = field(default_factory=lambda: {"changes": True, "asks": True})
-    events: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.approvals = Approvals(self.redis, KEYS)
-        self.scope_settings = ScopeSettings(self.redis, KEYS, ttl_s=1000, audit_s=1000)
-        self.desk = self.another()
-
-    @property
-    def tool(self) -> Tool:
-        return tool("knock", self.effect, **self.settings)
-
-    def another(self, *, without_tool: bool = False, **settings: Any) -> ApprovalDesk:
-        """The desk of another instance."""
-        clock = Clock(lambda: self.now_s[0], lambda: self.now_s[0])
-        box = Toolbox(() if without_tool else (self.tool,))
-        rules = ApprovalRules(self.scope_settings, **settings)
-        return ApprovalDesk(self.approvals, rules, box, self.outbox, clock, self.events.append)
-
-    async def choose(self, value: str) -> None:
-        actor = Actor(SERVER, ASKER, 1)
-        await self.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, {"tool:knock": value})
-
-    async def opened(self) -> Approval:
-        """A call that waits, with its card."""
-        assert isinstance(await self.desk.gate(self.tool, CONTEXT, {"door": "north"}), Waiting)
-        await self.desk.post_cards(THREAD, TURN)
-        return await self.found()
-
-    async def found(self) -> Approval:
-        found = await self.approvals.find(THREAD, ID)
-        assert found is not None
-        return found
-
-    async def until(self, state: str) -> Approval:
-        async with asyncio.timeout(10):
-            while (await self.found()).state != state:  # noqa: ASYNC110 - a task of the desk makes it true
-                await asyncio.sleep(0.01)
-        return await self.found()
-
-    async def looked(self, desk: ApprovalDesk | None = None) -> None:
-        """One look of the watch at the conversation."""
-        await (desk or self.desk)._look(THREAD)
-
-    def cards(self) -> list[str]:
-        return self.outbox.texts()
-
-
-@pytest.fixture
-def bench(redis: Redis) -> Bench:
-    return Bench(redis)
 
 
 @pytest.mark.parametrize(
@@ -281,63 +204,6 @@ async def test_a_call_that_nobody_decides_expires_and_the_card_says_so(bench: Be
     assert (met.state, counts) == ("expired", False)
 
 
-@pytest.mark.parametrize("repeats", [False, True])
-async def test_a_call_whose_worker_is_gone_runs_again_only_if_it_repeats_safely(
-    bench: Bench, *, repeats: bool
-) -> None:
-    bench.settings |= {"repeats": repeats}
-    bench.desk = bench.another()
-    await bench.opened()
-    now_ms = round(bench.now_s[0] * 1000)
-    await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))  # and killed
-    await bench.looked(bench.another())
-    assert (await bench.found()).state == "running"
-    bench.now_s[0] += 1000
-    await bench.looked(bench.another())
-    if repeats:
-        await bench.until("done")
-        assert bench.effect.made == [KEY]
-    else:
-        found = await bench.found()
-        assert (found.state, found.is_repeated, bench.effect.made) == ("waiting", True, [])
-        assert "nobody knows whether it took effect" in bench.cards()[0]
-
-
-async def test_a_worker_that_comes_back_late_does_not_change_what_was_decided_meanwhile(bench: Bench) -> None:
-    bench.effect.gate = asyncio.Event()
-    await bench.opened()
-    await bench.desk.allow(THREAD, ID, ASKER)
-    await bench.effect.begun.wait()
-    bench.now_s[0] += 1000
-    await bench.looked(bench.another())
-    await bench.another().refuse(THREAD, ID, ASKER, "it was done")
-    bench.effect.gate.set()
-    async with asyncio.timeout(10):
-        while bench.desk._runs.running:  # noqa: ASYNC110 - a task of the desk makes it true
-            await asyncio.sleep(0.01)
-    assert (await bench.found()).state == "refused"
-
-
-async def test_a_call_that_is_allowed_is_looked_at_soon_even_if_the_store_goes_away_then(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await bench.opened()
-    change = bench.approvals.change
-
-    async def lost(*arguments: Any) -> Any:
-        await change(*arguments)
-        raise StoreUnavailable("the answer was lost")
-
-    monkeypatch.setattr(bench.approvals, "change", lost)
-    with pytest.raises(StoreUnavailable):
-        await bench.desk.allow(THREAD, ID, ASKER)
-    assert (await bench.found()).state == "running"
-    found: Any = await bench.redis.zrange(KEYS.approvals_due, 0, -1, withscores=True)
-    ((_, due_ms),) = found
-    now_s, _ = await bench.redis.time()
-    assert due_ms / 1000 < now_s + 120
-
-
 async def test_a_card_that_cannot_be_written_now_does_not_keep_the_call_from_running(bench: Bench) -> None:
     await bench.opened()
     bench.outbox.failures.append(DiscordUnavailable("503"))
@@ -443,246 +309,6 @@ async def test_calls_of_other_conversations_are_left_alone(bench: Bench) -> None
     assert len(bench.cards()) == 1
     await bench.desk.post_cards(50, 60)
     assert len(bench.cards()) == 2
-
-
-async def _cancelled(bench: Bench) -> None:
-    await bench.redis.hset(KEYS.record(THREAD, TURN), "state", "cancelled")
-
-
-async def _deleted(bench: Bench) -> None:
-    entry = replace(turn(1, outcome="removed"), id=TURN, members=())
-    await bench.redis.rpush(KEYS.history(THREAD), dump_turn(entry))
-
-
-@pytest.mark.parametrize("take_back", [_cancelled, _deleted])
-async def test_a_call_whose_question_was_deleted_goes_with_its_card(
-    bench: Bench, take_back: Callable[[Bench], Awaitable[None]]
-) -> None:
-    await bench.opened()
-    await take_back(bench)
-    assert await bench.desk.find(THREAD, ID) is None
-    assert bench.cards() == []
-    assert await bench.desk.allow(THREAD, ID, ASKER) == (None, False)
-    assert bench.effect.made == []
-
-
-async def test_a_deletion_has_the_watch_look_for_calls_whose_question_is_gone(bench: Bench) -> None:
-    await bench.opened()
-    await _deleted(bench)
-    revisions = Revisions(bench.redis, KEYS, ttl_s=1000)
-    await revisions.delete(THREAD, TURN)
-    assert [item.id for item in await bench.approvals.due.take(60)] == [THREAD]
-    await bench.looked()
-    assert bench.cards() == []
-    assert await bench.approvals.of(THREAD) == ()
-    await bench.redis.delete(KEYS.approvals_due)
-    await revisions.delete(50, 60)
-    assert await bench.redis.zcard(KEYS.approvals_due) == 0
-
-
-async def test_a_call_that_was_made_stays_although_its_question_is_deleted(bench: Bench) -> None:
-    await bench.opened()
-    await bench.desk.allow(THREAD, ID, ASKER)
-    await bench.until("done")
-    await _deleted(bench)
-    await bench.looked()
-    assert (await bench.found()).state == "done"
-    assert len(bench.cards()) == 1
-
-
-async def test_a_card_that_is_posted_while_its_call_is_forgotten_goes_again(bench: Bench) -> None:
-    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
-    waiting = await bench.found()
-    await bench.approvals.forget(THREAD, ID)
-    await bench.desk._cards.post(waiting)
-    assert bench.cards() == []
-
-
-async def test_a_tool_that_was_switched_off_while_a_call_waited_does_not_run(bench: Bench) -> None:
-    await bench.opened()
-    await bench.choose("off")
-    found, counts = await bench.desk.allow(THREAD, ID, ASKER)
-    assert found is not None
-    assert (found.state, counts, bench.effect.made) == ("withdrawn", False, [])
-    assert late_answer(found) == WITHDRAWN["off"]
-    assert WITHDRAWN["off"] in bench.cards()[0]
-    assert next(iter(bench.outbox.controls.values())).buttons == ()
-
-
-async def test_a_tool_that_is_switched_off_after_the_press_does_not_run_either(bench: Bench) -> None:
-    await bench.opened()
-    now_ms = round(bench.now_s[0] * 1000)
-    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
-    assert allowed is not None
-    await bench.choose("off")
-    await bench.desk._runs.run(allowed)
-    assert ((await bench.found()).state, bench.effect.made) == ("withdrawn", [])
-
-
-async def test_a_tool_that_the_operator_forbids_while_a_call_waits_does_not_run(bench: Bench) -> None:
-    await bench.opened()
-    found, counts = await bench.another(never=("knock",)).allow(THREAD, ID, ASKER)
-    assert found is not None
-    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["never"], False, [])
-
-
-async def test_a_tool_that_is_on_nowhere_any_more_does_not_run(bench: Bench) -> None:
-    async def is_offered(*_: object) -> bool:
-        return False
-
-    await bench.opened()
-    found, counts = await bench.another(is_offered=is_offered).allow(THREAD, ID, ASKER)
-    assert found is not None
-    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["off"], False, [])
-
-
-@pytest.mark.parametrize("roles", [frozenset({8}), frozenset[int]()])
-async def test_a_role_that_was_taken_away_while_a_call_waited_stops_the_call(
-    bench: Bench, roles: frozenset[int]
-) -> None:
-    asked: list[tuple[int, int]] = []
-
-    async def roles_of(server: int, person: int) -> frozenset[int]:
-        asked.append((server, person))
-        return roles
-
-    actor = Actor(SERVER, ASKER, 1)
-    values: dict[str, str | None] = {"tool:knock:role:8": "ask", f"tool:knock:role:{SERVER}": "off"}
-    await bench.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, values)
-    await bench.opened()
-    found, counts = await bench.another(roles_of=roles_of).allow(THREAD, ID, ASKER)
-    assert found is not None
-    assert asked == [(SERVER, ASKER)]
-    if roles:
-        assert (counts, (await bench.until("done")).roles) == (True, (8,))
-    else:
-        assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["off"], False, [])
-
-
-async def test_roles_that_cannot_be_found_out_leave_the_call_waiting(bench: Bench) -> None:
-    async def roles_of(_server: int, _person: int) -> frozenset[int]:
-        raise DiscordUnavailable("503")
-
-    actor = Actor(SERVER, ASKER, 1)
-    await bench.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, {"tool:knock:role:8": "ask"})
-    await bench.opened()
-    with pytest.raises(DiscordUnavailable):
-        await bench.another(roles_of=roles_of).allow(THREAD, ID, ASKER)
-    assert ((await bench.found()).state, bench.effect.made) == ("waiting", [])
-
-
-async def test_a_worker_that_is_held_up_before_it_begins_a_call_does_not_make_it_beside_another(
-    bench: Bench,
-) -> None:
-    await bench.opened()
-    now_ms = round(bench.now_s[0] * 1000)
-    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
-    assert allowed is not None  # and its worker is held up here
-    bench.now_s[0] += 1000
-    another = bench.another()
-    await bench.looked(another)
-    assert (await another.allow(THREAD, ID, ASKER))[1]
-    await bench.until("done")
-    await bench.desk._runs.run(allowed)
-    assert bench.effect.made == [KEY]
-    assert (await bench.found()).state == "done"
-
-
-async def test_a_worker_that_is_held_up_right_behind_the_beginning_of_a_call_does_not_make_it(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await bench.opened()
-    now_ms = round(bench.now_s[0] * 1000)
-    allowed, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
-    assert allowed is not None
-    monkeypatch.setattr(approval, "INTERRUPTED_AFTER_S", 0.0)
-    await bench.desk._runs.run(allowed)
-    assert ((await bench.found()).state, bench.effect.made) == ("running", [])
-
-
-async def test_a_worker_that_comes_back_late_ends_no_run_of_another(bench: Bench) -> None:
-    bench.effect.gate = asyncio.Event()
-    await bench.opened()
-    await bench.desk.allow(THREAD, ID, ASKER)
-    await bench.effect.begun.wait()
-    bench.now_s[0] += 1000
-    another = bench.another()
-    await bench.looked(another)
-    bench.effect.begun.clear()
-    await another.allow(THREAD, ID, ASKER + 1)
-    await bench.effect.begun.wait()
-    for task in [*bench.desk._runs.running]:
-        task.cancel()
-    bench.effect.gate.set()
-    assert (await bench.until("done")).by == ASKER + 1
-
-
-async def _reset(bench: Bench) -> None:
-    await bench.redis.hset(KEYS.meta(THREAD), "floor", f"{TURN + 1:020}")
-
-
-async def test_a_reset_ends_the_call_and_its_card_says_so(bench: Bench) -> None:
-    await bench.opened()
-    await _reset(bench)
-    await bench.looked(bench.another())
-    assert (await bench.found()).state == "withdrawn"
-    assert WITHDRAWN["reset"] in bench.cards()[0]
-    assert next(iter(bench.outbox.controls.values())).buttons == ()
-    found, counts = await bench.desk.allow(THREAD, ID, ASKER)
-    assert found is not None
-    assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["reset"], False, [])
-
-
-async def test_a_press_after_a_reset_is_answered_before_the_watch_has_looked(bench: Bench) -> None:
-    await bench.opened()
-    await _reset(bench)
-    await _cancelled(bench)
-    found = await bench.desk.find(THREAD, ID)
-    assert found is not None
-    assert late_answer(found) == WITHDRAWN["reset"]
-    assert WITHDRAWN["reset"] in bench.cards()[0]
-
-
-async def test_a_call_that_was_interrupted_is_not_taken_up_after_a_reset(bench: Bench) -> None:
-    bench.settings |= {"repeats": True}
-    bench.desk = bench.another()
-    await bench.opened()
-    now_ms = round(bench.now_s[0] * 1000)
-    await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, now_ms))
-    await _reset(bench)
-    await bench.looked()
-    assert (await bench.found()).state == "running"
-    bench.now_s[0] += 1000
-    await bench.looked()
-    assert ((await bench.found()).outcome, bench.effect.made) == (INTERRUPTED, [])
-
-
-async def test_a_call_that_is_made_after_a_reset_waits_as_any_other(bench: Bench) -> None:
-    await bench.redis.hset(KEYS.meta(THREAD), "floor", f"{TURN - 1:020}")
-    await bench.opened()
-    await bench.looked()
-    assert (await bench.found()).state == "waiting"
-
-
-async def test_a_card_that_is_posted_while_its_call_is_withdrawn_says_so(bench: Bench) -> None:
-    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
-    waiting = await bench.found()
-    await _reset(bench)
-    await bench.looked()
-    await bench.desk._cards.post(waiting)
-    assert WITHDRAWN["reset"] in bench.cards()[0]
-
-
-@pytest.mark.parametrize(("person", "ends"), [(ASKER, True), (ASKER + 1, False)])
-async def test_the_cards_of_a_person_who_is_forgotten_end_and_lose_their_words(
-    bench: Bench, person: int, *, ends: bool
-) -> None:
-    await bench.opened()
-    before = first_id(round(bench.now_s[0] * 1000) + 60_000)
-    await bench.desk.forget(THREAD, Identity(person, before))
-    assert ((await bench.found()).state == "withdrawn") is ends
-    assert (WITHDRAWN["forgotten"] in bench.cards()[0]) is ends
-    assert ("north" in bench.cards()[0]) is not ends
 
 
 async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:

@@ -25,7 +25,8 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.request import Finished, Request, TextDelta
-from bot.turns.reply_generator import Generated, ReplyGenerator
+from bot.turns.generated import Generated
+from bot.turns.reply_generator import ReplyGenerator
 from tests.turns.generator_stage import DROPS, NOW_S, SHORT, TERMS, USAGE, FakeClaude, ask
 
 

@@ -11,8 +11,9 @@ from bot.conversation import wording
 from bot.conversation.compose import compose
 from bot.conversation.errors import BobbinError, ClaudeBusy, Stopped
 from bot.conversation.request import Request
+from bot.turns.generated import Generated
 from bot.turns.prepare import Prepared, prepare
-from bot.turns.reply_generator import Generated, ReplyGenerator
+from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message
 from tests.patience import idle_timeout

@@ -17,7 +17,8 @@ from bot.conversation.turn import Outcome
 from bot.store.claim import Claim, Meta
 from bot.store.quote_store import FetchedQuotes
 from bot.turns.prepare import Prepared
-from bot.turns.quoted_context import FRESH_MS, LINKS_MAX, MISSING, TOO_MANY, QuotedContext
+from bot.turns.quote_outcome import MISSING
+from bot.turns.quoted_context import FRESH_MS, LINKS_MAX, TOO_MANY, QuotedContext
 from tests.conversation.builders import BEN, message, snowflake, turn
 from tests.store.claims import a_claim
 

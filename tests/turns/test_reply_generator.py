@@ -24,8 +24,9 @@ from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface
+from bot.turns.generated import Generated
 from bot.turns.prepare import Prepared, prepare
-from bot.turns.reply_generator import Generated, ReplyGenerator
+from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import ANN, message, sent, texts, turn
 from tests.store.claims import changed

@@ -18,7 +18,7 @@ from bot.store.keys import Keys
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult
 from bot.turns.conclusion import Conclusion
-from bot.turns.reply_generator import Generated
+from bot.turns.generated import Generated
 from bot.turns.revise import not_worse
 from bot.turns.run import Runner
 from bot.turns.shown_entry import partial_entry

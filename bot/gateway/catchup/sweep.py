@@ -109,7 +109,7 @@ class Sweep:
                     continue
                 if each.parent is not None:
                     parents.add(each.parent)
-                elif self._shards.holds(None):
+                elif self._shards.holds(each.server):
                     latest_ms[each.conversation] = each.latest_ms
         self._request_later(sorted(latest_ms, key=latest_ms.__getitem__, reverse=True), recheck_from)
         return parents

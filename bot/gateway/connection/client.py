@@ -121,8 +121,9 @@ class Client(discord.AutoShardedClient):
         )
         if not (isinstance(left, int) and isinstance(after_ms, int)):
             return
+        share = max(left // (self.shard_count or 1), min(left, 1))  # other processes have the other shards
         for each in self.connections:
-            each.attempts.starts_left(time.monotonic(), left // len(self.connections), after_ms / 1000)
+            each.attempts.starts_left(time.monotonic(), share, after_ms / 1000)
         if left < SESSION_STARTS_FEW:
             log.warning(
                 "discord_session_starts_few",

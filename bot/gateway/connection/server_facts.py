@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord.http import Route
 
-from bot.conversation.errors import DiscordGone
+from bot.conversation.errors import DiscordGone, DiscordNotNow
 from bot.conversation.link_access import READ
 from bot.conversation.reminder import Reminder
 from bot.gateway import permissions
@@ -19,6 +19,9 @@ from bot.tools.facts import ChannelFacts, MemberFacts, ServerFacts
 from bot.tools.tool import ToolPlace
 
 MOST_NAMED = 5
+
+UNCONNECTED_S = 5.0
+"""A shard that starts is asked about again after so long."""
 
 
 class ServerFactSource:
@@ -68,9 +71,7 @@ class ServerFactSource:
 
     async def roles_of(self, server: int, person: int) -> frozenset[int]:
         """Return the ids of the roles that a person has now, none for one who is no member; raises DiscordError."""
-        guild = self._client.get_guild(server)
-        if guild is None:
-            raise DiscordGone("the bot is not in the server")
+        guild = await self._guild(server)
         found = await self._member(guild, person)
         return frozenset() if found is None else frozenset(role.id for role in found.roles)
 
@@ -97,9 +98,7 @@ class ServerFactSource:
         """
         if reminder.server is None:
             return True
-        guild = self._client.get_guild(reminder.server)
-        if guild is None:
-            raise DiscordGone("the bot is not in the server")
+        guild = await self._guild(reminder.server)
         member = await self._member(guild, reminder.person)
         if member is None:
             return False
@@ -122,6 +121,19 @@ class ServerFactSource:
         except DiscordGone:
             return False
         return True
+
+    async def _guild(self, server: int) -> discord.Guild:
+        """Return a server; raises DiscordGone only if Discord says that the bot has left the server.
+
+        discord.py does not know the servers of a shard that is not connected yet, nor those of other processes.
+        """
+        guild = self._client.get_guild(server)
+        if guild is None:
+            await self._calls.read(
+                "server", server, (), lambda: self._client.http.get_guild(server, with_counts=False)
+            )
+            raise DiscordNotNow(UNCONNECTED_S)
+        return guild
 
     async def _member(self, guild: discord.Guild, person: int) -> discord.Member | None:
         try:

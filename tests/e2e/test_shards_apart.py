@@ -1,0 +1,36 @@
+"""What a process does not hear of, it does not take for gone: other processes' servers, and shards that start."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from bot.store.keys import Keys
+from tests.e2e.discord_tools_scene import call
+from tests.e2e.stored import redis_of
+from tests.e2e.test_reminders import ON, remind, reminded
+from tests.e2e.test_shards import as_discord_limits, server_on
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+SOON_DUE = 0.02
+
+
+async def test_a_reminder_that_is_due_before_its_shard_is_connected_waits_for_the_shard(alone: World) -> None:
+    as_discord_limits(alone, max_concurrency=1)
+    alone.discord.world.shards = 2
+    channel = server_on(alone, 1, 2)
+    bot = await alone.start_bot(**ON)
+    thread = await alone.converse(channel, "hello")
+    await call(alone, thread, remind("stir the pot", SOON_DUE))
+    await bot.kill()
+    due_s = time.time() + SOON_DUE * 60
+    await alone.until(lambda: time.time() > due_s)
+    bot = await alone.start_bot(**ON)
+    async with redis_of(alone) as redis:
+        await redis.zadd(Keys(alone.prefix).reminders_due, {str(thread): 1})  # which takes a minute otherwise
+    await alone.until(lambda: bot.log("reminder_posted") or bot.log("reminder_ended"))
+    assert not bot.log("reminder_ended")
+    assert await reminded(alone, thread)
