@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
 from bot.conversation.approval_card import NOT_WAITING
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
@@ -20,6 +21,8 @@ from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import ToolContext, ToolFailed, ToolOutput
 from bot.turns.approval_runs import GONE, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
+from tests.render.fake_outbox import FakeOutbox
+from tests.store.stage import KEYS
 from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench
 
 __all__ = ["bench"]
@@ -65,6 +68,13 @@ async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench
     assert '"door": "north"' in card
     assert (waiting.card, len(bench.outbox.seen("send"))) == (min(bench.outbox.messages), 1)
     assert bench.outbox.controls[min(bench.outbox.messages)].buttons == OF_CARDS
+
+
+async def test_a_card_of_direct_messages_names_nobody_else_who_could_decide(bench: Bench) -> None:
+    assert "Manage Messages" in approval_card.card(await bench.opened())
+    direct = replace(await bench.found(), server=None, channel=None)
+    assert "Manage Messages" not in approval_card.card(direct)
+    assert f"<@{ASKER}>, you can decide" in approval_card.card(direct)
 
 
 async def test_a_card_that_the_turn_has_not_posted_is_posted_by_the_watch(bench: Bench) -> None:
