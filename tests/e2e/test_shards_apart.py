@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
@@ -11,13 +10,12 @@ from bot.store.keys import Keys
 from tests.e2e.discord_tools_scene import call
 from tests.e2e.stored import redis_of
 from tests.e2e.test_reminders import ON, remind, reminded
-from tests.e2e.test_shards import as_discord_limits, group, server_on
+from tests.e2e.test_shards import as_discord_limits, server_on
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SOON_DUE = 0.02
-LATER = 600.0
 
 
 async def test_a_reminder_that_is_due_before_its_shard_is_connected_waits_for_the_shard(alone: World) -> None:
@@ -35,26 +33,4 @@ async def test_a_reminder_that_is_due_before_its_shard_is_connected_waits_for_th
         await redis.zadd(Keys(alone.prefix).reminders_due, {str(thread): 1})  # which takes a minute otherwise
     await alone.until(lambda: bot.log("reminder_posted") or bot.log("reminder_ended"))
     assert not bot.log("reminder_ended")
-    assert await reminded(alone, thread)
-
-
-async def test_a_reminder_outlives_its_conversation_in_a_server_of_another_process(alone: World) -> None:
-    as_discord_limits(alone, max_concurrency=16)
-    channel = server_on(alone, 1, 2)
-    bots = [await alone.start_bot(**(group(shard, 2) | ON)) for shard in range(2)]
-    thread = await alone.converse(channel, "hello")
-    await call(alone, thread, remind("stir the pot", LATER))
-    await bots[1].kill()
-    keys = Keys(alone.prefix)
-    async with redis_of(alone) as redis:
-        # As the retention of the server leaves it.
-        await redis.delete(keys.meta(thread))
-        ((field, text),) = (await redis.hgetall(keys.reminders(thread))).items()
-        stored = json.loads(text)
-        stored["due_ms"] = round(time.time() * 1000)
-        await redis.hset(keys.reminders(thread), field, json.dumps(stored))
-        await redis.zadd(keys.reminders_due, {str(thread): 1})
-    bots[1] = await alone.start_bot(**(group(1, 2) | ON))
-    await alone.until(lambda: any(bot.log("reminder_posted") or bot.log("reminder_ended") for bot in bots))
-    assert bots[1].log("reminder_posted")
     assert await reminded(alone, thread)
