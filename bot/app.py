@@ -30,7 +30,7 @@ log = structlog.get_logger()
 GARBAGE_AFTER = 20_000
 
 # How long a stop waits until the store knows of it; a Redis that does not answer must not hold the stop up.
-REST_S = 1.0
+REST_S = 0.5
 
 
 async def run(settings: Settings, load: Callable[[], Settings]) -> None:
@@ -46,6 +46,12 @@ async def run(settings: Settings, load: Callable[[], Settings]) -> None:
             await _serve(local, bot, shutdown, load, requests)
     except Stopped:
         log.info("stopped_while_starting")
+
+
+async def _rest(bot: Bot) -> None:
+    with suppress(StoreUnavailable, TimeoutError):
+        async with asyncio.timeout(REST_S):
+            await bot.rest()
 
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, Bot]:
@@ -117,11 +123,8 @@ async def _serve(
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
-        with suppress(StoreUnavailable, TimeoutError):
-            async with asyncio.timeout(REST_S):
-                await bot.rest()
         bot.client.health.change(GatewayState.STOPPED, GatewayReason.SHUTDOWN)
-        await session.disconnect(bot.client)
+        await asyncio.gather(_rest(bot), session.disconnect(bot.client))
     for result in ended:
         if isinstance(result, Exception):
             raise result

@@ -35,6 +35,9 @@ STILL_SHORT_S = 0.25
 """... and again after this time if there was nothing to be had."""
 
 STORE_S = 1.0
+LEAVE_S = 0.3
+"""A Redis that does not answer must not hold a stop up."""
+
 KEEPS_S = CALL_SHARE_S - 0.5
 """After so long without a renewal a process keeps to an equal part."""
 
@@ -123,7 +126,7 @@ class SharedRate:
             if running is not None:
                 running.cancel()
         with contextlib.suppress(StoreUnavailable, TimeoutError):
-            async with asyncio.timeout(STORE_S):
+            async with asyncio.timeout(LEAVE_S):
                 await self._shares.leave()
 
     @property
