@@ -16,7 +16,7 @@ from bot.local.simulator.claude import (
     web_fetch,
     web_search,
 )
-from tests.e2e.controls import answer
+from tests.e2e.controls import answer, press
 from tests.e2e.server_tools_scene import ON, SHORT
 from tests.e2e.world import World
 
@@ -76,6 +76,24 @@ async def test_a_query_and_a_host_are_said_while_the_tool_runs(world: World) -> 
         gate.release()
         (reply,) = await own.answered(thread)
         assert reply["content"] == "Found."
+
+
+async def test_what_is_done_behind_text_is_said_below_it_and_stays_in_no_reply(world: World) -> None:
+    async with world.apart(ON) as own:
+        gate = Gate(None, None)
+        own.claude.say(Reply.of("I look.\n\n", web_search("looms", LOOMS, gate=gate), "Found."))
+        root = await own.ann.post(own.channel(), f"{own.mention} look")
+        thread = await own.thread_of(root)
+        below = "I look.\n-# Searching the web: looms … ▌"
+        await own.until(lambda: any(below == m["content"] for m in own.said(thread)))
+        await press(own.ann, thread, own.replies(thread)[-1], "Stop")
+        await own.settled(root)
+        gate.release()
+        (reply,) = own.replies(thread)
+        assert reply["content"].startswith("I look.")
+        assert "Searching" not in reply["content"]
+        await own.settled(await own.ann.post(thread, "and now?"))
+        assert "Searching" not in str(own.asked[-1].body["messages"])
 
 
 async def test_what_was_fetched_is_named_and_a_failed_call_is_no_failure(world: World) -> None:

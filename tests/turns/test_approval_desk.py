@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
 from bot.conversation.approval_card import NOT_WAITING
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
@@ -67,6 +68,13 @@ async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench
     assert '"door": "north"' in card
     assert (waiting.card, len(bench.outbox.seen("send"))) == (min(bench.outbox.messages), 1)
     assert bench.outbox.controls[min(bench.outbox.messages)].buttons == OF_CARDS
+
+
+async def test_a_card_of_direct_messages_names_nobody_else_who_could_decide(bench: Bench) -> None:
+    assert "Manage Messages" in approval_card.card(await bench.opened())
+    direct = replace(await bench.found(), server=None, channel=None)
+    assert "Manage Messages" not in approval_card.card(direct)
+    assert f"<@{ASKER}>, you can decide" in approval_card.card(direct)
 
 
 async def test_a_card_that_the_turn_has_not_posted_is_posted_by_the_watch(bench: Bench) -> None:
@@ -316,3 +324,24 @@ async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -
     bench.now_s[0] += WAITS_S + 1
     await bench.looked()
     assert bench.events == ["opened", "expired"]
+
+
+async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_again(bench: Bench) -> None:
+    card = (await bench.opened()).card
+    assert card is not None
+    held = await bench.redis.hgetall(KEYS.approvals(THREAD))
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.until("done")
+    await bench.looked()
+    assert bench.outbox.controls[card].buttons != OF_CARDS
+    await bench.redis.delete(KEYS.approvals(THREAD))
+    fields: dict[Any, Any] = dict(held)
+    await bench.redis.hset(KEYS.approvals(THREAD), mapping=fields)
+    await bench.approvals.due.postpone(THREAD, WAITS_S)
+    bench.desk.distrust_cards()
+    watching = asyncio.create_task(bench.desk.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while bench.outbox.controls[card].buttons != OF_CARDS:  # noqa: ASYNC110 - the watch makes it true
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert (await bench.found()).state == "waiting"
