@@ -104,7 +104,7 @@ async def test_a_file_that_cannot_be_written_is_one_line_and_leaves_no_secret_be
     (tmp_path / ".env").mkdir()  # as some people name their virtual environment
     code, shown = await init(shared, tmp_path, shared.redis_url, "", "", "yes")
     assert code == Exit.SETTINGS, shown
-    assert f"{tmp_path / '.env'} cannot be written: Is a directory" in shown.splitlines()
+    assert f"{tmp_path / '.env'} cannot be written: Is a directory\n" in shown
     assert "Traceback" not in shown
     assert not (tmp_path / ".env.new").exists()
     assert not (tmp_path / "config.toml").exists()
