@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-from bot.config import Settings, load, proxy
+from bot.config import Exit, Settings, load, proxy
 from bot.conversation.errors import StartError
 from bot.doctor.config_files import env_text, toml_text, write_private
 from bot.doctor.fixes import repair
@@ -89,7 +89,12 @@ class Setup:
         if path.exists() and not agrees(self._prompter, f"{name} exists. Overwrite it?", default=False):
             self._prompter.tell(f"{name} stays as it is.")
             return
-        write_private(path, text)
+        try:
+            write_private(path, text)
+        except OSError as error:
+            raise StartError(
+                f"{path} cannot be written: {error.strerror}", exit_code=Exit.SETTINGS
+            ) from error
         self._prompter.tell(f"{name} is written; only you can read it.")
 
     async def _works(self, variable: str, value: str, more: Mapping[str, str] | None = None) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load
+from bot.config import Exit, load
 from bot.local.simulator.claude import Claude
 from tests.e2e.world import World
 from tests.fork_server import environment_with
@@ -96,6 +96,18 @@ async def test_files_that_exist_are_left_unless_the_operator_says_yes(shared: Wo
     assert (tmp_path / ".env").read_text(encoding="ascii") == "MINE=1"
     assert "# mine" not in (tmp_path / "config.toml").read_text(encoding="utf-8")
     assert mode(tmp_path / "config.toml") == 0o600
+
+
+async def test_a_file_that_cannot_be_written_is_one_line_and_leaves_no_secret_behind(
+    shared: World, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").mkdir()  # as some people name their virtual environment
+    code, shown = await init(shared, tmp_path, shared.redis_url, "", "", "yes")
+    assert code == Exit.SETTINGS, shown
+    assert f"{tmp_path / '.env'} cannot be written: Is a directory\n" in shown
+    assert "Traceback" not in shown
+    assert not (tmp_path / ".env.new").exists()
+    assert not (tmp_path / "config.toml").exists()
 
 
 async def test_an_input_that_ends_writes_nothing(shared: World, tmp_path: Path) -> None:
