@@ -24,7 +24,7 @@ from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKey, StoredKeys
 from bot.version import version
 
-LEFT_OUT = frozenset({"pulse:<instance>", "trial:<number>"})
+LEFT_OUT = frozenset({"pulse:<instance>", "{trial}:<number>"})
 """The contracts of keys that say something of running instances alone."""
 
 PARTS_AT_ONCE = 8

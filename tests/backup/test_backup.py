@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.backup.backup import back_up
+from bot.backup.backup import LEFT_OUT, back_up, kind_of
 from bot.backup.backup_file import BackupReader
 from bot.backup.restore import Restored, restore
 from bot.config import Exit
@@ -272,6 +272,10 @@ async def test_a_prefix_that_holds_something_is_replaced_only_on_demand(
     assert not await target.exists("test:{99}:hw")
     assert await target.exists("tester:key")
     assert await target.get("test:since") == "17"
+
+
+def test_what_is_left_out_are_kinds_of_keys() -> None:
+    assert {kind_of(name) for name in ("pulse:one", "{trial}:1")} == LEFT_OUT
 
 
 async def test_an_instance_that_runs_keeps_its_store(source: Redis, target: Redis, tmp_path: Path) -> None:
