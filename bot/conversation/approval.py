@@ -31,7 +31,8 @@ class Approval:
     of a call that was withdrawn is a `Withdrawal`. `since_ms`
     is when the state began. `is_repeated`: a call before was interrupted, and nobody knows whether it took effect.
     `outcome` is what the tool brought, or why it failed. `settled` are names and values that the tool has settled at
-    the time of the call. `stamp` names the latest change in the store.
+    the time of the call. `stamp` names the latest change in the store. `shown` is the `face` that the card had last,
+    "" where that is not known.
     """
 
     id: int
@@ -55,6 +56,7 @@ class Approval:
     outcome: str = ""
     settled: tuple[tuple[str, str], ...] = ()
     stamp: str = ""
+    shown: str = ""
 
     @property
     def ends_ms(self) -> int:
@@ -66,9 +68,19 @@ class Approval:
         """Whether nothing changes any more."""
         return self.state in ENDED
 
-    def with_card(self, card: int) -> Approval:
+    @property
+    def face(self) -> str:
+        """What tells the card of the call as it is now from its earlier ones."""
+        return f"{self.state} again" if self.is_repeated and not self.has_ended else self.state
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether nothing is known that the card does not say."""
+        return self.card is None or self.shown in ("", self.face)
+
+    def with_card(self, card: int, shown: str) -> Approval:
         """Return the call with its card."""
-        return replace(self, card=card)
+        return replace(self, card=card, shown=shown)
 
     def allowed(self, by: int, now_ms: int) -> Approval | None:
         """Return the call as it runs, None if it does not wait any more."""

@@ -18,6 +18,7 @@ REPEATED = (
     "if it did not."
 )
 WAITS = "<@{asker}>, or somebody with the permission “Manage Messages”, can decide until <t:{ends}:f>."
+WAITS_DIRECT = "<@{asker}>, you can decide until <t:{ends}:f>."
 RUNS = "Allowed by <@{by}>. It is running."
 DONE = "Allowed by <@{by}>, and done."
 FAILED = "Allowed by <@{by}>, and failed: {outcome}"
@@ -66,7 +67,8 @@ def card(approval: Approval) -> str:
 def _state(approval: Approval) -> str:
     match approval.state:
         case "waiting":
-            return WAITS.format(asker=approval.asker, ends=approval.ends_ms // 1000)
+            waits = WAITS_DIRECT if approval.server is None else WAITS
+            return waits.format(asker=approval.asker, ends=approval.ends_ms // 1000)
         case "running":
             return RUNS.format(by=approval.by)
         case "done":

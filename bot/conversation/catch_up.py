@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.conversation import elements
-from bot.conversation.compose import Past, Plan, Terms, compose
+from bot.conversation.compose import Plan, Terms, compose
 from bot.conversation.content import Text
 from bot.conversation.message import Message, created_ms, first_id, written_at
+from bot.conversation.past import Past
 from bot.conversation.request import PromptMessage, Request
 from bot.conversation.revision import pieces_of
 from bot.conversation.side_requests import extending

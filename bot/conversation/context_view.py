@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.conversation import prompt
-from bot.conversation.compose import Past, Terms
+from bot.conversation.compose import Terms
 from bot.conversation.history_files import HistoryFile, files_of_all
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Cached, in_cache
+from bot.conversation.past import Past
 from bot.conversation.shares import share_out
 from bot.conversation.trimming import Edge, trim
 from bot.conversation.turn import UNSENT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from bot.conversation.compose import Past
+from bot.conversation.past import Past
 from bot.conversation.turn import Turn
 
 Correction = tuple[int, str]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import lifetime
-from bot.conversation.compose import Past, Plan
+from bot.conversation.compose import Plan
+from bot.conversation.past import Past
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.server_tools import most_searches
 from bot.conversation.tokens import PRIOR

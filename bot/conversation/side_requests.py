@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import breakpoints, lifetime, prompt
-from bot.conversation.compose import Past, Plan, Terms
+from bot.conversation.compose import Plan, Terms
 from bot.conversation.content import FileSource, LegacyUpload, sources
 from bot.conversation.ledger import Prefix, worth_counting
+from bot.conversation.past import Past
 from bot.conversation.request import Breakpoints, PromptMessage, Request
 from bot.conversation.turn import Turn
 

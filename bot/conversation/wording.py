@@ -132,7 +132,7 @@ SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
 PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
 """The status line while the model writes a block that is no text, by the block's type, or the name of a tool."""
 STATUS = (*PHASES.values(), BUSY, ANOTHER_MODEL, REGENERATING, SUMMARIZING)
-"""Status lines: they stand in the place of a reply until its text begins."""
+"""Status lines: they stand below the text of a reply until there is more."""
 
 
 def tool_status(doing: str) -> str:

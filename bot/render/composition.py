@@ -104,13 +104,22 @@ class Composition:
         parts = [Part(part.text, self._files(part)) for part in self._draft.parts]
         if parts and self._closed and self._attaches and self._made:
             parts[-1] = replace(parts[-1], files=(*parts[-1].files, *self._made)[:FILES_MAX])
-        if not parts and self.status and not self._closed:
-            parts = [Part(self.status)]
+        if self.status and not self._closed:
+            parts = self._with_status(parts)
         finished = self._closed and not self.uploads.pending
         if parts and self._closed and not finished and units(parts[-1].text) + MARK_UNITS > self._limit:
             return None  # no room for the mark of an unfinished reply
         actions = plan(shown, parts, finished=finished, controls=self.controls, limit=self._limit)
         return actions[0] if actions else None
+
+    def _with_status(self, parts: list[Part]) -> list[Part]:
+        """Put the status line below the text so far, if the last message has room for it."""
+        if not parts:
+            return [Part(self.status)]
+        text = f"{parts[-1].text}\n{self.status}"
+        if units(text) + MARK_UNITS > self._limit:
+            return parts
+        return [*parts[:-1], replace(parts[-1], text=text)]
 
     @property
     def _draft(self) -> Draft:

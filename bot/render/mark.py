@@ -6,6 +6,7 @@ The mark is a text cursor. It is read back after a crash, so it contains no char
 
 from __future__ import annotations
 
+from bot.conversation.wording import is_status
 from bot.render.measure import units
 
 CURSOR = "▌"
@@ -29,8 +30,12 @@ def is_marked(content: str) -> bool:
 
 
 def unmarked(content: str) -> str:
-    """The content of a message without the mark."""
-    return content[:-MARK_UNITS] if is_marked(content) else content
+    """The content of a message without the mark, and without a status line before the mark."""
+    if not is_marked(content):
+        return content
+    text = content[:-MARK_UNITS]
+    above, _, last = text.rpartition("\n")
+    return above if above and is_status(last) else text
 
 
 def escape_mark(text: str) -> str:

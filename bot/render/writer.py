@@ -97,7 +97,7 @@ class Writer:
         return () if self._composition.attaches else (wording.NO_FILES,)
 
     def show_status(self, text: str) -> None:
-        """Show a line in place of the reply until there is text; never waits."""
+        """Show a line below the text so far until there is more; never waits."""
         if text != self._composition.status and not self._composition.closed and not self._calls.abandoned:
             self._composition.status = text
             self._calls.wake.set()
@@ -107,6 +107,8 @@ class Writer:
         if self._composition.closed or self._calls.abandoned:
             return
         self._composition.push(text)
+        if text:
+            self._composition.status = ""
         if self._idle:
             self._calls.wake.set()
 

@@ -78,6 +78,19 @@ class Approvals:
                 await self._redis.expire(key, APPROVALS_S)
         return after, taken
 
+    async def note_shown(self, approval: Approval) -> Approval | None:
+        """Note that a card says what the call was; returns the call as it is, None if it is not known any more.
+
+        That is no change of the call: who takes a step from its latest change can still take it.
+        """
+        face = approval.face
+        after, _ = await self._values.change(
+            self._keys.approvals(approval.conversation),
+            str(approval.id),
+            lambda found: None if found.shown == face else replace(found, shown=face),
+        )
+        return after
+
     async def look_soon(self, conversation: int) -> None:
         """Have the calls of a conversation looked after at once, if there are any."""
         with translated():

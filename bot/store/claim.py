@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
 from bot.conversation.message import Message
+from bot.conversation.past import Past
 from bot.conversation.placeholders import Names
 from bot.conversation.request_cost import Payer
 from bot.conversation.turn import Turn, without_refused

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from redis.asyncio import Redis
 
-from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
+from bot.conversation.past import Past
 from bot.conversation.visible import is_blank
 from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated

@@ -18,7 +18,11 @@ log = structlog.get_logger()
 
 
 class ApprovalCards:
-    """Posts, changes and deletes cards; what Discord refuses is logged, and tried again with the next change."""
+    """Posts, changes and deletes cards; what Discord refuses is logged, and tried again with the next change.
+
+    Which of two changes Discord makes first, nobody knows. So each one notes what the card says since, and goes on if
+    that is not what the call is by then.
+    """
 
     def __init__(self, approvals: Approvals, outbox: Outbox) -> None:
         self._approvals = approvals
@@ -38,11 +42,13 @@ class ApprovalCards:
             self._log_refusal(approval, error)
             return
         found, _ = await persist(
-            lambda: self._approvals.change(approval.conversation, approval.id, _with_card(sent.id))
+            lambda: self._approvals.change(
+                approval.conversation, approval.id, _with_card(sent.id, approval.face)
+            )
         )
         if found is None:
             await self.remove(approval, sent.id)
-        elif found.state != approval.state:
+        elif not found.is_shown:
             await self.show(found)
 
     async def remove(self, approval: Approval, card: int) -> None:
@@ -52,18 +58,35 @@ class ApprovalCards:
         except DiscordError as error:
             self._log_refusal(approval, error)
 
-    async def show(self, approval: Approval) -> None:
-        """Write the card anew; without buttons once nobody can decide any more."""
-        if approval.card is None:
-            return
+    async def show(self, approval: Approval) -> bool:
+        """Write the card anew until it says what the call is; without buttons once nobody can decide any more.
+
+        Returns whether that is done: False if it can be tried again later.
+        """
+        latest: Approval | None = approval
+        while latest is not None and latest.card is not None:
+            shown = latest
+            if not await self._edit(shown, latest.card):
+                return False
+            latest = await self._noted(shown)
+            if latest is not None and latest.face == shown.face:
+                break
+        return True
+
+    async def _noted(self, approval: Approval) -> Approval | None:
+        return await persist(lambda: self._approvals.note_shown(approval))
+
+    async def _edit(self, approval: Approval, card: int) -> bool:
+        """Write a card; returns whether nothing is to be tried again."""
         controls = Controls(approval.id, OF_CARDS) if approval.state == "waiting" else NONE
         change = Change(approval_card.card(approval), controls=controls)
         try:
-            await self._outbox.edit(approval.conversation, approval.card, change)
+            await self._outbox.edit(approval.conversation, card, change)
         except DiscordError as error:
-            self._log_refusal(approval, error)
+            return self._log_refusal(approval, error)
+        return True
 
-    def _log_refusal(self, approval: Approval, error: DiscordError) -> None:
+    def _log_refusal(self, approval: Approval, error: DiscordError) -> bool:
         refused = isinstance(error, (DiscordForbidden, DiscordGone, DiscordRejected))
         log.info(
             "card_not_shown",
@@ -71,10 +94,11 @@ class ApprovalCards:
             kind=type(error).__name__,
             again=not refused,
         )
+        return refused
 
 
-def _with_card(card: int) -> Callable[[Approval], Approval | None]:
+def _with_card(card: int, shown: str) -> Callable[[Approval], Approval | None]:
     def step(approval: Approval) -> Approval | None:
-        return None if approval.card == card else approval.with_card(card)
+        return None if approval.card == card else approval.with_card(card, shown)
 
     return step

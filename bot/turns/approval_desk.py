@@ -67,6 +67,7 @@ class ApprovalDesk:
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._report = report
+        self._distrusts_cards = False
         self._opened: dict[int, set[int]] = {}
         self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
 
@@ -130,6 +131,7 @@ class ApprovalDesk:
     async def _withdraw(self, approval: Approval, why: Withdrawal) -> Approval | None:
         """End a call that is not to be made; returns the call as it is then, None if it is not known any more."""
         now_ms = self._clock.now_ms()
+        await persist(lambda: self._approvals.due.schedule(approval.conversation, RETRY_S))
         found, taken = await persist(
             lambda: self._approvals.change(
                 approval.conversation, approval.id, lambda each: each.withdrawn(why, now_ms)
@@ -162,8 +164,8 @@ class ApprovalDesk:
         )
         if found is not None and taken:
             self._report("allowed")
+            self._runs.start(found)  # the call does not wait for its card
             await self._cards.show(found)
-            self._runs.start(found)
         return found, taken
 
     async def refuse(
@@ -171,6 +173,7 @@ class ApprovalDesk:
     ) -> tuple[Approval | None, bool]:
         """Refuse a call; returns what `allow` does."""
         now_ms = self._clock.now_ms()
+        await self._approvals.due.schedule(conversation, RETRY_S)
         found, taken = await self._approvals.change(
             conversation, approval, lambda each: each.refused(by, reason, now_ms)
         )
@@ -199,10 +202,23 @@ class ApprovalDesk:
             if is_theirs and each.state == "waiting":
                 await self._withdraw(each, "forgotten")
 
+    def distrust_cards(self) -> None:
+        """Have every card written anew that waits: a store that has gone back does not know what the card says."""
+        self._distrusts_cards = True
+
+    async def _write_anew(self) -> None:
+        for conversation in await self._approvals.due.all():
+            for each in await self._approvals.of(conversation):
+                if each.state == "waiting":
+                    await self._cards.show(each)
+        self._distrusts_cards = False
+
     async def watch(self, *, every_s: float) -> None:
         """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
         while True:
             try:
+                if self._distrusts_cards:
+                    await self._write_anew()
                 for item in await self._approvals.due.take(RETRY_S):
                     again_s = await self._look(item.id)
                     await self._approvals.due.done(item, again_s)
@@ -212,51 +228,58 @@ class ApprovalDesk:
 
     async def _look(self, conversation: int) -> float | None:
         """Look after the calls of a conversation; returns in how many seconds to look again, None for never."""
+        found = await self._approvals.of(conversation)
+        waits = [await self._look_at(each) for each in found]
+        return min((wait_s for wait_s in waits if wait_s is not None), default=None)
+
+    async def _look_at(self, approval: Approval) -> float | None:
+        """Look after one call; returns what `_look` does."""
+        if approval.has_ended:
+            is_shown = approval.is_shown or await self._cards.show(approval)
+            return None if is_shown else RETRY_S
+        is_reset = await self._approvals.is_reset(approval)
+        if not is_reset and await self._was_taken_back(approval):
+            return None
+        after, taken = await self._next(approval, is_reset=is_reset)
+        if after is None:
+            return None
+        is_shown = True
+        if taken:
+            is_shown = await self._taken_up(after)
+        elif after.card is None and after.state == "waiting":
+            await self._cards.post(after)
+        elif not after.is_shown and after.state == "waiting":
+            is_shown = await self._cards.show(after)
+        if not is_shown or after.state == "running":
+            return RETRY_S
+        return None if after.has_ended else (after.ends_ms - self._clock.now_ms()) / 1000 + 1
+
+    async def _next(self, approval: Approval, *, is_reset: bool) -> tuple[Approval | None, bool]:
+        """End a call that has expired or whose conversation was reset, or take it up if it was interrupted."""
         now_ms = self._clock.now_ms()
-        next_s: list[float] = []
-        for each in await self._approvals.of(conversation):
-            if each.has_ended:
-                continue
-            is_reset = await self._approvals.is_reset(each)
-            if not is_reset and await self._was_taken_back(each):
-                continue
-            tool = self._toolbox.find(each.tool)
-            limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
+        tool = self._toolbox.find(approval.tool)
+        limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
 
-            def step(
-                found: Approval,
-                limit_s: float = limit_s,
-                repeats: bool = repeats,
-                is_reset: bool = is_reset,
-            ) -> Approval | None:
-                if is_reset and found.state == "waiting":
-                    return found.withdrawn("reset", now_ms)
-                taken_up = found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
-                if is_reset and taken_up is not None:
-                    return found.ended("failed", INTERRUPTED, now_ms)
-                return found.expired(now_ms) or taken_up
+        def step(found: Approval) -> Approval | None:
+            if is_reset and found.state == "waiting":
+                return found.withdrawn("reset", now_ms)
+            taken_up = found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
+            if is_reset and taken_up is not None:
+                return found.ended("failed", INTERRUPTED, now_ms)
+            return found.expired(now_ms) or taken_up
 
-            after, taken = await self._approvals.change(conversation, each.id, step)
-            if after is None:
-                continue
-            if taken:
-                await self._taken_up(after)
-            elif after.card is None and after.state == "waiting":
-                await self._cards.post(after)
-            if not after.has_ended:
-                next_s.append(RETRY_S if after.state == "running" else (after.ends_ms - now_ms) / 1000 + 1)
-        return min(next_s, default=None)
+        return await self._approvals.change(approval.conversation, approval.id, step)
 
-    async def _taken_up(self, approval: Approval) -> None:
-        """Show what the watch has made of a call, and run the call if it is to be run again."""
+    async def _taken_up(self, approval: Approval) -> bool:
+        """Run a call again if it is to be, and show what the watch has made of it; returns whether it is shown."""
         log.info(
             "approval_taken_up", conversation=approval.conversation, tool=approval.tool, state=approval.state
         )
-        await self._cards.show(approval)
         if approval.has_ended:
             self._report(approval.state)
         elif approval.state == "running":
             self._runs.start(approval)
+        return await self._cards.show(approval)
 
     async def _was_taken_back(self, approval: Approval) -> bool:
         """Remove a call that waits, with its card, if its question was deleted."""

@@ -19,9 +19,10 @@ from bot.conversation import budget_wording, catch_up, estimate, fallback_wordin
 from bot.conversation.amount import Unit
 from bot.conversation.budget import Limit, Use, limits
 from bot.conversation.clock import Clock
-from bot.conversation.compose import Past, Terms
+from bot.conversation.compose import Terms
 from bot.conversation.errors import BobbinError, BudgetReached, ClaudeUnreachable, StoreUnavailable
 from bot.conversation.message import Message
+from bot.conversation.past import Past
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.request_cost import RequestCost
 from bot.conversation.title import TitleReader, may_begin_with_title

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.conversation.compose import Past
 from bot.conversation.content import InlineSource, LegacyInline, Source, sources
 from bot.conversation.fitting import TOO_MUCH
 from bot.conversation.message import Attachment
+from bot.conversation.past import Past
 from bot.conversation.wording import named_file
 from bot.store.claim import Claim
 from bot.store.held_files import HeldFiles

@@ -180,6 +180,8 @@ class Generation:
 
     def _push(self, text: str) -> None:
         self._pushed += text
+        if text:
+            self._status_line.text_came()
         self._reply.writer.push(text)
         self._interrupt_if_due()
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation.compose import Past, Terms
+from bot.conversation.compose import Terms
 from bot.conversation.memory import Fact, MemoryPlace, news, taken_back, with_quotes
+from bot.conversation.past import Past
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Meta
 from bot.store.memories import Memories

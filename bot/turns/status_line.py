@@ -1,4 +1,4 @@
-"""The line that is shown in place of a reply during a long phase without text."""
+"""The line that is shown below the text of a reply so far during a long phase without text."""
 
 from __future__ import annotations
 
@@ -12,24 +12,23 @@ line is shown can still join the turn, a later one cannot."""
 
 
 class StatusLine:
-    """Shows the phase of a generation after `STATUS_AFTER_S`; each line at most once, so that no line flickers."""
+    """Shows the phase of a generation after `STATUS_AFTER_S` without text.
+
+    Each line is shown at most once until text comes, so that no line flickers.
+    """
 
     def __init__(self) -> None:
         self._writer: Writer | None = None
         self._line = ""
-        self._due = False
         self._timer: asyncio.TimerHandle | None = None
-        self._due_at_s: float | None = None
+        self._quiet_since_s: float | None = None
         self._shown: set[str] = set()
 
     def attach(self, writer: Writer) -> None:
         """Show lines by this writer from now on; the time counts from the first writer."""
         self._writer = writer
-        loop = asyncio.get_running_loop()
-        if self._due_at_s is None:
-            self._due_at_s = loop.time() + STATUS_AFTER_S
-        if self._timer is None:
-            self._timer = loop.call_at(self._due_at_s, self._come_due)
+        if self._quiet_since_s is None:
+            self._quiet_since_s = asyncio.get_running_loop().time()
         self._update()
 
     def show(self, line: str) -> None:
@@ -37,6 +36,12 @@ class StatusLine:
         if line not in self._shown:
             self._line = line
             self._update()
+
+    def text_came(self) -> None:
+        """Begin the time anew: the phase is over."""
+        self._line = ""
+        self._shown.clear()
+        self._quiet_since_s = asyncio.get_running_loop().time()
 
     def detach(self) -> None:
         """Show no more lines."""
@@ -46,10 +51,17 @@ class StatusLine:
             self._timer = None
 
     def _come_due(self) -> None:
-        self._due = True
+        self._timer = None
         self._update()
 
     def _update(self) -> None:
-        if self._due and self._line and self._writer is not None:
-            self._shown.add(self._line)
-            self._writer.show_status(self._line)
+        if not self._line or self._writer is None or self._quiet_since_s is None:
+            return
+        loop = asyncio.get_running_loop()
+        due_s = self._quiet_since_s + STATUS_AFTER_S
+        if loop.time() < due_s:
+            if self._timer is None:
+                self._timer = loop.call_at(due_s, self._come_due)
+            return
+        self._shown.add(self._line)
+        self._writer.show_status(self._line)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count, pairwise
 from typing import Any
+
+from cryptography.fernet import Fernet
 
 from bot.conversation.wording import SMALL
 from bot.local.simulator.discord import Discord
@@ -34,6 +37,16 @@ PATIENCE_S = 60.0
 SEEN_AFTER_S = ROUND_TRIP_S / 2
 
 _numbers = count(1)
+
+# With BENCH_FULL in the environment: what an operator can switch on that each turn takes part in.
+EVERYTHING = {
+    "BOT_PRIVACY__KEYS": Fernet.generate_key().decode(),
+    "BOT_TOOLS__ON": json.dumps(["clock", "server", "reminders", "memory", "web"]),
+    "BOT_BUDGETS__BOT": json.dumps(["$1000 per day", "1000000 messages per month"]),
+    "BOT_BUDGETS__SERVER": json.dumps(["$1000 per day", "100000000 tokens per day"]),
+    "BOT_BUDGETS__CHANNEL": json.dumps(["1000000 messages per day"]),
+    "BOT_BUDGETS__PERSON": json.dumps(["$1000 per month", "100000 messages per minute"]),
+}
 
 
 class ClaudeProcess:
@@ -230,6 +243,7 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             # Room for the largest crowd; what is measured is not the operator's limit.
             "BOT_TURNS__MAX_CONCURRENT": "2000",
             "BOT_CLAUDE__MAX_REQUESTS": "1000",
+            **(EVERYTHING if os.environ.get("BENCH_FULL") else {}),
         },
         "--strict",
         fresh=True,

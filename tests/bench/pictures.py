@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from PIL import Image as Pillow
 
 from bot.claude.wire import stream_arguments
-from bot.conversation.compose import Past, Terms, compose
+from bot.conversation.compose import Terms, compose
 from bot.conversation.content import FileSource, Image
 from bot.conversation.message import DISCORD_EPOCH_MS, Attachment, Author, Message
+from bot.conversation.past import Past
 from bot.conversation.prompt import render_system
 from bot.conversation.request import Parameters, Usage
 from bot.conversation.tokens import PRIOR, picture_tokens

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.compose import Past, Plan, Terms, compose
+from bot.conversation.compose import Plan, Terms, compose
+from bot.conversation.past import Past
 from bot.conversation.request import Parameters
 from bot.conversation.trimming import marks
 from tests.conversation.builders import message, turn

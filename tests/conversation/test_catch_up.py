@@ -6,8 +6,9 @@ import pytest
 
 from bot.conversation import catch_up
 from bot.conversation.catch_up import linked, marked, question
-from bot.conversation.compose import Past, compose
+from bot.conversation.compose import compose
 from bot.conversation.message import Author, Message, created_ms
+from bot.conversation.past import Past
 from bot.conversation.request import Usage
 from tests.conversation.builders import message, snowflake, texts, turn
 from tests.turns.generator_stage import TERMS

@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.breakpoints import place
-from bot.conversation.compose import Past, Plan, compose, smaller
+from bot.conversation.compose import Plan, compose, smaller
 from bot.conversation.content import FileSource, Image
 from bot.conversation.lifetime import Choice
 from bot.conversation.message import Attachment
+from bot.conversation.past import Past
 from bot.conversation.prompt import CONTINUE, render_messages
 from bot.conversation.request import Usage
 from bot.conversation.trimming import marks

@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.compose import Past, Terms
+from bot.conversation.compose import Terms
 from bot.conversation.content import Block, FileSource, Image, Text
 from bot.conversation.context_view import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
 from bot.conversation.elements import render_user
 from bot.conversation.history_files import files_of, without_file
 from bot.conversation.message import created_ms
+from bot.conversation.past import Past
 from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Parameters, PromptMessage, Usage
 from bot.conversation.tool_definition import ToolDefinition

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.compose import Past
 from bot.conversation.correction import FINGERPRINT_CHARS, fingerprint, reconciled, trims
+from bot.conversation.past import Past
 from bot.conversation.turn import Preface
 from tests.conversation.builders import turn
 

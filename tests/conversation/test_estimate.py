@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.conversation import estimate
-from bot.conversation.compose import Past, Terms, compose
+from bot.conversation.compose import Terms, compose
 from bot.conversation.content import Opaque, Text, ToolResult
+from bot.conversation.past import Past
 from bot.conversation.prompt import render_system
 from bot.conversation.request import Breakpoints, Finished, Parameters, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_summarize

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation.compose import Past, Plan, Terms, compose
+from bot.conversation.compose import Plan, Terms, compose
 from bot.conversation.content import Block, Document, FileSource, Image
 from bot.conversation.context_view import view
 from bot.conversation.elements import question
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.message import Attachment, Message, created_ms
+from bot.conversation.past import Past
 from bot.conversation.pricing import Prices
 from bot.conversation.prompt import prefix_key, render_system
 from bot.conversation.request import Parameters, Usage

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import elements
-from bot.conversation.compose import Past
 from bot.conversation.memory import (
     FORGOTTEN,
     MOST_FACT_CHARS,
@@ -21,6 +20,7 @@ from bot.conversation.memory import (
     without_facts,
 )
 from bot.conversation.message import Quote, created_ms
+from bot.conversation.past import Past
 from bot.conversation.turn import Preface, Turn, exchange
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.compose import Past, Terms
+from bot.conversation.compose import Terms
+from bot.conversation.past import Past
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, render_messages
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.side_requests import to_count, to_summarize

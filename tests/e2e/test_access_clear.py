@@ -13,8 +13,8 @@ from bot.commands.access_view import cleared
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import guilds
 from bot.local.simulator.discord import permissions as bits
+from tests.e2e.access_scene import rule
 from tests.e2e.controls import answer
-from tests.e2e.test_access import rule
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 

@@ -20,8 +20,8 @@ from bot.conversation.answer_mode import AnswerMode
 from bot.conversation.intake import Policy
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
+from tests.e2e.answer_scene import choose, threads
 from tests.e2e.controls import answer, press
-from tests.e2e.test_answer import choose, threads
 from tests.e2e.test_audit import shown
 from tests.e2e.test_commands import set_prompt
 from tests.e2e.test_prompts import save

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.budget_scene import mention, pattern, refused
-from tests.e2e.test_history import store_of
+from tests.e2e.history_scene import store_of
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 from tests.store.rollback import roll_back, snapshot

@@ -13,8 +13,8 @@ from bot.local.simulator.discord import guilds
 from bot.turns.life import HOLD_S
 from tests.e2e.budget_scene import HAIKU, LONG_S, mention, pattern, refused, set_limit
 from tests.e2e.controls import press
+from tests.e2e.history_scene import store_of
 from tests.e2e.test_commands import answer
-from tests.e2e.test_history import store_of
 from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 from tests.redis_server import redis_server
 

@@ -15,7 +15,7 @@ from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_audit import acts
 from tests.e2e.test_commands import answer
-from tests.e2e.test_history import asks_for_a_summary
+from tests.e2e.test_trimming import asks_for_a_summary
 from tests.e2e.world import World
 from tests.files import samples
 from tests.redis_proxy import RedisProxy

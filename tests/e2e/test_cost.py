@@ -16,8 +16,9 @@ from bot.local.simulator.claude import faults
 from bot.store.codec import load_turn
 from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import anew, labels, press
+from tests.e2e.history_scene import long_text, say, store_of, stored_turns
 from tests.e2e.test_commands import answer
-from tests.e2e.test_history import asks_for_a_summary, long_text, say, store_of, stored_turns
+from tests.e2e.test_trimming import asks_for_a_summary
 from tests.e2e.world import World
 from tests.patience import idle_timeout
 

@@ -12,9 +12,10 @@ import pytest_asyncio
 from bot.commands.reply_controls import BUSY
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
+from tests.e2e.answer_scene import choose
 from tests.e2e.controls import anew, answer, labels, press, streaming
-from tests.e2e.test_answer import choose
-from tests.e2e.test_limits import TIMESTAMP, threads_of, why
+from tests.e2e.limits_scene import TIMESTAMP, why
+from tests.e2e.test_limits import threads_of
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

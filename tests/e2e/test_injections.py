@@ -14,9 +14,10 @@ from bot.local.simulator.claude import Page, Reply, ToolUse, cited, web_fetch, w
 from bot.tools.messages import FOR_ALL, MISSING, NOTHING_FOUND
 from tests.conversation.injections import INJECTIONS, Injection, hidden, skeleton
 from tests.e2e.controls import labels
+from tests.e2e.discord_tools_scene import call, talking
+from tests.e2e.quotes_scene import link
 from tests.e2e.stored import stored
-from tests.e2e.test_discord_tools import call, private_channel, talking
-from tests.e2e.test_quotes import link
+from tests.e2e.test_discord_tools import private_channel
 from tests.e2e.test_reminders import reminded
 from tests.e2e.world import World
 

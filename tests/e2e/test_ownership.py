@@ -23,10 +23,10 @@ from bot.commands.reset import MAY_NOT_RESET
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import guilds, threads
 from bot.local.simulator.discord import permissions as bits
+from tests.e2e.access_scene import rule
+from tests.e2e.answer_scene import choose
 from tests.e2e.controls import answer, press, streaming, told
 from tests.e2e.proxied import PLURALKIT
-from tests.e2e.test_access import rule
-from tests.e2e.test_answer import choose
 from tests.e2e.test_commands import reset
 from tests.e2e.world import World
 

@@ -9,10 +9,10 @@ import pytest
 from bot.commands import context_view
 from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import press, streaming
+from tests.e2e.history_scene import grows, long_text, say
 from tests.e2e.test_audit import acts
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
-from tests.e2e.test_history import grows, long_text, say
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

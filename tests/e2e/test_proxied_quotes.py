@@ -12,7 +12,7 @@ from bot.local.simulator.discord import permissions as bits
 from bot.turns.quote_outcome import MISSING
 from tests.e2e.controls import sent
 from tests.e2e.proxied import PLURALKIT
-from tests.e2e.test_quotes import link, quotes, said
+from tests.e2e.quotes_scene import link, quotes, said
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -15,10 +15,10 @@ from bot.local.simulator.discord import thread_members
 from bot.store.keys import Keys
 from bot.tools.reminders import NONE_HERE
 from tests.e2e.controls import answer
+from tests.e2e.discord_tools_scene import call, talking
 from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.test_audit import acts
-from tests.e2e.test_discord_tools import call, talking
 from tests.e2e.world import SUPPRESS_NOTIFICATIONS, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

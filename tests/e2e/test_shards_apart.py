@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 import pytest
 
+from bot.local.simulator.discord import guilds
 from bot.store.keys import Keys
+from tests.e2e.discord_tools_scene import call
 from tests.e2e.stored import redis_of
-from tests.e2e.test_discord_tools import call
 from tests.e2e.test_reminders import ON, remind, reminded
 from tests.e2e.test_shards import as_discord_limits, group, server_on
 from tests.e2e.world import World
@@ -17,7 +17,6 @@ from tests.e2e.world import World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SOON_DUE = 0.02
-LATER = 600.0
 
 
 async def test_a_reminder_that_is_due_before_its_shard_is_connected_waits_for_the_shard(alone: World) -> None:
@@ -38,23 +37,23 @@ async def test_a_reminder_that_is_due_before_its_shard_is_connected_waits_for_th
     assert await reminded(alone, thread)
 
 
-async def test_a_reminder_outlives_its_conversation_in_a_server_of_another_process(alone: World) -> None:
+async def test_a_server_that_the_bot_leaves_goes_and_those_of_other_processes_stay(alone: World) -> None:
     as_discord_limits(alone, max_concurrency=16)
-    channel = server_on(alone, 1, 2)
-    bots = [await alone.start_bot(**(group(shard, 2) | ON)) for shard in range(2)]
-    thread = await alone.converse(channel, "hello")
-    await call(alone, thread, remind("stir the pot", LATER))
-    await bots[1].kill()
+    channels = [server_on(alone, shard, 2) for shard in range(2)]
+    bots = [await alone.start_bot(**group(shard, 2)) for shard in range(2)]
+    threads = [await alone.converse(channel, "hello") for channel in channels]
+    world = alone.discord.world
+    (left,) = (each for each in world.guilds.values() if each.id == world.channels[channels[1]].guild_id)
+    guilds.leave(world, left, world.user(alone.app.user_id))
+    alone.discord.commit()
+    await bots[1].logged("server_erased", server=left.id)
+    # A process that starts looks what exists still.
+    bots[1:] = [*bots[1:], await alone.start_bot(**group(1, 2))]
+    await bots[2].logged("gateway_state_changed", state="connected")
+    await alone.settled(await alone.ann.post(threads[0], "and again"))
     keys = Keys(alone.prefix)
     async with redis_of(alone) as redis:
-        # As the retention of the server leaves it.
-        await redis.delete(keys.meta(thread))
-        ((field, text),) = (await redis.hgetall(keys.reminders(thread))).items()
-        stored = json.loads(text)
-        stored["due_ms"] = round(time.time() * 1000)
-        await redis.hset(keys.reminders(thread), field, json.dumps(stored))
-        await redis.zadd(keys.reminders_due, {str(thread): 1})
-    bots[1] = await alone.start_bot(**(group(1, 2) | ON))
-    await alone.until(lambda: any(bot.log("reminder_posted") or bot.log("reminder_ended") for bot in bots))
-    assert bots[1].log("reminder_posted")
-    assert await reminded(alone, thread)
+        assert [await redis.exists(keys.meta(each)) for each in threads] == [1, 0]
+    for bot in (bots[0], bots[2]):
+        assert not bot.log("server_erased")
+        assert not bot.log("conversation_erased")

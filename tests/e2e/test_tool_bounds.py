@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
-from typing import Any
 
 import pytest
 
 from bot.conversation import wording
-from bot.conversation.approval_card import WITHDRAWN
-from bot.local.simulator.claude import Gate, Reply, Text, ToolUse, web_fetch, web_search
-from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.claude import Gate, Reply, Text, web_fetch, web_search
 from bot.render.schedule import EDIT_INTERVAL_MIN_S
-from bot.store.keys import Keys
 from bot.turns.tool_call import UNKNOWN
 from bot.turns.tool_result import BUG
-from tests.e2e.controls import labels, press, sent, told
-from tests.e2e.forgetting_scene import forget
-from tests.e2e.stored import redis_of
-from tests.e2e.test_commands import reset
+from tests.e2e.bounds_scene import waiting
+from tests.e2e.controls import labels, press
 from tests.e2e.test_server_tools import LOOMS, WEFTS, tools_of
-from tests.e2e.test_tools import TOKYO, card_of, results
+from tests.e2e.test_tools import TOKYO, results
 from tests.e2e.test_tools_command import said as commanded
 from tests.e2e.tools_scene import RING, Scene, scene
-from tests.e2e.world import ANSWER_S, LOOK_S, World
-from tests.patience import Patience
-
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+from tests.e2e.world import World
 
 __all__ = ["scene"]
 
-PERMIT = ToolUse("permit", {"gate": "east"})
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
 SEARCHES = {
     "BOT_TOOLS__ON": "web_search, web_fetch, time_in",
     "BOT_TOOLS__SEARCHES": "1",
     "BOT_TOOLS__FETCHES": "1",
     "BOT_CLAUDE__MODEL": "claude-sonnet-4-6",
 }
-
-
-async def waiting(scene: Scene, question: str = "please") -> tuple[int, dict[str, Any], dict[str, Any]]:
-    """A thread with a card that waits; returns it with the question and the card."""
-    world = scene.world
-    world.claude.say(Reply.of(PERMIT))
-    world.claude.say("It waits.")
-    thread, message = await scene.asked(question)
-    await world.settled(thread)
-    await world.until(lambda: any("Allow once" in labels(each) for each in world.said(thread)))
-    return thread, message, card_of(world, thread)
 
 
 async def test_the_searches_of_a_turn_are_bounded_over_its_requests_and_the_tools_stay(world: World) -> None:
@@ -249,90 +230,3 @@ async def test_each_search_costs_a_cent_and_pages_and_code_their_tokens_alone(wo
         assert "The costs include 1 web search." in await commanded(own.ann, thread, "usage")
         shown = await commanded(own.ann, thread, "context")
         assert float(shown.partition("Cost so far: $")[2].rstrip(".").strip()) >= 0.01
-
-
-async def test_a_tool_that_is_switched_off_while_a_card_waits_is_not_called_at_the_press(
-    scene: Scene,
-) -> None:
-    world = scene.world
-    await scene.start()
-    thread, _, card = await waiting(scene)
-    await commanded(world.admin, thread, "tools set", tool="permit", state="off", scope="server")
-    for label in ("Always here", "Allow once"):
-        if label not in labels(card_of(world, thread)):
-            break
-        moderator = world.person(f"moderator-{label[:5].lower()}", bits.MANAGE_THREADS)
-        assert await told(await press(moderator, thread, card, label), world) == WITHDRAWN["off"]
-    await scene.shows(thread, WITHDRAWN["off"])
-    assert labels(card_of(world, thread)) == []
-    assert scene.made() == []
-    world.claude.say("As you like.")
-    await world.settled(await world.ann.post(thread, "and?"))
-    assert 'remark=\\"not allowed any more, so it was not done\\"' in sent(world)
-
-
-async def test_a_tool_that_the_operator_forbids_meanwhile_is_not_called_at_the_press(scene: Scene) -> None:
-    world = scene.world
-    bot = await scene.start()
-    thread, _, card = await waiting(scene)
-    bot.signal(signal.SIGTERM)
-    await bot.ended()
-    await scene.start(BOT_TOOLS__NEVER="permit")
-    assert await told(await press(world.ann, thread, card, "Allow once"), world) == WITHDRAWN["never"]
-    await scene.shows(thread, WITHDRAWN["never"])
-    assert scene.made() == []
-
-
-async def test_a_role_that_is_taken_away_while_a_card_waits_stops_the_call(scene: Scene) -> None:
-    world = scene.world
-    await scene.start()
-    role = world.role("keepers", world.ann)
-    place = world.channel()
-    for target, state in ((role, "ask"), (world.guild.id, "off")):
-        await commanded(
-            world.admin, place, "tools set", tool="permit", state=state, scope="server", role=target
-        )
-    thread, _, card = await waiting(scene)
-    world.guild.members[world.ann.id].role_ids.remove(role)
-    assert await told(await press(world.ann, thread, card, "Allow once"), world) == WITHDRAWN["off"]
-    assert scene.made() == []
-
-
-async def test_a_reset_ends_a_card_that_waits_and_claude_is_not_told_of_it(scene: Scene) -> None:
-    world = scene.world
-    await scene.start()
-    thread, _, _ = await waiting(scene)
-    await reset(world, world.admin, thread)
-    await scene.shows(thread, WITHDRAWN["reset"])
-    assert labels(card_of(world, thread)) == []
-    world.claude.say("Hello.")
-    await world.settled(await world.ann.post(thread, "anew"))
-    await world.settled(await world.ann.post(thread, "and again"))
-    assert "not allowed any more" not in sent(world)
-    assert scene.made() == []
-
-
-async def test_the_card_of_a_person_who_is_forgotten_ends_without_their_words(scene: Scene) -> None:
-    world = scene.world
-    await scene.start()
-    thread, _, _ = await waiting(scene)
-    await forget(world, world.ann, thread)
-    await scene.shows(thread, WITHDRAWN["forgotten"])
-    assert "east" not in card_of(world, thread)["content"]
-    assert labels(card_of(world, thread)) == []
-    assert scene.made() == []
-
-
-async def test_of_a_thread_that_is_deleted_no_call_is_left_that_could_run(scene: Scene) -> None:
-    world = scene.world
-    await scene.start()
-    thread, _, _ = await waiting(scene)
-    async with redis_of(world) as redis:
-        key = Keys(world.prefix).approvals(thread)
-        assert await redis.exists(key)
-        await world.admin.delete_channel(thread)
-        patience = Patience(ANSWER_S, lambda: [bot.pid for bot in world.bots])
-        while await redis.exists(key) and not patience.is_over:  # noqa: ASYNC110 - the bot does it
-            await asyncio.sleep(LOOK_S)
-        assert not await redis.exists(key)
-    assert scene.made() == []

@@ -11,9 +11,9 @@ import pytest
 from bot.local.simulator.claude import Gate, Reply, ToolUse
 from bot.store.keys import Keys
 from bot.turns.tool_call import UNKNOWN
+from tests.e2e.discord_tools_scene import talking
+from tests.e2e.mcp_scene import offering, switch, wiki
 from tests.e2e.stored import redis_of
-from tests.e2e.test_discord_tools import talking
-from tests.e2e.test_mcp import offering, switch, wiki
 from tests.e2e.test_reminders import listed, remind
 from tests.e2e.test_tools import results
 from tests.e2e.tools_scene import RING, Scene, consulted, scene

@@ -14,7 +14,7 @@ from bot.local.simulator.discord import permissions as bits
 from bot.tools.messages import FOR_ALL, NOTHING_FOUND
 from bot.tools.offer import ABOUT
 from tests.e2e.controls import labels
-from tests.e2e.test_discord_tools import call, talking
+from tests.e2e.discord_tools_scene import call, talking
 from tests.e2e.test_tools_command import said
 from tests.e2e.world import World
 
@@ -60,6 +60,12 @@ def calls(channel: int) -> list[ToolUse]:
     ]
 
 
+async def started(world: World) -> None:
+    """Start a bot that is new to its Discord, and wait for its commands, which it registers beside its start."""
+    bot = await world.start_bot()
+    await bot.said("commands_registered")
+
+
 async def again(world: World) -> None:
     """Kill the bot, and start it anew."""
     world.bots.pop().signal(signal.SIGKILL)
@@ -73,7 +79,7 @@ async def test_every_tool_of_ours_has_a_row() -> None:
 async def test_security_each_tool_is_refused_without_the_role_and_allowed_with_it_also_after_a_restart(
     alone: World,
 ) -> None:
-    await alone.start_bot()
+    await started(alone)
     channel, role = alone.channel(), alone.role("weavers", alone.ben)
     await alone.ben.post(channel, "Wool is cheap.")
     for tool in OURS:
@@ -105,7 +111,7 @@ async def test_a_permission_that_the_bot_lacks_is_said_and_counts_again_once_it_
     alone: World,
 ) -> None:
     names = ("read_messages", "search_messages", "create_poll", "add_reaction")
-    await alone.start_bot()
+    await started(alone)
     channel, other = alone.channel(), alone.channel()
     await alone.ben.post(other, "Wool is cheap.")
     for tool in names:

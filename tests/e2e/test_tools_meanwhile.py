@@ -11,9 +11,9 @@ import pytest
 
 from bot.local.simulator.claude import Gate, Reply, ToolUse
 from tests.e2e.controls import labels, press, sent
+from tests.e2e.discord_tools_scene import talking
 from tests.e2e.forgetting_scene import forget, holding
 from tests.e2e.stored import stored
-from tests.e2e.test_discord_tools import talking
 from tests.e2e.tools_scene import RING, Scene, consulted, scene
 from tests.e2e.world import ANSWER_S, LOOK_S
 from tests.patience import Patience

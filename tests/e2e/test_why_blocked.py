@@ -10,9 +10,9 @@ from bot.commands import why_blocked
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
 from bot.local.simulator.discord import guilds
+from tests.e2e.access_scene import rule
 from tests.e2e.proxied import PLURALKIT
-from tests.e2e.test_access import rule
-from tests.e2e.test_why import menu, why
+from tests.e2e.why_scene import menu, why
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -9,7 +9,7 @@ from bot.conversation.intake import Reason
 from bot.local.simulator.discord import guilds
 from tests.e2e.budget_scene import set_limit
 from tests.e2e.controls import answer
-from tests.e2e.test_why import is_because, why
+from tests.e2e.why_scene import is_because, why
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -10,7 +10,7 @@ from bot.conversation.decision import Cause
 from bot.local.simulator.claude import Reply, ToolUse, faults
 from tests.e2e.controls import anew, answer, labels, press
 from tests.e2e.test_tools import ON, TOKYO
-from tests.e2e.test_why import is_because, menu, url, why
+from tests.e2e.why_scene import is_because, menu, url, why
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

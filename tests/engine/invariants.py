@@ -18,6 +18,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation import approval_card
 from bot.conversation.content import FileSource
 from bot.conversation.reminder import MARK
 from bot.conversation.turn import Turn
@@ -28,6 +29,7 @@ from bot.render.draft import Draft
 from bot.render.mark import is_marked
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
+from bot.store.approvals import Approvals
 from bot.store.codec import load_turn
 from bot.store.contracts import CONTRACTS
 from bot.store.keys import USAGE_PLACE, Keys
@@ -73,6 +75,8 @@ class Scene:
     forgotten: bool = False
     # Every file is delivered and uploaded; else a line may say that it was not.
     delivered: bool = True
+    # A change of a card may land that nobody knows of any more.
+    late_cards: bool = False
 
     async def breaches(self, asked: Collection[Call]) -> list[str]:
         """Everything that does not hold at this moment."""
@@ -194,7 +198,22 @@ class Scene:
         # A reset forgets what the conversation has cost, and not what the server has used.
         if used < total or (used > total and "floor" not in meta):
             found.append(f"{place}: the conversation has cost {total}, its usage {used}")
+        if not self.late_cards:
+            found += await self._cards(place)
         return found + _replies(place, self._by_bot(place), by_turn_id, answered)
+
+    async def _cards(self, place: int) -> list[str]:
+        """Each card says what became of its call, and has buttons as long as that waits."""
+        cards = {int(message["id"]): message for message in self._by_bot(place)}
+        return [
+            f"{place}: the card of a call that is {each.state} says {_short(message['content'])}"
+            for each in await Approvals(self.redis, Keys(self.prefix)).of(place)
+            if (message := cards.get(each.card or 0)) is not None
+            and (
+                message["content"] != approval_card.card(each)
+                or bool(message.get("components")) != (each.state == "waiting")
+            )
+        ]
 
     async def _store(self, places: Sequence[int]) -> list[str]:
         keys = Keys(self.prefix)

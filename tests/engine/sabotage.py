@@ -313,6 +313,10 @@ LIMITS: dict[str, tuple[str, tuple[str, str]]] = {
         "share_calls",
         ("if not ends or tonumber(ends) <= now then", "if not ends then"),
     ),  # ending the share of a process that is gone
+    "calls lost": (
+        "share_calls",
+        ("if tonumber(held) > 0 and not is_known then", "if false then"),
+    ),  # giving no more calls away after the shares were lost, until all have said what they hold
 }
 """The safeguards of the limits of one person: the step, and the text that is replaced in its script."""
 

@@ -140,6 +140,7 @@ NOTICED_BY_PROTOCOL = {
     "calls of others": "test_call_shares.py::test_no_process_gets_what_another_holds",
     "calls given back": "test_call_shares.py::test_a_share_goes_to_others_once_its_process_says_that_it_holds_less",
     "calls of the dead": "test_call_shares.py::test_the_share_of_a_process_that_is_gone_is_free_again",
+    "calls lost": "test_call_shares.py::test_after_the_shares_were_lost_nobody_gets_what_another_still_holds",
     "noted once": "test_scope_settings.py::test_an_act_that_changes_no_setting_is_noted_once",
 }
 """Tests of the scripts alone, in tests/store."""

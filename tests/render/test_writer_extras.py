@@ -10,7 +10,7 @@ from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordRejected
 from bot.render.board import Board, FilesRefused
 from bot.render.controls import NONE, when_done, while_written
-from bot.render.mark import is_marked
+from bot.render.mark import is_marked, unmarked
 from bot.render.part import Formula, TextFile
 from bot.render.plan import Edit, Posted, Send
 from bot.render.stack import LINES_MAX
@@ -98,6 +98,49 @@ def test_a_status_line_shows_until_the_first_text_takes_its_place_at_once() -> N
         assert [done.what for done in desk.outbox.calls] == ["typing", "send", "edit", "edit"]
 
     run(main())
+
+
+def test_a_status_line_stands_below_the_text_until_there_is_more() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            writer.push("Text. ")
+            await asyncio.sleep(5)
+            writer.show_status("-# Searching …")
+            await asyncio.sleep(5)
+            assert desk.outbox.texts() == ["Text.\n-# Searching … ▌"]
+            assert unmarked(desk.outbox.texts()[0]) == "Text."
+            writer.push("More.")
+            await asyncio.sleep(5)
+            assert desk.outbox.texts() == ["Text. More. ▌"]
+            writer.show_status("-# Searching …")
+            await asyncio.sleep(5)
+            writer.close_text()
+        await writer.finish()
+        assert desk.outbox.texts() == ["Text. More."]
+
+    run(main())
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_a_message_without_room_for_a_status_line_stays_as_it_is(*, room: bool) -> None:
+    async def main() -> str:
+        desk = Desk()
+        writer = desk.writer()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            writer.push("x" * (1900 if room else 1990))
+            await asyncio.sleep(5)
+            writer.show_status("-# Searching …")
+            await asyncio.sleep(5)
+            shown = desk.outbox.texts()[-1]
+            writer.close_text()
+        await writer.finish()
+        return shown
+
+    assert ("Searching" in run(main())) is room
 
 
 def test_a_status_line_of_a_reply_that_stays_empty_is_taken_away() -> None:

@@ -77,7 +77,7 @@ async def test_a_change_of_the_call_meanwhile_is_not_lost(approvals: Approvals) 
 
     def step(each: Approval) -> Approval | None:
         seen.append(each)
-        return each.with_card(77)
+        return each.with_card(77, "waiting")
 
     async def decide() -> None:
         await approvals.change(1, 5, lambda each: each.allowed(7, LATER))

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from bot.store import call_shares
 from bot.store.call_shares import CallShares
 from bot.store.keys import Keys
+from tests.patience import idle_timeout
 
 KEYS = Keys("test")
 TOTAL = 48
@@ -121,3 +122,27 @@ async def test_whatever_the_processes_want_they_never_hold_more_than_there_is(
         process.occupied = chance.randint(0, max(process.calls, process.occupied))
         await process.renew(wanted=chance.choice((0, 5, 20, 100)))
         assert sum(max(each.calls, each.occupied) for each in processes) <= TOTAL
+
+
+async def test_after_the_shares_were_lost_nobody_gets_what_another_still_holds(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_shares, "CALL_SHARE_S", 0.3)
+    processes = [Process(redis, str(number)) for number in range(4)]
+    for _ in range(4):
+        for process in processes:
+            await process.renew(wanted=TOTAL)
+    await redis.delete(KEYS.call_shares)
+    one, *others = processes
+    for _ in range(3):
+        await one.renew(wanted=TOTAL)
+        assert sum(each.calls for each in processes) <= TOTAL
+    for process in others:
+        await process.renew()
+    newcomer = Process(redis, "newcomer")
+    assert await newcomer.renew(wanted=TOTAL) <= 1
+    async with idle_timeout(30):
+        while one.calls <= TOTAL // 2:  # the shares are divided by need again
+            for process in processes:
+                await process.renew(wanted=TOTAL if process is one else 0)
+            await asyncio.sleep(0.02)

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
+from bot.conversation.past import Past
 from bot.conversation.turn import Preface
 from bot.store.claim import Claim
 from bot.store.codec import Result, dump_turn

@@ -11,9 +11,10 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.wire import stream_arguments
-from bot.conversation.compose import Past, Plan, Terms, compose
+from bot.conversation.compose import Plan, Terms, compose
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Attachment, Author, Message, written_at
+from bot.conversation.past import Past
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import Parameters, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_summarize

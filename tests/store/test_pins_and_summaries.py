@@ -7,8 +7,8 @@ from functools import partial
 
 from redis.asyncio import Redis
 
-from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
+from bot.conversation.past import Past
 from bot.conversation.request import Usage
 from bot.conversation.turn import Preface
 from bot.store.claim import Claim

@@ -7,6 +7,7 @@ from dataclasses import replace
 from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON
+from bot.conversation.shards import Shards
 from bot.store.keys import Keys
 from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
@@ -64,3 +65,12 @@ async def test_a_reminder_goes_with_its_thread_and_stays_where_the_thread_is_onl
     assert await redis.zcard(KEYS.reminders_due) == 0
     assert await book.of_person(77) == ()
     assert await redis.hlen(KEYS.person_reminders(77)) == 0
+
+
+async def test_a_reminder_is_for_the_process_of_its_server_also_when_its_conversation_has_expired(
+    redis: Redis,
+) -> None:
+    server = 1 << 22
+    await Reminders(redis, KEYS).add(replace(reminder(), server=server), -5)
+    for shards, due in ((Shards((0,), 2), 0), (Shards((1,), 2), 1), (Shards(), 0)):
+        assert len(await Reminders(redis, KEYS, shards).due.take(60)) == due, shards

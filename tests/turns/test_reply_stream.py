@@ -3,91 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
-from typing import cast
 
 import pytest
 
-from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.content import Opaque, Text
+from bot.conversation.content import Opaque
 from bot.conversation.errors import (
-    BobbinError,
     ClaudeBusy,
     ClaudeError,
-    ClaudeRefusedRequest,
     ClaudeUnreachable,
     Stopped,
 )
-from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
     BlockStarted,
-    Finished,
     NewAttempt,
-    Parameters,
-    PromptMessage,
-    Request,
-    Started,
     StreamEvent,
     TextDelta,
     Usage,
     Waiting,
 )
-from bot.conversation.request_cost import Payer, Purpose, RequestCost
-from bot.turns.metered_claude import MeteredClaude
-from bot.turns.reply_stream import MOST_PAUSES, ReplyStream
+from bot.conversation.request_cost import Purpose, RequestCost
 from bot.turns.turn_cost import TurnCost
-
-REQUEST = Request(Parameters("claude-test", 100), (), ())
-PRICES = Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0)
-PAYER = Payer(person=7, server=1, channel=2, conversation=3)
-END = Finished("end_turn", Usage(input=7), "claude-test", "r", "m")
-
-
-@dataclass
-class FakeClaude:
-    """Says `events`, and then is silent for ever; an error among them is raised."""
-
-    events: tuple[StreamEvent | ClaudeError, ...] = ()
-    ends: bool = False
-    asked: int = 0
-    silent: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def stream(self, _request: Request, _caller: object = None) -> AsyncIterator[StreamEvent]:
-        self.asked += 1
-        for event in self.events:
-            if isinstance(event, ClaudeError):
-                raise event
-            yield event
-        self.silent.set()
-        if not self.ends:
-            await asyncio.Event().wait()
-
-    async def count_tokens(self, _request: Request) -> int:
-        self.asked += 1
-        return 5
-
-
-@dataclass
-class Streamed:
-    """A stream, and what it reports."""
-
-    claude: FakeClaude
-    interrupt: asyncio.Future[BobbinError] = field(default_factory=asyncio.Future)
-    pushed: list[str] = field(default_factory=list)
-    statuses: list[str] = field(default_factory=list)
-    cost: TurnCost = field(default_factory=TurnCost)
-
-    @property
-    def stream(self) -> ReplyStream:
-        return ReplyStream(
-            MeteredClaude(cast("Claude", self.claude), PAYER, self.cost, PRICES),
-            self.interrupt,
-            push=self.pushed.append,
-            show_status=self.statuses.append,
-            now_s=lambda: 1.5,
-        )
+from tests.turns.stream_stage import (
+    END,
+    PAUSED,
+    PAYER,
+    QUESTION,
+    READ,
+    REQUEST,
+    FakeClaude,
+    Streamed,
+    pausing,
+)
 
 
 async def test_a_reply_is_pushed_as_it_comes_and_its_use_is_counted() -> None:
@@ -140,9 +87,6 @@ async def test_only_a_refusal_before_the_first_text_is_known_to_cost_nothing(
     streamed = Streamed(FakeClaude((*said, error)))
     assert await streamed.stream.reply(REQUEST) == ("".join(delta.text for delta in said), error)
     assert streamed.cost.unknown == unknown
-
-
-READ = Started(Usage(input=5))
 
 
 @pytest.mark.parametrize(
@@ -211,78 +155,7 @@ async def test_a_summary_that_fails_or_is_cut_is_done_without() -> None:
     assert (failing.cost.unknown, interrupted.cost.unknown) == (1, 1)
 
 
-CALL = Opaque('{"type": "server_tool_use", "id": "srvtoolu_1"}')
 RESULT = Opaque('{"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1"}')
-PAUSED = Finished("pause_turn", Usage(input=5, output=2), "claude-test", "m", blocks=(Text("I look. "), CALL))
-
-
-@dataclass
-class PausingClaude:
-    """Gives one part of `parts` for each request, the last one for all that follow; an error in a part is raised."""
-
-    parts: list[tuple[StreamEvent | ClaudeError, ...]]
-    requests: list[Request] = field(default_factory=list)
-
-    async def stream(self, request: Request, _caller: object = None) -> AsyncIterator[StreamEvent]:
-        self.requests.append(request)
-        for event in self.parts[min(len(self.requests), len(self.parts)) - 1]:
-            if isinstance(event, ClaudeError):
-                raise event
-            yield event
-
-
-def pausing(*parts: tuple[StreamEvent | ClaudeError, ...]) -> tuple[PausingClaude, Streamed]:
-    claude = PausingClaude(list(parts))
-    return claude, Streamed(cast("FakeClaude", claude))
-
-
-QUESTION = replace(REQUEST, messages=(PromptMessage.of("user", "q"),))
-
-
-async def test_a_paused_reply_goes_on_with_its_content_unchanged() -> None:
-    claude, streamed = pausing((READ, TextDelta("I look. "), PAUSED), (TextDelta("Done."), END))
-    stream = streamed.stream
-    assert await stream.reply(QUESTION) == ("I look. \n\nDone.", END)
-    assert streamed.pushed == ["I look. ", "\n\nDone."]
-    assert claude.requests[1] == replace(
-        QUESTION, messages=(*QUESTION.messages, PromptMessage("assistant", PAUSED.blocks))
-    )
-    # Both requests cost; only what the first has read stands in later requests.
-    assert streamed.cost.total == 5 + 7
-    assert (stream.used, stream.was_read) == (Usage(input=5), True)
-
-
-async def test_a_reply_that_pauses_too_often_ends_as_paused() -> None:
-    claude, streamed = pausing((TextDelta("Still. "), PAUSED))
-    text, end = await streamed.stream.reply(QUESTION)
-    assert (text, end) == ("\n\n".join(["Still. "] * (1 + MOST_PAUSES)), PAUSED)
-    assert len(claude.requests) == 1 + MOST_PAUSES
-
-
-async def test_a_reply_is_interrupted_behind_a_pause_too() -> None:
-    claude, streamed = pausing((TextDelta("I look. "), PAUSED), (TextDelta("Never."), END))
-    stopped = Stopped()
-
-    def push(text: str) -> None:
-        streamed.pushed.append(text)
-        streamed.interrupt.set_result(stopped)
-
-    metered = MeteredClaude(cast("Claude", claude), PAYER, streamed.cost, PRICES)
-    stream = ReplyStream(metered, streamed.interrupt, push, streamed.statuses.append)
-    text, end = await stream.reply(QUESTION)
-    assert (text, end) == ("I look. ", stopped)
-    assert len(claude.requests) == 1
-
-
-async def test_paused_content_that_is_refused_leaves_the_paused_reply() -> None:
-    _, streamed = pausing((TextDelta("I look. "), PAUSED), (ClaudeRefusedRequest(),))
-    assert await streamed.stream.reply(QUESTION) == ("I look. ", PAUSED)
-
-
-async def test_a_failure_behind_a_pause_ends_the_reply() -> None:
-    busy = ClaudeBusy()
-    _, streamed = pausing((TextDelta("I look. "), PAUSED), (busy,))
-    assert await streamed.stream.reply(QUESTION) == ("I look. ", busy)
 
 
 async def test_each_request_is_reported_with_its_purpose() -> None:

@@ -16,7 +16,7 @@ from bot.turns.metered_claude import MeteredClaude
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.tool_loop import ToolLoop
 from bot.turns.turn_cost import TurnCost
-from tests.turns.test_reply_stream import END, PAYER, PRICES, QUESTION, PausingClaude
+from tests.turns.stream_stage import END, PAYER, PRICES, QUESTION, PausingClaude
 from tests.turns.tool_stage import Effect, ToolBench, call, said, tool
 
 THINKING = Opaque('{"type": "thinking", "thinking": "", "signature": "c2ln"}')

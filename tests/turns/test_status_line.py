@@ -48,6 +48,25 @@ def test_each_line_is_shown_once_however_often_the_lines_change() -> None:
     assert run(main()) == [wording.BUSY, wording.THINKING]
 
 
+def test_a_line_behind_text_is_shown_after_the_same_time_without_text_and_again_behind_more_text() -> None:
+    async def main() -> list[tuple[float, str]]:
+        board, status = Board(), StatusLine()
+        status.attach(cast("Writer", board))
+        for _ in range(2):
+            await asyncio.sleep(STATUS_AFTER_S + 1)
+            status.text_came()
+            status.show(wording.THINKING)
+            await asyncio.sleep(STATUS_AFTER_S - 1)
+            status.text_came()
+            status.show(wording.THINKING)
+            await asyncio.sleep(STATUS_AFTER_S)
+        status.detach()
+        return board.shown
+
+    first_s = 3 * STATUS_AFTER_S
+    assert run(main()) == [(first_s, wording.THINKING), (2 * first_s, wording.THINKING)]
+
+
 def test_nothing_is_shown_of_a_line_that_is_over() -> None:
     async def main() -> int:
         board, status = Board(), StatusLine()

@@ -9,13 +9,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import FileSource, Image, Text, ToolResult
-from bot.conversation.errors import Fenced
-from bot.store.tool_steps import Begun
 from bot.tools.gate import Refused, Waiting
 from bot.tools.tool import Audience, Tool, ToolContext, ToolFailed, ToolOutput, ToolPlace
 from bot.tools.typed import tool_of
@@ -23,19 +20,12 @@ from bot.turns import tool_call
 from bot.turns.tool_call import BROKEN_INPUT, FOR_ASKER_ALONE, NO_SUCH_TOOL, UNKNOWN, ToolCalls
 from bot.turns.tool_result import BUG, CUT, MOST_BLOCKS, MOST_CHARS, MOST_ERROR_CHARS, NOTHING
 from bot.turns.tool_run import TOO_LONG
+from tests.turns.call_stage import CONTEXT, bench, calls
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, tool
 
-CONTEXT = ToolContext(ToolPlace(1), asker=7, key="k", turn=3)
+__all__ = ["bench"]
+
 SECRET = "the words of a person"
-
-
-@pytest.fixture
-async def bench(redis: Redis) -> ToolBench:
-    return await ToolBench.begun(redis)
-
-
-def calls(bench: ToolBench, *tools: Tool, gate: GateSays | None = None) -> ToolCalls:
-    return ToolCalls({each.name: each for each in tools}, bench.steps, gate or GateSays(), bench.claim)
 
 
 def saying(output: Any, **settings: Any) -> Tool:
@@ -197,69 +187,6 @@ async def test_a_gate_that_refuses_or_lets_wait_keeps_the_tool_from_running(benc
         assert waiting.consulted == Consulted("knock", "waiting", approval=5)
     assert effect.made == []
     assert await bench.steps.effect(bench.claim, "k") is None
-
-
-async def test_an_effect_is_made_once_and_its_result_is_that_of_the_first(bench: ToolBench) -> None:
-    effect = Effect()
-    knock = tool("knock", effect, changes=True)
-    first = await calls(bench, knock).answer(call("knock", 1), CONTEXT)
-    bench = await bench.next_attempt()
-    second = await calls(bench, knock).answer(call("knock", 2), CONTEXT)
-    assert effect.made == ["k"]
-    assert (second.result.tool_use_id, second.result.content) == ("toolu_2", first.result.content)
-    assert second.consulted == first.consulted
-
-
-@pytest.mark.parametrize("repeats", [False, True])
-async def test_an_effect_that_was_interrupted_is_made_again_only_if_it_repeats_safely(
-    bench: ToolBench, *, repeats: bool
-) -> None:
-    effect = Effect()
-    knock = tool("knock", effect, changes=True, repeats=repeats)
-    assert await bench.steps.begin(bench.claim, "k") is Begun.NOW
-    bench = await bench.next_attempt()
-    found = await calls(bench, knock).answer(call("knock"), CONTEXT)
-    assert effect.made == (["k"] if repeats else [])
-    assert found.consulted.outcome == ("done" if repeats else "unknown")
-    # The third attempt is told the same.
-    bench = await bench.next_attempt()
-    assert (await calls(bench, knock).answer(call("knock"), CONTEXT)).consulted == found.consulted
-    assert len(effect.made) <= 1
-
-
-async def test_an_effect_that_was_interrupted_is_not_asked_about_at_the_gate_again(bench: ToolBench) -> None:
-    effect, gate = Effect(), GateSays(Waiting("wait", 5))
-    await bench.steps.begin(bench.claim, "k")
-    bench = await bench.next_attempt()
-    found = await calls(bench, tool("knock", effect, changes=True), gate=gate).answer(call("knock"), CONTEXT)
-    assert (found.consulted.outcome, gate.asked, effect.made) == ("unknown", [], [])
-
-
-async def test_a_call_that_waits_is_asked_about_again_by_the_next_attempt(bench: ToolBench) -> None:
-    gate = GateSays(Waiting("wait", 5))
-    knock = tool("knock", Effect(), changes=True)
-    first = await calls(bench, knock, gate=gate).answer(call("knock"), CONTEXT)
-    bench = await bench.next_attempt()
-    assert await calls(bench, knock, gate=gate).answer(call("knock"), CONTEXT) == first
-
-
-async def test_who_has_lost_the_lease_makes_no_effect(bench: ToolBench) -> None:
-    lost, effect = bench, Effect()
-    await bench.next_attempt()
-    with pytest.raises(Fenced):
-        await calls(lost, tool("knock", effect, changes=True)).answer(call("knock"), CONTEXT)
-    assert effect.made == []
-
-
-async def test_a_restarted_turn_does_not_take_an_effect_for_its_own(bench: ToolBench) -> None:
-    effect = Effect(gate=asyncio.Event())
-    knock = tool("knock", effect, changes=True)
-    task = asyncio.create_task(calls(bench, knock).answer(call("knock"), CONTEXT))
-    await effect.begun.wait()
-    task.cancel()
-    await asyncio.wait({task})
-    again = await calls(bench, knock).answer(call("knock"), CONTEXT)
-    assert again.consulted.outcome == "unknown"
 
 
 async def test_a_typed_tool_tells_what_is_wrong_with_its_arguments(bench: ToolBench) -> None:

@@ -2,88 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from bot.conversation.clock import Clock
-from bot.conversation.message import Quoted, Room
+from bot.conversation.message import Quoted
 from bot.conversation.message_links import Link
-from bot.conversation.quoting import Missing, RoomContent
+from bot.conversation.quoting import Missing
 from bot.gateway.connection import calls
-from bot.gateway.connection.calls import Calls
-from bot.gateway.connection.quote_source import ROOM_PAGES, QuoteSource
-from bot.gateway.conversion import reading
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord import wire
 from bot.retry import Schedule
-from tests.gateway.conftest import Post
+from tests.gateway.connection.quote_scene import Scene, scene
 
-EVERYTHING = 1 << 62
-"""An id that is later than every message."""
-
-
-@dataclass
-class Scene:
-    """A thread to ask in, and what else there is in its server."""
-
-    post: Post
-    source: QuoteSource
-
-    @property
-    def guild(self) -> Any:
-        return next(iter(self.post.discord.world.guilds.values()))
-
-    @property
-    def me(self) -> int:
-        assert self.post.client.user is not None
-        return self.post.client.user.id
-
-    def know(self) -> None:
-        """Have discord.py know the server as it is now, as GUILD_CREATE would."""
-        data = wire.guild_create(self.post.discord.world, self.guild, self.me)
-        self.post.client._connection._add_guild_from_data(data)  # type: ignore[arg-type]
-
-    def channel(self, kind: str = "text", **denied: int) -> Any:
-        """A channel that denies a permission to everyone."""
-        channel = self.post.discord.add_channel(self.guild, "other", kind=kind)
-        for target, bit in denied.items():
-            who = {"everyone": self.guild.id, "ann": self.post.ann.id, "bot": self.me}[target]
-            self.post.discord.set_overwrite(channel, who, deny=bit)
-        return channel
-
-    async def link(self, channel: int, text: str = "secret", *, by: Any = None) -> Link:
-        """A link to a new message in a channel."""
-        message = await (by or self.post.ann).post(channel, text)
-        return Link(self.guild.id, int(channel), int(message["id"]))
-
-    async def linked(self, link: Link, *, here: int | None = None) -> Quoted | Missing:
-        """What is fetched for a link that Ann writes into the thread."""
-        self.know()
-        return await self.source.linked(
-            link,
-            guild=self.guild.id,
-            conversation=here or self.post.thread,
-            parent=self.post.channel,
-            asker=self.post.ann.id,
-        )
-
-    async def room(self, channel: int, count: int = 20, *, before: int = EVERYTHING) -> RoomContent:
-        """What is read of a room."""
-        self.know()
-        content = await self.source.room(Room(channel, before), guild=self.guild.id, count=count)
-        assert isinstance(content, RoomContent)
-        return content
-
-
-@pytest.fixture
-def scene(post: Post) -> Scene:
-    return Scene(post, QuoteSource(post.client, Calls(post.client, Clock())))
-
-
-def texts(content: RoomContent) -> list[str]:
-    return [message.text for message in content.messages]
+__all__ = ["scene"]
 
 
 async def test_a_message_is_fetched_with_its_author(scene: Scene) -> None:
@@ -206,92 +137,8 @@ async def test_in_direct_messages_only_their_own_messages_are_opened(scene: Scen
     assert await linked(await scene.link(scene.post.channel)) is Missing.ELSEWHERE
 
 
-async def test_the_room_of_a_thread_has_its_title_its_starter_and_the_last_messages(scene: Scene) -> None:
-    ann, channel = scene.post.ann, scene.post.channel
-    starter = await ann.post(channel, "who has a loom?")
-    thread = int((await ann.create_thread(channel, "Looms", from_message=starter["id"]))["id"])
-    ids = [int((await ann.post(thread, str(number)))["id"]) for number in range(5)]
-    content = await scene.room(thread, 3)
-    assert (content.title, content.has_more, content.total) == ("Looms", True, 5)
-    assert isinstance(content.starter, Quoted)
-    assert content.starter.text == "who has a loom?"
-    assert texts(content) == ["2", "3", "4"]
-    assert texts(await scene.room(thread, 20, before=ids[3])) == ["0", "1", "2"]
-    assert (await scene.room(thread, 20, before=thread)).starter is None
-    assert texts(await scene.room(thread, 0)) == []
-
-
-async def test_the_room_of_a_forum_post_has_its_tags_and_its_first_message_once(scene: Scene) -> None:
-    forum = scene.channel("forum")
-    tag = scene.post.discord.add_tag(forum, "help")
-    thread = int((await scene.post.ann.create_post(forum, "Looms", "which loom?", tags=[tag]))["id"])
-    await scene.post.ann.post(thread, "a big one")
-    content = await scene.room(thread)
-    assert (content.title, content.tags, texts(content)) == ("Looms", ("help",), ["a big one"])
-    assert isinstance(content.starter, Quoted)
-    assert content.starter.text == "which loom?"
-    await scene.post.ann.delete(thread, thread)
-    assert (await scene.room(thread)).starter is Missing.DELETED
-
-
-async def test_a_thread_without_a_starter_message_has_none(scene: Scene) -> None:
-    content = await scene.room(scene.post.thread)
-    assert (content.title, content.starter, content.messages) == ("a thread", None, ())
-
-
-async def test_the_room_holds_other_bots_webhooks_and_the_bot_itself_but_no_system_messages(
-    scene: Scene,
-) -> None:
-    post = scene.post
-    await post.ann.edit_thread(post.thread, name="renamed")
-    place = post.discord.world.channels[post.thread]
-    post.discord.post_as_webhook(place, "Feed", "a new release")
-    await post.client.get_partial_messageable(post.thread).send("here I am")
-    webhook, own = (await scene.room(post.thread)).messages
-    assert (webhook.text, webhook.by_app, webhook.own) == ("a new release", True, False)
-    assert (own.text, own.own) == ("here I am", True)
-
-
-async def test_the_room_of_a_channel_has_messages_only(scene: Scene) -> None:
-    for number in range(3):
-        await scene.post.ann.post(scene.post.channel, str(number))
-    content = await scene.room(scene.post.channel, 2)
-    assert (texts(content), content.has_more, content.title) == (["1", "2"], True, "")
-
-
-async def test_a_room_with_many_system_messages_is_read_to_the_number_asked_for(scene: Scene) -> None:
-    ann, thread = scene.post.ann, scene.post.thread
-    await ann.post(thread, "said long ago")
-    place = scene.post.discord.world.channels[thread]
-    for _ in range(110):
-        scene.post.discord.post_as_webhook(place, "Feed", "x")
-    for message in scene.post.discord.world.history(thread)[-105:]:
-        message.type = 4
-    assert len((await scene.room(thread, 6)).messages) == 6
-
-
-async def test_a_thread_that_may_not_be_read_is_missing(scene: Scene) -> None:
-    scene.know()
-    scene.post.deny(bits.VIEW_CHANNEL)
-    room = Room(scene.post.thread, EVERYTHING)
-    found = await scene.source.room(room, guild=scene.guild.id, count=5)
-    assert found is Missing.FORBIDDEN
-
-
 def _owner(scene: Scene) -> Any:
     return scene.post.discord.actor(scene.guild.owner_id)
-
-
-async def test_of_a_room_with_nothing_but_system_messages_some_pages_are_read(scene: Scene) -> None:
-    ann, thread = scene.post.ann, scene.post.thread
-    await ann.post(thread, "said long ago")
-    place = scene.post.discord.world.channels[thread]
-    for _ in range(ROOM_PAGES * reading.PAGE):
-        scene.post.discord.post_as_webhook(place, "Feed", "x")
-    for message in scene.post.discord.world.history(thread)[-ROOM_PAGES * reading.PAGE :]:
-        message.type = 4
-    content = await scene.room(thread, 6)
-    assert (content.messages, content.has_more) == ((), True)
 
 
 async def test_security_a_link_that_names_this_server_with_the_channel_of_another_one_is_not_opened(

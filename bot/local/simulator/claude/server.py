@@ -26,8 +26,8 @@ from .file_folder import FileFolder
 from .files import Files, workspace_of
 from .gate import Gate
 from .limits import Limits
-from .listing import asked_page
 from .message import message, usage
+from .model_routes import ModelRoutes
 from .prompt import Body, flatten
 from .record import Call, without_key
 from .replay import Replay
@@ -95,8 +95,9 @@ class Claude:
         guard(app)
         app.router.add_post("/v1/messages", self._route(self._create))
         app.router.add_post("/v1/messages/count_tokens", self._route(self._count))
-        app.router.add_get("/v1/models", self._route(self._list))
-        app.router.add_get("/v1/models/{id}", self._route(self._retrieve))
+        models = ModelRoutes(self._withheld)
+        app.router.add_get("/v1/models", self._route(models.list))
+        app.router.add_get("/v1/models/{id}", self._route(models.retrieve))
         self.files.add_to(app.router, self._route)
         app.router.add_route("*", "/{path:.*}", self._route(self._unknown))
         # Without cancellation, a client's hanging up would go unnoticed until the next write.
@@ -273,16 +274,6 @@ class Claude:
     async def _count(self, request: web.Request, call: Call) -> web.StreamResponse:
         body, model = await self._checked(request, call, counting=True)
         return web.json_response({"input_tokens": flatten(body, model).tokens})
-
-    async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
-        return web.json_response(asked_page(self._withheld.models(), request))
-
-    async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
-        name = request.match_info["id"]
-        model = next((model for model in self._withheld.models() if name in (model.id, *model.aliases)), None)
-        if model is None:
-            raise Failure(404, f"model: {name}")
-        return web.json_response(model.info())
 
     async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
         raise Failure(404, "Not Found")

@@ -11,6 +11,15 @@ from bot.local.simulator.discord.world import Event, Typing, World
 TEXT, DM, VOICE, CATEGORY, NEWS, STAGE, FORUM, MEDIA = 0, 1, 2, 4, 5, 13, 15, 16
 OF_POSTS = (FORUM, MEDIA)
 
+KINDS = {
+    "text": TEXT,
+    "forum": FORUM,
+    "media": MEDIA,
+    "news": NEWS,
+    "voice": VOICE,
+    "stage": STAGE,
+}
+
 
 def create(world: World, guild: Guild, name: str, kind: int = TEXT) -> Channel:
     """Add a channel at the end of the server's list."""

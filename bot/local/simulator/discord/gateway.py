@@ -10,14 +10,14 @@ import json
 import secrets
 import zlib
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from bot.local.simulator.discord import intents, wire
 from bot.local.simulator.discord.connections import INVALID_SESSION, Connection
 from bot.local.simulator.discord.faults import Faults
-from bot.local.simulator.discord.model import Application, Json
+from bot.local.simulator.discord.gateway_data import guilds_of, members_chunk, ready
+from bot.local.simulator.discord.model import Json
 from bot.local.simulator.discord.sessions import Session
 from bot.local.simulator.discord.world import Event, World
 
@@ -171,14 +171,14 @@ class Gateway:
         session = Session(
             secrets.token_hex(16), application.id, application.user_id, asked, (shard[0], shard[1])
         )
-        if len(self._guilds(session)) > self.servers_per_shard_max:
+        if len(guilds_of(self._world, session)) > self.servers_per_shard_max:
             return SHARDING_REQUIRED
         self.sessions[session.id] = session
         self._attach(connection, session)
         self.presences[application.id] = data.get("presence") or {"status": "online", "activities": []}
-        self._push(session, "READY", self._ready(application, session, data))
+        self._push(session, "READY", ready(self._world, application, session, data))
         if asked & intents.GUILDS:
-            for guild in self._guilds(session):
+            for guild in guilds_of(self._world, session):
                 self._push(session, "GUILD_CREATE", wire.guild_create(self._world, guild, session.user_id))
         return None
 
@@ -187,33 +187,6 @@ class Gateway:
             return DECODE_ERROR
         self.presences[session.application_id] = data
         return None
-
-    def _ready(self, application: Application, session: Session, data: Json) -> Json:
-        world = self._world
-        ready: Json = {
-            "v": 10,
-            "user": wire.own_user(world.users[application.user_id]),
-            "user_settings": {},
-            "guilds": [{"id": str(each.id), "unavailable": True} for each in self._guilds(session)],
-            "session_id": session.id,
-            "resume_gateway_url": world.gateway_url,
-            "session_type": "normal",
-            "application": {
-                "id": str(application.id),
-                "flags": intents.application_flags(application.privileged_intents),
-            },
-            "private_channels": [],
-            "relationships": [],
-            "presences": [],
-            "guild_join_requests": [],
-            "geo_ordered_rtc_regions": [],
-            "_trace": [],
-        }
-        return ready | ({"shard": list(session.shard)} if "shard" in data else {})
-
-    def _guilds(self, session: Session) -> list[Any]:
-        mine = [each for each in self._world.guilds.values() if session.user_id in each.members]
-        return [each for each in mine if (each.id >> 22) % session.shard[1] == session.shard[0]]
 
     def _resume(self, connection: Connection, data: Json) -> int | None:
         application = self._world.application_by_token(_bare(data.get("token")))
@@ -243,37 +216,8 @@ class Gateway:
         return None
 
     def _chunk(self, session: Session, data: Json) -> None:
-        """GUILD_MEMBERS_CHUNK: by ids or by the beginning of a name; everybody only with GUILD_MEMBERS."""
-        guild = self._world.guilds.get(int(data.get("guild_id") or 0))
-        if guild is None or session.user_id not in guild.members:
-            return
-        asked = data.get("user_ids") or []
-        ids = {int(each) for each in (asked if isinstance(asked, list) else [asked])}
-        query, limit = str(data.get("query") or "").casefold(), int(data.get("limit") or 0)
-        everybody = bool(session.intents & intents.GUILD_MEMBERS)
-        found = [
-            member
-            for member in guild.members.values()
-            if (
-                member.user_id in ids
-                if ids
-                else self._world.users[member.user_id].username.casefold().startswith(query)
-            )
-        ]
-        if not ids and not everybody:
-            found = found[:limit] if query else []
-        elif limit:
-            found = found[:limit]
-        chunk: Json = {
-            "guild_id": str(guild.id),
-            "members": [wire.member(self._world, each) for each in found],
-            "chunk_index": 0,
-            "chunk_count": 1,
-            "not_found": [str(each) for each in sorted(ids - set(guild.members))],
-        }
-        if data.get("nonce"):
-            chunk["nonce"] = data["nonce"]
-        self._push(session, "GUILD_MEMBERS_CHUNK", chunk)
+        if (chunk := members_chunk(self._world, session, data)) is not None:
+            self._push(session, "GUILD_MEMBERS_CHUNK", chunk)
 
     def _push(self, session: Session, name: str, data: Json) -> None:
         frame = session.frame(name, data)

@@ -29,15 +29,6 @@ from bot.local.simulator.discord.stream import Stream
 from bot.local.simulator.discord.world import Revision, World
 from bot.local.simulator.origin import guard
 
-_KINDS = {
-    "text": channels.TEXT,
-    "forum": channels.FORUM,
-    "media": channels.MEDIA,
-    "news": channels.NEWS,
-    "voice": channels.VOICE,
-    "stage": channels.STAGE,
-}
-
 
 class Discord:
     """A Discord for tests and for trials: empty at first, and driven by its actors.
@@ -180,7 +171,7 @@ class Discord:
 
     def add_channel(self, guild: Guild, name: str, kind: str = "text") -> Channel:
         """A channel: `text`, `forum`, `media`, `news`, `voice` or `stage`."""
-        made = channels.create(self.world, guild, name, _KINDS[kind])
+        made = channels.create(self.world, guild, name, channels.KINDS[kind])
         self.commit()
         return made
 
