@@ -8,18 +8,42 @@ from collections.abc import Awaitable, Callable
 
 EVERY_S = 5.0
 
+ANSWER_S = 2.0
+"""A server that hangs fails a command only after all attempts, which is some 12 s with the defaults."""
+
 
 class RedisLatency:
-    """Measures while `watch` runs; `observe` is called with the seconds of each PING that was answered."""
+    """Measures while `watch` runs: `observe` is called with the seconds of each PING, `failed` without an answer.
 
-    def __init__(self, ping: Callable[[], Awaitable[bool]], observe: Callable[[float], None]) -> None:
+    An answer that takes longer than `answer_s` counts as none.
+    """
+
+    def __init__(
+        self,
+        ping: Callable[[], Awaitable[bool]],
+        observe: Callable[[float], None],
+        failed: Callable[[], None],
+        *,
+        answer_s: float = ANSWER_S,
+    ) -> None:
         self._ping = ping
         self._observe = observe
+        self._failed = failed
+        self._answer_s = answer_s
 
     async def watch(self, every_s: float = EVERY_S) -> None:
         """Measure until cancelled."""
         while True:
             began_s = time.perf_counter()
-            if await self._ping():
+            if await self._answers():
                 self._observe(time.perf_counter() - began_s)
+            else:
+                self._failed()
             await asyncio.sleep(every_s)
+
+    async def _answers(self) -> bool:
+        try:
+            async with asyncio.timeout(self._answer_s):
+                return await self._ping()
+        except TimeoutError:
+            return False

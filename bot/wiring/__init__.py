@@ -236,7 +236,7 @@ async def build(
     )
 
     presence = build_presence(client, services, store, claude)
-    redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe)
+    redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe, services.redis_failed)
 
     def apply(reloaded: Settings) -> None:
         set_level(reloaded.telemetry.log_level)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.backup.backup import back_up
+from bot.backup.backup import LEFT_OUT, back_up, kind_of
 from bot.backup.backup_file import BackupReader
 from bot.config import Exit
 from bot.conversation.errors import StartError
@@ -146,6 +146,11 @@ async def test_what_is_written_during_the_backup_is_whole_where_it_is_held(
             assert conversation in work
             waiting += 1
     assert waiting
+
+
+def test_what_is_left_out_are_kinds_of_keys() -> None:
+    names = ("pulse:one", "{trial}:1", "{schema}:lease", "{schema}:step", "{schema}:left")
+    assert {kind_of(name) for name in names} == LEFT_OUT
 
 
 async def test_a_backup_of_one_server_is_restored_on_a_cluster_and_back(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import signal
 import urllib.error
 import urllib.request
 from typing import Any
@@ -17,6 +19,7 @@ from tests.e2e.gateway_way import GatewayWay
 from tests.e2e.test_metrics import counted
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
+from tests.redis_server import order, redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -84,6 +87,35 @@ async def test_a_redis_that_is_away_is_reported_until_it_is_back(world: World) -
         await reached(own, redis=("transient_disconnect", "no_answer"))
         proxy.come_back()
         await reached(own)
+
+
+async def test_a_redis_that_is_full_or_a_replica_is_reported_until_it_takes_writes(world: World) -> None:
+    with redis_server() as url:
+        async with world.apart(SERVED, redis_url=url) as own:
+            thread = await own.converse(own.channel(), "hello")
+            for harm, mend in (
+                (("CONFIG", "SET", "maxmemory", 1), ("CONFIG", "SET", "maxmemory", 0)),
+                (("REPLICAOF", "127.0.0.1", 1), ("REPLICAOF", "NO", "ONE")),
+            ):
+                await order(url, *harm)
+                await own.ann.post(thread, "is there room?")
+                await reached(own, redis=("transient_disconnect", "no_answer"))
+                await order(url, *mend)
+                await reached(own)
+
+
+async def test_a_redis_that_hangs_is_reported_though_nobody_writes(world: World) -> None:
+    with redis_server() as url:
+        async with world.apart(SERVED, redis_url=url) as own:
+            await reached(own)
+            facts = await order(url, "INFO", "server")
+            assert isinstance(facts, dict)
+            os.kill(facts["process_id"], signal.SIGSTOP)
+            try:
+                await reached(own, redis=("transient_disconnect", "no_answer"))
+            finally:
+                os.kill(facts["process_id"], signal.SIGCONT)
+            await reached(own)
 
 
 async def test_a_claude_that_refuses_the_key_is_reported_until_it_answers(world: World) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from redis.asyncio import Redis
 
@@ -63,6 +65,27 @@ async def test_a_conversation_goes_on_with_the_primary_that_the_sentinels_choose
         await answered_once(alone, thread, ["<1>"], before=1)
         assert shape.primary.port != old.port
         assert "hello" in str(alone.asked[-1].body["messages"])
+
+
+async def test_a_reply_that_is_being_written_outlives_a_failover_and_is_shown_once(alone: World) -> None:
+    with redis_sentinels() as shape:
+        addresses = ",".join(f"{host}:{port}" for host, port in shape.addresses)
+        await alone.start_bot(
+            **QUICK,
+            REDIS_URL="redis://not-asked/0",
+            BOT_REDIS__SENTINELS=addresses,
+            BOT_REDIS__SENTINEL_SERVICE=shape.service,
+            BOT_REDIS__WAIT_REPLICAS="1",
+        )
+        thread = await alone.converse(alone.channel(), "hello")
+        alone.claude.say(["one ", "two ", "three ", "four."], pause=0.1)
+        gate = alone.claude.hold(after=2)
+        await alone.ann.post(thread, "count <1>")
+        await gate.reached()
+        await asyncio.to_thread(shape.fail_over)
+        gate.release()
+        await answered_once(alone, thread, ["<1>"], before=1)
+        assert texts(alone.replies(thread))[1] == "one two three four."
 
 
 async def test_with_a_full_memory_people_are_told_and_answered_when_there_is_room(alone: World) -> None:
