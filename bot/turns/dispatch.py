@@ -24,16 +24,12 @@ from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
 from bot.store.work_queue import WorkItem, WorkQueue
 from bot.telemetry import tracing
+from bot.turns.lease_end import RELEASE_S, LeaseEnd
 from bot.turns.run import Runner
 from bot.turns.turn_slots import TurnSlots
+from bot.turns.wake_timers import WakeTimers
 
 log = structlog.get_logger()
-
-AFTER_LAPSE_S = 0.05
-"""The store counts in milliseconds; a claim just before a lease lapses would find it held."""
-
-RELEASE_S = 2.0
-"""The longest wait for a release; a lease that is not released lapses."""
 
 WORKED_ON_MAX = 10_000
 """More conversations than this are left to the queue in the store, which is polled."""
@@ -74,10 +70,10 @@ class Dispatcher:
         self._arrivals: dict[int, asyncio.Event] = {}
         self._wakeups: dict[int, asyncio.Event] = {}
         self._woken: set[int] = set()
-        self._timers: dict[int, asyncio.TimerHandle] = {}
+        self._timers = WakeTimers(self.wake)
         self._stopping = False
         self._taken_up = taken_up
-        self._lost = lost
+        self._lease_end = LeaseEnd(journal, lost)
         self._in_slots = 0
         self.queued = 0
 
@@ -186,14 +182,14 @@ class Dispatcher:
             match claim:
                 case Held():
                     # The holder renews the lease while it lives; if it dies, the lease lapses at this time.
-                    self._wake_in(claim.for_s, conversation)
+                    self._timers.wake_in(claim.for_s, conversation)
                 case Later():
-                    self._wake_in(claim.in_s, conversation)
+                    self._timers.wake_in(claim.in_s, conversation)
                 case Idle():
                     pass
                 case UnreadableConversation():
                     await self._runner.post_unreadable(claim)
-                    await self._release(claim, blameless=True)
+                    await self._lease_end.release(claim, blameless=True)
                 case Claim():
                     if claim.attempt.number > 1 and not claim.reconciling:
                         self._taken_up()
@@ -211,7 +207,7 @@ class Dispatcher:
                     if waiting and not self._stopping:
                         self._woken.add(conversation)
         except Fenced:
-            await self._log_fenced(conversation)
+            await self._lease_end.log_fenced(conversation)
         except StoreUnavailable as error:
             log.warning("store_unavailable", conversation=conversation, detail=str(error))
         except Exception:
@@ -222,36 +218,12 @@ class Dispatcher:
         with contextlib.suppress(Fenced, StoreUnavailable, Unreadable):
             claim = await self._journal.claim(conversation, self._owner)
             if isinstance(claim, UnreadableConversation):
-                await self._release(claim, blameless=True)
+                await self._lease_end.release(claim, blameless=True)
             elif isinstance(claim, Claim):
                 try:
                     await self._runner.tell_waiting(claim, before)
                 finally:
-                    await self._release(claim, blameless=True)
-
-    async def _log_fenced(self, conversation: int) -> None:
-        """Log why a turn was not ended here; a person's action is no reason for a warning."""
-        with contextlib.suppress(StoreUnavailable):
-            if await self._journal.revoked(conversation):
-                log.info("turn_called_off", conversation=conversation)
-                return
-        self._lost()
-        log.warning(
-            "turn_taken_over", conversation=conversation, hint="this bot, its host or its Redis was too slow"
-        )
-
-    def _wake_in(self, seconds: float, conversation: int) -> None:
-        # One timer at a time: each claim that finds the conversation held would start another series of claims.
-        if timer := self._timers.pop(conversation, None):
-            timer.cancel()
-        loop = asyncio.get_running_loop()
-        self._timers[conversation] = loop.call_later(
-            seconds + AFTER_LAPSE_S, self._wake_from_timer, conversation
-        )
-
-    def _wake_from_timer(self, conversation: int) -> None:
-        del self._timers[conversation]
-        self.wake(conversation)
+                    await self._lease_end.release(claim, blameless=True)
 
     async def _turn_if_readable(self, claim: Claim) -> int:
         """Run a turn; what it reads besides the claim, as the prompt of a server, may be unreadable too."""
@@ -303,19 +275,10 @@ class Dispatcher:
             return waiting
         finally:
             if not done or self._stopping or self.slots.are_wanted:
-                await self._release(claim, blameless=blameless, not_within_s=wait_s or 0.0)
+                await self._lease_end.release(claim, blameless=blameless, not_within_s=wait_s or 0.0)
             if wait_s is not None and not self._stopping:
                 self._log_postponed(claim, wait_s)
-                self._wake_in(wait_s, claim.conversation)
+                self._timers.wake_in(wait_s, claim.conversation)
 
     def _log_postponed(self, claim: Claim, for_s: float) -> None:
         log.info("turn_postponed", conversation=claim.conversation, turn=claim.turn_id, for_s=round(for_s))
-
-    async def _release(
-        self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0
-    ) -> None:
-        try:
-            async with asyncio.timeout(RELEASE_S):
-                await self._journal.release(claim, blameless=blameless, not_within_s=not_within_s)
-        except (StoreUnavailable, TimeoutError):
-            log.debug("lease_not_released", conversation=claim.conversation)
