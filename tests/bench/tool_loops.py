@@ -26,7 +26,7 @@ SETS: Mapping[str, Sequence[str]] = {
     "server": ("search_messages", "read_messages", "server_facts", "member_facts"),
     "acts": ("create_poll", "add_reaction"),
     "reminders": ("set_reminder", "list_reminders", "cancel_reminder"),
-    "memory": ("remember", "forget"),
+    "memory": ("remember", "forget_memory"),
     "web": ("web_search", "web_fetch"),
     "code": ("code_execution",),
 }

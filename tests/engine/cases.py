@@ -122,7 +122,7 @@ async def run(arena: Arena, case: Case, **settings: str) -> Outcome:
     """Play a case to its end."""
     async with arena.stage(**dict(case.scenario.settings), **settings) as stage:
         reached, taken = False, frozenset[str]()
-        stage.scene.late_cards = case.do == "late"
+        stage.scene.cards_follow = case.do != "late"
         if stage.scene.workspace is not None:
             _allow_copies(stage.scene.workspace, case)
         try:

@@ -75,8 +75,8 @@ class Scene:
     forgotten: bool = False
     # Every file is delivered and uploaded; else a line may say that it was not.
     delivered: bool = True
-    # A change of a card may land that nobody knows of any more.
-    late_cards: bool = False
+    # Each card says what became of its call. A store that goes back, and a change that lands late, tell nobody.
+    cards_follow: bool = False
 
     async def breaches(self, asked: Collection[Call]) -> list[str]:
         """Everything that does not hold at this moment."""
@@ -198,7 +198,7 @@ class Scene:
         # A reset forgets what the conversation has cost, and not what the server has used.
         if used < total or (used > total and "floor" not in meta):
             found.append(f"{place}: the conversation has cost {total}, its usage {used}")
-        if not self.late_cards:
+        if self.cards_follow:
             found += await self._cards(place)
         return found + _replies(place, self._by_bot(place), by_turn_id, answered)
 
