@@ -10,6 +10,7 @@ import pytest
 from bot.config import Exit
 from bot.config.setting_keys import VARIABLES, keys, variable
 from bot.shutdown import SHUTDOWN_S
+from bot.telemetry.health_server import HEALTHZ, READYZ
 
 ROOT = Path(__file__).parents[1]
 FILES = [
@@ -64,3 +65,13 @@ def test_containers_need_no_root_and_no_root_file_system_to_write_to() -> None:
     for place in ("/tmp", "/var/cache/matplotlib", "/data"):  # noqa: S108 - in the containers
         assert f"mountPath: {place}}}" in pods
         assert re.search(rf"^ +- (?:\w+:)?{place}\b", compose, re.MULTILINE)
+
+
+def test_probes_ask_the_health_server_where_it_answers() -> None:
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    pods = (ROOT / "docs/deploy/kubernetes.yaml").read_text("utf-8")
+    port = re.search(r"BOT_TELEMETRY__METRICS_PORT=(\d+)", image)
+    assert port is not None
+    assert f"{{name: metrics, containerPort: {port[1]}}}" in pods
+    probes = dict(re.findall(r"(\w+)Probe:\n +httpGet: {path: (\S+), port: metrics}", pods))
+    assert probes == {"startup": HEALTHZ, "liveness": HEALTHZ, "readiness": READYZ}

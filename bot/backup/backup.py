@@ -24,8 +24,13 @@ from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKey, StoredKeys
 from bot.version import version
 
-LEFT_OUT = frozenset({"pulse:<instance>", "trial:<number>"})
-"""The contracts of keys that say something of running instances alone."""
+LEFT_OUT = frozenset(
+    {"pulse:<instance>", "trial:<number>", "{schema}:lease", "{schema}:step", "{schema}:left"}
+)
+"""The contracts of keys that say something of running instances alone.
+
+How far a migration has come is among them: an older release may work on the restored data before they are migrated.
+"""
 
 PARTS_AT_ONCE = 8
 """So many parts are read at the same time, each of which is in memory as a whole."""

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, BinaryIO
 
 from bot.config import Exit
@@ -31,6 +32,9 @@ LEVEL = 3
 """Of the compression: higher levels take several times as long for some percent."""
 
 DAMAGED = "is damaged, or no backup"
+SUFFIX = ".bobbin"
+"""How the names of backups that nobody has named end."""
+
 CUT_OFF = "is cut off: copy it again from where it was made"
 
 
@@ -145,6 +149,16 @@ class BackupReader:
 
     def _refusal(self, what: str) -> StartError:
         return StartError(f"{self._path} {what}", exit_code=Exit.BACKUP)
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what backups that were killed have left in a directory: begun files, and names of keys."""
+    for each in directory.glob(f".*{SUFFIX}.*"):
+        if each.is_dir():
+            rmtree(each, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                each.unlink()
 
 
 @contextmanager

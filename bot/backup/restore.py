@@ -66,6 +66,8 @@ async def restore(
     ended.
     """
     stored = StoredKeys(redis, keys)
+    # Before the file too, which takes minutes to read if it is large.
+    await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
     checked = _checked(path, schema)
     await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
     jobs = ForgetJobs(redis, keys)

@@ -146,6 +146,8 @@ async def _of_client(settings: Settings, client: Client, clock: Clock, store: St
         server_count=count,
         servers=tuple(servers),
         gateway_problem=await application.gateway_problem(client, settings.discord.gateway_url),
+        shard_count=settings.discord.shard_count,
+        shards_advised=int(starts.get("shards") or 0),
         session_starts_left=(starts.get("session_start_limit") or {}).get("remaining"),
         host_is_ahead_s=clock.host_is_ahead_s(),
     )

@@ -101,6 +101,19 @@ def gateway(facts: DiscordFacts) -> Iterator[Finding]:
         )
 
 
+def shards(facts: DiscordFacts) -> Iterator[Finding]:
+    """Discord refuses the connection of a shard of too many servers."""
+    if facts.shard_count is not None and facts.shard_count < facts.shards_advised:
+        yield Finding(
+            Id.SHARDS,
+            Severity.WARNING,
+            f"discord.shard_count is {facts.shard_count}, and Discord advises {facts.shards_advised} shards: it "
+            "refuses a shard of more than 2500 servers",
+            "raise discord.shard_count in all processes",
+            ("discord.shard_count",),
+        )
+
+
 def session_starts(facts: DiscordFacts) -> Iterator[Finding]:
     """Something restarts the bot again and again."""
     left = facts.session_starts_left
@@ -252,6 +265,7 @@ RULES = (
     install_link,
     gateway,
     session_starts,
+    shards,
     clock,
     latency,
     no_servers,

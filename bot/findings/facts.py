@@ -61,7 +61,11 @@ class ApplicationFacts:
 
 @dataclass(frozen=True, slots=True)
 class DiscordFacts:
-    """What Discord has told; `gateway_problem` is "" where the gateway said hello."""
+    """What Discord has told; `gateway_problem` is "" where the gateway said hello.
+
+    `shard_count` is the setting, None where discord.py chooses; `shards_advised` is what Discord advises,
+    0 if unknown.
+    """
 
     name: str
     invite: str
@@ -71,6 +75,8 @@ class DiscordFacts:
     servers: tuple[ServerFacts, ...] = ()
     gateway_problem: str = ""
     session_starts_left: int | None = None
+    shard_count: int | None = None
+    shards_advised: int = 0
     host_is_ahead_s: float = 0.0
 
 

@@ -26,6 +26,7 @@ class Id(StrEnum):
     DISCORD_LATENCY = "discord.latency"
     GATEWAY = "discord.gateway"
     IDENTIFIES = "discord.session_starts"
+    SHARDS = "discord.shards"
     INTENT = "discord.intent"
     ENDPOINT = "discord.interactions_endpoint"
     CODE_GRANT = "discord.code_grant"

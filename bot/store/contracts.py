@@ -722,7 +722,7 @@ CONTRACTS = (
         "{schema}:step",
         "string",
         "how far a migration has come",
-        "until done",
+        "seconds",
         whose="nobody",
     ),
     Contract(

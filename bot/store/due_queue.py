@@ -62,6 +62,13 @@ class DueQueue:
                 await self._redis.zadd(self._key, {str(each): next_ms for each in found}, xx=True)
         return tuple(DueItem(each, str(next_ms)) for each in found)
 
+    async def all(self) -> tuple[int, ...]:
+        """Return all items for this process, whenever they are due."""
+        with translated():
+            found: list[Any] = await self._redis.zrange(self._key, 0, -1)
+        ids = [int(each) for each in found]
+        return tuple(ids if self._serves is None else await self._serves(ids))
+
     async def _due(self, now_ms: int) -> list[int]:
         """Return the ids that are due and for this process."""
         due: list[int] = []

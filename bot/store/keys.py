@@ -50,6 +50,10 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+MIGRATION_STEP_S = 120
+"""How long a migration that was stopped is gone on with: longer than a restart takes. After that an older release may
+have written, so that the keys to change are looked for anew."""
+
 THREADS_S = 24 * 3600
 """A listing may bring messages from as long ago; each counts with those of its own minute."""
 

@@ -20,7 +20,7 @@ from bot.conversation.errors import StartError, StoreUnavailable
 from bot.store.connection import translated
 from bot.store.instances import announce, is_older_alive
 from bot.store.key_reader import KeyReader
-from bot.store.keys import Keys
+from bot.store.keys import MIGRATION_STEP_S, Keys
 from bot.store.migrations import MIGRATIONS
 from bot.store.migrations.lease import LeaseLost, MigrationLease
 from bot.store.migrations.migration import Migration, Target
@@ -183,10 +183,11 @@ class Schema:
             await _all(migration.change(target, name) for name in names)
             with translated():
                 await self._redis.srem(left, *names)
+                await self._redis.expire(self._keys.migration_step, MIGRATION_STEP_S)
 
     async def _note(self, step: str) -> str:
         with translated():
-            await self._redis.set(self._keys.migration_step, step)
+            await self._redis.set(self._keys.migration_step, step, ex=MIGRATION_STEP_S)
         return step
 
     def _say_once(self, event: str, **fields: object) -> None:

@@ -67,6 +67,7 @@ class ApprovalDesk:
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._report = report
+        self._distrusts_cards = False
         self._opened: dict[int, set[int]] = {}
         self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
 
@@ -201,10 +202,23 @@ class ApprovalDesk:
             if is_theirs and each.state == "waiting":
                 await self._withdraw(each, "forgotten")
 
+    def distrust_cards(self) -> None:
+        """Have every card written anew that waits: a store that has gone back does not know what the card says."""
+        self._distrusts_cards = True
+
+    async def _write_anew(self) -> None:
+        for conversation in await self._approvals.due.all():
+            for each in await self._approvals.of(conversation):
+                if each.state == "waiting":
+                    await self._cards.show(each)
+        self._distrusts_cards = False
+
     async def watch(self, *, every_s: float) -> None:
         """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
         while True:
             try:
+                if self._distrusts_cards:
+                    await self._write_anew()
                 for item in await self._approvals.due.take(RETRY_S):
                     again_s = await self._look(item.id)
                     await self._approvals.due.done(item, again_s)

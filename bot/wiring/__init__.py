@@ -204,6 +204,7 @@ async def build(
         commands=commands,
         instance=instance,
         shards=shards,
+        rolled_back=turns.desk.distrust_cards,
     )
     built = build_commands(
         live,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable, Container
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -121,8 +121,9 @@ def build_events(
     commands: Container[str],
     instance: str,
     shards: Shards,
+    rolled_back: Callable[[], None],
 ) -> Events:
-    """Build the handlers of events, and register them with the client."""
+    """Build the handlers of events, and register them; `rolled_back` is called when the store has gone back."""
     settings = live.settings
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
@@ -196,6 +197,7 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
         caught_up=client.health.backfilled,
+        rolled_back=rolled_back,
     )
     removals = Removals(store.removed_places, store.known, dispatcher, clock)
     existence = Existence(client, store.known, removals, pace, shards=shards)

@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from bot.backup.backup_file import SUFFIX, remove_unfinished
 from bot.config import Exit, Settings
 from bot.conversation.errors import StartError
 from bot.store.connection import connect
@@ -43,6 +44,7 @@ async def back_up_before_migration(settings: Settings, server: Mapping[str, Any]
         path = _path(settings.redis.data_dir, version)
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            remove_unfinished(path.parent)  # the lease of the migration is held: nobody else writes there
             done = await back_up(redis, keys, path, schema=version)
         except (OSError, StartError) as error:
             reason = error.line if isinstance(error, StartError) else f"{path.parent}: {error.strerror}"
@@ -59,4 +61,4 @@ async def back_up_before_migration(settings: Settings, server: Mapping[str, Any]
 
 def _path(directory: Path, version: int) -> Path:
     moment = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    return directory / DIRECTORY / f"schema-{version}-{moment}.bobbin"
+    return directory / DIRECTORY / f"schema-{version}-{moment}{SUFFIX}"

@@ -51,6 +51,9 @@ async def filled(redis: Redis) -> Store:
     await redis.sadd("test:{5}:x", "file")
     await redis.set("test:since", "17")
     await redis.set("test:pulse:gone", "1", ex=PULSE_S // 2)
+    await redis.set(KEYS.migration_lease, "gone 1", ex=PULSE_S)
+    await redis.set(KEYS.migration_step, "2 found", ex=PULSE_S)
+    await redis.sadd(KEYS.migration_left, "{5}:meta")
     await redis.set("another:key", "1")
     return store
 

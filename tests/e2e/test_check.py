@@ -61,6 +61,18 @@ async def test_a_sound_installation_may_start_and_nothing_but_notes_is_found(sha
     assert "permissions=" in report["facts"]["invite"]
 
 
+@pytest.mark.parametrize("arguments", [(), ("--fix",)])
+async def test_a_check_migrates_nothing_and_counts_as_no_instance(
+    shared: World, arguments: tuple[str, ...]
+) -> None:
+    with redis_server() as url:
+        async with shared.apart(bots=0, redis_url=url) as own:
+            await checked(own.environment(), 0, *arguments)
+            keys = Keys(own.prefix)
+            assert await order(url, "EXISTS", keys.schema) == 0
+            assert await order(url, "KEYS", f"{keys.pulse('')}*") == []
+
+
 async def test_for_people_each_finding_says_what_is_wrong_and_what_to_do(shared: World) -> None:
     bot = await BotProcess.start(shared.environment(DISCORD_TOKEN="wrong"), command="check")
     assert await bot.ended(START_S) == Exit.DISCORD_TOKEN

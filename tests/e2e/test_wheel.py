@@ -82,8 +82,9 @@ async def test_it_says_its_version_and_what_is_wrong(clean: Path, tmp_path: Path
 async def test_it_asks_for_what_the_project_asks_for(clean: Path, tmp_path: Path) -> None:
     code = "from importlib.metadata import requires; print(*requires('bobbin'), sep='\\n')"
     asked = run(clean / "python", "-c", code, cwd=tmp_path).splitlines()
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert names(asked) == names(wanted)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [each for extra in project["optional-dependencies"].values() for each in extra]
+    assert names(asked) == names([*project["dependencies"], *extras])
 
 
 async def test_one_can_chat_with_it_on_its_page(clean: Path, tmp_path: Path) -> None:

@@ -70,7 +70,10 @@ class Soak(Chaos):
                 async with asyncio.timeout(ROUND_MAX_S):
                     failures = await self._round(asked_before)
             except TimeoutError:
-                failures = [f"no end within {ROUND_MAX_S:g} s, see where the tasks stand above"]
+                failures = [
+                    f"no end within {ROUND_MAX_S:g} s",
+                    *await self.scene.breaches(list(self.claude.requests)[asked_before:]),
+                ]
             lasting = lasting or self._lasting()
             failures = [f"round {self.rounds}: {each}" for each in failures + await self._strangers()]
             said += self.scene.said
@@ -102,17 +105,14 @@ class Soak(Chaos):
 
     async def _round(self, asked_before: int) -> list[str]:
         """Have everything happen, and come to rest; returns what does not hold then."""
-        try:
-            if failures := await self._warm_up():
-                return failures
+        failures = await self._warm_up()
+        if not failures:
             await self._everything()
-            return await self.scene.come_to_rest(
+            self.keepers.pop().cancel()  # it decides on the cards of this round
+            failures = await self.scene.come_to_rest(
                 list(self.claude.requests)[asked_before:], self._patience(REST_S), still_s=AGAIN_S
             )
-        except asyncio.CancelledError:
-            for task in asyncio.all_tasks():
-                task.print_stack(limit=4, file=sys.stdout)
-            raise
+        return failures
 
     def _newcomers(self) -> None:
         """Have other people talk, in other places."""

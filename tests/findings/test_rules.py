@@ -110,6 +110,7 @@ def test_a_redis_that_is_fit_or_says_nothing_is_no_finding(changes: dict[str, An
         ),
         ({"gateway_problem": "it does not answer"}, Id.GATEWAY),
         ({"session_starts_left": 3}, Id.IDENTIFIES),
+        ({"shard_count": 4, "shards_advised": 5}, Id.SHARDS),
         ({"host_is_ahead_s": 300.0}, Id.CLOCK),
         ({"latency_s": 2.5}, Id.DISCORD_LATENCY),
         ({"server_count": 0, "servers": ()}, Id.NO_SERVERS),

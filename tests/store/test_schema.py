@@ -14,7 +14,7 @@ from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
 from bot.store import schema
 from bot.store.instances import ALIVE_S
-from bot.store.keys import PULSE_S
+from bot.store.keys import MIGRATION_STEP_S, PULSE_S
 from bot.store.migrations import MIGRATIONS, NEWEST, lease
 from bot.store.migrations.migration import Migration, Target
 from bot.store.schema import Schema, stored_version
@@ -151,6 +151,26 @@ async def test_a_migration_that_is_killed_anywhere_is_finished_by_the_next_start
         assert await redis.exists(KEYS.migration_left, KEYS.migration_step) == 0
         sent += 1
     assert sent > 15, "it was killed between all of its commands"
+
+
+async def test_a_migration_that_was_stopped_for_long_looks_anew_for_what_an_older_release_has_written(
+    redis: Redis,
+) -> None:
+    async def fail(_target: Target, _name: str) -> None:
+        raise Killed
+
+    await woven(redis, NAMES)
+    backup = Backup(redis)
+    stopped = Schema(
+        redis, KEYS, instance="one", before_migration=backup, migrations=[migration(change=fail)]
+    )
+    with pytest.raises(Killed):
+        await stopped.start()
+    assert 0 < await redis.ttl(KEYS.migration_step) <= MIGRATION_STEP_S
+    await redis.delete(KEYS.migration_step, KEYS.migration_lease)  # their time is over
+    await woven(redis, ["{500}:meta"])
+    await Schema(redis, KEYS, instance="two", before_migration=backup, migrations=[migration()]).start()
+    assert {await value_of(redis, name) for name in (*NAMES, "{500}:meta")} == {"new"}
 
 
 async def test_instances_that_start_together_migrate_once(redis: Redis) -> None:

@@ -52,6 +52,7 @@ class Catchup:
         every_s: float,
         clock: Clock,
         caught_up: Callable[[], None] = lambda: None,
+        rolled_back: Callable[[], None] = lambda: None,
     ) -> None:
         self._client = client
         self._clock = clock
@@ -62,6 +63,7 @@ class Catchup:
         self._poll_s = poll_s
         self._every_s = every_s
         self._caught_up = caught_up
+        self._rolled_back = rolled_back
         self._due_s = 0.0
         self._full = True
         self._requested = asyncio.Event()
@@ -119,6 +121,7 @@ class Catchup:
                 "store_rolled_back", hint="the store has lost its latest writes; all channels are listed"
             )
             self._distrust_marks()
+            self._rolled_back()
         self._heartbeat, self._confirmed_s = heartbeat, self._clock.now_s()
 
     def _distrust_marks(self) -> None:
