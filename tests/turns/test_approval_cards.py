@@ -138,3 +138,24 @@ async def test_a_decision_has_the_watch_look_at_its_card_soon(bench: Bench) -> N
     found: Any = await bench.redis.zrange(KEYS.approvals_due, 0, -1, withscores=True)
     now_s, _ = await bench.redis.time()
     assert found[0][1] / 1000 < now_s + 120
+
+
+async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_again(bench: Bench) -> None:
+    card = (await bench.opened()).card
+    assert card is not None
+    held = await bench.redis.hgetall(KEYS.approvals(THREAD))
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.until("done")
+    await bench.looked()
+    assert bench.outbox.controls[card].buttons != OF_CARDS
+    await bench.redis.delete(KEYS.approvals(THREAD))
+    fields: dict[Any, Any] = dict(held)
+    await bench.redis.hset(KEYS.approvals(THREAD), mapping=fields)
+    await bench.approvals.due.postpone(THREAD, WAITS_S)
+    bench.desk.distrust_cards()
+    watching = asyncio.create_task(bench.desk.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while bench.outbox.controls[card].buttons != OF_CARDS:  # noqa: ASYNC110 - the watch makes it true
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert (await bench.found()).state == "waiting"

@@ -194,24 +194,3 @@ async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -
     bench.now_s[0] += WAITS_S + 1
     await bench.looked()
     assert bench.events == ["opened", "expired"]
-
-
-async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_again(bench: Bench) -> None:
-    card = (await bench.opened()).card
-    assert card is not None
-    held = await bench.redis.hgetall(KEYS.approvals(THREAD))
-    await bench.desk.allow(THREAD, ID, ASKER)
-    await bench.until("done")
-    await bench.looked()
-    assert bench.outbox.controls[card].buttons != OF_CARDS
-    await bench.redis.delete(KEYS.approvals(THREAD))
-    fields: dict[Any, Any] = dict(held)
-    await bench.redis.hset(KEYS.approvals(THREAD), mapping=fields)
-    await bench.approvals.due.postpone(THREAD, WAITS_S)
-    bench.desk.distrust_cards()
-    watching = asyncio.create_task(bench.desk.watch(every_s=0.01))
-    async with asyncio.timeout(10):
-        while bench.outbox.controls[card].buttons != OF_CARDS:  # noqa: ASYNC110 - the watch makes it true
-            await asyncio.sleep(0.01)
-    watching.cancel()
-    assert (await bench.found()).state == "waiting"
