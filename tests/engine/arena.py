@@ -27,7 +27,8 @@ from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
-from tests.engine.invariants import Said, Scene
+from tests.engine.comparison import Said
+from tests.engine.invariants import Scene
 from tests.engine.kinds import KINDS, STEPS
 from tests.engine.tools import CHANNEL, effects, is_result, repeated
 from tests.engine.uploads import UploadLog, Workspace

@@ -36,8 +36,9 @@ from tests.engine.chaos_settings import (
     WARM_S,
 )
 from tests.engine.commands import Commands
+from tests.engine.comparison import Said
 from tests.engine.deeds import Deeds, calls
-from tests.engine.invariants import LOOK_S, Said, Scene
+from tests.engine.invariants import LOOK_S, Scene
 from tests.engine.last_release import LastRelease
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
-import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -21,40 +20,30 @@ from redis.asyncio import Redis
 from bot.conversation import approval_card
 from bot.conversation.content import FileSource
 from bot.conversation.reminder import MARK
-from bot.conversation.turn import Turn
-from bot.conversation.wording import SMALL
 from bot.local.simulator.claude.record import Call
 from bot.local.simulator.discord import Discord
-from bot.render.draft import Draft
 from bot.render.mark import is_marked
-from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.style import Style
 from bot.store.approvals import Approvals
 from bot.store.codec import load_turn
 from bot.store.contracts import CONTRACTS
 from bot.store.keys import USAGE_PLACE, Keys
 from bot.store.usage import read_counts
+from tests.engine.comparison import (
+    ATTACHMENT,
+    ORDINARY_TYPES,
+    Said,
+    difference,
+    replies_of,
+    short,
+    told_twice,
+    wrong_requests,
+)
 from tests.engine.resent import other_bytes
 from tests.engine.uploads import Workspace
 from tests.patience import Patience
 
-# As the bot's settings have it by default.
-STYLE = Style(code_file_lines=60, max_messages=8)
-SUPPRESS_NOTIFICATIONS = 1 << 12
-ORDINARY_TYPES = (0, 19)
 LOOK_S = 0.1
 KEYS_AT_ONCE = 5000
-ATTACHMENT = re.compile(r'<attachment name="([^"]*)"[^>]* shown="(\w+)"')
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A message, the conversation it belongs to, words that stand in no other message, the names of its files."""
-
-    place: int
-    message: int
-    words: str
-    files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -80,7 +69,7 @@ class Scene:
 
     async def breaches(self, asked: Collection[Call]) -> list[str]:
         """Everything that does not hold at this moment."""
-        found = [*_requests(asked), *_told_twice(asked, self.said)]
+        found = [*wrong_requests(asked), *told_twice(asked, self.said)]
         if not (self.edited or self.forgotten):
             found += other_bytes(asked, [said.words for said in self.said])
         places: dict[int, list[Said]] = defaultdict(list)
@@ -103,7 +92,7 @@ class Scene:
                 await asyncio.sleep(still_s)
                 found = await self.breaches(asked)
                 if not found and (after := self._shown()) != before:
-                    found = [f"what is shown goes on changing: {_difference(before, after)}"]
+                    found = [f"what is shown goes on changing: {difference(before, after)}"]
             if not found or patience.is_over:
                 return found
             await asyncio.sleep(LOOK_S)
@@ -141,7 +130,7 @@ class Scene:
         """Look at one conversation, and add the ids of the files that its window names to those `named`."""
         keys = Keys(self.prefix)
         found = [
-            f"{place}: left unfinished: {message['id']} {_short(message['content'])}"
+            f"{place}: left unfinished: {message['id']} {short(message['content'])}"
             for message in self._by_bot(place)
             if is_marked(message["content"])
         ]
@@ -200,13 +189,13 @@ class Scene:
             found.append(f"{place}: the conversation has cost {total}, its usage {used}")
         if self.cards_follow:
             found += await self._cards(place)
-        return found + _replies(place, self._by_bot(place), by_turn_id, answered)
+        return found + replies_of(place, self._by_bot(place), by_turn_id, answered)
 
     async def _cards(self, place: int) -> list[str]:
         """Each card says what became of its call, and has buttons as long as that waits."""
         cards = {int(message["id"]): message for message in self._by_bot(place)}
         return [
-            f"{place}: the card of a call that is {each.state} says {_short(message['content'])}"
+            f"{place}: the card of a call that is {each.state} says {short(message['content'])}"
             for each in await Approvals(self.redis, Keys(self.prefix)).of(place)
             if (message := cards.get(each.card or 0)) is not None
             and (
@@ -243,94 +232,3 @@ class Scene:
     async def _names(self, pattern: str) -> list[str]:
         """Return the keys that match; many at once, for the worlds of other cases have keys here as well."""
         return [str(key) async for key in self.redis.scan_iter(match=pattern, count=KEYS_AT_ONCE)]
-
-
-def _replies(
-    place: int, by_bot: list[dict[str, Any]], by_turn_id: dict[int, Turn], answered: dict[int, list[int]]
-) -> list[str]:
-    """Compare what the thread shows with the history.
-
-    A part that does not stand directly behind its reply points to the beginning of it; the reply to a thread's first
-    message points to nothing, or to a notice.
-    """
-    found = []
-    groups: dict[int | None, list[list[str]]] = defaultdict(list)
-    begun: dict[int, list[str]] = {}
-    latest: list[str] | None = None
-    notices: set[int | None] = set()
-    for message in by_bot:
-        if message.get("flags", 0) & SUPPRESS_NOTIFICATIONS:
-            notices.add(int(message["id"]))
-            continue
-        reference = message.get("message_reference")
-        points_to = int(reference["message_id"]) if reference is not None else None
-        if points_to in begun:
-            latest = begun[points_to]
-        elif points_to is not None or latest is None:
-            latest = begun[int(message["id"])] = []
-            groups[None if points_to in notices else points_to].append(latest)
-        latest.append(message["content"])
-    for turn_id, messages in answered.items():
-        last = max(messages)
-        replies = groups.pop(None if last == place else last, [])
-        if len(replies) != 1:
-            found.append(f"{place}: {len(replies)} replies to {last}")
-            continue
-        entry = by_turn_id[turn_id]
-        shown, kept = replies[0], _parts(entry.reply)
-        if not entry.reply:
-            if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):
-                found.append(f"{place}: the reply to {last} is no notice: {_short(str(shown))}")
-        elif shown not in (kept, _parts(entry.reply, truncated=True)):
-            found.append(
-                f"{place}: the reply to {last} is {_short(str(shown))}, kept was {_short(str(kept))}"
-            )
-    found += [
-        f"{place}: an answer to {points_to} that nobody keeps: {_short(str(group))}"
-        for points_to, group in groups.items()
-    ]
-    return found
-
-
-def _parts(text: str, *, truncated: bool = False) -> list[str]:
-    """Return the messages of a reply; where the reply broke off, markup that it has opened is closed."""
-    draft = Draft(MESSAGE_LIMIT_UNITS, STYLE)
-    draft.push(text)
-    draft.finish(truncated=truncated)
-    return [part.text for part in draft.parts]
-
-
-def _requests(asked: Collection[Call]) -> list[str]:
-    """The simulator refuses what the API would refuse; alternation the API does not ask for, but we do."""
-    found = [f"Claude refused a request with {call.status}" for call in asked if call.status == 400]
-    for call in asked:
-        if not isinstance(call.body, dict):
-            continue
-        roles = [message["role"] for message in call.body["messages"]]
-        if roles != (["user", "assistant"] * len(roles))[: len(roles)] or roles[-1] != "user":
-            found.append(f"Claude was sent {roles}")
-    return found
-
-
-def _told_twice(asked: Collection[Call], said: Collection[Said]) -> list[str]:
-    found = []
-    for call in asked:
-        if not isinstance(call.body, dict):
-            continue
-        told = "".join(str(each["content"]) for each in call.body["messages"] if each["role"] == "user")
-        found += [f"Claude was told {one.words} twice at once" for one in said if told.count(one.words) > 1]
-    return found
-
-
-def _short(text: str) -> str:
-    text = re.sub(r"\s+", " ", text)
-    return text if len(text) < 160 else f"{text[:80]} … {text[-70:]} ({len(text)})"
-
-
-def _difference(before: dict[int, str], after: dict[int, str]) -> str:
-    changed = [
-        f"{message}: {_short(before.get(message, '(none)'))} -> {_short(after.get(message, '(gone)'))}"
-        for message in sorted(before.keys() | after.keys())
-        if before.get(message) != after.get(message)
-    ]
-    return "; ".join(changed)

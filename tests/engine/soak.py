@@ -17,7 +17,8 @@ from dataclasses import dataclass, field, replace
 from bot.store.contracts import contract_of
 from tests.engine.chaos import Chaos
 from tests.engine.chaos_settings import AGAIN_S, REST_S
-from tests.engine.invariants import Said, Scene
+from tests.engine.comparison import Said
+from tests.engine.invariants import Scene
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import Fault, Schedule, schedule
 from tests.resident import resident_mb

@@ -6,7 +6,7 @@ import pytest
 
 from bot.store.keys import Keys
 from tests.engine.arena import Arena
-from tests.engine.invariants import Said
+from tests.engine.comparison import Said
 from tests.engine.scenarios import roll_back_at_mark
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

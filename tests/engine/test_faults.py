@@ -9,7 +9,7 @@ import pytest
 
 from tests.engine.arena import Arena, Stage
 from tests.engine.cases import Case, run
-from tests.engine.invariants import SUPPRESS_NOTIFICATIONS
+from tests.engine.comparison import SUPPRESS_NOTIFICATIONS
 from tests.engine.scenarios import SCENARIOS
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

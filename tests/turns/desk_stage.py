@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,3 +90,9 @@ class Bench:
 @pytest.fixture
 def bench(redis: Redis) -> Bench:
     return Bench(redis)
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 - a task of the desk makes it true
+            await asyncio.sleep(0.01)

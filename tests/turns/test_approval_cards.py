@@ -1,0 +1,161 @@
+"""The cards of calls: posted once, and changed in the order of what they tell."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.conversation import approval_card
+from bot.conversation.approval import WAITS_S
+from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
+from bot.render.controls import OF_CARDS
+from bot.render.outbox import Change
+from bot.render.upload import Attached
+from tests.render.fake_outbox import FakeOutbox
+from tests.store.stage import KEYS
+from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench, eventually
+
+__all__ = ["bench"]
+
+
+async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench) -> None:
+    waiting = await bench.opened()
+    await bench.another()._cards.post(waiting)
+    await bench.looked(bench.another())
+    (card,) = bench.cards()
+    assert "knock" in card
+    assert '"door": "north"' in card
+    assert (waiting.card, len(bench.outbox.seen("send"))) == (min(bench.outbox.messages), 1)
+    assert bench.outbox.controls[min(bench.outbox.messages)].buttons == OF_CARDS
+
+
+async def test_a_card_of_direct_messages_names_nobody_else_who_could_decide(bench: Bench) -> None:
+    assert "Manage Messages" in approval_card.card(await bench.opened())
+    direct = replace(await bench.found(), server=None, channel=None)
+    assert "Manage Messages" not in approval_card.card(direct)
+    assert f"<@{ASKER}>, you can decide" in approval_card.card(direct)
+
+
+async def test_a_card_that_the_turn_has_not_posted_is_posted_by_the_watch(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.looked(bench.another())
+    assert len(bench.cards()) == 1
+
+
+async def test_a_card_that_discord_refuses_leaves_the_call_waiting(bench: Bench) -> None:
+    bench.outbox.failures.append(DiscordForbidden("50013"))
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.desk.post_cards(THREAD, TURN)
+    assert (await bench.found()).state == "waiting"
+
+
+class Held(FakeOutbox):
+    """A Discord that makes one kind of change to a card only once `let` is set."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(round_trip_s=0.0)
+        self.words = words
+        self.let = asyncio.Event()
+
+    async def edit(self, channel_id: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+        if self.words in (change.content or ""):
+            await self.let.wait()
+        return await super().edit(channel_id, message_id, change)
+
+
+async def test_a_call_that_is_allowed_does_not_wait_for_its_card(bench: Bench) -> None:
+    bench.outbox = held = Held("It is running")
+    bench.desk = bench.another()
+    await bench.opened()
+    allowing = asyncio.create_task(bench.desk.allow(THREAD, ID, ASKER))
+    await bench.until("done")
+    assert bench.effect.made == [KEY]
+    held.let.set()
+    await allowing
+
+
+async def test_a_change_of_the_card_that_lands_late_does_not_stay(bench: Bench) -> None:
+    bench.outbox = held = Held("It is running")
+    bench.desk = bench.another()
+    await bench.opened()
+    allowing = asyncio.create_task(bench.desk.allow(THREAD, ID, ASKER))
+    await eventually(lambda: "and done" in bench.cards()[0])
+    held.let.set()
+    await allowing
+    assert "and done" in bench.cards()[0]
+    assert (await bench.found()).is_shown
+
+
+async def test_a_card_keeps_its_buttons_if_the_call_waits_again_before_an_earlier_change_lands(
+    bench: Bench,
+) -> None:
+    waiting = await bench.opened()
+    bench.outbox = held = Held("It is running")
+    frozen = bench.another()
+    running, _ = await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, each.since_ms))
+    assert running is not None
+    showing = asyncio.create_task(frozen._cards.show(running))
+    bench.now_s[0] += 1000
+    await bench.looked(frozen)
+    held.let.set()
+    await showing
+    assert (await bench.found()).state == "waiting"
+    assert waiting.card is not None
+    assert bench.outbox.controls[waiting.card].buttons == OF_CARDS
+    assert "I was interrupted" in bench.cards()[0]
+
+
+@pytest.mark.parametrize("ends", ["done", "refused", "withdrawn"])
+async def test_a_card_whose_change_was_lost_with_the_bot_is_written_by_the_watch(
+    bench: Bench, ends: str
+) -> None:
+    await bench.opened()
+    if ends == "done":
+        await bench.approvals.change(THREAD, ID, lambda each: each.allowed(ASKER, each.since_ms))
+        await bench.approvals.change(THREAD, ID, lambda each: each.ended("done", "it rang", each.since_ms))
+    elif ends == "refused":
+        await bench.approvals.change(THREAD, ID, lambda each: each.refused(ASKER, "", each.since_ms))
+    else:
+        await bench.approvals.change(THREAD, ID, lambda each: each.withdrawn("off", each.since_ms))
+    bench.outbox.failures.append(DiscordUnavailable("503"))
+    assert await bench.desk._look(THREAD) is not None
+    assert "can decide" in bench.cards()[0]
+    assert await bench.another()._look(THREAD) is None
+    assert "can decide" not in bench.cards()[0]
+    edits = len(bench.outbox.seen("edit"))
+    await bench.looked()
+    assert len(bench.outbox.seen("edit")) == edits
+
+
+async def test_a_decision_has_the_watch_look_at_its_card_soon(bench: Bench) -> None:
+    await bench.opened()
+    await bench.approvals.due.postpone(THREAD, WAITS_S)
+    bench.outbox.failures.append(DiscordUnavailable("503"))
+    await bench.desk.refuse(THREAD, ID, ASKER, "")
+    found: Any = await bench.redis.zrange(KEYS.approvals_due, 0, -1, withscores=True)
+    now_s, _ = await bench.redis.time()
+    assert found[0][1] / 1000 < now_s + 120
+
+
+async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_again(bench: Bench) -> None:
+    card = (await bench.opened()).card
+    assert card is not None
+    held = await bench.redis.hgetall(KEYS.approvals(THREAD))
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.until("done")
+    await bench.looked()
+    assert bench.outbox.controls[card].buttons != OF_CARDS
+    await bench.redis.delete(KEYS.approvals(THREAD))
+    fields: dict[Any, Any] = dict(held)
+    await bench.redis.hset(KEYS.approvals(THREAD), mapping=fields)
+    await bench.approvals.due.postpone(THREAD, WAITS_S)
+    bench.desk.distrust_cards()
+    watching = asyncio.create_task(bench.desk.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while bench.outbox.controls[card].buttons != OF_CARDS:  # noqa: ASYNC110 - the watch makes it true
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    assert (await bench.found()).state == "waiting"
