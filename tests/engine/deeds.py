@@ -29,7 +29,7 @@ SOON = 0.03
 """In minutes: under two seconds."""
 
 LOOK_S = 0.4
-ASKER = re.compile(r"<@(\d+)>, or somebody")
+ASKER = re.compile(r"<@(\d+)>,(?: or somebody| you can decide)")
 GATE = re.compile(r"gate \w+")
 CODE = re.compile(r"Reminder `(\w+)`")
 
