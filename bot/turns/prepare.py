@@ -82,10 +82,14 @@ Step = Callable[[Claim, Prepared], Awaitable[Prepared | Declined]]
 
 
 async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declined:
-    """Prepare a turn by these steps, in order; the first step that declines ends the preparation."""
+    """Prepare a turn by these steps, in order; the first step that declines ends the preparation.
+
+    What the steps have quoted before is quoted anew: the messages of an attempt after a crash are prepared for the
+    recovery of its reply, and again for its request.
+    """
     continued = claim.earlier.continued
     so_far = () if continued is None else (*continued.sent, CONTINUE)
-    prepared = Prepared(claim.batch.messages, so_far)
+    prepared = Prepared(tuple(map(_as_received, claim.batch.messages)), so_far)
     for step in steps:
         outcome = await step(claim, prepared)
         if isinstance(outcome, Declined):
@@ -94,3 +98,8 @@ async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declin
     if prepared.so_far:
         return prepared
     return replace(prepared, notices=(*prepared.notices, *unseen.notices(prepared.messages)))
+
+
+def _as_received(message: Message) -> Message:
+    """Return a message with the quotes that it came with: the forwarded messages."""
+    return replace(message, quotes=tuple(quote for quote in message.quotes if quote.kind == "forward"))

@@ -92,9 +92,7 @@ class QuotedContext:
         fetched = {message.id: quotes for message, quotes in zip(wanted, found, strict=True)}
 
         def quoting(message: Message) -> Message:
-            # After a crash the stored messages already have their quotes.
-            forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
-            return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
+            return replace(message, quotes=(*message.quotes, *fetched[message.id].quotes))
 
         messages = each_once([quoting(each) if each.id in fetched else each for each in prepared.messages])
         notices = tuple(dict.fromkeys(notice for quotes in found for notice in quotes.notices))

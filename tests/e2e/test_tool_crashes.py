@@ -13,6 +13,7 @@ from bot.store.keys import Keys
 from bot.turns.tool_call import UNKNOWN
 from tests.e2e.discord_tools_scene import talking
 from tests.e2e.mcp_scene import offering, switch, wiki
+from tests.e2e.memory_scene import LOOM, remember
 from tests.e2e.stored import redis_of
 from tests.e2e.test_reminders import listed, remind
 from tests.e2e.test_tools import results
@@ -84,6 +85,29 @@ async def test_whoever_has_lost_the_lease_in_the_middle_of_a_tool_repeats_nothin
     await world.settled(await world.ann.post(thread, "and?"))
     assert scene.made() in ([], ["ring"])
     assert consulted(world) == "ring: unknown"
+
+
+async def test_an_attempt_after_a_crash_tells_each_fact_once_and_claude_takes_its_steps(scene: Scene) -> None:
+    world = scene.world
+    on = {"BOT_TOOLS__ON": '["ring", "remember"]'}
+    bot = await scene.start(**on)
+    thread = await talking(world)
+    await remember(world.ann, thread, LOOM)
+    gate = Gate(None, None)
+    world.claude.say(Reply.of("I ring.", RING))
+    world.claude.say(Reply.of(gate, "Never shown."))
+    asked = await world.ann.post(thread, "please")
+    await gate.reached()
+    bot.signal(signal.SIGKILL)
+    gate.release()
+    world.claude.say("I have rung.")
+    await scene.start(**on)
+    await scene.shows(thread, "I have rung.")
+    await world.settled(asked)
+    (*_, question, called, _) = world.asked[-1].body["messages"]
+    assert str(question).count(LOOM) == 1
+    assert called["content"][0]["type"] == "thinking"
+    assert not [call.refusal for call in world.asked if call.refusal]
 
 
 EFFECT_MADE = {"POINTS_AT": "note_tool:before:3", "POINTS_DO": "kill"}

@@ -88,7 +88,7 @@ def parts_of(text: str, *, truncated: bool = False) -> list[str]:
 
 def wrong_requests(asked: Collection[Call]) -> list[str]:
     """The simulator refuses what the API would refuse; alternation the API does not ask for, but we do."""
-    found = [f"Claude refused a request with {call.status}" for call in asked if call.status == 400]
+    found = [f"Claude refused a request: {call.refusal}" for call in asked if call.status == 400]
     for call in asked:
         if not isinstance(call.body, dict):
             continue

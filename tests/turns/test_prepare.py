@@ -9,7 +9,7 @@ import pytest
 
 from bot.conversation import wording
 from bot.conversation.content import FileSource, Image
-from bot.conversation.message import Attachment, Embed
+from bot.conversation.message import Attachment, Embed, Quote
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.unseen import EMBED_PICTURE
 from bot.store.claim import Claim
@@ -22,6 +22,9 @@ from tests.turns.stage import ANSWER, POLICY, A, B, Bench, C, hear, unpriced
 
 CLAIM = a_claim(1, messages=(message("hello"),))
 TOO_MUCH = "You have used up today's budget: try again tomorrow."
+
+
+FORWARD, FACT = Quote("forward", 8), Quote("memory", 8, title="abc")
 
 
 async def declines(_claim: Claim, _prepared: Prepared) -> Declined:
@@ -60,6 +63,22 @@ async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declin
     assert isinstance(prepared, Prepared)
     assert len(prepared.messages) == 4
     assert await prepare(CLAIM, (declines, doubles)) == Declined(TOO_MUCH)
+
+
+async def test_messages_that_were_prepared_before_are_quoted_to_once() -> None:
+    """An attempt after a crash prepares its messages for the recovery of the reply, and again for the request."""
+
+    async def quotes(_claim: Claim, prepared: Prepared) -> Prepared:
+        first, *others = prepared.messages
+        return replace(prepared, messages=(replace(first, quotes=(*first.quotes, FACT)), *others))
+
+    forwarding = replace(message("look"), quotes=(FORWARD,))
+    claim = a_claim(forwarding.id, messages=(forwarding,))
+    once = await prepare(claim, (quotes,))
+    assert isinstance(once, Prepared)
+    assert once.messages[0].quotes == (FORWARD, FACT)
+    again = replace(claim, batch=replace(claim.batch, messages=once.messages))
+    assert await prepare(again, (quotes,)) == once
 
 
 async def test_the_files_that_a_step_has_read_are_sent_and_stay_in_the_history(bench: Bench) -> None:

@@ -14,8 +14,8 @@ class Call:
     """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
 
     `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
-    were. `content` are the blocks of the answer. `hung_up` means that the client disconnected
-    before the end of the answer.
+    were. `content` are the blocks of the answer, `refusal` is the message of an error in its place. `hung_up` means
+    that the client disconnected before the end of the answer.
     """
 
     method: str
@@ -28,6 +28,7 @@ class Call:
     usage: dict[str, Any] | None = None
     message_id: str | None = None
     request_id: str = ""
+    refusal: str = ""
     deltas: int = 0
     content: list[dict[str, Any]] = field(default_factory=list)
     first_text: float | None = None

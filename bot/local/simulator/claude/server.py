@@ -211,7 +211,7 @@ class Claude:
                 response = await handle(request, call)
                 call.status = response.status
             except Failure as failure:
-                call.status = failure.status
+                call.status, call.refusal = failure.status, failure.message
                 response = failed(failure, call.request_id)
             except Dropped:
                 response = web.Response()
