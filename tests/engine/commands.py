@@ -21,6 +21,9 @@ from tests.engine.timeline import Timeline
 FIRST_S = 3.0
 """After that nobody can answer any more (Discord, interactions)."""
 
+ACKNOWLEDGED = 6
+"""The type of response DEFERRED_UPDATE_MESSAGE (Discord, "Interaction Callback Type")."""
+
 FILLED_S = 20.0
 """What was answered in time with a promise may be filled in later."""
 
@@ -88,7 +91,10 @@ class Commands:
         return message
 
     def _answers(self, handle: InteractionHandle) -> int:
-        """How many messages the person has got for it: the first answer, once it is more than a promise, and more."""
+        """How many messages the person has got for it: the first answer, once it is more than a promise, and more.
+
+        A press that is acknowledged without a message changes the message of the button, or gets a further one.
+        """
         interaction = handle.interaction
-        answered = interaction.answered_with is not None and not interaction.loading
+        answered = interaction.answered_with not in (None, ACKNOWLEDGED) and not interaction.loading
         return int(answered) + len(interaction.followup_ids)
