@@ -46,7 +46,7 @@ ON_CLUSTER := env BOBBIN_TEST_REDIS_SHAPE=cluster
 # failure stays on the screen, and what fails alone fails.
 AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none
 
-test: check  ## Everything that must pass before a change lands (about twenty minutes on two cores)
+test: check  ## Everything that must pass before a change lands (about half an hour on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine || $(AGAIN)
 	$(ON_CLUSTER) $(PYTEST) --numprocesses 2 $(SPREAD) tests/store || $(ON_CLUSTER) $(AGAIN)
 	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine || $(AGAIN)
