@@ -15,7 +15,13 @@ from bot.store.codec import Result
 from bot.store.states import State
 from bot.turns.notices import lines, put_below
 from bot.turns.posted_reply import PostedReply
-from bot.turns.reply_search import as_posted, find_reply, orphan_parts, superseded_parts
+from bot.turns.reply_search import (
+    as_posted,
+    find_reply,
+    orphan_parts,
+    superseded_parts,
+    with_others_apart,
+)
 from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
@@ -35,10 +41,11 @@ async def reconcile(claim: Claim, may_write: Callable[[], bool], services: TurnS
 
 async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], services: TurnServices) -> None:
     """Make Discord show the committed text, and delete what other attempts have posted."""
-    # A reply whose referenced message was deleted looks like a part of the reply before it.
     others = await services.journal.messages_of_other_turns(claim)
-    everything = await services.outbox.own_messages(claim.conversation, claim.turn_id)
-    seen = {message.id: message for message in everything if message.id not in others}
+    messages = with_others_apart(
+        await services.outbox.own_messages(claim.conversation, claim.turn_id), others
+    )
+    seen = {message.id: message for message in messages if message.id not in others}
     text = result.reply or lines(result.notices)
     known = list(claim.attempt.replies.values())
     # The journal may name more messages: those of an earlier, longer attempt, which are deleted by now.
@@ -46,12 +53,12 @@ async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], se
     if not needed or any(message not in seen for message in needed):
         return  # a person has deleted a part of the reply
     known = [message for message in known if message in seen]
-    messages = tuple(seen.values())
     for part in superseded_parts(messages, claim.batch.members, claim.reply_to, claim.conversation):
-        if part.id not in known and may_write():
+        if part.id in seen and part.id not in known and may_write():
             await services.outbox.delete(claim.conversation, part.id)
     # In the thread's order: an unknown part may be between two known ones.
-    parts = sorted([*known, *(orphan.id for orphan in orphan_parts(messages, claim.reply_to, known))])
+    orphans = (orphan.id for orphan in orphan_parts(messages, claim.reply_to, known) if orphan.id in seen)
+    parts = sorted([*known, *orphans])
     members = claim.batch.members
     found = find_reply(messages, members, claim.conversation) if members else None
     reply = PostedReply(

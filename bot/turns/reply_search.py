@@ -10,7 +10,7 @@ reply, and which parts belong to it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.render.mark import is_marked
@@ -83,6 +83,20 @@ def with_made_apart(parts: Sequence[Posted]) -> tuple[Posted, ...]:
             apart=tuple(each for each in part.files if not OF_TEXT.fullmatch(each.name)),
         )
         for part in parts
+    )
+
+
+def with_others_apart(seen: Sequence[Seen], others: Collection[int]) -> tuple[Seen, ...]:
+    """Return the messages, with those that are known as another turn's as the beginnings of replies.
+
+    A reply whose referenced message was deleted references nothing, and looks like a part of the reply before it.
+    What follows a message of another turn is that turn's part, also where the store knows of the first part alone.
+    """
+    return tuple(
+        replace(message, reply_to=message.id)
+        if message.id in others and message.reply_to is None
+        else message
+        for message in seen
     )
 
 

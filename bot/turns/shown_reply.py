@@ -14,7 +14,7 @@ from bot.render.outbox import Seen
 from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.turns.nonce import burn_nonce, nonce
-from bot.turns.reply_search import as_posted, find_reply, orphan_parts
+from bot.turns.reply_search import as_posted, find_reply, orphan_parts, with_others_apart
 from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
@@ -26,9 +26,9 @@ takes some minutes."""
 
 async def find_shown(claim: Claim, services: TurnServices) -> tuple[tuple[Posted, ...], bool]:
     """Return the messages of the reply, and whether another reply was posted after them."""
-    seen = await services.outbox.own_messages(claim.conversation, claim.turn_id)
-    found, followed = _parts(claim, seen)
     others = await services.journal.messages_of_other_turns(claim)
+    seen = with_others_apart(await services.outbox.own_messages(claim.conversation, claim.turn_id), others)
+    found, followed = _parts(claim, seen)
     parts = tuple(part for part in found if part.id not in others)
     return as_posted(parts), followed or len(parts) < len(found)
 
@@ -58,13 +58,14 @@ async def withdraw(claim: Claim, services: TurnServices) -> None:
     except (DiscordGone, DiscordRejected):
         seen = ()
     others = await services.journal.messages_of_other_turns(claim)
-    seen = tuple(message for message in seen if message.id not in others)
+    seen = with_others_apart(seen, others)
     parts, _ = _parts(claim, seen)
-    found = {part.id for part in parts} | set(claim.attempt.replies.values())
+    found = {part.id for part in parts if part.id not in others} | set(claim.attempt.replies.values())
     if claim.reply_to is None:
         beneath = wording.small(wording.TO_THE_FIRST_MESSAGE)
         found |= {message.id for message in seen if message.silent and message.content == beneath}
-    found |= {part.id for part in orphan_parts(seen, claim.reply_to, ()) if is_marked(part.content)}
+    orphans = (part for part in orphan_parts(seen, claim.reply_to, ()) if part.id not in others)
+    found |= {part.id for part in orphans if is_marked(part.content)}
     if claim.earlier.notice is not None:
         found.add(claim.earlier.notice[1])
     for message in sorted(found):

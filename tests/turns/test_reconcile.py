@@ -32,6 +32,22 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
     assert bench.outbox.texts() == [ANSWER, "The next answer."]
 
 
+async def test_settling_leaves_a_part_of_the_next_reply_alone_that_the_store_has_forgotten(
+    bench: Bench,
+) -> None:
+    claim = await bench.begun(ANSWER)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    await hear(bench, B)
+    bench.claude.answer = "The next answer."
+    await bench.turn()
+    second = max(bench.outbox.messages) + 1
+    bench.outbox.messages[second] = "Its second part."
+    bench.outbox.replies_to[second] = None
+    await bench.runner.reconcile(await bench.claim())
+    assert bench.outbox.texts() == [ANSWER, "The next answer.", "Its second part."]
+
+
 async def test_settling_leaves_the_files_that_code_has_made(bench: Bench) -> None:
     claim = await bench.begun("A late edit ▌")
     made, of_text = Attached(1, "plot.png", 5), Attached(2, "code-2.py", 5)

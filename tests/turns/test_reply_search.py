@@ -1,7 +1,14 @@
 """What belongs to which reply, read from a thread."""
 
 from bot.render.outbox import Seen
-from bot.turns.reply_search import answered_later, find_reply, orphan_parts, superseded_parts, unfinished
+from bot.turns.reply_search import (
+    answered_later,
+    find_reply,
+    orphan_parts,
+    superseded_parts,
+    unfinished,
+    with_others_apart,
+)
 
 THREAD = 10
 
@@ -36,6 +43,12 @@ def test_a_late_part_of_the_reply_to_a_threads_first_message_is_a_stray_too() ->
 
 def test_notices_and_other_replies_are_no_orphan_parts() -> None:
     assert orphan_parts([seen(20), seen(21, silent=True), seen(30, 12), seen(31)], None, [20]) == ()
+
+
+def test_what_follows_the_known_part_of_another_turn_is_no_orphan_part() -> None:
+    own = [seen(20, 11), seen(30), seen(31), seen(40, 20), seen(41)]
+    assert orphan_parts(own, 11, [20]) == tuple(own[1:])
+    assert [part.id for part in orphan_parts(with_others_apart(own, {30}), 11, [20])] == [40, 41]
 
 
 def test_a_part_that_stands_apart_belongs_to_the_reply_whose_beginning_it_points_to() -> None:
