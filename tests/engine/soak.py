@@ -20,7 +20,7 @@ from tests.engine.chaos_settings import AGAIN_S, REST_S
 from tests.engine.comparison import Said
 from tests.engine.invariants import Scene
 from tests.engine.outcome import Outcome
-from tests.engine.schedule import FAULT_WEIGHTS, Fault, Schedule, schedule
+from tests.engine.schedule import Fault, Schedule, schedule
 from tests.resident import resident_mb
 
 ROUND_S = 40.0
@@ -30,9 +30,6 @@ WARM_MINUTES = 10.0
 GROWTH = 0.05
 LASTING, MORTAL = 0, 1
 """The bots, by slot."""
-
-KINDS = ",".join(kind for kind in FAULT_WEIGHTS if kind != "store_rollback")
-"""A store that goes back is no fault of an ordinary hour; chaos takes it back several times in a minute."""
 
 FATAL = ("kill", "stop")
 """The faults that end a bot; they befall the mortal one."""
@@ -57,7 +54,7 @@ class Soak(Chaos):
         lasting = ""
         while not failures and (time.monotonic() - began_s) / 60 < self.minutes:
             self.rounds += 1
-            self.plan = survivable(schedule(1000 * seed + self.rounds, ROUND_S, INTENSITY, KINDS))
+            self.plan = survivable(schedule(1000 * seed + self.rounds, ROUND_S, INTENSITY))
             asked_before = len(self.claude.requests)
             self._newcomers()
             self.scene = Scene(
