@@ -8,17 +8,13 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-import datetime as dt
 import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from tests.self_signed import self_signed, server_context
 
 NAME = "beyond.test"
 """No name server knows it (RFC 6761)."""
@@ -47,7 +43,7 @@ class ConnectProxy:
     @asynccontextmanager
     async def running(cls, credentials: str, folder: Path) -> AsyncIterator[ConnectProxy]:
         """Listen on a free port; `folder` gets the certificate, `ca.pem`."""
-        proxy = cls(credentials, _context(folder))
+        proxy = cls(credentials, server_context(self_signed(folder / "ca.pem", NAME)))
         server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
         proxy.port = server.sockets[0].getsockname()[1]
         try:
@@ -103,32 +99,3 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 def _local(piece: bytes) -> bytes:
     """Name the host as the servers want it, which serve this machine alone."""
     return HOST.sub(rb"\g<1>127.0.0.1", piece)
-
-
-def _context(folder: Path) -> ssl.SSLContext:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "ca.pem").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
-    return context

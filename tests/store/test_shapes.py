@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import ipaddress
-import ssl
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from redis.asyncio import Redis
 
 from bot.conversation.errors import StoreUnavailable
@@ -24,6 +17,7 @@ from tests.conftest import FEW_RIGHTS
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
 from tests.redis_shapes import ClusterShape
+from tests.self_signed import self_signed, server_context
 from tests.store.rollback import snapshot
 from tests.store.stage import ONE, TWO, Store, answered, claimed, receive
 
@@ -36,42 +30,11 @@ LEAST_RIGHTS = f"~bobbin:* {FEW_RIGHTS.replace('&*', '&bobbin:*')}"
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that signs itself, with its key, as some hosts have it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "redis")])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
-def serving(certificate: Path) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    return self_signed(tmp_path_factory.mktemp("tls") / "certificate.pem", "127.0.0.1")
 
 
 async def test_tls_with_a_named_authority_or_without_verification(redis_url: str, certificate: Path) -> None:
-    async with RedisProxy.before(redis_url, serving(certificate)) as proxy:
+    async with RedisProxy.before(redis_url, server_context(certificate)) as proxy:
         async with connect(proxy.url, timeout_s=3.0, ca_file=certificate) as redis:
             assert await redis.ping()
         async with connect(proxy.url, timeout_s=3.0, verify=False) as redis:
@@ -83,7 +46,7 @@ async def test_tls_with_a_named_authority_or_without_verification(redis_url: str
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 async def test_a_certificate_that_nobody_vouches_for_is_refused(redis_url: str, certificate: Path) -> None:
     async with (
-        RedisProxy.before(redis_url, serving(certificate)) as proxy,
+        RedisProxy.before(redis_url, server_context(certificate)) as proxy,
         connect(proxy.url, timeout_s=3.0) as redis,
     ):
         with pytest.raises(StoreUnavailable), translated():

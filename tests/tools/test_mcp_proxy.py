@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -13,14 +12,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from bot.tools.mcp import transport
 from bot.tools.mcp.answers import Answers
 from bot.tools.mcp.transport import BoundedTransport
+from tests.self_signed import self_signed, server_context
 from tests.tools.test_mcp_address import resolving
 
 NAME, PUBLIC = "wiki.example", "93.184.215.14"
@@ -85,32 +81,6 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
         await writer.wait_closed()
 
 
-def certificate(directory: Path, name: str) -> Path:
-    """Make a certificate of a name, with its key, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    now = dt.datetime.now(dt.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    path = directory / f"{name}.pem"
-    path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        + made.public_bytes(serialization.Encoding.PEM)
-    )
-    return path
-
-
 @asynccontextmanager
 async def https_server(pem: Path) -> AsyncIterator[tuple[int, list[str]]]:
     """A server with a certificate, which notes the heads of requests."""
@@ -121,8 +91,7 @@ async def https_server(pem: Path) -> AsyncIterator[tuple[int, list[str]]]:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello")
         await writer.drain()
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pem)
+    context = server_context(pem)
     async with serving(serve, context) as port:
         yield port, heads
 
@@ -137,7 +106,7 @@ async def fetched(proxy: str, url: str) -> str:
 async def test_the_proxy_is_told_the_checked_address_and_the_server_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pem = certificate(tmp_path, NAME)
+    pem = self_signed(tmp_path / "server.pem", NAME)
     monkeypatch.setattr(transport, "_ssl_context", lambda: ssl.create_default_context(cafile=str(pem)))
     async with https_server(pem) as (port, heads), Tunnel(port).running() as tunnel:
         resolving(monkeypatch, PUBLIC)
@@ -171,7 +140,7 @@ async def test_security_a_private_address_is_refused_before_the_proxy_is_asked(
 async def test_security_the_certificate_of_another_name_is_refused_behind_the_proxy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pem = certificate(tmp_path, "other.example")
+    pem = self_signed(tmp_path / "server.pem", "other.example")
     monkeypatch.setattr(transport, "_ssl_context", lambda: ssl.create_default_context(cafile=str(pem)))
     async with https_server(pem) as (port, heads), Tunnel(port).running() as tunnel:
         resolving(monkeypatch, PUBLIC)
