@@ -61,7 +61,7 @@ class TurnSlots:
         number, granted = (
             next(self._numbers),
             asyncio.Event(),
-        )  # the order of arrival, before the store is asked
+        )  # in order of arrival, before the store is asked
         ticket = Ticket(number, Caller(await self._server(conversation) or conversation))
         self._queue.add(ticket, granted)
         self._let_in()
