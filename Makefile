@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check chaos points format bench lock clean
+.PHONY: help run test quick check chaos soak points format bench lock clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -63,6 +63,10 @@ FIRST ?= 1
 
 chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from FIRST=1 on, for MINUTES=30 at most; MIXED=1: beside the last release
 	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST) $(if $(MIXED),--mixed)
+
+soak: MINUTES = 60
+soak: $(INSTALLED)  ## Watch one bot through MINUTES=60 of mixed traffic with faults: nothing lost, nothing twice, no growth
+	$(BIN)/python -m tests.engine.soak --minutes $(MINUTES) --seed $(FIRST)
 
 # Of these, `make test` plays a fixed choice: one hit for each step and way, one removal for each safeguard.
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)

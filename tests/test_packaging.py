@@ -54,3 +54,15 @@ def test_the_version_is_the_one_of_the_project() -> None:
         timeout=60,
     )
     assert asked.stdout == f"bobbin {version}\n"
+
+
+def test_each_make_target_that_a_document_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    documents = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), ROOT / "Dockerfile"]
+    named = {
+        (document.name, target)
+        for document in documents
+        for target in re.findall(r"`make\s+(?:[A-Z]+=\S+\s+)*([a-z]+)", document.read_text())
+    }
+    assert {"run", "test", "soak"} <= {target for _, target in named}
+    assert sorted((name, target) for name, target in named if target not in targets) == []
