@@ -24,6 +24,7 @@ from bot.turns.reply_search import parts_of, with_made_apart, without_files
 from bot.turns.services import TurnServices
 from bot.turns.shown_reply import find_shown
 from bot.turns.thread_opening import ThreadOpening
+from bot.turns.turn_timeline import TurnTimeline
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class PostedReply:
     A writer is single-use: a change of `claim` or `found` makes a new one, and text pushed to the old one is lost.
     `may_write` is asked before each call to Discord. `as_shown`: the text was read back from Discord, so that files
     are left unchanged and none are made. With `keeps_made` the files that code has made stay; so they do where the
-    reply is continued.
+    reply is continued. `timeline` is that of the turn.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class PostedReply:
         self._as_shown = as_shown
         self._keeps_made = keeps_made or claim.earlier.continued is not None
         self._beneath: int | None = None
+        self.timeline = TurnTimeline(claim.attempt)
         self.claim = claim
         if found is None:
             found = tuple(Posted(message, "") for message in claim.attempt.replies.values())
@@ -93,6 +95,7 @@ class PostedReply:
         """Continue with the messages of an earlier attempt."""
         self.claim, self.found, self._followed = recovered.claim, recovered.parts, recovered.followed
         self._beneath = recovered.beneath
+        self.timeline.found(recovered.parts)
         self.writer = self._new_writer()
 
     def restart(self, members: tuple[int, ...], messages: tuple[Message, ...]) -> None:
@@ -177,7 +180,8 @@ class PostedReply:
 
     async def after_send(self, part: int, message_id: int) -> None:
         """Journal the id of a posted part (a writer's hook)."""
-        await persist(lambda: self._journal.posted(self.claim, part, message_id))
+        timeline = self.timeline.value
+        await persist(lambda: self._journal.posted(self.claim, part, message_id, timeline))
 
     async def delayed(self, refused: DiscordNotNow) -> None:
         """Tell people that the reply comes later (a writer's hook)."""
@@ -223,5 +227,6 @@ class PostedReply:
             posted=posted,
             followed=self._followed,
             streaming=while_written(claim.turn_id),
+            tally=self.timeline.tally,
         )
         return Writer(WriterServices(self._outbox, services.pace, style, draw), placement, self)
