@@ -27,8 +27,8 @@ INTERRUPTED = "interrupted"
 class StreamedRequest:
     """One request to Claude, at `begun_ms` of its attempt.
 
-    `deltas` are a wait in ms and a number of characters in turn; deltas that arrive together are one. `blocks` are the
-    types of the blocks without text, of a call the tool's name; `failed` are the errors of the tries before the
+    `deltas` are a wait in ms and a number of characters in turn; deltas that arrive together are one. `blocks` are
+    the types of the blocks without text, of a call the tool's name; `failed` are the errors of the tries before the
     last one. `end` is the stop reason or the error's type, "" while the request runs.
     """
 

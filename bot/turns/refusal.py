@@ -97,6 +97,7 @@ async def _halt(life: TurnLife, notices: tuple[str, str]) -> Done:
         turn = await life.with_consulted(turn)
         await life.commit(turn, result)
     buttons = reply.newest
+    reply.timeline.shown(reply.writer.posted)
     done = await persist(
         lambda: journal.acknowledge(
             claim, reconcile=True, buttons=buttons, halted=True, timeline=life.reply.timeline.value
