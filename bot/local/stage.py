@@ -136,15 +136,20 @@ class Stage:
             return False
         return True
 
-    async def press(self, channel: int, label: str) -> bool:
-        """Press the latest button of a label; False if there is none."""
+    async def press(self, channel: int, label: str) -> int | None:
+        """Press the latest button of a label, and wait until it is gone; returns its message, None without a button."""
         found = self._button(channel, label)
         if found is None:
-            return False
+            return None
         message, custom_id = found
         handle = await self._person.press(channel, message["id"], custom_id)
         await handle.response()
-        return await self.until(lambda: self._button(channel, label) != found, PRESSED_S)
+        await self.until(lambda: self._button(channel, label) != found, PRESSED_S)
+        return int(message["id"])
+
+    def content(self, message: int) -> str:
+        """Return what a message says."""
+        return str(self._discord.message(message)["content"])
 
     def has_button(self, channel: int, label: str) -> bool:
         """Whether a message has a button of a label."""

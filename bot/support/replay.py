@@ -11,7 +11,8 @@ import asyncio
 import json
 import os
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -28,7 +29,7 @@ from bot.store.connection import connect
 from bot.store.keys import Keys
 from bot.support.comparison import compared
 from bot.support.replayed_tools import install
-from bot.support.scenes import scene_of
+from bot.support.scenes import ALLOW, scene_of
 from bot.support.turn_journal import journal_of
 from bot.wiring.store import server_of
 
@@ -37,6 +38,11 @@ TURN_S = 300.0
 
 SHOWN_S = 10.0
 """How long the text may take to be shown that Discord showed when the bot crashed, or a button to appear."""
+
+CARD_S = 2.0
+"""How long the outcome of a call may take to stand on its card."""
+
+STOP = "Stop"
 
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
@@ -76,15 +82,25 @@ async def _play(scene: Scene, stage: Stage, bots: _Bots) -> tuple[int, int]:
         hold.release()
     await bots.done()
     for label in scene.decisions:
-        if await stage.until(lambda label=label: stage.has_button(channel, label), SHOWN_S):
-            await stage.press(channel, label)
+        await stage.until(partial(stage.has_button, channel, label), SHOWN_S)
+        card = await stage.press(channel, label)
+        if card is not None and label == ALLOW:
+            said = stage.content(card)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(SHOWN_S):
+                    await bots.called()
+            await stage.until(partial(_has_changed, stage, card, said), CARD_S)
     return channel, turn
+
+
+def _has_changed(stage: Stage, message: int, before: str) -> bool:
+    return stage.content(message) != before
 
 
 async def _act(reply: SceneReply, stage: Stage, channel: int, bots: _Bots) -> None:
     if reply.then == "stop":
-        await stage.until(lambda: stage.has_button(channel, "Stop"), SHOWN_S)
-        await stage.press(channel, "Stop")
+        await stage.until(partial(stage.has_button, channel, STOP), SHOWN_S)
+        await stage.press(channel, STOP)
     else:
         await stage.until(lambda: stage.written(channel) >= reply.shown, SHOWN_S)
         await bots.crash()
@@ -120,6 +136,10 @@ async def _played(folder: Path, turn: int) -> dict[str, Any] | None:
         return played
 
 
+READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
+"""The events of the log that a replay waits for."""
+
+
 class _Bots:
     """The bot of the replay; it is started anew after a crash."""
 
@@ -141,14 +161,13 @@ class _Bots:
             self._environment["BOT_TOOLS__ON"] = json.dumps([*on, "web_search"])
         self._process: asyncio.subprocess.Process | None = None
         self._lines: asyncio.Task[None] | None = None
-        self._ready = asyncio.Event()
-        self._done = asyncio.Event()
         self._ended = asyncio.Event()
+        self._logged = {event: asyncio.Event() for event in (READY, DONE, CALLED)}
 
     async def start(self) -> None:
         """Start the bot, and wait until Discord has connected it."""
-        self._ready.clear()
         self._ended.clear()
+        self._logged[READY].clear()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "bot", "run"),
@@ -159,11 +178,16 @@ class _Bots:
             stderr=asyncio.subprocess.DEVNULL,
         )
         self._lines = asyncio.create_task(self._read(self._process), name="replay-log")
-        await self._until(self._ready)
+        await self._until(READY)
 
     async def done(self) -> None:
         """Wait until the turn has ended."""
-        await self._until(self._done)
+        await self._until(DONE)
+
+    async def called(self) -> None:
+        """Wait until a call that was allowed has been made."""
+        await self._until(CALLED)
+        self._logged[CALLED].clear()
 
     async def crash(self) -> None:
         """Kill the bot."""
@@ -183,7 +207,9 @@ class _Bots:
         if self._lines is not None:
             await self._lines
 
-    async def _until(self, event: asyncio.Event) -> None:
+    async def _until(self, name: str) -> None:
+        """Wait for an event of the log."""
+        event = self._logged[name]
         waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -198,10 +224,9 @@ class _Bots:
             raise RuntimeError("a child without output")
         while line := await process.stdout.readline():
             told = line.decode(errors="replace")
-            if '"discord_ready"' in told:
-                self._ready.set()
-            elif '"turn_done"' in told:
-                self._done.set()
+            for name, event in self._logged.items():
+                if f'"{name}"' in told:
+                    event.set()
         self._ended.set()
 
 
