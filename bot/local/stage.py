@@ -137,7 +137,7 @@ class Stage:
         return True
 
     async def press(self, channel: int, label: str) -> int | None:
-        """Press the latest button of a label, and wait until it is gone; returns its message, None without a button."""
+        """Press the latest button of a label, and wait until it is gone; returns its message, None without one."""
         found = self._button(channel, label)
         if found is None:
             return None
