@@ -54,7 +54,7 @@ async def replay(path: Path) -> list[str]:
     """Play the turn; returns what was shown, message by message, and how that compares with the journal."""
     found = _bundle(path)
     journal: dict[str, Any] = found["journal"]
-    scene = scene_of(journal)
+    scene = _scene(path, journal)
     with TemporaryDirectory(prefix="bobbin-replay-") as folder:
         async with Stage(scene) as stage:
             bots = _Bots(Path(folder), {**stage.environment, **_settings(found)}, scene)
@@ -240,6 +240,13 @@ def _settings(found: dict[str, Any]) -> dict[str, str]:
         for name, value in sections[section].items()
         if isinstance(value, bool | int | float) and name.isidentifier()
     }
+
+
+def _scene(path: Path, journal: dict[str, Any]) -> Scene:
+    try:
+        return scene_of(journal)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise StartError(f"{path} holds a turn that cannot be read", exit_code=Exit.BACKUP) from None
 
 
 def _bundle(path: Path) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from bot.local.scene import (
     SceneReply,
     SceneResult,
     SceneTool,
-    Then,
 )
 from bot.support.journal_reading import attempts_of, entry_of, numbers, reply_of
 
@@ -25,6 +24,8 @@ SIDE = frozenset({"summary", "count", "catch-up"})
 
 MOST_PAUSE_S = 10.0
 MOST_MESSAGES = 50
+MOST_CRASHES = 5
+MOST_TRIES = 10
 MOST_FILES = 10
 
 TITLE_CHARS = len("<thread_title></thread_title>")
@@ -99,7 +100,7 @@ def _untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
     """Yield the replies where there is no timeline: each attempt before the last one breaks off in the middle."""
     text, entry = reply_of(journal), entry_of(journal)
     broken = max(0, int((journal.get("record") or {}).get("tries") or 1) - 1)
-    for _ in range(min(broken, 10)):
+    for _ in range(min(broken, MOST_CRASHES)):
         yield SceneReply((text[: len(text) // 2],), end="ClaudeUnreachable")
     if entry.get("outcome") == "refused":
         yield SceneReply((text[: len(text) // 2],), end="refusal")
@@ -111,72 +112,118 @@ def _untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
 
 def _timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
     text, stopped = reply_of(journal), "stop" in (journal.get("record") or {})
-    known = 0  # the calls whose results the next attempt takes up
+    last = _requests(attempts[-1])
+    shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
+    steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
     for at, attempt in enumerate(attempts):
-        requests = [each for each in _dicts(attempt.get("requests")) if each.get("purpose") not in SIDE]
-        resumed = [each for each in requests if each.get("purpose") == RESUMED]
-        is_last = at + 1 == len(attempts)
-        whole = _shares(text, requests) if is_last else [None] * len(requests)
-        for _ in range(before + 1, int(attempt.get("number") or 0)):
-            # Nothing of this attempt reached the journal but what the next one found.
-            for index, request in enumerate(resumed[known:], known):
-                yield _reply(attempt, request, whole[index] or _sample(text, request))
-            known = max(known, len(resumed))
-            shown = sum(numbers(attempt.get("found")))
-            yield SceneReply(_whole(_some(text, shown)), then="crash", shown=shown)
-        before = int(attempt.get("number") or 0)
-        for index, request in enumerate(requests):
+        following = attempts[at + 1] if at + 1 < len(attempts) else None
+        number = int(attempt.get("number") or 0)
+        if number > before + 1:  # nothing of an attempt is in the journal but what this one has found
+            yield from steps.taken_up_by(attempt)
+            yield _crash(text, attempt)
+            yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
+        before = number
+        requests = _requests(attempt)
+        for index, request in requests:
+            end, is_end = str(request.get("end") or ""), index == requests[-1][0]
             if request.get("purpose") == RESUMED:
                 continue
-            is_end = index + 1 == len(requests)
-            if request.get("end") == INTERRUPTED and not request.get("deltas") and not is_end:
+            if end == INTERRUPTED and not request.get("deltas") and not is_end:
                 continue  # restarted, because a message joined: here all messages are there from the start
-            known += request.get("end") == "tool_use"
-            then: Then = ""
-            shown = 0
-            if is_end and not request.get("end") and not is_last:
-                then, shown = "crash", sum(numbers(attempts[at + 1].get("found")))
-            elif is_end and is_last and stopped and request.get("end") == INTERRUPTED:
-                then = "stop"
-            yield _reply(attempt, request, whole[index] or _sample(text, request), then, shown, text)
+            if is_end and end in ("", "tool_use") and following is not None:
+                if steps.are_behind(following):  # it called tools after its last step in the journal
+                    yield from steps.taken_up_by(following, numbers(request.get("deltas")))
+                    yield SceneReply(then="crash", shown=_found(following))
+                else:
+                    share = _some(text, max(_length(request), _found(following)))
+                    played = _reply(attempt, index, share)
+                    yield replace(played, calls=(), end="end_turn", then="crash", shown=_found(following))
+            elif end == "tool_use":
+                yield _reply(attempt, index, steps.text(request))
+                steps.known += 1
+            elif is_end and stopped and following is None and end == INTERRUPTED:
+                yield replace(_reply(attempt, index, shares[index]), then="stop")
+            else:
+                is_of_reply = following is None
+                yield _reply(attempt, index, shares[index] if is_of_reply else _some(text, _length(request)))
 
 
-def _reply(
-    attempt: dict[str, Any],
-    request: dict[str, Any],
-    share: str,
-    then: Then = "",
-    shown: int = 0,
-    text: str = "",
-) -> SceneReply:
-    index = _dicts(attempt.get("requests")).index(request)
+class _Steps:
+    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `known` are played."""
+
+    def __init__(self, reply: str, texts: Sequence[str]) -> None:
+        self._reply = reply
+        self._texts = texts
+        self.known = 0
+
+    def text(self, request: dict[str, Any]) -> str:
+        """Return the text of the next step."""
+        if self.known < len(self._texts):
+            return self._texts[self.known]
+        return _some(self._reply, _length(request))
+
+    def are_behind(self, attempt: dict[str, Any]) -> bool:
+        """Whether an attempt took up more steps than those that are played."""
+        return len(_resumed(attempt)) > self.known
+
+    def taken_up_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
+        """Yield the further steps that an attempt took up; the first one came in these `deltas`, if known."""
+        for index, request in _resumed(attempt)[self.known :]:
+            yield _reply(attempt, index, self.text(request), deltas)
+            self.known += 1
+            deltas = ()
+
+
+def _crash(text: str, following: dict[str, Any]) -> SceneReply:
+    shown = _found(following)
+    return SceneReply((_some(text, shown),) if shown else (), then="crash", shown=shown)
+
+
+def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int] = ()) -> SceneReply:
+    """Return the reply to a request of an attempt, with its share of the text, in these `deltas` or its own."""
+    request = _dicts(attempt.get("requests"))[index]
     calls = [each for each in _dicts(attempt.get("calls")) if each.get("request") == index]
-    deltas, pauses = _cut(share, numbers(request.get("deltas")))
-    if then == "crash" and shown > len(share):  # the journal was written before the last of the text came
-        deltas, pauses = (*deltas, _some(text, shown)[len(share) :]), (*pauses, 0.2)
+    pieces, pauses = _cut(share, deltas or numbers(request.get("deltas")))
     end = str(request.get("end") or "end_turn")
     if end == INTERRUPTED or (end == "tool_use" and not calls):
         end = "end_turn"
     return SceneReply(
-        deltas,
+        pieces,
         pauses,
         tuple(SceneCall(_tool_name(each), int(each.get("input") or 0)) for each in calls),
         searches=list(request.get("blocks") or ()).count("web_search"),
-        failed=tuple(map(str, request.get("failed") or ()))[:10],
+        failed=tuple(map(str, request.get("failed") or ()))[:MOST_TRIES],
         end=end,
-        then=then,
-        shown=shown,
     )
 
 
-def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str | None]:
+def _requests(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Return the requests of an attempt for the reply, each with its index."""
+    found = enumerate(_dicts(attempt.get("requests")))
+    return [(index, each) for index, each in found if each.get("purpose") not in SIDE]
+
+
+def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    return [(index, each) for index, each in _requests(attempt) if each.get("purpose") == RESUMED]
+
+
+def _found(attempt: dict[str, Any]) -> int:
+    """Return how many characters an attempt has found on Discord."""
+    return sum(numbers(attempt.get("found")))
+
+
+def _length(request: dict[str, Any]) -> int:
+    return sum(numbers(request.get("deltas"))[1::2])
+
+
+def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
     """Return which part of a reply came with each of its requests."""
-    lengths = [sum(numbers(each.get("deltas"))[1::2]) for each in requests]
+    lengths = list(map(_length, requests))
     surplus = sum(lengths) - len(text)
     if requests and requests[0].get("purpose") == "continuation":
         text = text[max(0, -surplus) :]
-    shares: list[str | None] = []
+    shares: list[str] = []
     last = max((at for at, length in enumerate(lengths) if length), default=-1)
     first = next((at for at, length in enumerate(lengths) if length), -1)
     if surplus >= TITLE_CHARS:
@@ -202,19 +249,10 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
     return tuple(piece for piece, _ in found), tuple(pause for _, pause in found)
 
 
-def _sample(text: str, request: dict[str, Any]) -> str:
-    """Return a text for a request whose text is not in the journal: a later attempt says about the same."""
-    return _some(text, sum(numbers(request.get("deltas"))[1::2]))
-
-
 def _some(text: str, length: int) -> str:
-    """Return a text of a length that begins as the reply."""
+    """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
     length = min(length, 100_000)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]
-
-
-def _whole(text: str) -> tuple[str, ...]:
-    return (text,) if text else ()
 
 
 def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from tests.e2e.stored import redis_of
 from tests.e2e.test_backup import ran
 from tests.e2e.test_bundle import read
 from tests.e2e.test_tools import card_of
-from tests.e2e.tools_scene import Scene, scene
+from tests.e2e.tools_scene import RING, Scene, scene
 from tests.e2e.world import LOOK_S, World
 from tests.files import samples
 from tests.patience import Patience
@@ -139,6 +140,32 @@ async def test_a_turn_that_crashed_crashes_again_and_goes_on(world: World, tmp_p
     assert "attempts: 2, as the journal says" in shown
     assert "(2 requests to Claude)" in shown
     assert re.search(r"^Bobbin: \w{3} \w{8} \w{4} \w\w \w{4}", shown, re.MULTILINE)
+
+
+async def test_tools_that_ran_before_a_crash_run_once_more_and_their_results_are_taken_up(
+    scene: Scene, tmp_path: Path
+) -> None:
+    world = scene.world
+    bot = await scene.start()
+    gate = Gate(None, None)
+    world.claude.say(Reply.of("I ring the bell.", RING))
+    world.claude.say(Reply.of(gate, "Never shown."))
+    thread, question = await scene.asked()
+    await gate.reached()
+    await scene.shows(thread, "I ring the bell.")
+    bot.signal(signal.SIGKILL)
+    gate.release()
+    world.claude.say("I have rung it.")
+    await scene.start()
+    await world.settled(thread)
+    journal = await bundled(world, question["id"], tmp_path / "bundle")
+    attempt = journal["timeline"][-1]
+    assert [each["purpose"] for each in attempt["requests"]] == ["resumed", "reply"]
+    shown = await played(world, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "attempts: 2, as the journal says" in shown
+    assert "calls of tools: done, as the journal says" in shown
+    assert "(3 requests to Claude)" in shown
 
 
 async def test_a_picture_and_a_pdf_are_read_again(world: World, tmp_path: Path) -> None:
