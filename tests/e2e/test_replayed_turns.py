@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from bot.local.simulator.claude import Gate, Reply, ToolUse
+from bot.local.simulator.claude import Gate, Reply, ToolUse, faults
 from bot.store.keys import Keys
 from tests.e2e.bot_process import START_S
 from tests.e2e.bounds_scene import PERMIT
-from tests.e2e.controls import press
+from tests.e2e.controls import press, streaming
 from tests.e2e.forgetting_scene import holding
 from tests.e2e.lively import word
 from tests.e2e.mcp_scene import offering, switch, wiki
@@ -166,6 +166,39 @@ async def test_tools_that_ran_before_a_crash_run_once_more_and_their_results_are
     assert "attempts: 2, as the journal says" in shown
     assert "calls of tools: done, as the journal says" in shown
     assert "(3 requests to Claude)" in shown
+
+
+async def test_a_try_that_failed_and_a_stream_that_broke_off_fail_and_break_off_again(
+    world: World, tmp_path: Path
+) -> None:
+    text = "A sentence that comes whole. And another one that breaks off in its middle."
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        own.claude.faults.add(faults.overloaded(), faults.dropped(3))
+        own.claude.say(pieces(text, 16))
+        said = await own.ann.post(thread, "say it")
+        await own.settled(said)
+        journal = await bundled(own, said["id"], tmp_path / "bundle")
+        (request,) = journal["timeline"][0]["requests"]
+        assert (request["failed"], request["end"]) == (["ClaudeBusy"], "ClaudeUnreachable")
+        shown = await played(own, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "ends of the last attempt's requests: ClaudeUnreachable, as the journal says" in shown
+    assert "(2 requests to Claude)" in shown
+
+
+async def test_a_reply_that_a_person_stopped_is_stopped_again(world: World, tmp_path: Path) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        gate, said = await streaming(own, thread, ["A sentence to stop. ", "Never shown."], "say it")
+        await press(own.ann, thread, own.replies(thread)[-1], "Stop")
+        await own.settled(said)
+        gate.release()
+        journal = await bundled(own, said["id"], tmp_path / "bundle")
+        assert journal["timeline"][0]["requests"][0]["end"] == "interrupted"
+        shown = await played(own, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "ends of the last attempt's requests: interrupted, as the journal says" in shown
 
 
 async def test_a_picture_and_a_pdf_are_read_again(world: World, tmp_path: Path) -> None:
