@@ -145,6 +145,7 @@ def build_turns(
         clock.now_ms,
         trimming,
         left_out=store.person_wishes.left_out,
+        waiting=store.journal.waiting,
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
