@@ -227,7 +227,9 @@ async def _find_shards(client: Client) -> None:
             client.find_shards,
             FIND_SHARDS,
             on=(discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError),
-            when=lambda error: not (isinstance(error, discord.HTTPException) and error.status == UNAUTHORIZED),
+            when=lambda error: (
+                not (isinstance(error, discord.HTTPException) and error.status == UNAUTHORIZED)
+            ),
             on_retry=log_failure,
         )
     except discord.HTTPException as error:
