@@ -332,9 +332,9 @@ class Keys:
         """Return which instance has a shard identify."""
         return self._key(f"identify:{rate_limit_key}")
 
-    def start_check(self, name: str) -> Key:
-        """Return a key that the start check writes; all of them share a slot."""
-        return self._key(f"{{trial}}:{name}")
+    def trial(self, number: int, name: str) -> Key:
+        """Return a key that the trial of a server writes; those of a number share a slot."""
+        return self._key(f"{{trial-{number}}}:{name}")
 
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import discord
 import structlog
@@ -15,9 +16,11 @@ from bot.telemetry.service_health import ServiceHealth
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
+
 LOOK_S = 1.0
 
-PING_S = 2.0
+TRIAL_S = 2.0
 
 MODELS_S = 30.0
 """Between two questions whether Claude is back, where nobody asks Claude anything."""
@@ -26,21 +29,22 @@ MODELS_S = 30.0
 class Presence:
     """Shows the health of the services.
 
-    `ping` asks Redis, and `list_models` asks Claude; both return whether there was an answer.
+    `try_redis` returns the code of the refusal, None if Redis serves. `list_models` asks Claude, and returns whether
+    there was an answer.
     """
 
     def __init__(
         self,
         client: Client,
         health: ServiceHealth,
-        ping: Callable[[], Awaitable[bool]],
+        try_redis: Callable[[], Awaitable[str | None]],
         list_models: Callable[[], Awaitable[bool]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._health = health
-        self._ping = ping
+        self._try_redis = try_redis
         self._list_models = list_models
         self._clock = clock
         self._models_at_s = clock()
@@ -56,19 +60,19 @@ class Presence:
         """Ask a service that has failed, and show what has changed."""
         health = self._health
         if health.redis_is_suspect:
-            health.redis_pinged(answered=await self._answers(self._ping))
+            health.redis_tried(await self._within(self._try_redis, ""))
         if health.may_ask_for_models and self._clock() - self._models_at_s >= MODELS_S:
             self._models_at_s = self._clock()
-            if await self._answers(self._list_models):
+            if await self._within(self._list_models, False):
                 health.claude_is_back()
         await self._show(health.reason)
 
-    async def _answers(self, call: Callable[[], Awaitable[bool]]) -> bool:
+    async def _within(self, call: Callable[[], Awaitable[T]], otherwise: T) -> T:
         try:
-            async with asyncio.timeout(PING_S):
+            async with asyncio.timeout(TRIAL_S):
                 return await call()
         except TimeoutError:
-            return False
+            return otherwise
 
     async def _show(self, reason: str) -> None:
         if not self._client.is_ready():
