@@ -63,6 +63,9 @@ ABUSE_S = 24 * 3600
 CALL_SHARE_S = 4.0
 """How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
 
+IDLE_CALL_SHARE_S = 20.0
+"""The same of a process that makes no calls, and so keeps one call only."""
+
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
