@@ -58,12 +58,9 @@ class WorkQueue:
                 found = await self._redis.zrange(
                     self._keys.work, start, start + ITEMS_AT_ONCE - 1, withscores=True
                 )
-            served = await self._served([int(conversation) for conversation, _ in found])
-            items += [
-                WorkItem(int(conversation), f"{float(score):.0f}")
-                for conversation, score in found
-                if int(conversation) in served
-            ]
+            read = [WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found]
+            served = await self._served([item.conversation for item in read])
+            items += [item for item in read if item.conversation in served]
             if len(items) >= ITEMS_AT_ONCE or len(found) < ITEMS_AT_ONCE:
                 break
         return tuple(items[:ITEMS_AT_ONCE])

@@ -24,7 +24,7 @@ async def values(url: str) -> dict[str, object]:
     async with Redis.from_url(url, decode_responses=True) as redis:
         found: dict[str, object] = {}
         async for key in redis.scan_iter():
-            command, *arguments = readers[await redis.type(key)]
+            command, *arguments = readers[str(await redis.type(key))]
             found[key] = await redis.execute_command(str(command), key, *arguments)  # type: ignore[no-untyped-call]
         return found
 
