@@ -74,9 +74,18 @@ async def try_out(redis: CountedRedis, keys: Keys) -> list[Trial]:
     )
 
 
-async def refusal(redis: CountedRedis, keys: Keys) -> str | None:
-    """Return the code of a server that does not serve, "" if one does not answer; None if all take writes."""
-    failed = [each for each in await try_out(redis, keys) if not each.has_passed]
+async def refusal(redis: CountedRedis, keys: Keys, *, within_s: float) -> str | None:
+    """Return the code of a server that does not serve, "" if one does not answer; None if all take writes.
+
+    A server that loads its data answers slowly, and the time may be over before all attempts have failed.
+    """
+    before = redis.failovers.refusals
+    try:
+        async with asyncio.timeout(within_s):
+            trials = await try_out(redis, keys)
+    except TimeoutError:
+        return redis.failovers.code if redis.failovers.refusals != before else ""
+    failed = [each for each in trials if not each.has_passed]
     return next((each.code for each in failed if each.code), "") if failed else None
 
 

@@ -12,7 +12,7 @@ from bot.gateway.connection.presence import Presence
 from bot.store.connection import translated
 from bot.store.trial import refusal
 from bot.telemetry.metrics import Metrics
-from bot.telemetry.redis_latency import RedisLatency
+from bot.telemetry.redis_latency import ANSWER_S, RedisLatency
 from bot.telemetry.service_health import ServiceHealth
 from bot.wiring.store import Store
 
@@ -33,7 +33,7 @@ def ping_of(store: Store) -> Callable[[], Awaitable[bool]]:
 
 def try_redis_of(store: Store) -> Callable[[], Awaitable[str | None]]:
     """Return the question why Redis does not serve: a full or read-only server may answer a PING all the same."""
-    return partial(refusal, store.redis, store.keys)
+    return partial(refusal, store.redis, store.keys, within_s=ANSWER_S)
 
 
 def build_presence(client: Client, health: ServiceHealth, store: Store, claude: Claude) -> Presence:

@@ -123,7 +123,7 @@ async def test_a_redis_whose_password_was_changed_is_reported_until_it_is_the_ol
         async with world.apart(SERVED, redis_url=url) as own:
             await reached(own)
             await order(url, "CONFIG", "SET", "requirepass", "another")
-            await order(url, "CLIENT", "KILL", "TYPE", "normal")
+            await order(f"{url}?password=another", "CLIENT", "KILL", "TYPE", "normal")
             await reached(own, redis=("bad_credentials", "password_refused"))
             await order(f"{url}?password=another", "CONFIG", "SET", "requirepass", "")
             await reached(own)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import discord
 import structlog
@@ -16,11 +15,9 @@ from bot.telemetry.service_health import ServiceHealth
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
 LOOK_S = 1.0
 
-TRIAL_S = 2.0
+MODELS_ANSWER_S = 2.0
 
 MODELS_S = 30.0
 """Between two questions whether Claude is back, where nobody asks Claude anything."""
@@ -60,19 +57,19 @@ class Presence:
         """Ask a service that has failed, and show what has changed."""
         health = self._health
         if health.redis_is_suspect:
-            health.redis_tried(await self._within(self._try_redis, ""))
+            health.redis_tried(await self._try_redis())
         if health.may_ask_for_models and self._clock() - self._models_at_s >= MODELS_S:
             self._models_at_s = self._clock()
-            if await self._within(self._list_models, False):
+            if await self._lists_models():
                 health.claude_is_back()
         await self._show(health.reason)
 
-    async def _within(self, call: Callable[[], Awaitable[T]], otherwise: T) -> T:
+    async def _lists_models(self) -> bool:
         try:
-            async with asyncio.timeout(TRIAL_S):
-                return await call()
+            async with asyncio.timeout(MODELS_ANSWER_S):
+                return await self._list_models()
         except TimeoutError:
-            return otherwise
+            return False
 
     async def _show(self, reason: str) -> None:
         if not self._client.is_ready():
