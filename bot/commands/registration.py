@@ -1,8 +1,8 @@
 """Registration of the commands with Discord, only when their definition has changed.
 
 Discord limits registrations (200 creates a day and server), and commands flicker when they are registered. Discord
-also limits how often the registered commands are read (5 times in 20 s), so one instance reads them for all that start
-within a minute.
+also limits how often the registered commands are read (5 times in 20 s): one instance reads them for all instances
+that start within a minute.
 """
 
 from __future__ import annotations

@@ -72,8 +72,8 @@ class ConsentGate:
 class HeldMessages:
     """Accepts the messages that have waited for the consent of their author: they are read from Discord again.
 
-    discord.py does not know the roles of a server whose shard another process connects. That process finds the message
-    by a listing.
+    discord.py does not know the roles of a server whose shard another process connects. Messages there are left to a
+    listing by that process.
     """
 
     def __init__(
