@@ -243,6 +243,14 @@ class Conversations:
         )
         return bool(await self._scripts.run(call))
 
+    async def list_again(self, channel_id: int, message: int) -> None:
+        """Have a channel listed from a message on by the next sweep of the process that serves the channel."""
+        while True:
+            (mark,) = await self.marks([channel_id])
+            is_ahead = mark is None or mark < message
+            if is_ahead or await self.advance(channel_id, before=mark, after=message - 1, listed=()):
+                return
+
 
 def _stored(channel_fields: Mapping[str, str | int]) -> Iterator[tuple[str, str | int]]:
     """Yield fields as they are written: the names of places are content."""

@@ -182,7 +182,7 @@ def build_turns(
             preparation=(
                 *steps,
                 EarlierEffects(store.tool_steps),
-                ToolOutcomes(store.approvals),
+                ToolOutcomes(store.approvals, store.conversations.meta),
                 remembered,
                 FileAvailability(store.held_files),
             ),
