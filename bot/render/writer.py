@@ -56,6 +56,7 @@ class Writer:
             posted=placement.posted,
             apart=placement.followed,
             uploads=self._composition.uploads,
+            tally=placement.tally,
         )
         self._indicator = Indicator(outbox, channel_id, pace, hooks.may_write)
         self._calls = Calls(

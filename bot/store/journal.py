@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
+from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn
 from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim
-from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
@@ -149,12 +150,13 @@ class Journal(PostedMessages):
         cost: int = 0,
         unpriced: int = 0,
         usage: TurnUsage = NOTHING_USED,
+        timeline: Timeline = (),
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
         `cost` is the known cost of this attempt's requests in micro-dollars; of `unpriced` requests not all of the
         cost is known. `usage` is that of the same requests. A trim gives way to a summary that was corrected
-        meanwhile, see `reconciled`.
+        meanwhile, see `reconciled`. Here and in the other steps, `timeline` is that of the turn so far.
         """
         keys, conversation = self._keys, claim.conversation
         index, used = self._indexed(claim, usage)
@@ -177,6 +179,7 @@ class Journal(PostedMessages):
                 corrected=claim.meta.correction,
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
+                timeline=dump_timeline(timeline),
                 used=used,
             ),
             before=index,
@@ -187,11 +190,24 @@ class Journal(PostedMessages):
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
             claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
             await self.commit(
-                claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced, usage=usage
+                claim,
+                turn,
+                result,
+                window_start=window_start,
+                cost=cost,
+                unpriced=unpriced,
+                usage=usage,
+                timeline=timeline,
             )
 
     async def record_cost(
-        self, claim: Claim, *, cost: int, unpriced: int, usage: TurnUsage = NOTHING_USED
+        self,
+        claim: Claim,
+        *,
+        cost: int,
+        unpriced: int,
+        usage: TurnUsage = NOTHING_USED,
+        timeline: Timeline = (),
     ) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
@@ -206,6 +222,7 @@ class Journal(PostedMessages):
                 unpriced=unpriced,
                 turn=padded(claim.turn_id),
                 usage_s=self._usage.usage_s,
+                timeline=dump_timeline(timeline),
                 used=used,
             ),
             before=index,
@@ -219,7 +236,13 @@ class Journal(PostedMessages):
         return self._usage.index(claim.payer, usage.day), used
 
     async def acknowledge(
-        self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False
+        self,
+        claim: Claim,
+        *,
+        reconcile: bool,
+        buttons: int | None = None,
+        halted: bool = False,
+        timeline: Timeline = (),
     ) -> Done:
         """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply.
 
@@ -227,7 +250,12 @@ class Journal(PostedMessages):
         """
         reconcile_ms = self._reconcile_ms if reconcile else None
         return await self._end(
-            "acknowledge", claim, reconcile_ms=reconcile_ms, buttons=buttons, halted=halted
+            "acknowledge",
+            claim,
+            reconcile_ms=reconcile_ms,
+            buttons=buttons,
+            halted=halted,
+            timeline=timeline,
         )
 
     async def cancel(self, claim: Claim, *, last: bool = False) -> int:
@@ -246,6 +274,7 @@ class Journal(PostedMessages):
         buttons: int | None = None,
         halted: bool = False,
         clears_last: bool = False,
+        timeline: Timeline = (),
     ) -> Done:
         keys, conversation = self._keys, claim.conversation
         waiting, stale = await self._scripts.run(
@@ -268,6 +297,7 @@ class Journal(PostedMessages):
                 buttons=buttons,
                 halted=halted,
                 clears_last=clears_last,
+                timeline=dump_timeline(timeline),
             )
         )
         return Done(int(waiting), int(stale) if stale else None)

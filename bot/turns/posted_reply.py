@@ -24,6 +24,7 @@ from bot.turns.reply_hooks import ReplyHooks
 from bot.turns.reply_search import parts_of, with_made_apart, without_files
 from bot.turns.services import TurnServices
 from bot.turns.shown_reply import find_shown
+from bot.turns.turn_timeline import TurnTimeline
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class PostedReply:
     A writer is single-use: a change of `claim` or `found` makes a new one, and text pushed to the old one is lost.
     `may_write` is asked before each call to Discord. `as_shown`: the text was read back from Discord, so that files
     are left unchanged and none are made. With `keeps_made` the files that code has made stay; so they do where the
-    reply is continued.
+    reply is continued. `timeline` is that of the turn.
     """
 
     def __init__(
@@ -82,6 +83,11 @@ class PostedReply:
         self._hooks.found = found
 
     @property
+    def timeline(self) -> TurnTimeline:
+        """When the attempts at the turn wrote what, for a support bundle."""
+        return self._hooks.timeline
+
+    @property
     def delay_notice(self) -> DelayNotice:
         """The notice that the answer comes later."""
         return self._hooks.delay_notice
@@ -111,6 +117,7 @@ class PostedReply:
         """Continue with the messages of an earlier attempt."""
         self.claim, self.found, self._followed = recovered.claim, recovered.parts, recovered.followed
         self._beneath = recovered.beneath
+        self.timeline.found(recovered.parts)
         self.writer = self._new_writer()
 
     def restart(self, members: tuple[int, ...], messages: tuple[Message, ...]) -> None:
@@ -220,5 +227,6 @@ class PostedReply:
             posted=posted,
             followed=self._followed,
             streaming=while_written(claim.turn_id),
+            tally=self.timeline.tally,
         )
         return Writer(WriterServices(self._outbox, services.pace, style, draw), placement, self._hooks)

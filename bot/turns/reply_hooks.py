@@ -12,6 +12,7 @@ from bot.turns.nonce import nonce
 from bot.turns.persist import persist
 from bot.turns.services import TurnServices
 from bot.turns.thread_opening import ThreadOpening
+from bot.turns.turn_timeline import TurnTimeline
 
 
 class ReplyHooks:
@@ -35,6 +36,7 @@ class ReplyHooks:
         self.series = series
         self.opening = ThreadOpening(services.outbox, claim, services.pace, may_write)
         self.delay_notice = DelayNotice(claim, services, may_write)
+        self.timeline = TurnTimeline(claim.attempt)
         self._may_write = may_write
         self._journal = services.journal
         self._clock = services.clock
@@ -58,7 +60,8 @@ class ReplyHooks:
 
     async def after_send(self, part: int, message_id: int) -> None:
         """Journal the id of a posted part."""
-        await persist(lambda: self._journal.posted(self.claim, part, message_id))
+        timeline = self.timeline.value
+        await persist(lambda: self._journal.posted(self.claim, part, message_id, timeline))
 
     async def delayed(self, refused: DiscordNotNow) -> None:
         """Tell people that the reply comes later."""

@@ -133,7 +133,9 @@ class Overload:
     def _look(self, each: Asked) -> None:
         history = self.discord.world.history(each.thread)
         each.replies = [
-            message for message in history if message.author.id == self.app.user_id and message.type in (0, 19)
+            message
+            for message in history
+            if message.author.id == self.app.user_id and message.type in (0, 19)
         ]
         each.revisions = [self.discord.history(message.id) for message in each.replies]
 
@@ -192,13 +194,21 @@ class Overload:
         ]
         rotations = 0
         for server in sorted(SERVERS, key=lambda name: SERVERS[name]):
-            mine = [place[each.number] for each in self.asked if each.server == server and each.number in place]
+            mine = [
+                place[each.number] for each in self.asked if each.server == server and each.number in place
+            ]
             rotations = max(rotations, len(mine))
             # A server whose questions all wait has one turn in each rotation of those that still wait.
             within = min(len(order), len(SERVERS) * len(mine) + 3 * AT_ONCE)
             if mine and max(mine) > within:
-                self.failed.append(f"{server} was asked about last as number {max(mine)}, not within {within}")
-            mine = [place[number] for number in received if self.asked[number].server == server and number in place]
+                self.failed.append(
+                    f"{server} was asked about last as number {max(mine)}, not within {within}"
+                )
+            mine = [
+                place[number]
+                for number in received
+                if self.asked[number].server == server and number in place
+            ]
             late = [place - rank for rank, place in enumerate(sorted(range(len(mine)), key=mine.__getitem__))]
             lines.append(
                 f"  {server}: {len(mine)} questions, the last as number {max(mine, default=0) + 1} of {len(order)}; "
@@ -256,9 +266,28 @@ async def measure() -> bool:
             lowered = [each["at_once"] for each in bot.log("claude_requests_lowered")]
             lines.append(f"  requests at once, each time they were lowered: {lowered}")
             import json
+
             with open("/tmp/overload_log.json", "w") as out:
-                json.dump({"log": bot.entries, "asked": [[e.number, e.server, e.thread, e.at, [[(r.content, r.at) for r in m] for m in e.revisions]] for e in overload.asked], "calls": [[number_of(c.body), c.status, c.started] for c in claude.requests]}, out)
-            noisy = Counter(each["event"] for each in bot.entries if each.get("level") in ("warning", "error"))
+                json.dump(
+                    {
+                        "log": bot.entries,
+                        "asked": [
+                            [
+                                e.number,
+                                e.server,
+                                e.thread,
+                                e.at,
+                                [[(r.content, r.at) for r in m] for m in e.revisions],
+                            ]
+                            for e in overload.asked
+                        ],
+                        "calls": [[number_of(c.body), c.status, c.started] for c in claude.requests],
+                    },
+                    out,
+                )
+            noisy = Counter(
+                each["event"] for each in bot.entries if each.get("level") in ("warning", "error")
+            )
             lines.append(f"  warnings and errors in the log: {dict(noisy)}")
         finally:
             await bot.stop()
