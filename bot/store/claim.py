@@ -21,6 +21,7 @@ class Meta:
     """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it,
     or to whom it was handed over (`handed` is that interaction). `is_private` is set for a private thread.
 
+    `branch_of` is the conversation that this one was branched off from.
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
     the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
@@ -35,6 +36,7 @@ class Meta:
     is_private: bool = False
     starter: int | None = None
     handed: int | None = None
+    branch_of: int | None = None
     joined: int | None = None
     left: int | None = None
     floor: int | None = None

@@ -83,14 +83,19 @@ class Journal(PostedMessages):
             return None
         return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
 
+    async def waiting(self, claim: Claim) -> list[int]:
+        """Return the messages that wait in the conversation besides those of the turn, also those held back."""
+        with translated():
+            found = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
+        return [message for each in found if (message := int(str(each))) not in claim.batch.members]
+
     async def has_more(self, claim: Claim) -> bool:
         """Say whether messages wait besides those of the turn, and besides those that are held back."""
         keys, conversation = self._keys, claim.conversation
+        left = await self.waiting(claim)
+        if not left:
+            return False
         with translated():
-            pending = [int(str(each)) for each in await self._redis.zrange(keys.pending(conversation), 0, -1)]
-            left = [message for message in pending if message not in claim.batch.members]
-            if not left:
-                return False
             pipe = self._redis.pipeline(transaction=False)
             for message in left:
                 pipe.hmget(keys.record(conversation, message), "waits", "members")

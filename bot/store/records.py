@@ -178,6 +178,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         is_private=fields.get("private") == "1",
         starter=number("starter"),
         handed=number("handed"),
+        branch_of=number("branch_of"),
         joined=number("joined"),
         left=number("left"),
         floor=number("floor"),
