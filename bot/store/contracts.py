@@ -753,6 +753,13 @@ CONTRACTS = (
         "for ever",
         whose="nobody",
     ),
+    Contract(
+        "commands:<application>:compared",
+        "string",
+        "which instance has compared the slash commands with those at Discord lately",
+        "a minute",
+        whose="nobody",
+    ),
 )
 
 _PATTERNS = [

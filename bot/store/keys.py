@@ -19,6 +19,9 @@ a message from an event or a listing once the store is reachable."""
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
 
+REGISTRATION_S = 60
+"""Commands that an instance compares with those at Discord are not compared again by any instance for so long."""
+
 MODEL_IN_USE_S = 7 * 24 * 3600
 """A model that was neither chosen nor used for so long is not in use; if somebody uses it, it is noted again."""
 
@@ -342,6 +345,10 @@ class Keys:
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""
         return self._key(f"commands:{application}")
+
+    def registration(self, application: int) -> Key:
+        """Return which instance has compared the commands with those at Discord lately."""
+        return self._key(f"commands:{application}:compared")
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")

@@ -152,6 +152,7 @@ def build_turns(
         clock.now_ms,
         trimming,
         left_out=store.person_wishes.left_out,
+        waiting=store.journal.waiting,
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
@@ -181,7 +182,7 @@ def build_turns(
             preparation=(
                 *steps,
                 EarlierEffects(store.tool_steps),
-                ToolOutcomes(store.approvals),
+                ToolOutcomes(store.approvals, store.conversations.meta),
                 remembered,
                 FileAvailability(store.held_files),
             ),
