@@ -158,10 +158,9 @@ class ReplyGenerator:
             )
             return _telling_all(prepared, composed)
 
+        account = self._accounts.of(claim, terms)
         stream = ReplyStream(
-            MeteredClaude(
-                self._claude, claim.payer, cost, terms.prices, self._accounts.of(claim, terms), admitted
-            ),
+            MeteredClaude(self._claude, claim.payer, cost, terms.prices, account, admitted, claim.asked_ms),
             interrupt,
             push,
             show_status,
