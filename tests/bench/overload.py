@@ -201,10 +201,13 @@ class Overload:
                 self.failed.append(
                     f"{server} was asked about last as number {max(mine)}, not within {within}"
                 )
-            late = [place - rank for rank, place in enumerate(sorted(range(len(mine)), key=mine.__getitem__))]
+            served = sorted(range(len(mine)), key=mine.__getitem__)
+            passed = max((rank - place for rank, place in enumerate(served)), default=0)
+            if passed > 3 * AT_ONCE:
+                self.failed.append(f"{server}: {passed} later questions went before an earlier one")
             lines.append(
                 f"  {server}: {len(mine)} questions, the last as number {max(mine, default=0) + 1} of {len(order)}; "
-                f"each passed by at most {max(late, default=0)} later ones"
+                f"each passed by at most {passed} later ones"
             )
         if self.commands and max(self.commands) > COMMAND_MAX_S:
             self.failed.append("a command took too long")

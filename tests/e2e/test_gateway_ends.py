@@ -92,9 +92,7 @@ async def test_a_rate_limit_of_the_shards_is_waited_for(world: World, scope: str
 
 async def test_a_token_that_is_reset_between_login_and_connection_ends_the_bot(world: World) -> None:
     async with world.apart(bots=0) as own:
-        own.discord.faults.add(
-            action="error", route=ROUTE, status=401, times=None, only_token=own.app.token
-        )
+        own.discord.faults.add(action="error", route=ROUTE, status=401, times=None, only_token=own.app.token)
         await ended_with_one_line(await own.start_bot_unready(), Exit.DISCORD_TOKEN, "set DISCORD_TOKEN")
 
 
