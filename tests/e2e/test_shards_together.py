@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.approval_card import WITHDRAWN
-from bot.local.simulator.claude import Reply
+from bot.local.simulator.claude import Reply, faults
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from tests.e2e.bounds_scene import PERMIT
@@ -29,10 +30,13 @@ from tests.e2e.test_tools import card_of
 from tests.e2e.test_usage import asked_for
 from tests.e2e.tools_scene import Scene, scene
 from tests.e2e.world import ANSWER_S, LOOK_S, World
+from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 __all__ = ["scene"]
+
+DAY_S = 24 * 3600.0
 
 
 async def comes_true(
@@ -199,7 +203,7 @@ async def test_the_audit_log_is_posted_by_the_process_that_knows_the_servers_per
     alone: World,
 ) -> None:
     channels, bots = await divided(alone)
-    guild = alone.discord.world.guilds[alone.discord.world.channels[channels[1]].guild_id]
+    guild = alone.discord.world.guilds[alone.discord.world.channels[channels[1]].guild_id or 0]
     for number, effort in enumerate(("low", "high", "medium")):
         records = int(alone.discord.add_channel(guild, f"records-{number}").id)
         await answer(await alone.admin.command(channels[1], "audit channel", {"channel": str(records)}))
@@ -233,3 +237,34 @@ async def test_who_agrees_in_direct_messages_is_answered_in_the_servers_of_other
     assert bots[1].log("turn_done", turn=int(asked["id"]))
     told = [each["id"] for each in alone.said(channels[1])]
     assert told == [line["id"]], "nobody is told of a permission that is not lacking"
+
+
+async def test_the_presence_shows_the_health_of_the_process_in_its_servers(alone: World) -> None:
+    channels, bots = await divided(alone)
+    alone.claude.faults.add(faults.unauthorized())
+    await alone.ann.post(channels[1], f"{alone.mention} hello")
+    await bots[1].logged("presence_shown", status="idle", reason="Claude refuses my key")
+    alone.claude.clear()
+    await alone.converse(channels[0], "hello")
+    await alone.converse(channels[1], "hello again")
+    await bots[1].logged("presence_shown", status="online")
+    assert not bots[0].log("presence_shown")
+
+
+async def test_what_a_server_keeps_for_too_long_is_erased_by_any_process() -> None:
+    ago_s = 5 * DAY_S
+    with redis_server() as url:
+        world = await World.build(url, clock=lambda: time.time() - ago_s)
+        try:
+            channels, bots = await divided(world)
+            thread = await world.converse(channels[1], "about tulips")
+            await world.settled(thread)
+            await answer(await world.admin.command(channels[1], "privacy set", {"retention_days": 3}))
+            for bot in bots:
+                await bot.stop()
+            ago_s = 0.0
+            bot = await world.start_bot(**group(0, 2))
+            await bot.logged("conversations_expired", conversations=1)
+            assert not [key for key, value in (await stored(world)).items() if "tulips" in value]
+        finally:
+            await world.close()
