@@ -57,15 +57,12 @@ class ForkServer:
         theirs.close()
 
     @classmethod
-    @cache
     def shared(cls, root: Path = ROOT) -> ForkServer:
         """The server of this process, which starts with the first bot and ends with this process.
 
         Its bots are those of the source tree `root`.
         """
-        server = cls(root)
-        atexit.register(server.close)
-        return server
+        return _shared(root)
 
     @property
     def pid(self) -> int:
@@ -85,6 +82,13 @@ class ForkServer:
         """Kill every bot and end the server."""
         self._socket.close()
         self._process.wait()
+
+
+@cache
+def _shared(root: Path) -> ForkServer:
+    server = ForkServer(root)
+    atexit.register(server.close)
+    return server
 
 
 def serve(orders: socket.socket) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.fork_server import ROOT, ForkServer
 from tests.forked_process import ForkedProcess, Pipe
 
 PROGRAM = """
@@ -46,6 +47,10 @@ async def test_output_exit_code_arguments_and_environment_are_its_own(program: s
     assert "'PATH'" not in told
     assert "['one']" in told
     assert code == 7
+
+
+def test_each_source_tree_has_one_server() -> None:
+    assert ForkServer.shared() is ForkServer.shared(ROOT)
 
 
 async def test_an_exception_ends_it_with_a_traceback() -> None:

@@ -10,6 +10,7 @@ from bot.conversation.message import Message
 from bot.conversation.past import Past
 from bot.conversation.placeholders import Names
 from bot.conversation.request_cost import Payer
+from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result
 from bot.store.states import State
@@ -102,7 +103,7 @@ class Attempt:
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
     `told`: the thread has the notice that the conversation cannot be read. `by_another`: somebody else than those who
-    asked has requested this answer.
+    asked has requested this answer. `timeline` is that of the earlier attempts.
     """
 
     state: State
@@ -118,6 +119,7 @@ class Attempt:
     lost: int = 0
     told: bool = False
     by_another: bool = False
+    timeline: Timeline = ()
 
 
 @dataclass(frozen=True, slots=True)

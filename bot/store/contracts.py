@@ -740,9 +740,9 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
-        "{trial}:<number>",
+        "{trial-<number>}:<number>",
         "string",
-        "what the start check writes",
+        "what the trial of a server writes",
         "seconds",
         whose="nobody",
     ),

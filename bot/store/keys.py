@@ -66,6 +66,9 @@ ABUSE_S = 24 * 3600
 CALL_SHARE_S = 4.0
 """How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
 
+IDLE_CALL_SHARE_S = 20.0
+"""The same of a process that makes no calls, and so keeps one call only."""
+
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
@@ -335,9 +338,9 @@ class Keys:
         """Return which instance has a shard identify."""
         return self._key(f"identify:{rate_limit_key}")
 
-    def start_check(self, name: str) -> Key:
-        """Return a key that the start check writes; all of them share a slot."""
-        return self._key(f"{{trial}}:{name}")
+    def trial(self, number: int, name: str) -> Key:
+        """Return a key that the trial of a server writes; those of a number share a slot."""
+        return self._key(f"{{trial-{number}}}:{name}")
 
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""

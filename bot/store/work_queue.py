@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
 from redis.asyncio import Redis
 
@@ -17,7 +16,7 @@ from bot.store.scripts.value import CompareAndSet, RemoveWork
 from bot.store.served import Serves
 
 ITEMS_AT_ONCE = 500
-"""One read returns no more items; the oldest of this process come first, so that none waits for ever."""
+"""So many items are read at once, and so many are enough; the oldest come first, so that none waits for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +55,12 @@ class WorkQueue:
         items: list[WorkItem] = []
         for start in count(0, ITEMS_AT_ONCE):
             with translated():
-                found: list[Any] = await self._redis.zrange(
+                found = await self._redis.zrange(
                     self._keys.work, start, start + ITEMS_AT_ONCE - 1, withscores=True
                 )
-            served = await self._served([int(entry[0]) for entry in found])
-            items += [
-                WorkItem(int(each), f"{float(score):.0f}") for each, score in found if int(each) in served
-            ]
+            read = [WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found]
+            served = await self._served([item.conversation for item in read])
+            items += [item for item in read if item.conversation in served]
             if len(items) >= ITEMS_AT_ONCE or len(found) < ITEMS_AT_ONCE:
                 break
         return tuple(items[:ITEMS_AT_ONCE])

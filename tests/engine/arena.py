@@ -236,9 +236,11 @@ class Arena:
         scene = Scene(self.discord, int(world.app.user_id), self.redis, prefix, workspace=workspace)
         stage = Stage(number, world, scene, self, settings)
         # The bot has been in this server before, a minute ago: what was said before it came, it does not answer.
-        seen = (round((time.time() - 60) * 1000) - DISCORD_EPOCH_MS) << 22
+        seen_ms = round((time.time() - 60) * 1000)
+        seen = (seen_ms - DISCORD_EPOCH_MS) << 22
         keys = Keys(prefix)
         await self.redis.set(keys.high_water_mark(int(world.guild.id)), padded(seen), ex=3600)
+        await self.redis.set(keys.since, seen_ms, ex=3600)
         try:
             yield stage
         finally:
