@@ -4,18 +4,20 @@ COPY requirements.lock .
 RUN python -m venv --without-pip /venv \
  && pip --python /venv/bin/python install --no-cache-dir --require-hashes -r requirements.lock \
  && python -m compileall -q -j 0 /venv/lib
+COPY pyproject.toml /bobbin/
+COPY bot /bobbin/bot
+# The files of a checkout may be readable for their owner alone (umask 077).
+RUN chmod -R a+rX /bobbin && python -m compileall -q -j 0 /bobbin/bot
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_REDIS__DATA_DIR=/data MPLCONFIGDIR=/var/cache/matplotlib \
     BOT_TELEMETRY__METRICS_PORT=9464
 # A number, so that Kubernetes can tell that the user is not root.
 RUN useradd --uid 10001 --user-group --create-home bobbin \
- && mkdir /data $MPLCONFIGDIR && chown bobbin:bobbin /data $MPLCONFIGDIR
+ && install -d -m 700 -o bobbin -g bobbin /data && install -d -o bobbin -g bobbin $MPLCONFIGDIR
 COPY --from=build /venv /venv
+COPY --from=build /bobbin /bobbin
 WORKDIR /bobbin
-COPY pyproject.toml .
-COPY bot bot
-RUN python -m compileall -q -j 0 bot
 USER 10001:10001
 # matplotlib, which draws formulas, looks through all fonts when it finds no cache of them.
 RUN python -c "import matplotlib.font_manager"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import signal
@@ -53,6 +54,9 @@ class Shutdown:
         """
         for number in SIGNALS:
             signal.signal(number, self.request)
+        if hasattr(signal, "setitimer"):
+            # After the exit handlers Python has no signal handlers left, and the alarm would kill the process.
+            atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)
 
     def grace_s(self, wanted_s: float) -> float:
         """Return how long running turns may take: `wanted_s`, or less if the shutdown has begun."""

@@ -20,29 +20,46 @@ BINARY_VARIABLE = "BOBBIN_TEST_REDIS_SERVER"
 START_TIMEOUT_S = 120.0
 
 
+def binary_of_tests() -> Path:
+    """Return the server that the tests start."""
+    return Path(os.environ.get(BINARY_VARIABLE) or server_binary())
+
+
 @contextlib.contextmanager
-def redis_server(binary: Path | None = None, *further: str) -> Iterator[str]:
-    """Run a server that keeps nothing, on a unix socket; `further` are options of its own; yields its URL."""
-    binary = binary or Path(os.environ.get(BINARY_VARIABLE) or server_binary())
-    with tempfile.TemporaryDirectory(prefix="bobbin-redis-") as directory:
-        path = Path(directory) / "redis.sock"
+def redis_server(binary: Path | None = None, *further: str, directory: Path | None = None) -> Iterator[str]:
+    """Run a server on a unix socket; `further` are options of its own; yields its URL.
+
+    Without a `directory`, in which it finds what another has left, it keeps nothing.
+    """
+    with contextlib.ExitStack() as stack:
+        if directory is None:
+            directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bobbin-redis-")))
+        path = directory / "redis.sock"
         options = [
             "--port",
             "0",
             "--unixsocket",
             str(path),
             "--dir",
-            directory,
+            str(directory),
             "--appendonly",
             "no",
             "--save",
             "",
             *further,
         ]
-        with (Path(directory) / "log").open("wb") as log:
+        with (directory / "log").open("wb") as log:
             # The guard ends the server even when the tests are killed; the lock it passes on has no use here.
             guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(GUARD), str(log.fileno()), str(binary), *options],
+                [
+                    sys.executable,
+                    "-I",
+                    "-S",
+                    str(GUARD),
+                    str(log.fileno()),
+                    str(binary or binary_of_tests()),
+                    *options,
+                ],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -60,13 +77,20 @@ async def order(url: str, *command: str | int) -> object:
         return answer
 
 
+async def version_of(url: str) -> tuple[int, ...]:
+    """Return the version of Redis whose commands a server knows; Valkey began with those of Redis 7.2."""
+    facts = await order(url, "INFO", "server")
+    assert isinstance(facts, dict)
+    return tuple(int(number) for number in str(facts["redis_version"]).split("."))
+
+
 def _wait_until_it_answers(path: Path, guard: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(path))
             connection.sendall(b"PING\r\n")
-            if connection.recv(5) in (b"+PONG", b"-NOAU"):
+            if connection.recv(5) in (b"+PONG", b"-NOAU", b"-LOAD"):
                 return
         if guard.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(

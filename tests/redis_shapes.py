@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -20,10 +21,13 @@ from redis import Redis
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from bot.local.embedded import GUARD, server_binary
-from tests.redis_server import BINARY_VARIABLE, redis_server
+from bot.local.embedded import GUARD
+from tests.redis_server import binary_of_tests, redis_server
 
 SLOTS = 16384
+
+BUS_OFFSET = 10_000
+"""From the port of a server to that of its cluster bus; another one can be set since Redis 7 only."""
 
 NODE_TIMEOUT_MS = 1000
 """After so long a silent primary is replaced: short, so that a test waits seconds."""
@@ -38,6 +42,29 @@ def free_ports(count: int) -> list[int]:
         for probe in probes:
             probe.bind(("127.0.0.1", 0))
         return [int(probe.getsockname()[1]) for probe in probes]
+
+
+def cluster_ports(count: int) -> list[int]:
+    """Ports for servers of a cluster: that of the bus, by Redis' default 10,000 above, is free as well.
+
+    All are below those that the kernel gives to connections.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(10_000, 22_000)
+        if port not in found and all(_is_free(each) for each in (port, port + BUS_OFFSET)):
+            found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 def wait_until(done: Callable[[], object], what: str) -> None:
@@ -147,28 +174,26 @@ class ClusterShape:
 @contextlib.contextmanager
 def redis_cluster(*options: str, replicas: int = 0) -> Iterator[ClusterShape]:
     """Run a cluster of three primaries and so many replicas of the first ones."""
-    ports = free_ports(2 * (3 + replicas))
+    ports = cluster_ports(3 + replicas)
     with ExitStack() as stack:
         nodes = [
             stack.enter_context(
                 node(
-                    *("--cluster-enabled", "yes", "--cluster-port", str(bus)),
+                    *("--cluster-enabled", "yes"),
                     *("--cluster-node-timeout", str(NODE_TIMEOUT_MS), "--repl-diskless-sync-delay", "0"),
                     *options,
                     port=port,
                 )
             )
-            for port, bus in zip(ports[::2], ports[1::2], strict=True)
+            for port in ports
         ]
         for number, each in enumerate(nodes):
             each.redis.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1)
             if number < 3:
                 first, last = SLOTS * number // 3, SLOTS * (number + 1) // 3 - 1
-                each.redis.execute_command("CLUSTER", "ADDSLOTSRANGE", first, last)
+                each.redis.execute_command("CLUSTER", "ADDSLOTS", *range(first, last + 1))
             if number:
-                nodes[0].redis.execute_command(
-                    "CLUSTER", "MEET", "127.0.0.1", each.port, ports[2 * number + 1]
-                )
+                nodes[0].redis.execute_command("CLUSTER", "MEET", "127.0.0.1", each.port)
         shape = ClusterShape(nodes)
         wait_until(lambda: all(_knows(each, len(nodes)) for each in nodes), "the cluster forms")
         for replica, primary in zip(nodes[3:], nodes, strict=False):
@@ -237,7 +262,7 @@ def redis_sentinels(*options: str, password: str = "", sentinels: int = 1) -> It
         secret = ("--requirepass", password, "--masterauth", password) if password else ()
         servers: list[Node] = []
         for _ in range(2):
-            follows = ("--replicaof", f"127.0.0.1 {servers[0].port}") if servers else ()
+            follows = ("--replicaof", "127.0.0.1", str(servers[0].port)) if servers else ()
             servers.append(
                 stack.enter_context(node("--repl-diskless-sync-delay", "0", *secret, *follows, *options))
             )
@@ -272,7 +297,6 @@ def _sentinel(port: int, primary: int, service: str, password: str, quorum: int)
     ]
     if password:
         lines += [f"sentinel auth-pass {service} {password}", f"requirepass {password}"]
-    binary = Path(os.environ.get(BINARY_VARIABLE) or server_binary())
     with tempfile.TemporaryDirectory(prefix="bobbin-sentinel-") as directory:
         settings = Path(directory) / "sentinel.conf"
         settings.write_text("\n".join([f"dir {directory}", *lines, ""]))
@@ -284,7 +308,7 @@ def _sentinel(port: int, primary: int, service: str, password: str, quorum: int)
                     "-S",
                     str(GUARD),
                     str(log.fileno()),
-                    str(binary),
+                    str(binary_of_tests()),
                     str(settings),
                     "--sentinel",
                 ],

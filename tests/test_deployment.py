@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,34 @@ def test_probes_ask_the_health_server_where_it_answers() -> None:
     assert f"{{name: metrics, containerPort: {port[1]}}}" in pods
     probes = dict(re.findall(r"(\w+)Probe:\n +httpGet: {path: (\S+), port: metrics}", pods))
     assert probes == {"startup": HEALTHZ, "liveness": HEALTHZ, "readiness": READYZ}
+    # A process that shares a busy machine may take longer than a second, which is Kubernetes' default.
+    assert pods.count("timeoutSeconds: 5") == len(probes)
+
+
+def test_a_pod_gets_no_variables_of_other_services_which_the_settings_could_take_for_their_own() -> None:
+    assert "enableServiceLinks: false" in (ROOT / "docs/deploy/kubernetes.yaml").read_text("utf-8")
+
+
+def test_the_store_of_compose_is_healthy_only_when_it_answers_without_an_error() -> None:
+    compose = (ROOT / "compose.yaml").read_text("utf-8")
+    assert "[CMD, valkey-cli, -e, ping]" in compose
+
+
+def test_the_image_lets_any_user_read_what_only_the_owner_of_the_checkout_can_read() -> None:
+    image = (ROOT / "Dockerfile").read_text("utf-8")
+    copied = image.index("COPY bot /bobbin/bot")
+    readable = image.index("chmod -R a+rX /bobbin")
+    assert copied < readable < image.index("COPY --from=build /bobbin /bobbin")
+
+
+def test_each_version_of_python_that_is_named_is_tested() -> None:
+    named = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    versions = [each for each in named["classifiers"] if re.search(r":: 3\.\d+$", each)]
+    promised = [each.rpartition(" ")[2] for each in versions]
+    workflow = (ROOT / ".github/workflows/test.yml").read_text("utf-8")
+    tested = re.search(r"python: \[(.*)\]", workflow)
+    assert tested is not None
+    assert re.findall(r"[\d.]+", tested[1]) == promised
+    assert named["requires-python"] == f">={promised[0]}"
+    documented = (ROOT / "docs/deploying.md").read_text("utf-8")
+    assert f"Python {promised[0]} to {promised[-1]}" in documented

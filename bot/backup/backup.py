@@ -25,7 +25,7 @@ from bot.store.stored_keys import StoredKey, StoredKeys
 from bot.version import version
 
 LEFT_OUT = frozenset(
-    {"pulse:<instance>", "{trial}:<number>", "{schema}:lease", "{schema}:step", "{schema}:left"}
+    {"pulse:<instance>", "{trial-<number>}:<number>", "{schema}:lease", "{schema}:step", "{schema}:left"}
 )
 """The contracts of keys that say something of running instances alone.
 

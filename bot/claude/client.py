@@ -167,6 +167,7 @@ class Claude:
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 self._metrics.ended(request.parameters.model, type(error).__name__)
                 queued.failed(error)
+                kind = type(error).__name__
                 failed += 1
                 lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
                 lost_tries += lost
@@ -204,7 +205,7 @@ class Claude:
                 return
             finally:
                 queued.leave()
-            yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
+            yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost, error=kind)
             await self._sleep(wait_s)
             waited_s += wait_s
             yield NewAttempt()

@@ -83,18 +83,25 @@ class Concurrency:
             step = 1.0 if self._limit < self._threshold else 1.0 / self._limit
             self._set(self._limit + step)
 
-    def refused(self, now_s: float, began_s: float, retry_after_s: float | None) -> bool:
+    def refused(
+        self, now_s: float, began_s: float, retry_after_s: float | None, *, overloaded: bool = False
+    ) -> bool:
         """Lower the limit for a refused request; returns whether it is lower now.
 
-        Requests that began before the last decrease tell nothing new.
+        Requests that began before the last decrease tell nothing new. An API that is `overloaded` tells nothing about
+        how many requests the account may have: afterwards the limit grows fast to where it was.
         """
         if retry_after_s:
             self._hold(now_s, min(retry_after_s, HOLD_MAX_S))
         if began_s < self._refused_s:
             return False
-        before = self.limit
-        self._set(min(self._limit, float(self.running)) * DECREASE)
-        self._threshold, self._refused_s = self._limit, now_s
+        before, used = self.limit, min(self._limit, float(self.running))
+        self._set(used * DECREASE)
+        if not overloaded:
+            self._threshold = self._limit
+        elif self._threshold == math.inf:
+            self._threshold = used
+        self._refused_s = now_s
         return self.limit < before
 
     def told(self, now_s: float, headers: Mapping[str, str]) -> None:

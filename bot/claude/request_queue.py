@@ -16,6 +16,10 @@ from bot.conversation.request import Finished, Started, StreamEvent
 
 log = structlog.get_logger()
 
+PAUSE_S = 0.5
+"""Those that wait are held back for so long after a refusal without `retry-after`: an overload refuses within
+milliseconds, and would go through all of them. The refused request itself comes back no sooner (`retries.WAITS`)."""
+
 LOOK_S = 1.0
 """How often a request that waits looks at how many are before it."""
 
@@ -97,7 +101,8 @@ class QueuedRequest:
         if not (isinstance(error, ClaudeBusy) and (error.rate_limited or error.overloaded)):
             return
         concurrency = self._line.concurrency
-        if concurrency.refused(self._clock(), self._began_s, error.retry_after):
+        hold_s = error.retry_after or (PAUSE_S if len(self._line.queue) else None)
+        if concurrency.refused(self._clock(), self._began_s, hold_s, overloaded=error.overloaded):
             log.info("claude_requests_lowered", model=self._model, at_once=concurrency.limit)
 
     def leave(self) -> None:

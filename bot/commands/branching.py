@@ -60,8 +60,10 @@ class Branching:
 
     async def _complete_all(self, person: int) -> float | None:
         """Make the branches of a person that are left; return the seconds to the next try, None if all are made."""
+        again_s: float | None = None
         for job in await self._branches.open(person):
             if not self._branches.serves(job):
+                again_s = RETRY_S  # the process of its server makes it
                 continue
             try:
                 await self.complete(job, again=True)
@@ -76,7 +78,7 @@ class Branching:
             except Exception:
                 log.exception("branch_failed", conversation=job.conversation)
                 return RETRY_S
-        return None
+        return again_s
 
     async def complete(self, job: BranchJob, *, again: bool = False) -> int | None:
         """Make a branch and return its thread, None if its turn is not there any more.

@@ -1,10 +1,13 @@
 """Registration of the commands with Discord, only when their definition has changed.
 
-Discord limits registrations (200 creates a day and server), and commands flicker when they are registered.
+Discord limits registrations (200 creates a day and server), and commands flicker when they are registered. Discord
+also limits how often the registered commands are read (5 times in 20 s): one instance reads them for all instances
+that start within a minute.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from dataclasses import dataclass
@@ -34,6 +37,9 @@ SENT = (
     "handler",
 )
 """The fields of a command that a registration can send (Discord, "Bulk Overwrite Global Application Commands")."""
+
+AGAIN_S = 1.0
+"""How often an instance asks for the turn of another instance, which may have another version's commands."""
 
 log = structlog.get_logger()
 
@@ -80,18 +86,28 @@ async def state_of(
     tree: app_commands.CommandTree[discord.Client], coordination: Coordination, application: int
 ) -> State:
     """Compare the commands with those at Discord; raises every error of Discord, another server or the store."""
-    definition = [command.to_dict(tree) for command in tree.get_commands()]
-    text = json.dumps(definition, sort_keys=True, default=str)
-    fingerprint = hashlib.sha256(text.encode()).hexdigest()
+    definition, fingerprint = _definition(tree)
     registered = await _registered(tree, application)
     noted = await coordination.registered_commands(application)
     return State(definition, fingerprint, registered, noted == fingerprint)
 
 
 async def register(
-    tree: app_commands.CommandTree[discord.Client], coordination: Coordination, application: int
+    tree: app_commands.CommandTree[discord.Client],
+    coordination: Coordination,
+    application: int,
+    *,
+    at_once: bool = False,
 ) -> None:
-    """Register the commands if they have changed; raises every error of Discord, another server or the store."""
+    """Register the commands if they have changed; raises every error of Discord, another server or the store.
+
+    Unless this is to be done `at_once`, a comparison by another instance within the last minute counts.
+    """
+    _, fingerprint = _definition(tree)
+    while not (at_once or await coordination.take_registration(application)):
+        if await coordination.registered_commands(application) == fingerprint:
+            return
+        await asyncio.sleep(AGAIN_S)
     state = await state_of(tree, coordination, application)
     if state.is_current:
         return
@@ -101,6 +117,13 @@ async def register(
     await tree.client.http.bulk_upsert_global_commands(application, cast("Any", [*state.definition, *kept]))
     await coordination.note_registered_commands(application, state.fingerprint)
     log.info("commands_registered", commands=len(state.definition), entry_points=len(kept))
+
+
+def _definition(tree: app_commands.CommandTree[discord.Client]) -> tuple[list[dict[str, Any]], str]:
+    """Return the commands of this version, and their fingerprint."""
+    definition = [command.to_dict(tree) for command in tree.get_commands()]
+    text = json.dumps(definition, sort_keys=True, default=str)
+    return definition, hashlib.sha256(text.encode()).hexdigest()
 
 
 async def _registered(

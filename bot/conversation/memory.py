@@ -136,6 +136,11 @@ def news(facts: Sequence[Fact], turn: int, askers: Collection[int], sent: Sequen
     )
 
 
+def tells_any(sent: Sequence[Turn]) -> bool:
+    """Whether turns tell a fact that holds by the latest that was told."""
+    return bool(_told(sent))
+
+
 def tells(turn: Turn, facts: Collection[str]) -> bool:
     """Whether a turn, or a pinned one in its preface, tells the words of one of these facts."""
     pinned = () if turn.preface is None else turn.preface.pinned

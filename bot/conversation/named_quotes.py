@@ -1,4 +1,4 @@
-"""Quotes that name a message only, because its text stands above, where the cache holds it; pure."""
+"""Quotes that name a message only, because its text stands above, where the cache holds it, or comes later; pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ VERBS: dict[QuoteKind, str] = {"reply": "this replies to", "link": "this links t
 def named_quote(kind: QuoteKind, channel: int, name: str) -> Quote:
     """Return a quote that names a message, whose text stands above."""
     return Quote(kind, channel, remark=f"{VERBS[kind]} {name}, which stands above")
+
+
+def later_quote(kind: QuoteKind, channel: int, name: str) -> Quote:
+    """Return a quote that names a message, which waits for an answer of its own."""
+    return Quote(
+        kind, channel, remark=f"{VERBS[kind]} {name}, which waits: you are shown and answer it after this"
+    )
 
 
 def each_once(messages: Sequence[Message]) -> tuple[Message, ...]:

@@ -178,11 +178,13 @@ class Waiting:
     """The API was busy or unreachable; the request is sent again in `seconds`.
 
     `lost` if the attempt may be billed although no `usage` was received: the API accepted it and then broke off.
+    `error` is the type of the error that ended the attempt.
     """
 
     seconds: float
     attempt: int
     lost: bool = False
+    error: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ async def register_commands(settings: Settings) -> None:
     """Register the commands with Discord."""
     async with AsyncExitStack() as stack:
         bot = await build(without_metrics(settings), stack, serves=False)
-        await bot.tree.register()
+        await bot.tree.register(at_once=True)
 
 
 def without_metrics(settings: Settings) -> Settings:

@@ -6,11 +6,18 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bot.conversation.errors import AnsweredBefore, DiscordError, DiscordForbidden, DiscordRejected
+from bot.conversation.errors import (
+    AnsweredBefore,
+    BobbinError,
+    DiscordError,
+    DiscordForbidden,
+    DiscordRejected,
+)
 from bot.render.controls import NONE
 from bot.render.mark import is_marked, unmarked
 from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.plan import Action, Delete, Edit, Posted, Send
+from bot.render.tally import Tally
 from bot.render.upload import Attached, File, Uploads
 
 
@@ -23,7 +30,7 @@ class Board:
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
     message is a reply to `reply_to`. `apart` says that other messages follow the messages `posted` before; then the
-    next message is a reply to the first posted message.
+    next message is a reply to the first posted message. `tally` counts the calls.
     """
 
     def __init__(
@@ -38,6 +45,7 @@ class Board:
         posted: Sequence[Posted],
         uploads: Uploads,
         apart: bool = False,
+        tally: Tally | None = None,
     ) -> None:
         self._outbox = outbox
         self._channel_id = channel_id
@@ -49,6 +57,7 @@ class Board:
             self._points_to[len(posted)] = posted[0].message_id
         self._shown = list(posted)
         self._uploads = uploads
+        self._tally = tally or Tally()
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
         self._unconfirmed = False
@@ -68,6 +77,15 @@ class Board:
     async def perform(self, action: Action) -> None:
         """Make one call; FilesRefused if Discord refuses its files, AnsweredBefore if its nonce is taken."""
         try:
+            await self._perform(action)
+        except BobbinError as error:
+            self._tally.failures.append(type(error).__name__)
+            raise
+        self._tally.posts += isinstance(action, Send)
+        self._tally.edits += not isinstance(action, Send)
+
+    async def _perform(self, action: Action) -> None:
+        try:
             if isinstance(action, Send):
                 await self._send(action)
             elif isinstance(action, Edit):
@@ -79,6 +97,7 @@ class Board:
             if isinstance(action, Delete) or not action.files:
                 raise
             self._sending.pop(action.index, None)
+            self._tally.failures.append(FilesRefused.__name__)
             raise FilesRefused from error
 
     def mark_unconfirmed(self, action: Action) -> None:

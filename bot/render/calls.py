@@ -18,7 +18,7 @@ class Calls:
     """Makes the calls of one reply, one after the other.
 
     The end of the text does not wait for an edit that is under way: that edit is `overtaken` by what comes next. The
-    board compares what both have shown, so that the older text does not stay.
+    board compares what both have shown, so that the older text does not stay. `wake` says that something may be due.
     """
 
     def __init__(
@@ -30,6 +30,7 @@ class Calls:
         pace: Pace,
         channel_id: int,
         may_write: Callable[[], bool],
+        wake: asyncio.Event,
     ) -> None:
         self._board = board
         self._composition = composition
@@ -40,7 +41,7 @@ class Calls:
         self._call: asyncio.Task[None] | None = None
         self._overtaken: asyncio.Task[None] | None = None
         self._waits: asyncio.Future[None] | None = None
-        self.wake = asyncio.Event()
+        self.wake = wake
         self.text_shown = False
         self.abandoned = False
 

@@ -34,6 +34,7 @@ class Indicator:
         """End the indicator; a second call has no effect."""
         if self._typing is not None:
             self._typing.cancel()
+            self._typing = None  # the ended task would keep this object
 
     async def _type(self) -> None:
         await asyncio.sleep(AFTER_S)

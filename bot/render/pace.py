@@ -55,7 +55,7 @@ class Pace:
 
     Code that knows the purpose of a call takes a slot before the call. Every request passes through `request` before
     it is sent: the first request under a slot is sent at once and ends the slot; every other request gets a slot of
-    its own there. `on_short` is called when calls wait for the limit.
+    its own there. `on_short` is called when calls wait for the limit, and when a call ends an idle time (`is_idle`).
     """
 
     def __init__(self) -> None:
@@ -63,6 +63,7 @@ class Pace:
         self._waiting: dict[Call, Slot] = {}
         self._timer: asyncio.TimerHandle | None = None
         self.on_short: Callable[[], None] = _do_nothing
+        self.is_idle = False
 
     @property
     def streams(self) -> int:
@@ -177,7 +178,7 @@ class Pace:
         next_at = self._schedule.next_at(now)
         if not isinf(next_at):
             self._timer = asyncio.get_running_loop().call_at(next_at, self._grant)
-        if self._waiting and self._schedule.is_short(now):
+        if self.is_idle or (self._waiting and self._schedule.is_short(now)):
             self.on_short()
 
 

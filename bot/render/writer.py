@@ -39,8 +39,9 @@ class Writer:
 
     def __init__(self, services: WriterServices, placement: Placement, hooks: WriterHooks) -> None:
         outbox, pace, channel_id = services.outbox, services.pace, placement.channel_id
+        wake = asyncio.Event()
         self._composition = Composition(
-            Uploads(services.draw, self._something_is_due),
+            Uploads(services.draw, wake.set),
             controls=placement.streaming,
             style=services.style,
             limit=MESSAGE_LIMIT_UNITS,
@@ -55,6 +56,7 @@ class Writer:
             posted=placement.posted,
             apart=placement.followed,
             uploads=self._composition.uploads,
+            tally=placement.tally,
         )
         self._indicator = Indicator(outbox, channel_id, pace, hooks.may_write)
         self._calls = Calls(
@@ -64,6 +66,7 @@ class Writer:
             pace=pace,
             channel_id=channel_id,
             may_write=hooks.may_write,
+            wake=wake,
         )
         self._pace = pace
         self._may_write = hooks.may_write
@@ -204,9 +207,6 @@ class Writer:
         await self._calls.overtaken_returned()
         if self._may_write():
             await self._board.finalize_partial()
-
-    def _something_is_due(self) -> None:
-        self._calls.wake.set()
 
     async def _open(self) -> None:
         if self._opened is not None:

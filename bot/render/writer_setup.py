@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.conversation.errors import DiscordNotNow
@@ -11,6 +11,7 @@ from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.render.plan import Posted
 from bot.render.style import Style
+from bot.render.tally import Tally
 from bot.render.upload import Draw
 
 
@@ -34,7 +35,7 @@ class Placement:
     `posted` are the messages of an earlier attempt, in order; the writer reuses them. If they are `followed` by
     another reply, the next message references the first of them, so that a reader sees what the message continues.
     The newest message carries the buttons `streaming` until `finish` sets the final ones; None for both leaves all
-    buttons unchanged.
+    buttons unchanged. `tally` counts the calls to Discord.
     """
 
     channel_id: int
@@ -42,6 +43,7 @@ class Placement:
     posted: tuple[Posted, ...] = ()
     followed: bool = False
     streaming: Controls | None = None
+    tally: Tally = field(default_factory=Tally)
 
 
 class WriterHooks(Protocol):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot.store.connection import translated
-from bot.store.keys import CALL_SHARE_S, Keys
+from bot.store.keys import CALL_SHARE_S, IDLE_CALL_SHARE_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import ShareCalls
 
@@ -25,7 +25,10 @@ class CallShare:
 
 
 class CallShares:
-    """The shares of all processes; one that does not renew its share for CALL_SHARE_S loses it."""
+    """The shares of all processes; one that does not renew its share for CALL_SHARE_S loses it.
+
+    An idle one has IDLE_CALL_SHARE_S.
+    """
 
     def __init__(self, redis: Redis, keys: Keys, *, instance: str) -> None:
         self._redis = redis
@@ -33,10 +36,13 @@ class CallShares:
         self._instance = instance
         self._scripts = Scripts(redis)
 
-    async def renew(self, *, total: int, held: int, occupied: int, wanted: int) -> CallShare:
+    async def renew(
+        self, *, total: int, held: int, occupied: int, wanted: int, idle: bool = False
+    ) -> CallShare:
         """Renew the share of this process.
 
         `held` is the share so far, `occupied` the calls that count, `wanted` those that count and those that wait.
+        A process that is `idle` keeps one call, and gets its part of the rest as soon as it wants more.
         A share is never larger than what no other process holds.
         """
         calls, processes = await self._scripts.run(
@@ -48,6 +54,7 @@ class CallShares:
                 occupied=occupied,
                 wanted=wanted,
                 alive_ms=round(CALL_SHARE_S * 1000),
+                idle_ms=round(IDLE_CALL_SHARE_S * 1000) if idle else 0,
             )
         )
         return CallShare(int(calls), int(processes))

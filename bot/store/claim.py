@@ -10,6 +10,7 @@ from bot.conversation.message import Message
 from bot.conversation.past import Past
 from bot.conversation.placeholders import Names
 from bot.conversation.request_cost import Payer
+from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result
 from bot.store.states import State
@@ -20,6 +21,7 @@ class Meta:
     """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it,
     or to whom it was handed over (`handed` is that interaction). `is_private` is set for a private thread.
 
+    `branch_of` is the conversation that this one was branched off from.
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
     the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
@@ -34,6 +36,7 @@ class Meta:
     is_private: bool = False
     starter: int | None = None
     handed: int | None = None
+    branch_of: int | None = None
     joined: int | None = None
     left: int | None = None
     floor: int | None = None
@@ -100,7 +103,7 @@ class Attempt:
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
     `told`: the thread has the notice that the conversation cannot be read. `by_another`: somebody else than those who
-    asked has requested this answer.
+    asked has requested this answer. `timeline` is that of the earlier attempts.
     """
 
     state: State
@@ -116,6 +119,7 @@ class Attempt:
     lost: int = 0
     told: bool = False
     by_another: bool = False
+    timeline: Timeline = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
+from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn
 from bot.store.content import Content, is_sealed
 from bot.store.legacy import text_turns
@@ -54,6 +55,7 @@ BEGINNING = '{"version":2,'
 _messages = TypeAdapter(Message)
 _entries = TypeAdapter(_Entry)
 _results = TypeAdapter(Result)
+_timelines = TypeAdapter(Timeline)
 
 
 def dump_message(message: Message) -> Content:
@@ -92,6 +94,22 @@ def dump_result(result: Result) -> Content:
 def load_result(text: str) -> Result:
     """Read what a thread is to show."""
     return _load(_results, text)
+
+
+def dump_timeline(timeline: Timeline) -> Content:
+    """Write the timeline of a turn, "" for an empty one.
+
+    It counts as content: the lengths of pieces of a text tell of the text.
+    """
+    return Content(_timelines.dump_json(timeline, exclude_defaults=True).decode() if timeline else "")
+
+
+def load_timeline(text: str) -> Timeline:
+    """Read the timeline of a turn; empty if another version wrote it, because nothing depends on it."""
+    try:
+        return _load(_timelines, text) if text else ()
+    except Unreadable:
+        return ()
 
 
 def dump_correction(correction: Correction | None) -> Content:

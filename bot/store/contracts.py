@@ -740,9 +740,9 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
-        "{trial}:<number>",
+        "{trial-<number>}:<number>",
         "string",
-        "what the start check writes",
+        "what the trial of a server writes",
         "seconds",
         whose="nobody",
     ),
@@ -751,6 +751,13 @@ CONTRACTS = (
         "string",
         "fingerprint of the registered slash commands",
         "for ever",
+        whose="nobody",
+    ),
+    Contract(
+        "commands:<application>:compared",
+        "string",
+        "which instance has compared the slash commands with those at Discord lately",
+        "a minute",
         whose="nobody",
     ),
 )

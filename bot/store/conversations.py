@@ -16,6 +16,7 @@ from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.person_wishes import forgotten_until
 from bot.store.records import CHANNEL_FIELDS, NAME_FIELDS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import HandOver, Leave, Receive, Reset
@@ -46,9 +47,29 @@ class Conversations:
 
         The `asker` may stop the answer and have it written again; by default this is the author.
         """
+        is_new, _ = await self.receive_from(
+            None, conversation, message, source=source, channel_fields=channel_fields, asker=asker
+        )
+        return is_new
+
+    async def receive_from(
+        self,
+        person: int | None,
+        conversation: int,
+        message: Message,
+        *,
+        source: str,
+        channel_fields: Mapping[str, str | int],
+        asker: int | None = None,
+    ) -> tuple[bool | None, int]:
+        """Take a message into the inbox as `receive` does, and say until when the messages of a person are forgotten.
+
+        The latter is read once the message is stored, as by `PersonWishes.forgotten_until`; 0 without a person.
+        """
         keys = self._keys
         when_ms = created_ms(message.id)
-        answer = await self._scripts.run(
+        wish = [] if person is None else [forgotten_until(keys, person)]
+        answer, read = await self._scripts.run_and_read(
             Receive(
                 record=keys.record(conversation, message.id),
                 pending=keys.pending(conversation),
@@ -69,11 +90,10 @@ class Conversations:
             after=[
                 ("ZADD", keys.work, when_ms + 1, conversation),
                 ("ZADD", keys.known, "GT", when_ms, conversation),
+                *wish,
             ],
         )
-        if answer < 0:
-            return None
-        return bool(answer)
+        return None if answer < 0 else bool(answer), int(read[-1] or 0) if wish else 0
 
     async def introduce(self, conversation: int, channel_fields: Mapping[str, str | int]) -> None:
         """Store the fields of the channel of a conversation without messages; fields that are stored already stay."""
@@ -222,6 +242,14 @@ class Conversations:
             required=tuple(self._keys.record(conversation, message) for conversation, message in listed),
         )
         return bool(await self._scripts.run(call))
+
+    async def list_again(self, channel_id: int, message: int) -> None:
+        """Have a channel listed from a message on by the next sweep of the process that serves the channel."""
+        while True:
+            (mark,) = await self.marks([channel_id])
+            is_ahead = mark is None or mark < message
+            if is_ahead or await self.advance(channel_id, before=mark, after=message - 1, listed=()):
+                return
 
 
 def _stored(channel_fields: Mapping[str, str | int]) -> Iterator[tuple[str, str | int]]:

@@ -10,7 +10,14 @@ from redis.asyncio import Redis
 
 from bot.store.codec import text
 from bot.store.connection import translated
-from bot.store.keys import INTERACTION_S, MODEL_IN_USE_S, RETIREMENT_NOTICE_S, Key, Keys
+from bot.store.keys import (
+    INTERACTION_S,
+    MODEL_IN_USE_S,
+    REGISTRATION_S,
+    RETIREMENT_NOTICE_S,
+    Key,
+    Keys,
+)
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet
 
@@ -37,6 +44,12 @@ class Coordination:
         """Store the fingerprint of the commands that are registered now."""
         with translated():
             await self._redis.set(self._keys.commands(application), fingerprint)
+
+    async def take_registration(self, application: int) -> bool:
+        """Take the turn to compare the commands with those at Discord; False for a minute after another turn."""
+        key = self._keys.registration(application)
+        with translated():
+            return bool(await self._redis.set(key, self._instance, nx=True, ex=REGISTRATION_S))
 
     async def note_models(self, models: Iterable[str], now_s: int) -> None:
         """Store that models are in use now."""

@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
+from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn
 from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim
-from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
@@ -82,14 +83,19 @@ class Journal(PostedMessages):
             return None
         return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
 
+    async def waiting(self, claim: Claim) -> list[int]:
+        """Return the messages that wait in the conversation besides those of the turn, also those held back."""
+        with translated():
+            found = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
+        return [message for each in found if (message := int(str(each))) not in claim.batch.members]
+
     async def has_more(self, claim: Claim) -> bool:
         """Say whether messages wait besides those of the turn, and besides those that are held back."""
         keys, conversation = self._keys, claim.conversation
+        left = await self.waiting(claim)
+        if not left:
+            return False
         with translated():
-            pending = [int(str(each)) for each in await self._redis.zrange(keys.pending(conversation), 0, -1)]
-            left = [message for message in pending if message not in claim.batch.members]
-            if not left:
-                return False
             pipe = self._redis.pipeline(transaction=False)
             for message in left:
                 pipe.hmget(keys.record(conversation, message), "waits", "members")
@@ -144,12 +150,13 @@ class Journal(PostedMessages):
         cost: int = 0,
         unpriced: int = 0,
         usage: TurnUsage = NOTHING_USED,
+        timeline: Timeline = (),
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
         `cost` is the known cost of this attempt's requests in micro-dollars; of `unpriced` requests not all of the
         cost is known. `usage` is that of the same requests. A trim gives way to a summary that was corrected
-        meanwhile, see `reconciled`.
+        meanwhile, see `reconciled`. Here and in the other steps, `timeline` is that of the turn so far.
         """
         keys, conversation = self._keys, claim.conversation
         index, used = self._indexed(claim, usage)
@@ -172,6 +179,7 @@ class Journal(PostedMessages):
                 corrected=claim.meta.correction,
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
+                timeline=dump_timeline(timeline),
                 used=used,
             ),
             before=index,
@@ -182,11 +190,24 @@ class Journal(PostedMessages):
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
             claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
             await self.commit(
-                claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced, usage=usage
+                claim,
+                turn,
+                result,
+                window_start=window_start,
+                cost=cost,
+                unpriced=unpriced,
+                usage=usage,
+                timeline=timeline,
             )
 
     async def record_cost(
-        self, claim: Claim, *, cost: int, unpriced: int, usage: TurnUsage = NOTHING_USED
+        self,
+        claim: Claim,
+        *,
+        cost: int,
+        unpriced: int,
+        usage: TurnUsage = NOTHING_USED,
+        timeline: Timeline = (),
     ) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
@@ -201,6 +222,7 @@ class Journal(PostedMessages):
                 unpriced=unpriced,
                 turn=padded(claim.turn_id),
                 usage_s=self._usage.usage_s,
+                timeline=dump_timeline(timeline),
                 used=used,
             ),
             before=index,
@@ -214,7 +236,13 @@ class Journal(PostedMessages):
         return self._usage.index(claim.payer, usage.day), used
 
     async def acknowledge(
-        self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False
+        self,
+        claim: Claim,
+        *,
+        reconcile: bool,
+        buttons: int | None = None,
+        halted: bool = False,
+        timeline: Timeline = (),
     ) -> Done:
         """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply.
 
@@ -222,7 +250,12 @@ class Journal(PostedMessages):
         """
         reconcile_ms = self._reconcile_ms if reconcile else None
         return await self._end(
-            "acknowledge", claim, reconcile_ms=reconcile_ms, buttons=buttons, halted=halted
+            "acknowledge",
+            claim,
+            reconcile_ms=reconcile_ms,
+            buttons=buttons,
+            halted=halted,
+            timeline=timeline,
         )
 
     async def cancel(self, claim: Claim, *, last: bool = False) -> int:
@@ -241,6 +274,7 @@ class Journal(PostedMessages):
         buttons: int | None = None,
         halted: bool = False,
         clears_last: bool = False,
+        timeline: Timeline = (),
     ) -> Done:
         keys, conversation = self._keys, claim.conversation
         waiting, stale = await self._scripts.run(
@@ -263,6 +297,7 @@ class Journal(PostedMessages):
                 buttons=buttons,
                 halted=halted,
                 clears_last=clears_last,
+                timeline=dump_timeline(timeline),
             )
         )
         return Done(int(waiting), int(stale) if stale else None)

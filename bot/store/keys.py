@@ -19,6 +19,9 @@ a message from an event or a listing once the store is reachable."""
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
 
+REGISTRATION_S = 60
+"""Commands that an instance compares with those at Discord are not compared again by any instance for so long."""
+
 MODEL_IN_USE_S = 7 * 24 * 3600
 """A model that was neither chosen nor used for so long is not in use; if somebody uses it, it is noted again."""
 
@@ -62,6 +65,9 @@ ABUSE_S = 24 * 3600
 
 CALL_SHARE_S = 4.0
 """How long a process keeps its share in the calls to Discord without renewing it: by then its calls have ended."""
+
+IDLE_CALL_SHARE_S = 20.0
+"""The same of a process that makes no calls, and so keeps one call only."""
 
 PLACE_S = 60
 """How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
@@ -332,13 +338,17 @@ class Keys:
         """Return which instance has a shard identify."""
         return self._key(f"identify:{rate_limit_key}")
 
-    def start_check(self, name: str) -> Key:
-        """Return a key that the start check writes; all of them share a slot."""
-        return self._key(f"{{trial}}:{name}")
+    def trial(self, number: int, name: str) -> Key:
+        """Return a key that the trial of a server writes; those of a number share a slot."""
+        return self._key(f"{{trial-{number}}}:{name}")
 
     def commands(self, application: int) -> Key:
         """Return the fingerprint of what is registered at Discord."""
         return self._key(f"commands:{application}")
+
+    def registration(self, application: int) -> Key:
+        """Return which instance has compared the commands with those at Discord lately."""
+        return self._key(f"commands:{application}:compared")
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")

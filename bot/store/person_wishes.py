@@ -9,6 +9,12 @@ from redis.asyncio import Redis
 
 from bot.store.connection import translated
 from bot.store.keys import Keys
+from bot.store.scripts import Command
+
+
+def forgotten_until(keys: Keys, person: int) -> Command:
+    """Return the command that reads until which id the messages of a person are forgotten."""
+    return ("HGET", keys.forget_job(person), "before")
 
 
 class PersonWishes:

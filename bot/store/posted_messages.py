@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.conversation.timeline import Timeline
 from bot.store.claim import Claim, UnreadableConversation
+from bot.store.codec import dump_timeline
 from bot.store.keys import padded
 from bot.store.reconciliation import Reconciliation
 from bot.store.scripts.turn import Writes
@@ -34,9 +36,10 @@ class PostedMessages(Reconciliation):
         members = {"members": joined_ids(claim.batch.members)}
         await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}, expected=members))
 
-    async def posted(self, claim: Claim, part: int, message: int) -> None:
-        """Journal the id of a part of the reply."""
-        await self._step("posted", claim, writes=Writes(assign={f"reply:{part}": message}))
+    async def posted(self, claim: Claim, part: int, message: int, timeline: Timeline = ()) -> None:
+        """Journal the id of a part of the reply, and the turn's timeline until then."""
+        known = {"timeline": dump_timeline(timeline)} if timeline else {}
+        await self._step("posted", claim, writes=Writes(assign={f"reply:{part}": message, **known}))
 
     async def set_notice(self, claim: Claim, message: int | None) -> None:
         """Journal the id of the notice under the reply, None if there is no notice any more."""

@@ -18,7 +18,15 @@ from bot.store.claim import (
     Meta,
     UnreadableConversation,
 )
-from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
+from bot.store.codec import (
+    Result,
+    load_correction,
+    load_message,
+    load_result,
+    load_timeline,
+    load_turn,
+    pairs,
+)
 from bot.store.content import is_sealed
 from bot.store.states import State
 
@@ -62,6 +70,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             costs=_costs(fields, before=int(token)),
             lost=int(fields.get("lost", 0)),
             told="told" in fields,
+            timeline=load_timeline(fields.get("timeline", "")),
         ),
         history=tuple(entry for entry in entries if entry.id != int(turn_id)),
         recalled=tuple(load_turn(entry) for entry in recalled),
@@ -169,6 +178,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         is_private=fields.get("private") == "1",
         starter=number("starter"),
         handed=number("handed"),
+        branch_of=number("branch_of"),
         joined=number("joined"),
         left=number("left"),
         floor=number("floor"),

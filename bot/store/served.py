@@ -37,6 +37,10 @@ class Served:
             await self._ask(unknown)
         return [each for each in conversations if self._known.get(each, self._shards.holds(None))]
 
+    async def servers_among(self, homes: Sequence[int]) -> Collection[int]:
+        """Return the servers that this process serves; direct messages have the shard of their channel's id here."""
+        return [each for each in homes if self._shards.holds(each)]
+
     async def _ask(self, conversations: Sequence[int]) -> None:
         """Learn the servers of conversations; of some the server is not stored yet, and direct messages have none."""
         with translated():

@@ -44,10 +44,21 @@ def code_of(error: BaseException) -> str:
 
 
 class Failovers:
-    """Counts the connections that were closed because their server did not serve, for those that only listen."""
+    """Counts the connections that were closed because their server did not serve, for those that only listen.
+
+    `refusals` counts those of them whose server has refused, the last time with `code`.
+    """
 
     def __init__(self) -> None:
         self.count = 0
+        self.refusals = 0
+        self.code = ""
+
+    def refused(self, code: str) -> None:
+        """Note a refusal."""
+        self.count += 1
+        self.refusals += 1
+        self.code = code
 
 
 FindPrimary = Callable[[], Awaitable[tuple[str, int]]]
@@ -74,7 +85,7 @@ class _Dropped(AbstractConnection):
             code = code_of(error)
             if code not in ELSEWHERE:
                 raise
-            self._failovers.count += 1
+            self._failovers.refused(code)
             await self.disconnect(nowait=True)
             raise NotServing(code) from error
 

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import re
-import uuid
+import asyncio
+from collections.abc import Callable
 
+import structlog
 from redis.asyncio.sentinel import MasterNotFoundError
-from redis.exceptions import AuthenticationError, RedisError
+from redis.exceptions import AuthenticationError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.retry import Schedule, retry
 from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
-from bot.store.serving import code_of
+from bot.store.trial import FAILURES, NO_LOGIN, NO_RIGHT, refusal_code, try_out
+
+log = structlog.get_logger()
 
 CHECK = Schedule(0.2, within_s=3.0)
 """A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
-
-SCRIPT = """
-redis.call('set', KEYS[1], ARGV[1], 'PX', 60000)
-redis.call('hset', KEYS[2], 'f', ARGV[1])
-redis.call('pexpire', KEYS[2], 60000)
-local same = redis.call('get', KEYS[1]) == redis.call('hget', KEYS[2], 'f')
-redis.call('del', KEYS[1], KEYS[2])
-return same and 1 or 0
-"""
 
 NOT_ASKED = (
     "this Redis is one of a cluster, and the user of REDIS_URL may not ask for its slots: allow it "
@@ -64,70 +58,98 @@ REFUSALS = {
         "this Redis cannot write to its disk and refuses writes: see its log, and whether the disk is full",
         Exit.REDIS_UNFIT,
     ),
-    "LOADING": ("Redis is still loading its data: start Bobbin again when it has", Exit.REDIS_UNREACHABLE),
+    "LOADING": ("this Redis is still loading its data: try again when it has", Exit.REDIS_UNREACHABLE),
 }
-LOGINS = ("NOAUTH", "WRONGPASS")
+LOGINS = ("NOAUTH", NO_LOGIN)
 
-NO_DATABASE = re.compile("DB index is out of range|SELECT is not allowed in cluster mode")
-"""Redis answers these without a code of their own."""
+PASSING = frozenset({"LOADING", "MASTERDOWN"})
+"""The refusals of a server that serves again once its data are read, or once its master is back or replaced."""
 
 
-async def check(redis: CountedRedis, keys: Keys) -> None:
-    """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
-    await retry(
-        lambda: _try(redis, keys),
-        CHECK,
-        on=StartError,
-        when=lambda error: error.exit_code != Exit.REDIS_PASSWORD,
-    )
+WAIT_S = 0.5
+
+
+class Refused(StartError):
+    """The server does not do what the bot needs; `code` is that of its answer, "" if there is none."""
+
+    def __init__(self, line: str, *, exit_code: int, code: str = "") -> None:
+        super().__init__(line, exit_code=exit_code)
+        self.code = code
+
+
+async def check(redis: CountedRedis, keys: Keys, waits: Callable[[str], None] | None = None) -> None:
+    """Raise StartError, with one readable line, unless each server lets a script write, read and delete our keys.
+
+    With `waits`, a server whose refusal passes by itself is waited for, and `waits` is called with its code.
+    """
+    said = ""
+    while True:
+        try:
+            await retry(
+                lambda: _try(redis, keys),
+                CHECK,
+                on=Refused,
+                when=lambda error: error.exit_code != Exit.REDIS_PASSWORD,
+            )
+        except Refused as error:
+            if waits is None or error.code not in PASSING:
+                raise
+            waits(error.code)
+            if error.code != said:
+                log.warning("redis_waited_for", code=error.code, reason=error.line)
+            said = error.code
+            await asyncio.sleep(WAIT_S)
+        else:
+            return
 
 
 async def _try(redis: CountedRedis, keys: Keys) -> None:
-    value = uuid.uuid4().hex
-    try:
-        same = await redis.eval(
-            SCRIPT, 2, keys.start_check(f"{value}:1"), keys.start_check(f"{value}:2"), value
-        )
-        if redis.replicas is not None:
+    for trial in await try_out(redis, keys):
+        if trial.error is not None:
+            raise _refusal(trial.error, keys, trial.address) from trial.error
+        if not trial.keeps:
+            raise Refused("Redis does not keep what is written to it", exit_code=Exit.REDIS_UNFIT)
+    if redis.replicas is not None:
+        try:
             await redis.wait(0, 1)  # whether the user may
-    except (RedisError, OSError, TimeoutError) as error:
-        raise _refusal(error, keys) from error
-    if not same:
-        raise StartError("Redis does not keep what is written to it", exit_code=Exit.REDIS_UNFIT)
+        except FAILURES as error:
+            raise _refusal(error, keys, "") from error
 
 
-def _refusal(error: Exception, keys: Keys) -> StartError:
+def _refusal(error: BaseException, keys: Keys, address: str) -> Refused:
+    """Return what is wrong; `address` names the server among those of a cluster."""
     if (unknown := _unknown_primary(error)) is not None:
         return unknown
-    code = "DB" if NO_DATABASE.search(str(error)) else code_of(error)
-    # A refused login during connecting is the cause of the error that redis-py raises.
-    if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
-        return StartError(
+    code = refusal_code(error)
+    if code in LOGINS:
+        return Refused(
             "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
             exit_code=Exit.REDIS_PASSWORD,
         )
-    if code == "NOPERM" or "ACL failure in script" in str(error):
-        return StartError(
+    if code == NO_RIGHT:
+        return Refused(
             "the user of REDIS_URL may not do what Bobbin needs: allow it, for example by "
-            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous +info +config|get",
+            f"ACL SETUSER <user> ~{keys.prefix}:* resetchannels &{keys.prefix}:* +@all -@dangerous +info +config|get",
             exit_code=Exit.REDIS_PASSWORD,
         )
     if code in REFUSALS:
         line, exit_code = REFUSALS[code]
-        return StartError(line, exit_code=exit_code)
+        if address:
+            line = line.replace("this Redis", f"this Redis ({address})", 1)
+        return Refused(line, exit_code=exit_code, code=code)
     if code:
-        return StartError(
+        return Refused(
             f"Redis refuses to run Bobbin's scripts ({code}): it must be a Redis 6.2 or a Valkey 7.2, or newer; the "
             "address of a Sentinel belongs in redis.sentinels",
             exit_code=Exit.REDIS_UNFIT,
         )
-    return StartError(
+    return Refused(
         f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
         exit_code=Exit.REDIS_UNREACHABLE,
     )
 
 
-def _unknown_primary(error: Exception) -> StartError | None:
+def _unknown_primary(error: BaseException) -> Refused | None:
     """Return the reason why no Sentinel names the primary; None if the error is another one.
 
     redis-py tells the failure of each Sentinel in the text of its error alone.
@@ -137,17 +159,17 @@ def _unknown_primary(error: Exception) -> StartError | None:
         return None
     failures = str(found).partition(" : ")[2]
     if AuthenticationError.__name__ in failures:
-        return StartError(
+        return Refused(
             "a Sentinel refused the password or the user: correct redis.sentinel_password and "
             "redis.sentinel_username",
             exit_code=Exit.REDIS_PASSWORD,
         )
     if failures:
-        return StartError(
+        return Refused(
             "no Sentinel that can be reached names the primary: are they running, and is redis.sentinels right?",
             exit_code=Exit.REDIS_UNREACHABLE,
         )
-    return StartError(
+    return Refused(
         "the Sentinels know no working primary of the service: is it running, and is redis.sentinel_service right?",
         exit_code=Exit.REDIS_UNREACHABLE,
     )

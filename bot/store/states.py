@@ -69,7 +69,7 @@ _ALL = (
     Step("reopen", (POSTING,), CLAIMED, unchanged=(CLAIMED,), lease=True, script="reopen"),
     Step("note_tool", (CLAIMED,), POSTING, unchanged=(POSTING, POSTED), lease=True, script="note_tool"),
     Step("intend", UNCOMMITTED, POSTING, unchanged=SHOWN, lease=True, fields=("intent:",)),
-    Step("posted", (POSTING, POSTED), POSTED, unchanged=SHOWN, lease=True, fields=("reply:",)),
+    Step("posted", (POSTING, POSTED), POSTED, unchanged=SHOWN, lease=True, fields=("reply:", "timeline")),
     Step("adopt", UNCOMMITTED, POSTED, unchanged=(COMMITTED,), lease=True, fields=("members", "reply:")),
     Step("set_notice", unchanged=(ANY,), lease=True, fields=("notice",)),
     Step("set_delay_notice", unchanged=(ANY,), fields=("sign",)),

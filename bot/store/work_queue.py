@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from redis.asyncio import Redis
 
@@ -15,7 +16,7 @@ from bot.store.scripts.value import CompareAndSet, RemoveWork
 from bot.store.served import Serves
 
 ITEMS_AT_ONCE = 500
-"""One read returns no more items; the oldest come first, so that none waits for ever."""
+"""So many items are read at once, and so many are enough; the oldest come first, so that none waits for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +52,18 @@ class WorkQueue:
 
     async def items(self) -> tuple[WorkItem, ...]:
         """Return the conversations in the queue that this process serves, those that wait longest first."""
-        with translated():
-            found = await self._redis.zrange(self._keys.work, 0, ITEMS_AT_ONCE - 1, withscores=True)
-        items = [WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found]
-        served = await self._served([item.conversation for item in items])
-        return tuple(item for item in items if item.conversation in served)
+        items: list[WorkItem] = []
+        for start in count(0, ITEMS_AT_ONCE):
+            with translated():
+                found = await self._redis.zrange(
+                    self._keys.work, start, start + ITEMS_AT_ONCE - 1, withscores=True
+                )
+            read = [WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found]
+            served = await self._served([item.conversation for item in read])
+            items += [item for item in read if item.conversation in served]
+            if len(items) >= ITEMS_AT_ONCE or len(found) < ITEMS_AT_ONCE:
+                break
+        return tuple(items[:ITEMS_AT_ONCE])
 
     async def serves(self, conversation: int) -> bool:
         """Say whether a conversation belongs to the shards of this process."""

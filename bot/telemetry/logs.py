@@ -27,6 +27,7 @@ from bot.telemetry.tracebacks import format_error
 HIDDEN = "[hidden]"
 # Removing a shorter "secret" would remove ordinary words from the log, and protect nothing.
 SECRET_MIN_CHARACTERS = 4
+ALWAYS_PLAIN = frozenset({str, int, float, bool, type(None)})
 # Discord puts the token that answers an interaction, or speaks as a webhook, into the path.
 TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+")
 
@@ -144,6 +145,8 @@ def _plain_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) in ALWAYS_PLAIN:  # nearly all values, and every subclass below
+        return value
     match value:
         case Enum():
             return _plain(value.value)

@@ -33,20 +33,20 @@ class RecentEvents(logging.Handler):
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: deque[str] = deque(maxlen=MOST_EVENTS)
+        self._events: deque[dict[str, Any]] = deque(maxlen=MOST_EVENTS)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep an event; what libraries log may quote anything, so that their name alone is kept."""
         if isinstance(record.msg, dict) and record.name.startswith("bot"):
-            self._lines.append(json.dumps(_safe(record.msg, record.created)))
+            self._events.append(_safe(record.msg, record.created))
         elif record.levelno >= logging.WARNING:
             library = {"event": "library", "logger": record.name, "level": record.levelname.lower()}
-            self._lines.append(json.dumps({**library, "at": round(record.created, 3)}))
+            self._events.append({**library, "at": round(record.created, 3)})
 
     def take(self) -> list[str]:
         """Return the events since the last call, as JSON."""
-        taken = list(self._lines)
-        self._lines.clear()
+        taken = list(map(json.dumps, self._events))
+        self._events.clear()
         return taken
 
 

@@ -40,9 +40,27 @@ UNUSABLE = {
 ANSWERS_ONLY = frozenset({"ClaudeSpendLimit"})
 """The outcomes that only an answer ends: the list of models costs nothing and is never refused."""
 
+NO_ANSWER = "no_answer"
+
 REDIS_AWAY = "my Redis is away"
 
-NO_ANSWER = "no_answer"
+REDIS_CONDITIONS = {
+    "": (ServiceState.TRANSIENT_DISCONNECT, NO_ANSWER, REDIS_AWAY),
+    "LOADING": (ServiceState.TRANSIENT_DISCONNECT, "loading", "my Redis is reading its data"),
+    "MASTERDOWN": (ServiceState.TRANSIENT_DISCONNECT, "primary_lost", "my Redis has lost its primary"),
+    "READONLY": (ServiceState.TRANSIENT_DISCONNECT, "read_only", "my Redis is a read-only replica"),
+    "NOREPLICAS": (ServiceState.TRANSIENT_DISCONNECT, "too_few_replicas", "my Redis has too few replicas"),
+    "CLUSTERDOWN": (ServiceState.TRANSIENT_DISCONNECT, "cluster_down", "my Redis Cluster is incomplete"),
+    "OOM": (ServiceState.TRANSIENT_DISCONNECT, "memory_full", "the memory of my Redis is full"),
+    "MISCONF": (ServiceState.TRANSIENT_DISCONNECT, "disk_failed", "my Redis cannot write to its disk"),
+    "NOAUTH": (ServiceState.BAD_CREDENTIALS, "password_refused", "my Redis refuses my password"),
+    "WRONGPASS": (ServiceState.BAD_CREDENTIALS, "password_refused", "my Redis refuses my password"),
+    "NOPERM": (ServiceState.BAD_CREDENTIALS, "rights_missing", "I lack rights in my Redis"),
+}
+"""The state, the reason for machines and the reason for people, by the code of the answer; "" is no answer.
+
+A code that is not listed counts as no answer.
+"""
 
 CONDITIONS = {
     "ClaudeBusy": (ServiceState.TRANSIENT_DISCONNECT, "overloaded"),
@@ -60,7 +78,7 @@ class ServiceHealth:
 
     def __init__(self) -> None:
         self.redis_is_suspect = False
-        self._redis_is_away = False
+        self._redis_refusal: str | None = None
         self._failures = 0
         self._outcome = ""
         self._has_started = False
@@ -68,13 +86,15 @@ class ServiceHealth:
     def started(self) -> None:
         """Note that both services have answered at the start."""
         self._has_started = True
+        self.redis_tried(None)
 
     @property
     def redis(self) -> tuple[ServiceState, str]:
         """The state of Redis, and the reason for machines."""
-        if self._redis_is_away:
-            return ServiceState.TRANSIENT_DISCONNECT, NO_ANSWER
-        return self._working
+        if self._redis_refusal is None:
+            return self._working
+        state, reason, _ = _redis_condition(self._redis_refusal)
+        return state if self._has_started else ServiceState.CONNECTING, reason
 
     @property
     def claude(self) -> tuple[ServiceState, str]:
@@ -88,8 +108,8 @@ class ServiceHealth:
     @property
     def reason(self) -> str:
         """Why the bot cannot answer now, "" if it can."""
-        if self._redis_is_away:
-            return REDIS_AWAY
+        if self._redis_refusal is not None:
+            return _redis_condition(self._redis_refusal)[2]
         return self.claude_reason
 
     @property
@@ -108,9 +128,10 @@ class ServiceHealth:
         """Note that a command failed after all tries."""
         self.redis_is_suspect = True
 
-    def redis_pinged(self, *, answered: bool) -> None:
-        """Note the result of a ping."""
-        self._redis_is_away = self.redis_is_suspect = not answered
+    def redis_tried(self, refusal: str | None) -> None:
+        """Note the result of a trial: the code of the refusal, "" if there was no answer, None if Redis serves."""
+        self._redis_refusal = refusal
+        self.redis_is_suspect = refusal is not None
 
     def claude_ended(self, outcome: str) -> None:
         """Note the outcome of an attempt: a stop reason, or the name of an error class."""
@@ -123,3 +144,7 @@ class ServiceHealth:
     def claude_is_back(self) -> None:
         """Note that Claude answers."""
         self._failures, self._outcome = 0, ""
+
+
+def _redis_condition(code: str) -> tuple[ServiceState, str, str]:
+    return REDIS_CONDITIONS.get(code, REDIS_CONDITIONS[""])

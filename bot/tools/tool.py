@@ -6,6 +6,7 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from bot.conversation.content import Document, Image, Text
@@ -74,7 +75,7 @@ Settle = Callable[[ToolContext, Mapping[str, Any]], Awaitable[Mapping[str, str]]
 allowed gets it. Raises ToolFailed where the call could not be made: then it does not wait."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Tool:
     """A tool that runs here.
 
@@ -96,8 +97,8 @@ class Tool:
     audience: Audience = Audience.THREAD
     time_limit_s: float = TIME_LIMIT_S
 
-    @property
+    @cached_property
     def definition(self) -> ToolDefinition:
-        """The definition as a part of a request."""
+        """The definition as a part of a request, made once: each request needs those of all tools."""
         definition = {"name": self.name, "description": self.description, "input_schema": self.schema}
         return ToolDefinition(self.name, json.dumps(definition, sort_keys=True))

@@ -26,6 +26,20 @@ def _no_tools(_by_scope: Mapping[Scope, Settings]) -> tuple[ToolDefinition, ...]
     return ()
 
 
+async def may_have(
+    claim: Claim,
+    tool: str,
+    scope_settings: ScopeSettings,
+    tools_of: Callable[[Mapping[Scope, Settings]], tuple[ToolDefinition, ...]],
+) -> bool:
+    """Say whether a turn may have a tool, by the settings at hand; True in direct messages, where none are."""
+    if claim.meta.guild is None:
+        return True
+    place = Place(claim.meta.guild, claim.meta.parent, claim.conversation)
+    by_scope = await scope_settings.cached.by_scope(place)
+    return any(each.name == tool for each in tools_of(by_scope))
+
+
 async def terms_of(
     claim: Claim,
     scope_settings: ScopeSettings,

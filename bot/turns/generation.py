@@ -105,6 +105,7 @@ class Generation:
                         settle_title=reply.settle_title,
                         admitted=admitted.set,
                         cost=self._cost,
+                        timeline=reply.timeline,
                     )
                 )
                 while not await self._is_done(generating):

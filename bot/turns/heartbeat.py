@@ -70,7 +70,9 @@ class Heartbeat:
         while not self._beat.done():
             self._beat.cancel()
             await asyncio.wait([self._beat], timeout=RETRY_S)
-        if self._lost and kind is asyncio.CancelledError and self._body.uncancel() == 0:
+        is_body_cancelled = kind is asyncio.CancelledError and self._lost and self._body.uncancel() == 0
+        del self._beat, self._body  # the ended task would keep this object, and whatever knows it
+        if is_body_cancelled:
             raise Fenced("renew") from error
 
     async def _renew_until_lost(self) -> None:

@@ -175,13 +175,21 @@ class TurnLife:
         unpriced = cost.unknown + cost.lost
         model = self.services.policy.model if turn is None else turn.model
         usage = cost.usage(self.services.today(), model)
+        timeline = self.reply.timeline.value
         drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
 
         async def commit() -> None:
             if drops_files:
                 await self.services.schedule_cleanup(claim.conversation)
             await self._journal.commit(
-                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
+                claim,
+                turn,
+                result,
+                window_start=start,
+                cost=cost.known,
+                unpriced=unpriced,
+                usage=usage,
+                timeline=timeline,
             )
 
         with tracing.begin("commit"):
@@ -205,7 +213,11 @@ class TurnLife:
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest
         reconcile = claim.has_earlier_attempt or claim.batch.listed or self.reply.writer.unconfirmed
-        return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
+        self.reply.timeline.shown(self.reply.writer.posted)
+        timeline = self.reply.timeline.value
+        return await persist(
+            lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons, timeline=timeline)
+        )
 
     async def _restore_contents(self) -> None:
         """Prepare the messages before the recovery: the history of a recovered reply holds their files as well."""

@@ -31,6 +31,7 @@ from bot.retry import Schedule, retry
 from bot.store.budgets import Amounts, Budgets, Full, Reserved
 from bot.store.claim import Claim
 from bot.turns.turn_cost import TurnCost
+from bot.turns.turn_timeline import TurnTimeline
 
 log = structlog.get_logger()
 
@@ -79,7 +80,7 @@ class MeteredClaude:
     """Sends the requests of one turn; the cost of each by `prices` is added to `cost`, also if it is broken off.
 
     Without an `account` there are no limits. A turn counts as one message, however many requests it takes. `admitted`
-    is called for each request that the limits let through.
+    is called for each request that the limits let through. `timeline` records the requests.
     """
 
     def __init__(
@@ -90,8 +91,10 @@ class MeteredClaude:
         prices: Prices | None,
         account: Account | None = None,
         admitted: Callable[[], None] = lambda: None,
+        timeline: TurnTimeline | None = None,
     ) -> None:
         self._claude = claude
+        self.timeline = timeline or TurnTimeline()
         self._payer = payer
         self._cost = cost
         self._prices = prices
@@ -107,11 +110,13 @@ class MeteredClaude:
         """
         most = most or estimate.most_of(request, 0)
         sent = await self._begin(purpose, most)
+        timed = self.timeline.request(purpose)
         try:
             # The conversations of direct messages wait in turn with the servers.
             caller = Caller(self._payer.server or self._payer.conversation, is_command=purpose == "catch-up")
             async with aclosing(self._claude.stream(request, caller)) as events:
                 async for event in events:
+                    timed.note(event)
                     match event:
                         case Started(usage=usage):
                             sent.usage, sent.was_read = usage, True
@@ -127,15 +132,18 @@ class MeteredClaude:
                             sent = await self._begin("retry", most)
                     yield event
         except ClaudeError as error:
+            timed.ended(type(error).__name__)
             # A refused request costs nothing, nor does a request that was never sent.
             sent.was_read |= isinstance(error, ClaudeUnreachable) and error.sent
             raise
-        except BudgetReached:
+        except BudgetReached as error:
+            timed.ended(type(error).__name__)
             raise
         except BaseException:
             sent.was_read = True  # it is not known how far the request got
             raise
         finally:
+            timed.ended()
             self._end(sent, request, complete=False)
 
     async def count_tokens(self, request: Request) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot.conversation.errors import AnsweredBefore, DiscordNotNow, DiscordTooOld
+from bot.conversation.errors import AnsweredBefore, DiscordTooOld
 from bot.conversation.message import Message
 from bot.render.controls import Controls, while_written
 from bot.render.part import MadeFile
@@ -20,10 +20,11 @@ from bot.turns.delay_notice import DelayNotice
 from bot.turns.nonce import burn_nonce, nonce
 from bot.turns.persist import persist
 from bot.turns.recover_reply import RecoveredReply
+from bot.turns.reply_hooks import ReplyHooks
 from bot.turns.reply_search import parts_of, with_made_apart, without_files
 from bot.turns.services import TurnServices
 from bot.turns.shown_reply import find_shown
-from bot.turns.thread_opening import ThreadOpening
+from bot.turns.turn_timeline import TurnTimeline
 
 log = structlog.get_logger()
 
@@ -37,7 +38,7 @@ class PostedReply:
     A writer is single-use: a change of `claim` or `found` makes a new one, and text pushed to the old one is lost.
     `may_write` is asked before each call to Discord. `as_shown`: the text was read back from Discord, so that files
     are left unchanged and none are made. With `keeps_made` the files that code has made stay; so they do where the
-    reply is continued.
+    reply is continued. `timeline` is that of the turn.
     """
 
     def __init__(
@@ -54,19 +55,42 @@ class PostedReply:
         self._services = services
         self._journal = services.journal
         self._outbox = services.outbox
-        self._may_write = may_write
-        self._opening = ThreadOpening(services.outbox, claim, services.pace, may_write)
-        self.delay_notice = DelayNotice(claim, services, may_write)
-        self._series = NONCE_SERIES[0]
         self._followed = followed
         self._as_shown = as_shown
         self._keeps_made = keeps_made or claim.earlier.continued is not None
         self._beneath: int | None = None
-        self.claim = claim
         if found is None:
             found = tuple(Posted(message, "") for message in claim.attempt.replies.values())
-        self.found = found
+        self._hooks = ReplyHooks(claim, services, may_write, found, series=NONCE_SERIES[0])
         self.writer = self._new_writer()
+
+    @property
+    def claim(self) -> Claim:
+        """The claim that the reply answers."""
+        return self._hooks.claim
+
+    @claim.setter
+    def claim(self, claim: Claim) -> None:
+        self._hooks.claim = claim
+
+    @property
+    def found(self) -> tuple[Posted, ...]:
+        """The messages of earlier attempts."""
+        return self._hooks.found
+
+    @found.setter
+    def found(self, found: tuple[Posted, ...]) -> None:
+        self._hooks.found = found
+
+    @property
+    def timeline(self) -> TurnTimeline:
+        """When the attempts at the turn wrote what, for a support bundle."""
+        return self._hooks.timeline
+
+    @property
+    def delay_notice(self) -> DelayNotice:
+        """The notice that the answer comes later."""
+        return self._hooks.delay_notice
 
     @property
     def has_posts(self) -> bool:
@@ -93,6 +117,7 @@ class PostedReply:
         """Continue with the messages of an earlier attempt."""
         self.claim, self.found, self._followed = recovered.claim, recovered.parts, recovered.followed
         self._beneath = recovered.beneath
+        self.timeline.found(recovered.parts)
         self.writer = self._new_writer()
 
     def restart(self, members: tuple[int, ...], messages: tuple[Message, ...]) -> None:
@@ -119,7 +144,7 @@ class PostedReply:
         """
         for series in NONCE_SERIES:
             if series != NONCE_SERIES[0]:
-                self._series = series
+                self._hooks.series = series
                 self.writer = self._new_writer()
             try:
                 await self.writer.finish(text, final, truncated=truncated, files=files)
@@ -143,45 +168,24 @@ class PostedReply:
     async def abandon(self) -> None:
         """Write nothing more."""
         await self.writer.abandon()
-        self._opening.close()
+        self._hooks.opening.close()
 
     async def finalize_partial(self) -> None:
         """End a reply that stays partial: remove mark, buttons and delay notice."""
         await self.writer.finalize_partial()
         await self.delay_notice.delete()
 
-    def nonce(self, part: int) -> str:
-        """Return the nonce of a part (a writer's hook)."""
-        return nonce(self.claim, part, self._series)
-
-    def may_write(self) -> bool:
-        """Whether the lease allows calls to Discord (a writer's hook)."""
-        return self._may_write()
-
     async def open(self) -> None:
-        """Wait until the channel exists (a writer's hook)."""
-        if not self.found:
-            await self._opening.wait()
+        """Wait until the channel exists."""
+        await self._hooks.open()
 
     def expect_title(self) -> None:
         """Let the thread wait for the title that the reply begins with."""
-        self._opening.expect_title()
+        self._hooks.opening.expect_title()
 
     def settle_title(self, title: str | None) -> None:
         """Name the thread, if it is not open yet; None if the reply has no title."""
-        self._opening.settle_title(title)
-
-    async def before_send(self, part: int, _content: str) -> None:
-        """Journal the intent to post a part (a writer's hook)."""
-        await self._journal.intend(self.claim, part, self._services.clock.now_ms())
-
-    async def after_send(self, part: int, message_id: int) -> None:
-        """Journal the id of a posted part (a writer's hook)."""
-        await persist(lambda: self._journal.posted(self.claim, part, message_id))
-
-    async def delayed(self, refused: DiscordNotNow) -> None:
-        """Tell people that the reply comes later (a writer's hook)."""
-        await self.delay_notice.post(refused)
+        self._hooks.opening.settle_title(title)
 
     async def _delete_before(self, before: AnsweredBefore) -> None:
         claim = self.claim
@@ -223,5 +227,6 @@ class PostedReply:
             posted=posted,
             followed=self._followed,
             streaming=while_written(claim.turn_id),
+            tally=self.timeline.tally,
         )
-        return Writer(WriterServices(self._outbox, services.pace, style, draw), placement, self)
+        return Writer(WriterServices(self._outbox, services.pace, style, draw), placement, self._hooks)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.conversation.above import stands_above
 from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Room
 from bot.conversation.message_links import Link, message_links
-from bot.conversation.named_quotes import VERBS, named_quote
+from bot.conversation.named_quotes import VERBS, later_quote, named_quote
 from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
 from bot.store.claim import Claim
 
@@ -91,6 +91,11 @@ class Referral:
         past = self.claim.past
         return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
 
+    def later(self, said: Quoted | Missing | None) -> QuoteOutcome:
+        """Quote the id and the author of a message that waits in the conversation, so that it is answered once."""
+        author = said.author if isinstance(said, Quoted) else None
+        return QuoteOutcome(later_quote(self.kind, self.channel, named(author, self.referred)))
+
     def quoted(self, said: Quoted | Missing) -> QuoteOutcome:
         if self.stands_above(said):
             return self.above(said)
@@ -105,8 +110,9 @@ class Referral:
 
 
 def room_outcome(
-    claim: Claim, room: Room, content: RoomContent | Missing, others: Sequence[QuoteOutcome]
+    answered: Sequence[int], room: Room, content: RoomContent | Missing, others: Sequence[QuoteOutcome]
 ) -> QuoteOutcome:
+    """Quote a room without the messages that are `answered`, now or later, and without those quoted by `others`."""
     if isinstance(content, Missing):
         for_claude, for_people = MISSING[content]
         remark = f"what was said before could not be read: {for_claude}"
@@ -115,8 +121,7 @@ def room_outcome(
             Quote("room", room.channel, remark=remark), notice, content is not Missing.UNAVAILABLE
         )
     quoted = {said.id for outcome in others for said in outcome.quote.messages}
-    members = claim.batch.members
-    quote, notice = room_quote(content, room, skipped={*quoted, *members}, batch=len(members))
+    quote, notice = room_quote(content, room, skipped={*quoted, *answered}, batch=len(answered))
     return QuoteOutcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
 
 

@@ -64,12 +64,17 @@ async def _none(_said: Sequence[tuple[int, int]]) -> frozenset[int]:
     return frozenset()
 
 
+async def _nothing_waits(_claim: Claim) -> Sequence[int]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class QuotedContext:
     """Fetches the quotes of a turn; `room_messages` is how many messages of a room are read.
 
     A message that stands in the conversation is only named if no trim of this turn can drop it. `left_out` returns
     which messages of a room, by author and id, are not read: nobody has chosen them, unlike a reply or a link.
+    `waiting` returns the messages that get an answer of their own later: they are no part of a room, and only named.
     """
 
     source: Source
@@ -78,6 +83,7 @@ class QuotedContext:
     now_ms: Callable[[], int]
     trimming: Callable[[Claim], Awaitable[TrimPolicy]]
     left_out: Callable[[Sequence[tuple[int, int]]], Awaitable[frozenset[int]]] = _none
+    waiting: Callable[[Claim], Awaitable[Sequence[int]]] = _nothing_waits
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
@@ -108,13 +114,14 @@ class QuotedContext:
         named_links = tuple(link.message for link in links)
         if known is not None and known.links == named_links and _is_complete(claim, message, known):
             return known
+        waiting = await self.waiting(claim)
         referring = asyncio.gather(
-            *([self._reply(claim, message, reference)] if reference is not None else []),
-            *(self._link(claim, message, link, link_noun(message, link)) for link in links[:LINKS_MAX]),
+            *([self._reply(claim, message, reference, waiting)] if reference is not None else []),
+            *(self._link(claim, message, link, waiting) for link in links[:LINKS_MAX]),
         )
         outcomes, room = await asyncio.gather(referring, self._room(claim, message))
         if room is not None:
-            outcomes = [room_outcome(claim, *room, outcomes), *outcomes]
+            outcomes = [room_outcome((*claim.batch.members, *waiting), *room, outcomes), *outcomes]
         notices = [outcome.notice for outcome in outcomes if outcome.notice]
         if len(links) > LINKS_MAX:
             notices.append(TOO_MANY)
@@ -136,20 +143,26 @@ class QuotedContext:
             await self.store.keep(claim.conversation, message.id, quotes)
         return quotes
 
-    async def _reply(self, claim: Claim, message: Message, reference: Reference) -> QuoteOutcome:
+    async def _reply(
+        self, claim: Claim, message: Message, reference: Reference, waiting: Sequence[int]
+    ) -> QuoteOutcome:
         where = Referral(claim, message, "reply", reference.channel, reference.message, REPLIED_TO)
         said = Missing.DELETED if reference.is_deleted else reference.said
         if where.stands_above(said):
             return where.above(said)
+        if reference.message in waiting:
+            return where.later(said)
         if said is None or (said is reference.said and self.now_ms() - reference.read_ms > FRESH_MS):
             fetched = await self.source.message(claim.meta.guild, reference.channel, reference.message)
             said = fetched if said is None or fetched is not Missing.UNAVAILABLE else said
         return where.quoted(said)
 
-    async def _link(self, claim: Claim, message: Message, link: Link, noun: str) -> QuoteOutcome:
-        where = Referral(claim, message, "link", link.channel, link.message, noun)
+    async def _link(self, claim: Claim, message: Message, link: Link, waiting: Sequence[int]) -> QuoteOutcome:
+        where = Referral(claim, message, "link", link.channel, link.message, link_noun(message, link))
         if where.stands_above(None):
             return where.above(None)
+        if link.message in waiting:
+            return where.later(None)
         said = await self.source.linked(
             link,
             guild=claim.meta.guild,

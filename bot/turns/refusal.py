@@ -97,7 +97,12 @@ async def _halt(life: TurnLife, notices: tuple[str, str]) -> Done:
         turn = await life.with_consulted(turn)
         await life.commit(turn, result)
     buttons = reply.newest
-    done = await persist(lambda: journal.acknowledge(claim, reconcile=True, buttons=buttons, halted=True))
+    reply.timeline.shown(reply.writer.posted)
+    done = await persist(
+        lambda: journal.acknowledge(
+            claim, reconcile=True, buttons=buttons, halted=True, timeline=life.reply.timeline.value
+        )
+    )
     log.info("turn_halted", conversation=claim.conversation, turn=claim.turn_id, committed=committed)
     await reply.finalize_partial()
     return done
@@ -113,4 +118,6 @@ async def _keep_earlier(life: TurnLife) -> Done:
     await life.commit(turn, result)
     # The reconciliation repairs the messages in the thread, if Discord allows it by then.
     buttons = claim.meta.buttons
-    return await life.services.journal.acknowledge(claim, reconcile=True, buttons=buttons, halted=True)
+    return await life.services.journal.acknowledge(
+        claim, reconcile=True, buttons=buttons, halted=True, timeline=life.reply.timeline.value
+    )

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation.compose import Terms
-from bot.conversation.memory import Fact, MemoryPlace, news, taken_back, with_quotes
+from bot.conversation.memory import Fact, MemoryPlace, news, taken_back, tells_any, with_quotes
 from bot.conversation.past import Past
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Meta
@@ -26,23 +26,27 @@ class Remembered:
     Nothing notes which facts were told: the history says so. What a trim drops is told anew, see `Prepared.told`.
     Where nobody may have anything remembered, nothing is told. The words of a fact that holds no more, because
     somebody has forgotten it or the place has become public, go from the history before the next request.
+    `may_be_on` says without a round trip whether the memory may be on.
     """
 
     memories: Memories
     told_facts: ToldFacts
     places: MemoryPlaces
     terms_of: Callable[[Claim], Awaitable[Terms]]
+    may_be_on: Callable[[Claim], Awaitable[bool]]
     now_ms: Callable[[], int]
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the facts as quotes of the first message."""
         if not prepared.messages:
             return prepared
+        continued = claim.earlier.continued
+        sent = (*_sent(claim.past), *(() if continued is None else (continued,)))
+        if not tells_any(sent) and (prepared.so_far or not await self.may_be_on(claim)):
+            return prepared
         readable = self._place(claim.conversation, claim.meta).readable
         facts = await persist(lambda: self.memories.of(readable))
         askers = {message.asker for message in prepared.messages if message.asker is not None}
-        continued = claim.earlier.continued
-        sent = (*_sent(claim.past), *(() if continued is None else (continued,)))
         found = news(facts, claim.turn_id, askers, sent)
         if found.gone:
             prepared = await self._taken_back(claim, prepared, found.gone)
@@ -54,6 +58,8 @@ class Remembered:
 
     async def without_gone(self, conversation: int, meta: Meta, past: Past) -> Past:
         """Return the past of a conversation without the words of facts that hold no more, for a private answer."""
+        if not tells_any(_sent(past)):
+            return past
         place = self._place(conversation, meta)
         found = news(await self.memories.of(place.readable), 0, (), _sent(past))
         if not found.gone:

@@ -44,6 +44,7 @@ from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
 from bot.turns.tool_loop import ToolLoop, no_tools
 from bot.turns.turn_cost import TurnCost
+from bot.turns.turn_timeline import TurnTimeline
 from bot.turns.whose_fault import explained
 
 log = structlog.get_logger()
@@ -97,13 +98,14 @@ class ReplyGenerator:
         settle_title: Callable[[str | None], None] = lambda _: None,
         admitted: Callable[[], None] = lambda: None,
         cost: TurnCost,
+        timeline: TurnTimeline | None = None,
     ) -> Generated | BudgetReached:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
         If a limit is full, or the model gives no reply, another one may answer (see `fallback`). `admitted` is
         called once the limits let a request through, `show_status` with a line for people during phases without text,
         `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
-        cost of each request is added to `cost`, also if this is cancelled.
+        cost of each request is added to `cost`, also if this is cancelled; `timeline` records the requests.
         """
 
         tools = self._tools(claim, terms)
@@ -122,6 +124,7 @@ class ReplyGenerator:
                 admitted=admitted,
                 cost=cost,
                 tools=tools,
+                timeline=timeline,
             )
 
         asked = terms
@@ -141,6 +144,7 @@ class ReplyGenerator:
         admitted: Callable[[], None],
         cost: TurnCost,
         tools: ToolLoop | None,
+        timeline: TurnTimeline | None,
     ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
         past = past.without_facts(prepared.taken_back, with_summary=not prepared.summary_dropped)
@@ -160,7 +164,13 @@ class ReplyGenerator:
 
         stream = ReplyStream(
             MeteredClaude(
-                self._claude, claim.payer, cost, terms.prices, self._accounts.of(claim, terms), admitted
+                self._claude,
+                claim.payer,
+                cost,
+                terms.prices,
+                self._accounts.of(claim, terms),
+                admitted,
+                timeline,
             ),
             interrupt,
             push,

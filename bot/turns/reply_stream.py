@@ -139,6 +139,8 @@ class ReplyStream(RequestStream):
             said = [block for each in loop.messages if each.role == "assistant" for block in each.blocks]
             reply.resume(loop.text, said)
             reply.consulted = loop.consulted
+            if not self._claude.timeline.has_requests:
+                self._claude.timeline.resumed(loop.messages)
             request = replace(request, container=loop.container)
             most = (
                 None
@@ -223,11 +225,14 @@ class ReplyStream(RequestStream):
             return request.after(end)
         log.info("claude_paused", request_id=end.request_id, stop_reason=end.stop_reason)
         came = reply.text[len(self._tools.text) :]
-        known = len(self._tools.consulted)
+        known, began_s = len(self._tools.consulted), time.monotonic()
         going_on = self._tools.go_on(end, came, self._show_status)
         results = await self._unless_interrupted(going_on, self._tools.break_off)
         ours = self._tools.consulted[known + len(consulted_of(end.blocks)) :]
         reply.consulted = (*reply.consulted, *ours)
+        self._claude.timeline.called(
+            end.blocks, results or (), time.monotonic() - began_s, [each.outcome for each in ours]
+        )
         if results is None or self._interrupt.done():
             return self._interrupt.result()
         return request.after(end, results)

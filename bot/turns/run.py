@@ -134,7 +134,11 @@ class Runner:
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(RECORD_COST_S):
                 await self._journal.record_cost(
-                    life.claim, cost=cost.known, unpriced=cost.unknown, usage=usage
+                    life.claim,
+                    cost=cost.known,
+                    unpriced=cost.unknown,
+                    usage=usage,
+                    timeline=life.reply.timeline.value,
                 )
 
     async def _settle(self, life: TurnLife) -> None:

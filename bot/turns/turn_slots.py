@@ -31,6 +31,7 @@ class TurnSlots:
         self._server_of = server_of
         self._tell = tell
         self._telling = asyncio.Lock()
+        self._told_now: Ticket | None = None
         self._queue: FairQueue[asyncio.Event] = FairQueue()
         self._numbers = itertools.count()
 
@@ -69,20 +70,26 @@ class TurnSlots:
         try:
             await granted.wait()
         except BaseException:
+            telling.cancel()
             self._queue.remove(ticket)
             if granted.is_set():  # granted at the moment at which the caller left
                 self._taken -= 1
                 self._let_in()
             raise
         finally:
-            telling.cancel()
+            if self._told_now is not ticket:  # nobody would delete a notice whose posting is cancelled
+                telling.cancel()
             await asyncio.wait({telling})  # what tells holds the lease, which the turn wants
 
     async def _tell_later(self, conversation: int, ticket: Ticket) -> None:
         await asyncio.sleep(TELL_AFTER_S)
         async with self._telling:  # one at a time: each reads a whole conversation
             if ticket in self._queue:
-                await self._tell(conversation, self._queue.before(ticket))
+                self._told_now = ticket
+                try:
+                    await self._tell(conversation, self._queue.before(ticket))
+                finally:
+                    self._told_now = None
 
     async def _server(self, conversation: int) -> int | None:
         try:

@@ -63,7 +63,7 @@ from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
-from bot.wiring.presence import build_presence, ping_of
+from bot.wiring.presence import build_presence, build_redis_latency
 from bot.wiring.store import build_store, person_limits
 from bot.wiring.tools import build_discord_tools, discord_tools
 from bot.wiring.turns import build_turns
@@ -140,7 +140,7 @@ async def build(
     claude = await build_claude(settings, metrics, stack, services.claude_ended)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
-        check(store.redis, store.keys),
+        check(store.redis, store.keys, services.redis_tried),
         check_model(claude, settings.claude.model, has_fallback=bool(settings.claude.fallback)),
         noted(client, session.login(client, token)),
     )
@@ -236,7 +236,7 @@ async def build(
     )
 
     presence = build_presence(client, services, store, claude)
-    redis_latency = RedisLatency(ping_of(store), metrics.redis_seconds.observe, services.redis_failed)
+    redis_latency = build_redis_latency(store, metrics, services)
 
     def apply(reloaded: Settings) -> None:
         set_level(reloaded.telemetry.log_level)

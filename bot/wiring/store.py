@@ -224,7 +224,7 @@ def build_store(
             redis, keys, SharedFiles(redis, keys, held_files), scope_settings, ttl_s=ttl_s, shards=shards
         ),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
-        audit_due=DueQueue(redis, keys.audit_posts),
+        audit_due=DueQueue(redis, keys.audit_posts, served.servers_among),
         presets=Presets(redis, keys),
         memories=Memories(redis, keys, ttl_s=ttl_s),
         told_facts=ToldFacts(redis, keys),

@@ -22,14 +22,14 @@ from bot.store.claim import Claim
 from bot.store.migrations import TOOLS
 from bot.telemetry.metrics import Metrics
 from bot.tools.mcp.remote_tools import RemoteTools
-from bot.tools.memory import MemoryTools
+from bot.tools.memory import REMEMBER, MemoryTools
 from bot.tools.offer import ToolOffer
 from bot.tools.tool import Tool
 from bot.turns.approval_desk import ApprovalDesk
 from bot.turns.approval_rules import ApprovalRules, RolesOf
 from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.catch_up import CatchUp
-from bot.turns.claim_terms import terms_of
+from bot.turns.claim_terms import may_have, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.earlier_effects import EarlierEffects, consulted_before, left_out
 from bot.turns.file_availability import FileAvailability
@@ -132,7 +132,14 @@ def build_turns(
         within=searches.within,
         others=settings.claude.fallback,
     )
-    remembered = Remembered(store.memories, store.told_facts, memory.places, terms_of_claim, clock.now_ms)
+    remembered = Remembered(
+        store.memories,
+        store.told_facts,
+        memory.places,
+        terms_of_claim,
+        partial(may_have, tool=REMEMBER, scope_settings=store.scope_settings, tools_of=tools.definitions),
+        clock.now_ms,
+    )
     alerts = BudgetAlerts(outbox, store.budgets)
 
     async def trimming(claim: Claim) -> TrimPolicy:
@@ -145,6 +152,7 @@ def build_turns(
         clock.now_ms,
         trimming,
         left_out=store.person_wishes.left_out,
+        waiting=store.journal.waiting,
     )
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
@@ -174,7 +182,7 @@ def build_turns(
             preparation=(
                 *steps,
                 EarlierEffects(store.tool_steps),
-                ToolOutcomes(store.approvals),
+                ToolOutcomes(store.approvals, store.conversations.meta),
                 remembered,
                 FileAvailability(store.held_files),
             ),

@@ -149,7 +149,7 @@ async def test_what_is_written_during_the_backup_is_whole_where_it_is_held(
 
 
 def test_what_is_left_out_are_kinds_of_keys() -> None:
-    names = ("pulse:one", "{trial}:1", "{schema}:lease", "{schema}:step", "{schema}:left")
+    names = ("pulse:one", "{trial-0}:1", "{schema}:lease", "{schema}:step", "{schema}:left")
     assert {kind_of(name) for name in names} == LEFT_OUT
 
 

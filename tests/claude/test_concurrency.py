@@ -94,6 +94,36 @@ def test_after_a_refusal_the_limit_grows_slowly_and_a_minute_later_fast_again() 
     assert tested.limit == before + 8
 
 
+def grown(tested: Concurrency, now_s: float, rounds: int) -> int:
+    """The limit after so many rounds in each of which all are accepted."""
+    for _ in range(rounds):
+        tested.running = tested.limit
+        for _ in range(tested.running):
+            tested.accepted(now_s)
+    return tested.limit
+
+
+def test_after_an_overload_the_limit_grows_fast_to_where_it_was() -> None:
+    tested = Concurrency(1000)
+    tested.running = 32
+    for second in range(0, 30, 5):
+        tested.refused(second, second, None, overloaded=True)
+        tested.running = tested.limit
+    assert tested.limit == 1
+    assert grown(tested, 31.0, 5) == 32
+    assert grown(tested, 31.0, 1) <= 33
+
+
+def test_an_overload_leaves_what_the_limit_of_the_account_has_taught() -> None:
+    tested = Concurrency(1000)
+    tested.running = 32
+    tested.refused(0.0, 0.0, None)
+    tested.running = 16
+    tested.refused(1.0, 1.0, None, overloaded=True)
+    assert grown(tested, 2.0, 1) == 16
+    assert grown(tested, 2.0, 1) <= 17
+
+
 def test_long_replies_that_do_not_end_let_one_more_begin_now_and_then() -> None:
     tested = Concurrency(10)
     tested.running = 2
@@ -134,10 +164,11 @@ def test_a_limit_that_is_used_up_holds_requests_until_a_part_is_free_again(kind:
 def test_what_is_free_after_the_wait_is_the_share_that_is_wanted(
     limit: int, share: float, full_s: float
 ) -> None:
-    wait_s = refill_s(headers("tokens", limit, share * limit, full_s))
+    remaining = share * limit
+    wait_s = refill_s(headers("tokens", limit, remaining, full_s))
     assert 0 <= wait_s <= REFILL_MAX_S
     if wait_s:
-        assert share < FREE_SHARE
+        assert remaining / limit < FREE_SHARE
 
 
 @pytest.mark.parametrize(

@@ -132,15 +132,45 @@ async def test_a_further_attempt_comes_before_those_that_asked_later(people: lis
     queue = RequestQueue(1)
     people += [Person(queue, 1) for _ in range(3)]
     await settle()
-    people[0].request.failed(ClaudeBusy(overloaded=True))
+    people[0].request.failed(ClaudeBusy(overloaded=True, retry_after=0.01))
     people[0].request.leave()
+    async with idle_timeout(30):
+        await people[1].task  # it does not wait for the refused one to come back
     again = asyncio.create_task(people[0].wait())
     await settle()
-    assert people[1].runs  # it did not wait for the refused one to come back
     people[1].request.leave()
     await settle()
     assert again.done()
     assert not people[2].runs
+
+
+async def test_an_overload_does_not_go_through_all_that_wait(people: list[Person]) -> None:
+    now_s = [0.0]
+    queue = RequestQueue(1, lambda: now_s[0])
+    people += [Person(queue, 1) for _ in range(3)]
+    await settle()
+    people[0].request.failed(ClaudeBusy(overloaded=True))
+    people[0].request.leave()
+    await settle()
+    assert not people[1].runs
+    now_s[0] = request_queue.PAUSE_S
+    async with idle_timeout(30):
+        await people[1].task
+    assert not people[2].runs
+
+
+async def test_a_refused_request_for_which_nobody_waits_is_repeated_without_a_further_pause(
+    people: list[Person],
+) -> None:
+    queue = RequestQueue(1, lambda: 0.0)
+    people += [Person(queue, 1)]
+    await settle()
+    people[0].request.failed(ClaudeBusy(overloaded=True))
+    people[0].request.leave()
+    again = asyncio.create_task(people[0].wait())
+    await settle()
+    assert again.done()
+    assert people[0].told == []
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ async def test_all_that_a_lively_bot_keeps_comes_back(world: World, tmp_path: Pa
         said = await ran(own, 0, "restore", file, "--replace")
         after = await stored(own)
     assert "are restored and read again" in said
-    passing = ("pulse:", "i:", "{trial}:")
+    passing = ("pulse:", "i:", "{trial-0}:")
     expected = {
         name for name in before if name not in MERGED and not name.startswith(passing) and not brief(name)
     }

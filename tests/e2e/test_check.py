@@ -173,9 +173,17 @@ async def test_a_redis_whose_memory_is_nearly_full_is_a_warning(shared: World) -
     ("options", "code", "id_"),
     [
         (("--cluster-enabled", "yes"), Exit.REDIS_UNREACHABLE, Id.REDIS_UNREACHABLE),  # it has no slots
-        (("--replicaof", "127.0.0.1 1"), Exit.REDIS_UNFIT, Id.REDIS_UNFIT),
+        (("--replicaof", "127.0.0.1", "1"), Exit.REDIS_UNFIT, Id.REDIS_UNFIT),
         (
-            ("--replicaof", "127.0.0.1 1", "--replica-read-only", "no", "--replica-serve-stale-data", "yes"),
+            (
+                "--replicaof",
+                "127.0.0.1",
+                "1",
+                "--replica-read-only",
+                "no",
+                "--replica-serve-stale-data",
+                "yes",
+            ),
             Exit.REDIS_UNFIT,
             Id.REDIS_ROLE,
         ),

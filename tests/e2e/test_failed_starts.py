@@ -12,6 +12,7 @@ from bot.local.simulator.claude import Claude
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server
+from tests.redis_shapes import cluster_ports, node
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -83,12 +84,13 @@ async def test_a_redis_that_is_not_there(shared: World) -> None:
 
 
 async def test_a_cluster_whose_slots_have_no_server(shared: World) -> None:
-    with redis_server(None, "--cluster-enabled", "yes") as url:
+    with node("--cluster-enabled", "yes", port=cluster_ports(1)[0]) as alone:
+        url = f"redis://127.0.0.1:{alone.port}"
         await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNREACHABLE, "slots have no server")
 
 
 async def test_a_redis_that_takes_no_writes(shared: World) -> None:
-    with redis_server(None, "--replicaof", "127.0.0.1 1") as url:
+    with redis_server(None, "--replicaof", "127.0.0.1", "1") as url:
         await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNFIT, "replica")
 
 

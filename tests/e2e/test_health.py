@@ -20,6 +20,7 @@ from tests.e2e.test_metrics import counted
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
+from tests.redis_shapes import redis_cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -93,15 +94,39 @@ async def test_a_redis_that_is_full_or_a_replica_is_reported_until_it_takes_writ
     with redis_server() as url:
         async with world.apart(SERVED, redis_url=url) as own:
             thread = await own.converse(own.channel(), "hello")
-            for harm, mend in (
-                (("CONFIG", "SET", "maxmemory", 1), ("CONFIG", "SET", "maxmemory", 0)),
-                (("REPLICAOF", "127.0.0.1", 1), ("REPLICAOF", "NO", "ONE")),
+            for harm, mend, reason in (
+                (("CONFIG", "SET", "maxmemory", 1), ("CONFIG", "SET", "maxmemory", 0), "memory_full"),
+                (("REPLICAOF", "127.0.0.1", 1), ("REPLICAOF", "NO", "ONE"), "read_only"),
             ):
                 await order(url, *harm)
                 await own.ann.post(thread, "is there room?")
-                await reached(own, redis=("transient_disconnect", "no_answer"))
+                await reached(own, redis=("transient_disconnect", reason))
                 await order(url, *mend)
                 await reached(own)
+
+
+async def test_a_cluster_of_which_one_primary_is_full_is_reported_though_nobody_writes_there(
+    world: World,
+) -> None:
+    with redis_cluster() as cluster:
+        async with world.apart(SERVED, redis_url=cluster.url) as own:
+            await reached(own)
+            for full in cluster.nodes:
+                full.redis.config_set("maxmemory", 1)
+                await reached(own, redis=("transient_disconnect", "memory_full"))
+                full.redis.config_set("maxmemory", 0)
+                await reached(own)
+
+
+async def test_a_redis_whose_password_was_changed_is_reported_until_it_is_the_old_one(world: World) -> None:
+    with redis_server() as url:
+        async with world.apart(SERVED, redis_url=url) as own:
+            await reached(own)
+            await order(url, "CONFIG", "SET", "requirepass", "another")
+            await order(f"{url}?password=another", "CLIENT", "KILL", "TYPE", "normal")
+            await reached(own, redis=("bad_credentials", "password_refused"))
+            await order(f"{url}?password=another", "CONFIG", "SET", "requirepass", "")
+            await reached(own)
 
 
 async def test_a_redis_that_hangs_is_reported_though_nobody_writes(world: World) -> None:

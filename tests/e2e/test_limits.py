@@ -163,3 +163,25 @@ async def test_others_in_a_thread_are_answered_while_a_busy_persons_message_wait
     await own.settled(first)
     assert "and one more" in str(own.asked[-1].body["messages"][-1])
     assert "what is new?" in str(own.asked[-1].body)
+
+
+async def test_what_waits_in_a_foreign_thread_is_no_part_of_what_was_said_before(own: World) -> None:
+    channel, busy, other = own.channel(), own.person("busy"), own.person("other")
+    threads = [await own.converse(channel, f"thread {n}", own.person(f"s{n}")) for n in range(TURNS)]
+    gates = [own.claude.hold(after=0) for _ in range(TURNS)]
+    for thread, gate in zip(threads, gates, strict=True):
+        await busy.post(thread, "a long story")
+        await gate.reached()
+    foreign = int((await other.create_thread(channel, "Looms"))["id"])
+    await other.post(foreign, "wool is dear")
+    first = await busy.post(foreign, f"{own.mention} and one more")
+    await own.until(lambda: any(bot.log("turn_postponed", turn=int(first["id"])) for bot in own.bots))
+    await own.settled(await other.post(foreign, f"{own.mention} is it?", reply_to=first["id"]))
+    asked = str(own.asked[-1].body["messages"])
+    assert "wool is dear" in asked
+    assert "and one more" not in asked
+    assert "which waits" in asked
+    for gate in gates:
+        gate.release()
+    await own.settled(first)
+    assert str(own.asked[-1].body["messages"]).count("and one more") == 1

@@ -10,45 +10,14 @@ from typing import Any
 import pytest
 
 from bot.local.simulator.claude.reply import Reply
-from bot.local.simulator.discord import guilds
 from tests.e2e.bot_process import BotProcess
-from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
+from tests.e2e.shards_scene import SOON, as_discord_limits, group, server_on
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-REAL_IDENTIFY_S = 5.0
-SOON = {"BOT_TURNS__POLL_S": "0.5"}
 LOAD = 36
 PIECE_S = 0.15
-
-
-def server_on(world: World, shard: int, count: int) -> int:
-    """A text channel in a server on a shard; Ann is a member."""
-    for number in itertools.count():
-        guild = world.discord.add_guild(f"Weavers {number}")
-        if (guild.id >> 22) % count == shard:
-            break
-    world.discord.add_bot(guild, world.app)
-    guilds.join(world.discord.world, guild, world.discord.world.users[world.ann.user.id], 0)
-    return int(world.discord.add_channel(guild, "general").id)
-
-
-def as_discord_limits(world: World, *, max_concurrency: int) -> None:
-    """Have the gateway limit IDENTIFY as the real one does."""
-    world.discord.gateway.identify_s = REAL_IDENTIFY_S
-    world.discord.world.max_concurrency = max_concurrency
-
-
-def group(shard: int, count: int, **settings: str) -> dict[str, str]:
-    """The settings of a process with one shard."""
-    return {
-        "BOT_DISCORD__SHARD_COUNT": str(count),
-        "BOT_DISCORD__SHARD_IDS": str(shard),
-        **SOON,
-        **MANY_THREADS,
-        **MANY_TURNS,
-        **settings,
-    }
 
 
 async def test_one_process_runs_as_many_shards_as_discord_recommends(alone: World) -> None:
@@ -145,10 +114,7 @@ async def test_a_deploy_under_load_loses_and_repeats_nothing(alone: World) -> No
         assert reply["content"] == "".join(PIECES)
     await alone.until(lambda: sum(len(bot.log("turn_done")) for bot in (*old, *new)) >= len(asked))
     assert all(bot.log("turn_done") for bot in (*old, *new)), "each process has answered"
-    # Each start reads the registered commands, which Discord limits to five reads in 20 s.
-    assert [
-        each for each in alone.calls() if each.status == 429 and not each.path.endswith("/commands")
-    ] == []
+    assert [each for each in alone.calls() if each.status == 429] == []
     assert alone.discord.gateway.identified_too_soon == 0
 
 

@@ -9,9 +9,9 @@ import pytest
 from bot.local.simulator.discord import guilds
 from bot.store.keys import Keys
 from tests.e2e.discord_tools_scene import call
+from tests.e2e.shards_scene import as_discord_limits, group, server_on
 from tests.e2e.stored import redis_of
 from tests.e2e.test_reminders import ON, remind, reminded
-from tests.e2e.test_shards import as_discord_limits, group, server_on
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

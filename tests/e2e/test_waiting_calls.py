@@ -8,9 +8,12 @@ import signal
 import pytest
 
 from bot.conversation.approval_card import WITHDRAWN
+from bot.local.simulator.claude import Reply
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
-from tests.e2e.bounds_scene import waiting
+from bot.turns.tool_outcomes import LEFT_BEHIND
+from tests.e2e.bounds_scene import PERMIT, waiting
+from tests.e2e.branch_scene import branched
 from tests.e2e.controls import labels, press, sent, told
 from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import redis_of
@@ -85,6 +88,33 @@ async def test_a_reset_ends_a_card_that_waits_and_claude_is_not_told_of_it(scene
     await world.settled(await world.ann.post(thread, "and again"))
     assert "not allowed any more" not in sent(world)
     assert scene.made() == []
+
+
+async def test_a_branch_is_told_that_a_call_is_decided_in_the_conversation_before_and_can_ask_again(
+    scene: Scene,
+) -> None:
+    world = scene.world
+    await scene.start()
+    thread, _, card = await waiting(scene)
+    there = await branched(world, world.ben, thread, world.replies(thread)[-1])
+    world.claude.say(Reply.of(PERMIT))
+    world.claude.say("I ask again.")
+    message = await world.ben.post(there, "is it open?")
+    await world.settled(message)
+    (told,) = [each for each in world.asked if LEFT_BEHIND in str(each.body["messages"][-1])]
+    assert 'title="permit"' in str(told.body["messages"][-1])
+    await scene.shows(there, "would like to use the tool")
+    await press(world.ann, thread, card, "Allow once")
+    await scene.shows(thread, "and done")
+    assert scene.made() == ["permit"]
+    await world.settled(await world.ben.post(there, "and now?"))
+    assert "The gate is open." not in sent(world)
+    await press(world.ben, there, card_of(world, there), "Allow once")
+    await scene.shows(there, "and done")
+    for place in (thread, there):
+        await world.settled(await world.ann.post(place, "and now?"))
+        assert sent(world).count("The gate is open.") == 1
+    assert scene.made() == ["permit", "permit"]
 
 
 async def test_the_card_of_a_person_who_is_forgotten_ends_without_their_words(scene: Scene) -> None:

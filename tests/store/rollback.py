@@ -12,6 +12,23 @@ async def snapshot(url: str, pattern: str = "*") -> dict[bytes, bytes]:
         return {key: value for key in keys if (value := await redis.dump(key)) is not None}
 
 
+async def values(url: str) -> dict[str, object]:
+    """Return the values of all keys: a server may write the same hash in another order."""
+    readers = {
+        "string": ("GET",),
+        "hash": ("HGETALL",),
+        "list": ("LRANGE", 0, -1),
+        "set": ("SMEMBERS",),
+        "zset": ("ZRANGE", 0, -1),
+    }
+    async with Redis.from_url(url, decode_responses=True) as redis:
+        found: dict[str, object] = {}
+        async for key in redis.scan_iter():
+            command, *arguments = readers[str(await redis.type(key))]
+            found[key] = await redis.execute_command(str(command), key, *arguments)  # type: ignore[no-untyped-call]
+        return found
+
+
 async def roll_back(url: str, to: dict[bytes, bytes], pattern: str = "*") -> None:
     """Let keys be as they were."""
     async with Redis.from_url(url) as redis:

@@ -26,10 +26,14 @@ class Process:
         self.occupied = 0
         self.processes = 0
 
-    async def renew(self, wanted: int = 0) -> int:
+    async def renew(self, wanted: int = 0, *, idle: bool = False) -> int:
         """Ask for a share, and return the share."""
         share = await self._shares.renew(
-            total=TOTAL, held=self.calls, occupied=self.occupied, wanted=max(wanted, self.occupied)
+            total=TOTAL,
+            held=self.calls,
+            occupied=self.occupied,
+            wanted=max(wanted, self.occupied),
+            idle=idle and not self.occupied,
         )
         self.calls, self.processes = share.calls, share.processes
         return self.calls
@@ -87,6 +91,19 @@ async def test_equal_wants_get_equal_shares(redis: Redis) -> None:
     assert [process.calls for process in processes] == [TOTAL // 5] * 5
 
 
+async def test_a_process_that_makes_no_calls_keeps_one_and_the_others_leave_room_for_its_next(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(call_shares, "CALL_SHARE_S", 0.1)
+    idle, gone, busy = (Process(redis, name) for name in ("idle", "gone", "busy"))
+    assert await idle.renew(idle=True) == 1
+    await gone.renew(wanted=TOTAL)
+    await asyncio.sleep(0.2)
+    assert await busy.renew(wanted=TOTAL) == TOTAL - TOTAL // 4
+    assert busy.processes == 2
+    assert await idle.renew(wanted=TOTAL) == TOTAL // 4
+
+
 async def test_the_share_of_a_process_that_is_gone_is_free_again(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -120,7 +137,8 @@ async def test_whatever_the_processes_want_they_never_hold_more_than_there_is(
         process = chance.choice(processes)
         # Between two renewals calls begin, up to the share, and end.
         process.occupied = chance.randint(0, max(process.calls, process.occupied))
-        await process.renew(wanted=chance.choice((0, 5, 20, 100)))
+        wanted = chance.choice((0, 5, 20, 100))
+        await process.renew(wanted, idle=wanted == 0 and chance.random() < 0.5)
         assert sum(max(each.calls, each.occupied) for each in processes) <= TOTAL
 
 

@@ -11,6 +11,7 @@ from bot.conversation.audit import Actor
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import Unreadable
 from bot.conversation.scope import SYSTEM, Scope
+from bot.conversation.timeline import AttemptTimeline, StreamedRequest
 from bot.conversation.turn import Preface
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.codec import Result, dump_turn
@@ -36,6 +37,7 @@ from tests.store.stage import (
     Store,
     answered,
     claimed,
+    expire_lease,
     receive,
 )
 from tests.store.trims import PREFACE, TRIMMED
@@ -159,6 +161,20 @@ async def test_a_trim_carries_on_a_correction_that_an_earlier_key_has_written(wi
     past = await PinsAndSummaries(new, KEYS, ttl_s=TTL_S).past(C)
     assert past.preface.summary == "They talked of cloth and of one."
     assert not await new.hget(KEYS.meta(C), "corrected")
+
+
+async def test_the_timeline_of_a_turn_is_encrypted_because_lengths_tell_of_a_text(
+    with_keys: Connect, redis: Redis
+) -> None:
+    store = Store(with_keys(OLD))
+    await receive(store, ONE)
+    claim = await claimed(store)
+    timeline = (AttemptTimeline(1, requests=(StreamedRequest("reply", deltas=(123456, 7)),)),)
+    await store.journal.intend(claim, 0, 1)
+    await store.journal.posted(claim, 0, 77, timeline)
+    assert "123456" not in await everything(redis)
+    await expire_lease(redis)
+    assert (await claimed(store)).attempt.timeline == timeline
 
 
 async def test_a_prompt_is_encrypted_and_the_audit_log_still_tells_its_length(

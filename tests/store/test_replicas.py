@@ -20,7 +20,7 @@ def pair() -> Iterator[tuple[Node, Node]]:
     """A primary and its replica."""
     with ExitStack() as stack:
         primary = stack.enter_context(node("--repl-diskless-sync-delay", "0"))
-        replica = stack.enter_context(node("--replicaof", f"127.0.0.1 {primary.port}"))
+        replica = stack.enter_context(node("--replicaof", "127.0.0.1", str(primary.port)))
         wait_until(
             lambda: replica.redis.info("replication")["master_link_status"] == "up", "the replica follows"
         )

@@ -12,7 +12,7 @@ from bot.store.conversations import Conversations
 from bot.store.due_queue import AT_ONCE, DueQueue
 from bot.store.keys import Keys
 from bot.store.served import Served
-from bot.store.work_queue import WorkQueue
+from bot.store.work_queue import ITEMS_AT_ONCE, WorkQueue
 from tests.conversation.builders import message, snowflake
 
 KEYS = Keys("test")
@@ -52,6 +52,28 @@ async def test_what_is_due_elsewhere_keeps_nothing_waiting_and_stays_due(redis: 
     assert [item.id for item in taken] == [own]
     others = DueQueue(redis, KEYS.reminders_due, Served(redis, KEYS, SECOND).among)
     assert len(await others.take(60)) == AT_ONCE
+
+
+async def test_a_long_queue_of_other_processes_hides_nothing(redis: Redis) -> None:
+    pipe = redis.pipeline()
+    for number in range(1, ITEMS_AT_ONCE + 2):
+        pipe.hset(KEYS.meta(snowflake(number)), "guild", str(SERVERS[1]))
+        pipe.zadd(KEYS.work, {str(snowflake(number)): number})
+    await pipe.execute()
+    own = snowflake(ITEMS_AT_ONCE + 10)
+    await received(redis, own, SERVERS[0])
+    items = await WorkQueue(redis, KEYS, Served(redis, KEYS, FIRST).among).items()
+    assert [item.conversation for item in items] == [own]
+    others = await WorkQueue(redis, KEYS, Served(redis, KEYS, SECOND).among).items()
+    assert len(others) == ITEMS_AT_ONCE
+
+
+async def test_what_is_due_for_a_server_is_for_the_process_of_its_shard(redis: Redis) -> None:
+    for server in SERVERS:
+        await DueQueue(redis, KEYS.audit_posts).schedule(server)
+    for shards, own in ((FIRST, SERVERS[:1]), (SECOND, SERVERS[1:]), (Shards(), ())):
+        queue = DueQueue(redis, KEYS.audit_posts, Served(redis, KEYS, shards).servers_among)
+        assert tuple(item.id for item in await queue.take(60)) == own
 
 
 async def test_a_conversation_that_is_not_stored_yet_is_asked_for_again(redis: Redis) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -14,14 +16,22 @@ from bot.store.server_facts import (
     set_no_eviction,
     switch_on_append_only_file,
 )
-from tests.redis_server import redis_server
+from tests.redis_server import binary_of_tests, redis_server
+
+
+def product_of(binary: Path) -> str:
+    """Read what a server calls itself: `Valkey server v=...` or `Redis server v=...`."""
+    return subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.partition(
+        " "
+    )[0]
 
 
 async def test_the_facts_of_a_server_and_what_can_be_set_of_it() -> None:
+    product = product_of(binary_of_tests())
     with redis_server(None, "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as url:
         async with connect(url, timeout_s=3.0) as redis:
             facts = await server_facts(redis, url, verifies=True)
-            assert (facts.product, facts.role, facts.policy) == ("Valkey", "master", "allkeys-lru")
+            assert (facts.product, facts.role, facts.policy) == (product, "master", "allkeys-lru")
             assert (facts.appends, facts.saves, facts.memory_max) == (False, False, 100 * 1024 * 1024)
             assert 0 < facts.memory_used < facts.memory_max
             assert (facts.is_remote, facts.has_tls, facts.is_cluster, facts.disk_problem) == (

@@ -11,6 +11,7 @@ from bot.store.keys import Key, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet
 from bot.store.serving import NotServing, code_of
+from bot.store.trial import refusal
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
 
@@ -36,7 +37,7 @@ async def test_after_a_failover_each_open_connection_writes_to_the_new_server() 
             async with redis.pipeline() as pipeline:
                 pipeline.set("piped", "1")
                 assert await pipeline.execute() == [True]
-            assert await scripts.run(once(Keys("p").start_check("me")))
+            assert await scripts.run(once(Keys("p").trial(0, "me")))
             assert await redis.get("plain") == "1"
 
 
@@ -78,3 +79,14 @@ async def test_a_server_that_stays_read_only_is_told_by_its_code() -> None:
 )
 def test_the_code_of_an_answer_is_found_also_where_a_script_quotes_it(error: Exception, code: str) -> None:
     assert code_of(error) == code
+
+
+async def test_a_server_that_refuses_slowly_is_told_by_its_code_and_one_that_is_silent_without() -> None:
+    with redis_server(None, "--replica-serve-stale-data", "no") as url:
+        async with RedisProxy.before(url) as proxy, connect(proxy.url, timeout_s=30.0) as redis:
+            assert await refusal(redis, Keys("p"), within_s=30.0) is None
+            await demote(url)
+            assert await refusal(redis, Keys("p"), within_s=30.0) == "MASTERDOWN"
+            proxy.delay_s = 0.5
+            assert await refusal(redis, Keys("p"), within_s=1.9) == "MASTERDOWN"
+            assert await refusal(redis, Keys("p"), within_s=0.25) == ""

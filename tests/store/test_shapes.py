@@ -18,14 +18,14 @@ from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
 from tests.redis_shapes import ClusterShape
 from tests.self_signed import self_signed, server_context
-from tests.store.rollback import snapshot
+from tests.store.rollback import values
 from tests.store.stage import ONE, TWO, Store, answered, claimed, receive
 
 ROOT = Path(__file__).resolve().parents[2]
 
 KEYS = Keys("bobbin")
 
-LEAST_RIGHTS = f"~bobbin:* {FEW_RIGHTS.replace('&*', '&bobbin:*')}"
+LEAST_RIGHTS = f"~bobbin:* {FEW_RIGHTS.replace('&*', 'resetchannels &bobbin:*')}"
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +87,7 @@ async def test_a_full_memory_refuses_a_write_as_a_whole() -> None:
             store = Store(redis)
             await receive(store, ONE)
             claim = await claimed(store)
-            before = await snapshot(url)
+            before = await values(url)
             await plain.config_set("maxmemory", 1)
             for call in (
                 lambda: receive(store, TWO),
@@ -95,6 +95,6 @@ async def test_a_full_memory_refuses_a_write_as_a_whole() -> None:
             ):
                 with pytest.raises(StoreUnavailable, match="OOM"):
                     await call()
-            assert await snapshot(url) == before
+            assert await values(url) == before
             await plain.config_set("maxmemory", 0)
             await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)

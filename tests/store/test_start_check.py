@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
@@ -14,8 +15,17 @@ from bot.store.connection import connect
 from bot.store.keys import Keys
 from bot.store.sentinels import SentinelSettings
 from bot.store.start_check import check
-from tests.redis_server import order, redis_server
-from tests.redis_shapes import ClusterShape, SentinelShape, free_ports, node, redis_sentinels, wait_until
+from tests.patience import idle_timeout
+from tests.redis_server import order, redis_server, version_of
+from tests.redis_shapes import (
+    ClusterShape,
+    SentinelShape,
+    cluster_ports,
+    node,
+    redis_cluster,
+    redis_sentinels,
+    wait_until,
+)
 
 KEYS = Keys("bobbin")
 
@@ -23,6 +33,7 @@ KEYS = Keys("bobbin")
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(start_check, "CHECK", Schedule(0.2, tries=1))
+    monkeypatch.setattr(start_check, "WAIT_S", 0.05)
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +58,29 @@ async def test_a_fit_server_passes_and_nothing_stays_in_it(redis_url: str) -> No
         await redis.flushall()
         await check(redis, KEYS)
         assert await redis.keys("*") == []
+
+
+async def test_a_primary_of_a_cluster_whose_memory_is_full_is_named() -> None:
+    with redis_cluster() as cluster:
+        full = cluster.nodes[1]
+        full.redis.config_set("maxmemory", 1)
+        await refused(cluster.url, Exit.REDIS_UNFIT, "memory", "maxmemory", f"127.0.0.1:{full.port}")
+
+
+async def test_a_replica_that_has_lost_its_master_is_waited_for_at_a_start() -> None:
+    with redis_server(None, "--replica-serve-stale-data", "no") as url:
+        await order(url, "REPLICAOF", "127.0.0.1", 1)
+        await refused(url, Exit.REDIS_UNFIT, "lost its master", "REDIS_URL")
+        codes: list[str] = []
+        async with connect(url, timeout_s=3.0) as redis:
+            waiting = asyncio.create_task(check(redis, KEYS, codes.append))
+            async with idle_timeout(30):
+                while len(codes) < 2:  # noqa: ASYNC110 - called by the check
+                    await asyncio.sleep(0.01)
+            assert not waiting.done()
+            await order(url, "REPLICAOF", "NO", "ONE")
+            await waiting
+        assert set(codes) == {"MASTERDOWN"}
 
 
 async def test_a_read_only_replica() -> None:
@@ -88,12 +122,10 @@ async def test_a_full_memory() -> None:
 
 
 async def test_a_cluster_passes_and_one_whose_slots_have_no_server_is_down() -> None:
-    # Without it every cluster of this machine would take port 10000 for its bus.
-    bus = str(free_ports(1)[0])
-    with node("--cluster-enabled", "yes", "--cluster-port", bus) as alone:
+    with node("--cluster-enabled", "yes", port=cluster_ports(1)[0]) as alone:
         url = f"redis://127.0.0.1:{alone.port}"
         await refused(url, Exit.REDIS_UNREACHABLE, "cluster is down", "CLUSTER INFO")
-        alone.redis.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+        alone.redis.execute_command("CLUSTER", "ADDSLOTS", *range(16384))
         wait_until(lambda: alone.redis.set("up", 1), "the cluster serves")
         async with connect(url, timeout_s=3.0) as redis:
             await check(redis, KEYS)
@@ -129,6 +161,8 @@ async def test_a_database_that_is_not_there() -> None:
 @pytest.mark.parametrize("rule", ["~other:*", "~bobbin:* -eval", "%R~bobbin:*"])
 async def test_a_user_who_may_not_touch_the_keys_or_run_scripts(rule: str) -> None:
     with redis_server() as url:
+        if rule.startswith("%") and await version_of(url) < (7,):
+            pytest.skip("rights to read alone came with Redis 7")
         await order(url, "ACL", "SETUSER", "me", "on", ">word", "+@all", *rule.split())
         line = await refused(
             f"{url}?username=me&password=word", Exit.REDIS_PASSWORD, "ACL SETUSER", "~bobbin:*"
@@ -138,7 +172,7 @@ async def test_a_user_who_may_not_touch_the_keys_or_run_scripts(rule: str) -> No
 
 async def test_a_user_with_the_rights_that_the_line_names_passes() -> None:
     with redis_server() as url:
-        rights = ("~bobbin:*", "&bobbin:*", "+@all", "-@dangerous")
+        rights = ("~bobbin:*", "resetchannels", "&bobbin:*", "+@all", "-@dangerous")
         await order(url, "ACL", "SETUSER", "me", "on", ">word", *rights)
         async with connect(f"{url}?username=me&password=word", timeout_s=3.0) as redis:
             await check(redis, KEYS)

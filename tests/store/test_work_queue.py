@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+
+import pytest
 from redis.asyncio import Redis
 
+from bot.store import work_queue
 from bot.store.keys import Keys
 from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import message
@@ -34,3 +38,22 @@ async def test_a_rollback_of_the_store_is_noticed_by_the_heartbeat(redis: Redis)
     assert await queue.beat("me", "1", "2")
     await redis.set(Keys("test").pulse("me"), "1")
     assert not await queue.beat("me", "2", "3")
+
+
+async def test_items_of_other_shards_do_not_hide_those_of_this_process(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_queue, "ITEMS_AT_ONCE", 3)
+
+    async def even(conversations: Sequence[int]) -> Collection[int]:
+        return [each for each in conversations if each % 2 == 0]
+
+    queue = WorkQueue(redis, Keys("test"), even)
+    for number in range(20):
+        await queue.add(2 * number + 1, number)
+    for number, conversation in enumerate((102, 104, 103, 106, 108)):
+        await queue.add(conversation, 100 + number)
+    assert [item.conversation for item in await queue.items()] == [102, 104, 106]
+    for item in await queue.items():
+        await queue.remove(item)
+    assert [item.conversation for item in await queue.items()] == [108]

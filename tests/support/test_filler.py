@@ -85,6 +85,33 @@ def test_the_script_and_the_direction_of_letters_stay(text: str) -> None:
         assert len(old.encode()) == len(new.encode())
 
 
+@pytest.mark.parametrize(
+    ("hidden", "offset"),
+    [
+        ("in circles", ord("\N{CIRCLED LATIN SMALL LETTER A}") - ord("a")),
+        ("as tags", 0xE0000),
+        ("as selectors", 0xE0100),
+        ("as private characters", 0xE000),
+        ("as flags", ord("\N{REGIONAL INDICATOR SYMBOL LETTER A}") - ord("a")),
+    ],
+)
+def test_a_word_in_signs_or_invisible_characters_becomes_its_class(hidden: str, offset: int) -> None:
+    made = Filler().text("".join(chr(ord(each) + offset) for each in "salary"))
+    assert len(set(made)) == 1, hidden
+    assert len(made) == len("salary")
+
+
+def test_emoji_keep_their_joiners_their_selectors_and_what_changes_them() -> None:
+    family = (
+        "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}\N{VARIATION SELECTOR-16}"
+    )
+    made = Filler().text(family)
+    assert made[1] == "\N{ZERO WIDTH JOINER}"
+    assert made[-1] == "\N{VARIATION SELECTOR-16}"
+    assert made[3] == "\N{EMOJI MODIFIER FITZPATRICK TYPE-1-2}"
+    assert made[0] == made[2] == "\N{SLIGHTLY SMILING FACE}"
+
+
 def test_an_id_is_the_same_other_id_wherever_it_stands() -> None:
     filler = Filler()
     made = filler.text("<@1576743522734702595> in <#1576743522734702596>: <@1576743522734702595>")

@@ -63,11 +63,11 @@ def test_without_claude_it_cannot_serve_until_claude_answers(outcome: str) -> No
 
 def test_without_redis_it_cannot_serve_until_redis_answers() -> None:
     health = healthy()
-    health.services.redis_pinged(answered=False)
+    health.services.redis_tried("")
     report = health.readiness()
     assert report.body["redis"] == {"ready": False, "state": "transient_disconnect", "reason": "no_answer"}
     assert (report.is_well, health.liveness().is_well) == (False, True)
-    health.services.redis_pinged(answered=True)
+    health.services.redis_tried(None)
     assert health.readiness().is_well
 
 

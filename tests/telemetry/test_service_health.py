@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import errors
-from bot.telemetry.service_health import AWAY, FAILURES, REDIS_AWAY, UNUSABLE, ServiceHealth
+from bot.telemetry.service_health import (
+    AWAY,
+    FAILURES,
+    REDIS_AWAY,
+    REDIS_CONDITIONS,
+    UNUSABLE,
+    ServiceHealth,
+    ServiceState,
+)
 
 
 def test_every_outcome_is_the_name_of_an_error_class() -> None:
@@ -46,11 +54,29 @@ def test_a_refused_request_says_nothing_about_the_service(outcome: str) -> None:
     assert health.reason == ""
 
 
-def test_redis_is_suspect_after_a_failed_command_and_away_after_a_failed_ping() -> None:
+def test_redis_is_suspect_after_a_failed_command_and_away_after_a_failed_trial() -> None:
     health = ServiceHealth()
     health.redis_failed()
     assert (health.redis_is_suspect, health.reason) == (True, "")
-    health.redis_pinged(answered=False)
+    health.redis_tried("")
     assert (health.redis_is_suspect, health.reason) == (True, REDIS_AWAY)
-    health.redis_pinged(answered=True)
+    health.redis_tried(None)
     assert (health.redis_is_suspect, health.reason) == (False, "")
+
+
+@pytest.mark.parametrize("code", REDIS_CONDITIONS)
+def test_a_redis_that_does_not_serve_is_told_with_the_reason_also_at_the_start(code: str) -> None:
+    state, reason, text = REDIS_CONDITIONS[code]
+    health = ServiceHealth()
+    health.redis_tried(code)
+    assert (health.redis, health.reason) == ((ServiceState.CONNECTING, reason), text)
+    health.started()
+    assert (health.redis, health.reason) == ((ServiceState.CONNECTED, ""), "")
+    health.redis_tried(code)
+    assert (health.redis, health.reason) == ((state, reason), text)
+
+
+def test_an_answer_that_is_not_known_counts_as_none() -> None:
+    health = ServiceHealth()
+    health.redis_tried("NEWCODE")
+    assert health.reason == REDIS_AWAY

@@ -243,3 +243,52 @@ async def test_what_runs_and_what_waits_is_counted_and_each_turn_has_the_log_to_
     assert all(turn == named for turn, named in runner.turns.items())
     assert (dispatcher.running, dispatcher.waiting) == (0, 0)
     assert structlog.contextvars.get_contextvars() == {}
+
+
+async def test_a_notice_that_is_being_posted_is_posted_to_its_end_before_the_turn_begins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
+    begun, posted, done = asyncio.Event(), asyncio.Event(), list[int]()
+
+    async def tell(conversation: int, _before: int) -> None:
+        begun.set()
+        await posted.wait()
+        done.append(conversation)
+
+    slots = turn_slots.TurnSlots(1, no_server, tell)
+
+    async def turn() -> list[int]:
+        async with slots.slot(2):
+            return list(done)
+
+    async with idle_timeout(30):
+        async with slots.slot(1):
+            waiting = asyncio.create_task(turn())
+            await begun.wait()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        posted.set()
+        assert await waiting == [2]
+
+
+async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
+    begun = asyncio.Event()
+
+    async def tell(_conversation: int, _before: int) -> None:
+        begun.set()
+        await asyncio.Event().wait()
+
+    slots = turn_slots.TurnSlots(1, no_server, tell)
+
+    async def turn() -> None:
+        async with slots.slot(2):
+            pass
+
+    async with idle_timeout(30), slots.slot(1):
+        waiting = asyncio.create_task(turn())
+        await begun.wait()
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    assert not slots.are_wanted

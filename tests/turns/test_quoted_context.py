@@ -39,6 +39,10 @@ class Bench:
     calls: list[Any] = field(default_factory=list)
     kept: dict[int, FetchedQuotes] = field(default_factory=dict)
     now_ms: int = 0
+    waits: tuple[int, ...] = ()
+
+    async def waiting(self, _claim: Claim) -> tuple[int, ...]:
+        return self.waits
 
     async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
         self.calls.append(("message", guild, channel, message))
@@ -63,6 +67,7 @@ class Bench:
 
     async def prepare(self, *messages: Message, claim: Claim | None = None, **more: Any) -> Prepared:
         step = QuotedContext(cast("Any", self), cast("Any", self), 20, lambda: self.now_ms, self.trimming)
+        step = replace(step, waiting=self.waiting)
         claim = claim or a_claim(
             messages[0].id, messages=messages, members=tuple(each.id for each in messages)
         )
@@ -249,6 +254,25 @@ async def test_what_a_person_wrote_into_a_command_is_not_named_as_the_bots_own()
     claim = a_claim(reply.id, messages=(reply,), history=(turn(10),))
     (quote,) = quotes(await Bench().prepare(reply, claim=claim))
     assert quote.remark == "this replies to the message written at 2015-01-01 00:00 UTC, which stands above"
+
+
+async def test_a_message_that_is_answered_later_is_no_part_of_the_room() -> None:
+    held = Quoted(snowflake(6), "a question of somebody who waits for other replies", BEN)
+    bench = Bench(content=RoomContent((SAID, held), total=3), waits=(held.id,))
+    (room,) = quotes(await bench.prepare(replace(message("sum up", number=20), room=Room(1, snowflake(20)))))
+    assert (room.messages, room.remark) == ((SAID,), "")
+
+
+@pytest.mark.parametrize("text", ["what of this?", f"what of {link(SAID.id)}?"])
+async def test_a_message_that_is_answered_later_is_named_where_another_one_refers_to_it(text: str) -> None:
+    bench = Bench(waits=(SAID.id,))
+    asked = message(text, number=20)
+    if "http" not in text:
+        asked = replace(asked, reference=Reference(8, SAID.id, SAID))
+    (quote,) = quotes(await bench.prepare(asked))
+    assert quote.messages == ()
+    assert "written at 2015-01-01 00:00 UTC, which waits" in quote.remark
+    assert bench.calls == []
 
 
 async def test_two_first_mentions_in_one_turn_get_the_room_once_and_the_second_one_if_the_first_is_deleted() -> (

@@ -21,7 +21,7 @@ log = structlog.get_logger()
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """37377. Message Content is privileged: the developer portal has a switch for it (Discord, "Gateway Intents")."""
 
-SERVER_ERROR = 500
+NO_SUCH_ROUTE = (404, 405)
 
 SESSION_STARTS_FEW = 100
 
@@ -81,6 +81,11 @@ class Client(discord.AutoShardedClient):
         )
 
     @property
+    def chooses_shards(self) -> bool:
+        """Whether there are as many shards as Discord recommends."""
+        return self._chosen.count is None
+
+    @property
     def is_connected(self) -> bool:
         """Whether each shard of this process has a session."""
         return bool(self.connections) and all(each.established for each in self.connections)
@@ -95,9 +100,11 @@ class Client(discord.AutoShardedClient):
         try:
             recommended, _, limits = await self.http.get_bot_gateway()
             max_concurrency = int(limits["max_concurrency"])
-        except discord.GatewayNotFound as error:
-            if isinstance(error.__cause__, discord.HTTPException) and error.__cause__.status >= SERVER_ERROR:
+        except discord.GatewayNotFound as error:  # discord.py's wrapper of whatever the request has raised
+            if not isinstance(refused := error.__cause__, discord.HTTPException):
                 raise
+            if refused.status not in NO_SUCH_ROUTE:
+                raise refused from None
             log.info("discord_route_missing", path="/gateway/bot")
         except (KeyError, TypeError):
             log.info("discord_route_unreadable", path="/gateway/bot")

@@ -49,16 +49,10 @@ def complete_user(user: object, default: dict[str, Any] | None = None) -> dict[s
 
 def fill_null_lists(text: str) -> str:
     """Return JSON with empty lists in place of null where discord.py needs a list."""
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: [] if key in LISTS and each is None else fill(each) for key, each in value.items()}
-        return [fill(each) for each in value] if isinstance(value, list) else value
-
     if _NULL_LIST.search(text) is None:
         return text
     try:
-        return json.dumps(fill(json.loads(text)))
+        return json.dumps(_filled(json.loads(text)))
     except (ValueError, RecursionError):
         return text
 
@@ -69,3 +63,9 @@ def retry_after_s(headers: Mapping[str, str]) -> float:
         return max(0.0, float(headers.get("Retry-After", RETRY_AFTER_S)))
     except ValueError:
         return RETRY_AFTER_S
+
+
+def _filled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: [] if key in LISTS and each is None else _filled(each) for key, each in value.items()}
+    return [_filled(each) for each in value] if isinstance(value, list) else value

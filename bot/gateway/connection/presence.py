@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 LOOK_S = 1.0
 
-PING_S = 2.0
+MODELS_ANSWER_S = 2.0
 
 MODELS_S = 30.0
 """Between two questions whether Claude is back, where nobody asks Claude anything."""
@@ -26,21 +26,22 @@ MODELS_S = 30.0
 class Presence:
     """Shows the health of the services.
 
-    `ping` asks Redis, and `list_models` asks Claude; both return whether there was an answer.
+    `try_redis` returns the code of the refusal, None if Redis serves. `list_models` asks Claude, and returns whether
+    there was an answer.
     """
 
     def __init__(
         self,
         client: Client,
         health: ServiceHealth,
-        ping: Callable[[], Awaitable[bool]],
+        try_redis: Callable[[], Awaitable[str | None]],
         list_models: Callable[[], Awaitable[bool]],
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._health = health
-        self._ping = ping
+        self._try_redis = try_redis
         self._list_models = list_models
         self._clock = clock
         self._models_at_s = clock()
@@ -56,17 +57,17 @@ class Presence:
         """Ask a service that has failed, and show what has changed."""
         health = self._health
         if health.redis_is_suspect:
-            health.redis_pinged(answered=await self._answers(self._ping))
+            health.redis_tried(await self._try_redis())
         if health.may_ask_for_models and self._clock() - self._models_at_s >= MODELS_S:
             self._models_at_s = self._clock()
-            if await self._answers(self._list_models):
+            if await self._lists_models():
                 health.claude_is_back()
         await self._show(health.reason)
 
-    async def _answers(self, call: Callable[[], Awaitable[bool]]) -> bool:
+    async def _lists_models(self) -> bool:
         try:
-            async with asyncio.timeout(PING_S):
-                return await call()
+            async with asyncio.timeout(MODELS_ANSWER_S):
+                return await self._list_models()
         except TimeoutError:
             return False
 

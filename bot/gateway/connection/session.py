@@ -40,9 +40,12 @@ RATE_LIMIT_WAIT_MAX_S = 600.0
 
 FIND_SHARDS = Schedule(1.0, factor=2, longest_s=30.0, spread=0.5)
 
+TOKEN_REFUSED = 4004
+SHARDING_REQUIRED = 4011
+
 CLOSE_HINTS = {
     4010: ": discord.shard_ids names a shard that discord.shard_count does not have",
-    4011: ": the bot is in too many servers for so few shards; raise discord.shard_count, or leave "
+    SHARDING_REQUIRED: ": the bot is in too many servers for so few shards; raise discord.shard_count, or leave "
     "it out, and start anew",
 }
 
@@ -51,6 +54,7 @@ CLOSE_S = 1.0
 
 API_PATH = "/api/v10"
 WRONG_PATH = (404, 405)
+UNAUTHORIZED = 401
 
 
 def configure(settings: DiscordSettings) -> None:
@@ -187,15 +191,49 @@ def _unreachable(reason: str) -> StartError:
     )
 
 
+class TooFewShards(Exception):
+    """Discord has closed a connection because the bot is in more servers than its shards may have."""
+
+
 async def stay_connected(client: Client) -> None:
-    """Keep each shard connected until cancelled; raises StartError where only the operator can help."""
-    await retry(
-        client.find_shards,
-        FIND_SHARDS,
-        on=(discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError),
-        on_retry=_log_outage,
-    )
-    await together(*(_stay_connected(shard) for shard in client.connections))
+    """Keep each shard connected until cancelled; raises StartError where only the operator can help.
+
+    A bot that has outgrown its shards connects anew with as many as Discord recommends by then.
+    """
+    outgrown: int | None = None
+    while True:
+        await _find_shards(client)
+        if outgrown is not None and (client.shard_count or 0) <= outgrown:
+            raise _closed_for_good(SHARDING_REQUIRED)
+        try:
+            await together(*(_stay_connected(shard) for shard in client.connections))
+        except TooFewShards:
+            outgrown = client.shard_count or 0
+            log.warning("discord_shards_outgrown", count=outgrown)
+            await asyncio.gather(*map(_close_socket, client.connections))
+        else:
+            return
+
+
+async def _find_shards(client: Client) -> None:
+    def log_failure(error: Exception, failures: int) -> None:
+        limited = getattr(error, "status", None) == completion.TOO_MANY_REQUESTS
+        limited = limited or isinstance(error, discord.RateLimited)
+        client.health.lost(GatewayReason.RATE_LIMITED if limited else GatewayReason.DISCORD_UNAVAILABLE)
+        _log_outage(error, failures)
+
+    try:
+        await retry(
+            client.find_shards,
+            FIND_SHARDS,
+            on=(discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError),
+            when=lambda error: (
+                not (isinstance(error, discord.HTTPException) and error.status == UNAUTHORIZED)
+            ),
+            on_retry=log_failure,
+        )
+    except discord.HTTPException as error:
+        raise _refused_token("Discord refused the token") from error
 
 
 async def _stay_connected(shard: Shard) -> None:
@@ -208,16 +246,15 @@ async def _stay_connected(shard: Shard) -> None:
                 exit_code=Exit.DISCORD_INTENT,
             ) from error
         except discord.ConnectionClosed as error:
-            if error.code == 4004:
+            if error.code == SHARDING_REQUIRED and shard.chooses_shards:
+                raise TooFewShards from error
+            if error.code == TOKEN_REFUSED:
                 raise StartError(
                     "Discord refused the token at the gateway (close code 4004): it was probably reset; "
                     f"set DISCORD_TOKEN to the new one from {PORTAL}",
                     exit_code=Exit.DISCORD_TOKEN,
                 ) from error
-            raise StartError(
-                f"Discord closed the connection for good (close code {error.code}){CLOSE_HINTS.get(error.code, '')}",
-                exit_code=Exit.DISCORD_UNREACHABLE,
-            ) from error
+            raise _closed_for_good(error.code) from error
         except Exception as error:  # noqa: BLE001 - no event may end the bot
             # Where the first connection is refused, discord.py fails with an AttributeError about its `ws`.
             log.warning(
@@ -226,6 +263,13 @@ async def _stay_connected(shard: Shard) -> None:
                 hint="check the network, or discord.gateway_url if you changed it",
             )
             await _close_socket(shard)
+
+
+def _closed_for_good(code: int) -> StartError:
+    return StartError(
+        f"Discord closed the connection for good (close code {code}){CLOSE_HINTS.get(code, '')}",
+        exit_code=Exit.DISCORD_UNREACHABLE,
+    )
 
 
 async def disconnect(client: Client) -> None:

@@ -3,7 +3,7 @@
 All processes of a bot share one limit. Each holds a part of the calls of a window, and a call counts from its
 beginning until a window after its end (`bot/render/schedule.py`); a part goes to another process only once no call
 occupies it. So the processes together never exceed the limit, whatever the network delays. While Redis is away, each
-process keeps to an equal part.
+process keeps to an equal part. A process that makes no calls keeps one of its share, and renews it rarely.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ ALONE_S = 1.0
 SHARED_S = 0.5
 """... and of one that is not, so that what it does not need is soon free for the others."""
 
+IDLE_S = 15.0
+"""Of a process that makes no calls; its next call ends the pause."""
+
 SHORT_S = 0.02
 """A process whose calls wait for its share asks for more so soon ..."""
 
@@ -42,13 +45,13 @@ KEEPS_S = CALL_SHARE_S - 0.5
 """After so long without a renewal a process keeps to an equal part."""
 
 EQUAL_AFTER_S = 2 * CALL_SHARE_S
-"""After so long without Redis every process has noticed, and keeps to an equal part."""
+"""After so long without Redis every process that makes calls has noticed, and keeps to an equal part."""
 
 
 class Shares(Protocol):
     """Where the processes agree on their shares."""
 
-    async def renew(self, *, total: int, held: int, occupied: int, wanted: int) -> CallShare:
+    async def renew(self, *, total: int, held: int, occupied: int, wanted: int, idle: bool) -> CallShare:
         """Renew the share of this process; raises StoreUnavailable."""
         ...
 
@@ -67,7 +70,7 @@ class SharedRate:
         self._processes = 1
         self._renewed_s: float | None = None
         self._short = asyncio.Event()
-        self._is_away = False
+        self._away_since_s: float | None = None
         self._expiry: asyncio.TimerHandle | None = None
         self._watching: asyncio.Task[None] | None = None
 
@@ -89,6 +92,8 @@ class SharedRate:
 
     async def _wait_and_renew(self) -> None:
         every_s = ALONE_S if self._processes == 1 else SHARED_S
+        if self._pace.is_idle:
+            every_s = IDLE_S
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(every_s):
                 await self._short.wait()
@@ -105,19 +110,26 @@ class SharedRate:
         """Renew the share, or do without Redis."""
         began_s = time.monotonic()
         held, demand = self._pace.limit, self._pace.demand
+        is_idle = demand.wanted == 0 and self._renewed_s is not None  # calls follow the first renewal
         try:
             async with asyncio.timeout(STORE_S):
                 share = await self._shares.renew(
-                    total=self._total, held=held, occupied=demand.occupied, wanted=demand.wanted
+                    total=self._total,
+                    held=held,
+                    occupied=demand.occupied,
+                    wanted=demand.wanted,
+                    idle=is_idle,
                 )
         except (StoreUnavailable, TimeoutError):
             self._do_without(began_s)
             return
-        if self._is_away:
+        if self._away_since_s is not None:
             log.info("call_share_restored", calls=share.calls, processes=share.processes)
-        self._is_away = False
+        self._away_since_s = None
         self._renewed_s, self._processes = began_s, share.processes
         self._pace.limit = share.calls
+        # A call that was begun meanwhile has asked for more already.
+        self._pace.is_idle = is_idle and self._pace.demand.wanted == 0
         self._set_expiry(began_s + KEEPS_S - time.monotonic())
 
     async def leave(self) -> None:
@@ -144,9 +156,9 @@ class SharedRate:
 
     def _do_without(self, now_s: float) -> None:
         equal = self._equal
-        away_s = EQUAL_AFTER_S if self._renewed_s is None else now_s - self._renewed_s
-        if away_s >= EQUAL_AFTER_S:
-            self._pace.limit = equal
-        if not self._is_away:
+        self._pace.is_idle = False
+        if self._away_since_s is None:
+            self._away_since_s = now_s
             log.info("call_share_unknown", calls=equal, processes=self._processes)
-        self._is_away = True
+        if self._renewed_s is None or now_s - self._away_since_s >= EQUAL_AFTER_S:
+            self._pace.limit = equal

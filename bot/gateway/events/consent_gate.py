@@ -13,6 +13,7 @@ from bot.gateway.events.intake import Intake
 from bot.render.controls import Button, Controls
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.consents import Consents
+from bot.store.conversations import Conversations
 
 log = structlog.get_logger()
 
@@ -69,11 +70,18 @@ class ConsentGate:
 
 
 class HeldMessages:
-    """Accepts the messages that have waited for the consent of their author: they are read from Discord again."""
+    """Accepts the messages that have waited for the consent of their author: they are read from Discord again.
 
-    def __init__(self, client: discord.Client, consents: Consents, intake: Intake) -> None:
+    discord.py does not know the roles of a server whose shard another process connects. Messages there are left to a
+    listing by that process.
+    """
+
+    def __init__(
+        self, client: discord.Client, consents: Consents, conversations: Conversations, intake: Intake
+    ) -> None:
         self._client = client
         self._consents = consents
+        self._conversations = conversations
         self._intake = intake
 
     async def accept(self, person: int) -> None:
@@ -83,7 +91,9 @@ class HeldMessages:
             return
         for channel, message in await self._consents.waiting(person):
             found = await self._read(channel, message)
-            if found is not None:
+            if found is not None and found.guild is not None and found.guild.me is None:
+                await self._conversations.list_again(channel, message)
+            elif found is not None:
                 await self._intake.accept(found, me)
             await self._consents.answered(person, channel, message)
 

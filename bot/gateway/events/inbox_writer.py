@@ -86,14 +86,16 @@ class InboxWriter:
             original=original,
             roles=roles or (() if original is None else original.roles),
         )
-        is_new = await self._conversations.receive(
+        is_new, forgotten_until = await self._conversations.receive_from(
+            person,
             conversation,
             converted,
             source=source,
             channel_fields=accepted.fields(message, me.id, asker),
             asker=asker,
         )
-        if is_new and person is not None and await self.is_forgotten(message, person):
+        if is_new and message.id <= forgotten_until:
+            self._note_forgotten(message)
             # The person was forgotten just now, and the search may have passed this conversation before.
             await self._changes.take_back(conversation, message.id)
             await self._proxies.discard(message)
@@ -118,8 +120,11 @@ class InboxWriter:
 
     async def is_forgotten(self, message: discord.Message, person: int) -> bool:
         """Whether the author of a message is forgotten since it was written."""
-        if not await self._decider.is_forgotten(message, person):
-            return False
+        is_forgotten = await self._decider.is_forgotten(message, person)
+        if is_forgotten:
+            self._note_forgotten(message)
+        return is_forgotten
+
+    def _note_forgotten(self, message: discord.Message) -> None:
         self._on_decision(Reason.FORGOTTEN.value)
         log.info("message_left_out", message=message.id, reason=Reason.FORGOTTEN.value)
-        return True

@@ -49,7 +49,8 @@ class Restyler:
         self._paragraph = False
         # Whether an indented line may belong to an item of a list.
         self._in_list = False
-        self._state: Callable[[], bool] = self._start
+        # A function of the class: a bound method would refer back to this object.
+        self._state: Callable[[Restyler], bool] = Restyler._start
 
     def push(self, delta: str) -> str:
         """Take a delta; returns the text that is now certain."""
@@ -88,7 +89,7 @@ class Restyler:
 
     def _go(self) -> None:
         source = self._source
-        while source.at < len(source.text) and self._state():
+        while source.at < len(source.text) and self._state(self):
             pass
 
     # --- the beginning of a line ---
@@ -193,7 +194,7 @@ class Restyler:
         self._text.begin(line.text, lead)
         self._lead = lead
         self._paragraph = True
-        self._state = self._in_text
+        self._state = Restyler._in_text
 
     def _table_begins(self, line: Line, lead: shapes.Lead) -> bool | None:
         """A line that may head a table; returns whether anything is certain, or None if it is text."""
@@ -249,20 +250,20 @@ class Restyler:
 
     def _begin_block(self, block: CodeBlock | Rows) -> None:
         self._block = block
-        self._state = self._in_block
+        self._state = Restyler._in_block
 
     # --- inside a line, or a block of lines ---
 
     def _in_text(self) -> bool:
         certain = self._text.take()
         if self._text.over:
-            self._state = self._code_in_line if self._text.leads_to_code else self._start
+            self._state = Restyler._code_in_line if self._text.leads_to_code else Restyler._start
         return certain
 
     def _code_in_line(self) -> bool:
         """A code block begins behind text, in its quote and below its bullet."""
         if not self._code_begins(self._source.line(self._source.at), self._lead):
-            self._state = self._start
+            self._state = Restyler._start
         return True
 
     def _in_block(self) -> bool:
@@ -271,5 +272,5 @@ class Restyler:
         certain = self._block.take_line()
         if self._block.over:
             self._block = None
-            self._state = self._start
+            self._state = Restyler._start
         return certain

@@ -77,6 +77,13 @@ class Scripts:
 
         The commands `before` and `after` the script are sent with the script, and take effect in this order.
         """
+        answer, _ = await self.run_and_read(call, before=before, after=after)
+        return answer
+
+    async def run_and_read(
+        self, call: Call, *, before: Commands = (), after: Commands
+    ) -> tuple[Any, list[Any]]:
+        """Run one script as `run` does; returns its answer, and the answers to the commands `after` it."""
         if call.name not in self._loaded:
             text = text_of(type(call), call.name)
             self._loaded[call.name] = text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -85,17 +92,19 @@ class Scripts:
         waits = self._replicas if call.script in WAITED_FOR else None
         with translated():
             try:
-                answer = await self._sent(("EVALSHA", digest, *inputs), before, after, waits)
+                answer, read = await self._sent(("EVALSHA", digest, *inputs), before, after, waits)
             except NoScriptError:
-                answer = await self._sent(("EVAL", text, *inputs), before, after, waits)
+                answer, read = await self._sent(("EVAL", text, *inputs), before, after, waits)
         if answer == "FENCED":
             raise Fenced(call.name)
-        return answer
+        return answer, read
 
-    async def _sent(self, script: Command, before: Commands, after: Commands, waits: Replicas | None) -> Any:
+    async def _sent(
+        self, script: Command, before: Commands, after: Commands, waits: Replicas | None
+    ) -> tuple[Any, list[Any]]:
         if not before and not after and waits is None:
             send: Callable[..., Awaitable[Any]] = self._redis.execute_command
-            return await send(*script)
+            return await send(*script), []
         pipe = self._redis.pipeline(transaction=False)
         add: Callable[..., object] = pipe.execute_command
         for command in (*before, script, *([waits.command] if waits is not None else []), *after):
@@ -103,7 +112,7 @@ class Scripts:
         answers = await pipe.execute()
         if waits is not None:
             waits.note(int(answers[len(before) + 1]))
-        return answers[len(before)]
+        return answers[len(before)], answers[len(answers) - len(after) :]
 
 
 def text_of(kind: type[Call], name: str) -> str:

@@ -62,6 +62,7 @@ class ShareCalls(Call):
     occupied: int
     wanted: int
     alive_ms: int
+    idle_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ if not deleted and (held == payload or tonumber(edited_ms) <= edited) then retur
 if state == 'done' then
   local turn = redis.call('HGET', record, 'turn') or message
   if deleted then
-    redis.call('HDEL', record, 'payload')
+    redis.call('HDEL', record, 'payload', 'timeline')
     return {'OLD', turn}
   end
   local last = redis.call('HGET', meta, 'last') == turn and redis.call('ZCARD', pending) == 0

@@ -27,7 +27,9 @@ if tonumber(held) > 0 and not is_known then
 end
 -- Half of the calls stay with those who may need them next, in equal parts; the others go to whoever wants more.
 local headroom = math.max(1, math.floor(most / (2 * processes)))
-local own = math.min(most, tonumber(wanted) + headroom)
+-- A process that is idle keeps one call, and its place: the others leave room for what it wants next.
+local is_idle = tonumber(idle_ms) > 0
+local own = is_idle and 1 or math.min(most, tonumber(wanted) + headroom)
 table.sort(wants)
 local left, sharers = most, processes
 for i = 1, #wants do
@@ -40,6 +42,7 @@ local share = math.max(1, math.min(own, math.floor(left / sharers)))
 local granted = math.min(share, math.max(tonumber(held), most - held_by_others))
 if tonumber(lost_until) > now then granted = math.min(granted, math.max(1, tonumber(held))) end
 local holds = integer(math.max(granted, tonumber(held), tonumber(occupied)))
-redis.call('HSET', shares, instance, holds .. ' ' .. wanted .. ' ' .. integer(now + alive_ms))
+local ends = integer(now + (is_idle and tonumber(idle_ms) or alive_ms))
+redis.call('HSET', shares, instance, holds .. ' ' .. wanted .. ' ' .. ends)
 redis.call('PEXPIRE', shares, 10 * alive_ms)
 return {granted, processes}

@@ -156,6 +156,7 @@ class Commit(Call):
     corrected: str
     ttl_s: int
     usage_s: int
+    timeline: str
     used: tuple[str, ...]
 
 
@@ -197,6 +198,7 @@ class EndTurn(Call):
     buttons: int | None = None
     halted: bool = False
     clears_last: bool = False
+    timeline: str = ""
 
     @property
     def name(self) -> str:
@@ -217,4 +219,5 @@ class RecordCost(Call):
     cost: int
     unpriced: int
     usage_s: int
+    timeline: str
     used: tuple[str, ...]

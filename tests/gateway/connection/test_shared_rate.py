@@ -22,10 +22,12 @@ class Agreed:
     def __init__(self, *shares: CallShare | None) -> None:
         self._shares = list(shares)
         self.asked: list[tuple[int, int, int]] = []
+        self.idle: list[bool] = []
         self.has_left = False
 
-    async def renew(self, *, total: int, held: int, occupied: int, wanted: int) -> CallShare:
+    async def renew(self, *, total: int, held: int, occupied: int, wanted: int, idle: bool) -> CallShare:
         assert total == TOTAL_MAX_PER_S
+        self.idle.append(idle)
         self.asked.append((held, occupied, wanted))
         share = self._shares.pop(0) if len(self._shares) > 1 else self._shares[0]
         if share is None:
@@ -61,6 +63,42 @@ async def test_what_is_given_back_is_told_at_once(monkeypatch: pytest.MonkeyPatc
     await rate.join()
     await until(lambda: len(agreed.asked) >= 3)
     assert [held for held, _, _ in agreed.asked[:3]] == [0, 40, 12]
+    await rate.leave()
+
+
+async def test_a_process_that_makes_no_calls_asks_rarely_until_its_next_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_rate, "ALONE_S", 0.01)
+    pace, agreed = Pace(), Agreed(CallShare(24, 1), CallShare(1, 1))
+    rate = SharedRate(pace, agreed)
+    await rate.join()
+    await until(lambda: len(agreed.asked) == 3)  # what is given back is told at once
+    assert agreed.idle == [False, True, True]
+    await asyncio.sleep(10 * shared_rate.SHORT_S)
+    assert len(agreed.asked) == 3
+    call = await pace.request(0, Kind.OTHER)
+    await until(lambda: len(agreed.asked) > 3)
+    assert (agreed.asked[3], agreed.idle[3]) == ((1, 1, 1), False)
+    pace.answered(call)
+    await rate.leave()
+
+
+async def test_after_a_quiet_time_without_redis_a_process_keeps_to_little_until_all_have_noticed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shared_rate, "ALONE_S", 0.02)
+    monkeypatch.setattr(shared_rate, "EQUAL_AFTER_S", 0.2)
+    pace, agreed = Pace(), Agreed(CallShare(6, 4), CallShare(1, 4), CallShare(1, 4), None)
+    rate = SharedRate(pace, agreed)
+    await rate.join()
+    await until(lambda: len(agreed.asked) == 3)
+    limits: list[int] = []
+    call = await pace.request(0, Kind.OTHER)
+    await until(lambda: limits.append(pace.limit) or pace.limit == 12)  # type: ignore[func-returns-value]
+    assert set(limits) == {1, 12}
+    assert len(agreed.asked) > 4
+    pace.answered(call)
     await rate.leave()
 
 

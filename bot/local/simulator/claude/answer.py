@@ -31,8 +31,12 @@ class Pace:
     first_token_s: float
     tokens_per_s: float | None
 
-    def before(self, delta: Json, response: Response) -> float:
-        """Seconds to wait before a delta; thinking and citations come with what follows and precedes."""
+    def before(self, delta: Json, response: Response, pause_s: float | None = None) -> float:
+        """Seconds to wait before a delta, `pause_s` if that is given; thinking and citations come with the deltas
+        beside them.
+        """
+        if pause_s is not None:
+            return pause_s
         said = delta.get("text") or delta.get("partial_json")
         if not said:
             return 0.0
@@ -75,7 +79,10 @@ async def whole(answer: Answer, request: web.Request, call: Call) -> web.Respons
         elif isinstance(item, Silence):
             await asyncio.sleep(item.seconds)
         elif isinstance(item, Part):
-            await asyncio.sleep(sum(answer.pace.before(delta, response) for delta in item.deltas))
+            waits = (
+                answer.pace.before(delta, response, item.pause_s(at)) for at, delta in enumerate(item.deltas)
+            )
+            await asyncio.sleep(sum(waits))
     answer.begin()
     call.deltas, call.content = response.text_deltas, response.content()
     if isinstance(answer.fault, CutShort):
@@ -135,11 +142,11 @@ class _Stream:
         """Send a block; True when a fault ended the stream."""
         # The start waits for the first delta: a gate before the first delta is before the block.
         unsent = events.block_start(index, part.start)
-        for delta in part.deltas:
+        for at, delta in enumerate(part.deltas):
             is_text = delta["type"] == "text_delta"
             if is_text and await self.hold(self._sent):
                 return True
-            await self._pace(delta)
+            await self._pace(delta, part.pause_s(at))
             await self._response.write(unsent + events.block_delta(index, delta))
             unsent = b""
             if is_text:
@@ -155,9 +162,9 @@ class _Stream:
         await self._response.write(events.block_stop(index))
         return False
 
-    async def _pace(self, delta: Json) -> None:
+    async def _pace(self, delta: Json, pause_s: float | None) -> None:
         loop = asyncio.get_running_loop()
-        due = loop.time() + self._answer.pace.before(delta, self._answer.response) - self._late_s
+        due = loop.time() + self._answer.pace.before(delta, self._answer.response, pause_s) - self._late_s
         if (wait := due - loop.time()) > 0:
             await asyncio.sleep(wait)
         # A late delta does not delay the deltas after it, as with a real model.

@@ -152,7 +152,7 @@ class _Draft:
         sent: list[Json] = [{"type": "text_delta", "text": delta} for delta in deltas]
         sent += [{"type": "citations_delta", "citation": citation} for citation in citations]
         start: Json = {"type": "text", "text": "", **({"citations": []} if citations else {})}
-        self._items.append(Part(block, start, tuple(sent)))
+        self._items.append(Part(block, start, tuple(sent), step.pauses_s[: len(deltas)]))
 
     def _tool_use(self, step: ToolUse) -> None:
         choice = self._body.get("tool_choice") or {}

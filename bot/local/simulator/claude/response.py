@@ -10,11 +10,19 @@ from .text import joined
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A block as an unstreamed answer has it; in a stream it begins as `start` and grows by `deltas`."""
+    """A block as an unstreamed answer has it; in a stream it begins as `start` and grows by `deltas`.
+
+    `pauses_s` are the seconds before the first deltas in place of the server's pace.
+    """
 
     block: Json
     start: Json
     deltas: tuple[Json, ...] = ()
+    pauses_s: tuple[float, ...] = ()
+
+    def pause_s(self, delta: int) -> float | None:
+        """The seconds before a delta, None for the server's pace."""
+        return self.pauses_s[delta] if delta < len(self.pauses_s) else None
 
 
 @dataclass(frozen=True, slots=True)

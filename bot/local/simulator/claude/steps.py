@@ -13,10 +13,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text block in deltas; each of the `citations` comes as a `citations_delta` behind them."""
+    """A text block in deltas; each of the `citations` comes as a `citations_delta` behind them.
+
+    `pauses_s` are the seconds before each delta in place of the server's pace; deltas beyond them have that pace.
+    """
 
     deltas: tuple[str, ...]
     citations: tuple[Json, ...] = ()
+    pauses_s: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

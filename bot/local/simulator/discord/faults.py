@@ -108,6 +108,7 @@ class Faults:
         """Remove all faults."""
         self._waiting.clear()
         self.gateway.swallowing = self.gateway.doubling = self.gateway.muted = 0
+        self.gateway.closing.clear()
 
     def strike(self, method: str, path: str, token: str | None, now: float = 0.0) -> list[Fault]:
         """The faults for a request: delays add up; the first fault of another kind ends the list."""
@@ -142,6 +143,8 @@ class GatewayFaults:
     swallowing: int = 0
     # The number of IDENTIFY and RESUME without an answer; heartbeats are answered.
     muted: int = 0
+    # The close code that every IDENTIFY and RESUME of an application meets, by its token.
+    closing: dict[str, int] = field(default_factory=dict)
     doubling: int = 0
     only: str | None = None
 

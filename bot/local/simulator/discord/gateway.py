@@ -139,6 +139,8 @@ class Gateway:
             if self._faults.gateway.muted > 0:
                 self._faults.gateway.muted -= 1
                 return None
+            if (code := self._faults.gateway.closing.get(_bare(data.get("token")))) is not None:
+                return code
             return self._identify(connection, data) if op == IDENTIFY else self._resume(connection, data)
         if connection.session is None:
             return NOT_AUTHENTICATED

@@ -18,6 +18,7 @@ from bot.local.simulator.claude import (
     Page,
     Raw,
     Reply,
+    Text,
     Thinking,
     ToolUse,
     bash,
@@ -26,6 +27,8 @@ from bot.local.simulator.claude import (
     web_fetch,
     web_search,
 )
+from bot.local.simulator.claude.answer import Pace
+from bot.local.simulator.claude.response import Part, Response
 
 HAIKU, SONNET = "claude-haiku-5-5", "claude-sonnet-5-5"
 HELLO: dict[str, Any] = {"role": "user", "content": "Look at https://looms.example"}
@@ -250,3 +253,21 @@ async def test_a_page_is_fetched_only_if_the_conversation_has_its_address(
         result = (await ask(sdk)).content[2]
         assert result.type == "web_fetch_tool_result"
         assert result.content.type == kind
+
+
+def test_the_pauses_of_a_text_take_the_place_of_the_pace_and_deltas_beyond_them_have_the_pace() -> None:
+    response, pace = Response((), "end_turn"), Pace(0.0, 10.0)
+    deltas = ({"type": "text_delta", "text": "word"}, {"type": "text_delta", "text": "word"})
+    part = Part({"type": "text"}, {"type": "text"}, deltas, (2.5,))
+    waits = [pace.before(delta, response, part.pause_s(at)) for at, delta in enumerate(deltas)]
+    assert waits[0] == 2.5
+    assert 0 < waits[1] < 1
+
+
+async def test_a_text_with_pauses_comes_in_its_own_deltas(claude: Claude, sdk: AsyncAnthropic) -> None:
+    claude.say(Reply.of(Text(("On", "ce ", "more."), pauses_s=(0.0, 0.01, 0.0))))
+    async with sdk.messages.stream(
+        model=HAIKU, max_tokens=100, messages=[{"role": "user", "content": "again"}]
+    ) as events:
+        pieces = [piece async for piece in events.text_stream]
+    assert pieces == ["On", "ce ", "more."]

@@ -1,0 +1,122 @@
+"""The timeline of a turn: what its attempts did and when, as numbers and as names of the bot and its APIs; pure.
+
+A support bundle has a turn played again by it. It holds nothing that anybody wrote, and it is bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+MOST_ATTEMPTS = 4
+MOST_REQUESTS = 20
+MOST_CALLS = 60
+MOST_FAILURES = 20
+MOST_NUMBERS = 600
+"""The most numbers that the deltas of one attempt take; neighbouring deltas are joined until they fit."""
+
+RESUMED = "resumed"
+"""The purpose of a request that an earlier attempt has made: its text and calls were taken up from the journal."""
+
+INTERRUPTED = "interrupted"
+"""The end of a request that the bot itself has broken off."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedRequest:
+    """One request to Claude, at `begun_ms` of its attempt.
+
+    `deltas` are a wait in ms and a number of characters in turn; deltas that arrive together are one. `blocks` are
+    the types of the blocks without text, of a call the tool's name; `failed` are the errors of the tries before the
+    last one. `end` is the stop reason or the error's type, "" while the request runs.
+    """
+
+    purpose: str
+    begun_ms: int = 0
+    deltas: tuple[int, ...] = ()
+    blocks: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    end: str = ""
+
+    @property
+    def characters(self) -> int:
+        """The length of the text that arrived."""
+        return sum(self.deltas[1::2])
+
+
+@dataclass(frozen=True, slots=True)
+class TimedCall:
+    """One call of a tool that runs here, of the request `request` (an index).
+
+    `input` and `result` are lengths in characters; `ms` is the time until all calls of the request had their results.
+    """
+
+    tool: str
+    request: int
+    outcome: str = "done"
+    input: int = 0
+    result: int = 0
+    ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptTimeline:
+    """One attempt, as far as it came before its last step in the journal.
+
+    `number` counts from 1, `regeneration` from 0. `found` are the lengths of the messages of earlier attempts that it
+    took over, `shown` those of its own reply in the end. `posts` and `edits` count calls to Discord that succeeded,
+    `failures` are the types of errors of the others.
+    """
+
+    number: int
+    regeneration: int = 0
+    found: tuple[int, ...] = ()
+    requests: tuple[StreamedRequest, ...] = ()
+    calls: tuple[TimedCall, ...] = ()
+    shown: tuple[int, ...] = ()
+    posts: int = 0
+    edits: int = 0
+    failures: tuple[str, ...] = ()
+
+
+Timeline = tuple[AttemptTimeline, ...]
+
+
+def added(earlier: Sequence[AttemptTimeline], attempt: AttemptTimeline) -> Timeline:
+    """Return the timeline of a turn with one more attempt, whose earlier state is replaced; answers before are left
+    out.
+    """
+    same = [
+        each
+        for each in earlier
+        if each.regeneration == attempt.regeneration and each.number != attempt.number
+    ]
+    return (*same, bounded(attempt))[-MOST_ATTEMPTS:]
+
+
+def bounded(attempt: AttemptTimeline) -> AttemptTimeline:
+    """Return an attempt that fits: the latest requests and calls stay; many deltas are joined."""
+    left_out = max(0, len(attempt.requests) - MOST_REQUESTS)
+    requests = list(attempt.requests[left_out:])
+    while sum(len(each.deltas) for each in requests) > MOST_NUMBERS:
+        at = max(range(len(requests)), key=lambda index: len(requests[index].deltas))
+        requests[at] = replace(requests[at], deltas=joined(requests[at].deltas))
+    calls = (replace(each, request=each.request - left_out) for each in attempt.calls)
+    return replace(
+        attempt,
+        requests=tuple(requests),
+        calls=tuple(each for each in calls if each.request >= 0)[-MOST_CALLS:],
+        failures=attempt.failures[:MOST_FAILURES],
+    )
+
+
+def joined(deltas: Sequence[int]) -> tuple[int, ...]:
+    """Join each delta with the one behind it; the first stays as it is, because people wait for it."""
+    waits, lengths = deltas[2::2], deltas[3::2]
+    pairs = zip(map(sum, _twos(waits)), map(sum, _twos(lengths)), strict=True)
+    return (*deltas[:2], *chain.from_iterable(pairs))
+
+
+def _twos(numbers: Sequence[int]) -> list[Sequence[int]]:
+    return [numbers[at : at + 2] for at in range(0, len(numbers), 2)]

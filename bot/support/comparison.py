@@ -1,0 +1,70 @@
+"""What a replay has in common with the journal, and where they differ: shapes alone, pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from bot.conversation.timeline import RESUMED
+from bot.support.journal_reading import attempts_of, entry_of, numbers
+from bot.support.scenes import SIDE
+
+
+def compared(journal: dict[str, Any], played: dict[str, Any]) -> list[str]:
+    """Return a line for each shape: as the journal says, or how they differ."""
+    if not attempts_of(journal):
+        return ["The journal has no timeline, as of an older release: nothing is compared."]
+    lines = [*_messages(journal, played)]
+    for name, of in SHAPES.items():
+        before, after = of(journal), of(played)
+        lines.append(
+            f"{name}: {after}, as the journal says" if before == after else _differs(name, before, after)
+        )
+    return lines
+
+
+def _messages(journal: dict[str, Any], played: dict[str, Any]) -> Iterator[str]:
+    before, after = (numbers(_last(each).get("shown")) for each in (journal, played))
+    for number, (old, new) in enumerate(zip_longest(before, after), 1):
+        name = f"message {number} of the reply"
+        if old == new:
+            yield f"{name}: {new} characters, as the journal says"
+        else:
+            yield _differs(name, *("none" if each is None else f"{each} characters" for each in (old, new)))
+
+
+def _differs(name: str, before: str, after: str) -> str:
+    return f"DIFFERS: {name}: {after}; the journal says {before}"
+
+
+def _last(journal: dict[str, Any]) -> dict[str, Any]:
+    return next(reversed(attempts_of(journal)), {})
+
+
+def _attempts(journal: dict[str, Any]) -> str:
+    return str(_last(journal).get("number", 0))
+
+
+def _outcome(journal: dict[str, Any]) -> str:
+    return str(entry_of(journal).get("outcome") or "no entry")
+
+
+def _ends(journal: dict[str, Any]) -> str:
+    requests = _last(journal).get("requests") or ()
+    ends = (
+        str(each.get("end") or "none") for each in requests if each.get("purpose") not in {*SIDE, RESUMED}
+    )
+    return ", ".join(ends) or "none"
+
+
+def _calls(journal: dict[str, Any]) -> str:
+    return ", ".join(str(each.get("outcome", "done")) for each in _last(journal).get("calls") or ()) or "none"
+
+
+SHAPES = {
+    "attempts": _attempts,
+    "outcome": _outcome,
+    "ends of the last attempt's requests": _ends,
+    "calls of tools": _calls,
+}

@@ -1,0 +1,63 @@
+"""The tools of a replay: each brings what the journal says that the tool of the turn has brought, by length alone.
+
+The bot of a replay finds them as it finds the tools of an operator's packages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.local.scene import SceneTool
+from bot.tools.installed import GROUP
+from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput
+
+VARIABLE = "BOBBIN_REPLAYED_TOOLS"
+"""The environment variable with the tools, as JSON."""
+
+SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
+
+WORDS = "result that stands for another one "
+
+
+def install(folder: Path, tools: tuple[SceneTool, ...]) -> dict[str, str]:
+    """Install the tools in a folder; returns the variables by which a bot finds them."""
+    if not tools:
+        return {}
+    described = folder / "bobbin_replay-0.dist-info"
+    described.mkdir(parents=True)
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: bobbin-replay\nVersion: 0\n", "utf-8")
+    entries = "".join(f"{tool.name} = {__name__}:{tool.name}\n" for tool in tools)
+    (described / "entry_points.txt").write_text(f"[{GROUP}]\n{entries}", "utf-8")
+    told = {
+        tool.name: {
+            "asks": tool.asks,
+            "results": [[each.seconds, each.characters, each.fails] for each in tool.results],
+        }
+        for tool in tools
+    }
+    return {VARIABLE: json.dumps(told), "BOT_TOOLS__ON": json.dumps([tool.name for tool in tools])}
+
+
+def __getattr__(name: str) -> Tool:
+    """Return a tool by its name."""
+    told = json.loads(os.environ.get(VARIABLE) or "{}").get(name)
+    if told is None:
+        raise AttributeError(name)
+    return _tool(name, iter(told["results"]), asks=told["asks"])
+
+
+def _tool(name: str, results: Iterator[tuple[float, int, bool]], *, asks: bool) -> Tool:
+    async def run(_context: ToolContext, _arguments: Mapping[str, Any]) -> ToolOutput:
+        seconds, characters, fails = next(results, (0.0, 0, False))
+        await asyncio.sleep(seconds)
+        text = (WORDS * (characters // len(WORDS) + 1))[:characters]
+        if fails:
+            raise ToolFailed(text or "It failed.")
+        return ToolOutput.of(text)
+
+    return Tool(name, "Stands for a tool.", SCHEMA, run, "", changes=asks, asks=asks)

@@ -1,0 +1,71 @@
+"""The timeline of a turn is bounded."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.timeline import (
+    MOST_ATTEMPTS,
+    MOST_CALLS,
+    MOST_FAILURES,
+    MOST_NUMBERS,
+    MOST_REQUESTS,
+    AttemptTimeline,
+    StreamedRequest,
+    TimedCall,
+    added,
+    bounded,
+    joined,
+)
+
+PAIRS = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 80)), max_size=400).map(
+    lambda pairs: tuple(number for pair in pairs for number in pair)
+)
+
+
+@given(PAIRS)
+def test_joining_deltas_loses_neither_time_nor_text_and_keeps_the_first(deltas: tuple[int, ...]) -> None:
+    made = joined(deltas)
+    assert made[:2] == deltas[:2]
+    assert sum(made[::2]) == sum(deltas[::2])
+    assert sum(made[1::2]) == sum(deltas[1::2])
+    assert len(made) % 2 == 0
+    assert len(made) < len(deltas) or len(deltas) <= 4
+
+
+@given(st.lists(PAIRS, max_size=30))
+def test_an_attempt_fits_however_much_it_streamed(streams: list[tuple[int, ...]]) -> None:
+    attempt = AttemptTimeline(
+        1,
+        requests=tuple(StreamedRequest("reply", deltas=each) for each in streams),
+        calls=tuple(TimedCall("time_in", at) for at in range(len(streams)) for _ in range(4)),
+        failures=("DiscordUnavailable",) * 50,
+    )
+    made = bounded(attempt)
+    kept = streams[-MOST_REQUESTS:]
+    assert [each.characters for each in made.requests] == [sum(each[1::2]) for each in kept]
+    assert sum(len(each.deltas) for each in made.requests) <= MOST_NUMBERS
+    assert len(made.calls) <= MOST_CALLS
+    assert all(0 <= each.request < len(made.requests) for each in made.calls)
+    assert len(made.failures) <= MOST_FAILURES
+
+
+def test_what_fits_stays_as_it_is() -> None:
+    attempt = AttemptTimeline(
+        1, requests=(StreamedRequest("reply", 5, (1, 2, 3, 4)),), calls=(TimedCall("a", 0),)
+    )
+    assert bounded(attempt) == attempt
+
+
+def test_an_attempt_replaces_its_own_earlier_state_and_those_of_earlier_answers_go() -> None:
+    earlier = (AttemptTimeline(1, 0), AttemptTimeline(1, 1), AttemptTimeline(2, 1))
+    now = AttemptTimeline(2, 1, found=(5,))
+    assert added(earlier, now) == (AttemptTimeline(1, 1), now)
+
+
+def test_the_latest_attempts_are_kept() -> None:
+    timeline: tuple[AttemptTimeline, ...] = ()
+    for number in range(1, 9):
+        timeline = added(timeline, AttemptTimeline(number))
+    assert [each.number for each in timeline] == list(range(9 - MOST_ATTEMPTS, 9))

@@ -1,0 +1,42 @@
+"""What a replay says of its likeness to the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.support.comparison import compared
+
+
+def journal(*shown: int, end: str = "end_turn", outcome: str = "answered", **fields: Any) -> dict[str, Any]:
+    attempt = {"number": 1, "shown": list(shown), "requests": [{"purpose": "reply", "end": end}], **fields}
+    return {"entry": [{"index": 0, "turn": {"sent": [], "outcome": outcome}}], "timeline": [attempt]}
+
+
+def test_what_is_as_the_journal_says_is_said_for_each_shape() -> None:
+    lines = compared(journal(1990, 12), journal(1990, 12))
+    assert lines == [
+        "message 1 of the reply: 1990 characters, as the journal says",
+        "message 2 of the reply: 12 characters, as the journal says",
+        "attempts: 1, as the journal says",
+        "outcome: answered, as the journal says",
+        "ends of the last attempt's requests: end_turn, as the journal says",
+        "calls of tools: none, as the journal says",
+    ]
+
+
+def test_each_difference_is_named() -> None:
+    played = journal(1980, end="max_tokens", outcome="failed", number=2, calls=[{"tool": "a"}])
+    assert [line for line in compared(journal(1990, 12), played) if line.startswith("DIFFERS")] == [
+        "DIFFERS: message 1 of the reply: 1980 characters; the journal says 1990 characters",
+        "DIFFERS: message 2 of the reply: none; the journal says 12 characters",
+        "DIFFERS: attempts: 2; the journal says 1",
+        "DIFFERS: outcome: failed; the journal says answered",
+        "DIFFERS: ends of the last attempt's requests: max_tokens; the journal says end_turn",
+        "DIFFERS: calls of tools: done; the journal says none",
+    ]
+
+
+def test_a_journal_of_an_older_release_is_not_compared() -> None:
+    assert compared({"entry": []}, journal(5)) == [
+        "The journal has no timeline, as of an older release: nothing is compared."
+    ]

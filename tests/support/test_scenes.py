@@ -1,0 +1,144 @@
+"""What a journal tells of a turn."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneResult, SceneTool
+from bot.support.scenes import scene_of
+
+REPLY = "One two three four."
+
+
+def entry(*sent: tuple[str, str], **fields: Any) -> dict[str, Any]:
+    blocks = [{"role": role, "blocks": [{"type": "text", "text": text}]} for role, text in sent]
+    return {"index": 0, "turn": {"sent": blocks, "outcome": "answered", **fields}}
+
+
+def journal(*attempts: dict[str, Any], reply: str = REPLY, **fields: Any) -> dict[str, Any]:
+    """A journal with attempts, numbered from 1."""
+    timeline = [{"number": number, **each} for number, each in enumerate(attempts, 1)]
+    return {"entry": [entry(("user", "q"), ("assistant", reply))], "timeline": timeline, **fields}
+
+
+def request(*deltas: int, end: str = "end_turn", purpose: str = "reply", **fields: Any) -> dict[str, Any]:
+    return {"purpose": purpose, "deltas": list(deltas), "end": end, **fields}
+
+
+def test_the_messages_of_an_entry_are_those_that_were_rendered_into_it() -> None:
+    text = '<message author="abc" id="5">\none\n</message>\n<message author="def">\ntwo\nlines\n</message>'
+    scene = scene_of({"entry": [entry(("user", text), ("assistant", "reply"))], "record": {"tries": "3"}})
+    assert [each.text for each in scene.messages] == ["one", "two\nlines"]
+    assert [(each.text, each.end) for each in scene.replies] == [
+        ("re", "ClaudeUnreachable"),
+        ("re", "ClaudeUnreachable"),
+        ("reply", "end_turn"),
+    ]
+
+
+def test_the_elements_within_a_message_are_no_text_of_a_person_and_its_files_are_by_kind_and_size() -> None:
+    text = (
+        '<message from="abc">\nsee\n<attachment name="xxx.yyy" type="aaaaa/bbb" shown="below"/>\n</message>'
+    )
+    scene = scene_of(
+        {"entry": [entry(("user", text), ("assistant", "a"))], "files": [[{"kind": "pdf", "bytes": 7}]]}
+    )
+    assert scene.messages == (SceneMessage("see", (SceneFile("pdf", 7),)),)
+
+
+def test_a_turn_that_did_not_end_is_told_by_its_messages() -> None:
+    scene = scene_of({"messages": [{"text": "one"}], "record": {"state": "claimed"}, "entry": []})
+    assert [each.text for each in scene.messages] == ["one"]
+    assert [each.end for each in scene.replies] == ["ClaudeRefusedRequest"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "ending"), [({"outcome": "refused"}, "refusal"), ({"open_end": True}, "max_tokens")]
+)
+def test_without_a_timeline_the_outcome_is_that_of_the_entry(fields: dict[str, Any], ending: str) -> None:
+    found = scene_of({"entry": [entry(("user", "x"), ("assistant", "y"), **fields)]})
+    assert found.replies[-1].end == ending
+
+
+def test_the_text_comes_in_the_pieces_and_with_the_pauses_of_the_timeline() -> None:
+    (reply,) = scene_of(journal({"requests": [request(500, 4, 200, 10, 60_000, 5)]})).replies
+    assert reply.deltas == ("One ", "two three ", "four.")
+    assert reply.pauses_s == (0.5, 0.2, 10.0)
+
+
+def test_text_that_the_bot_has_added_comes_with_the_last_piece_and_a_title_is_left_out() -> None:
+    longer = scene_of(journal({"requests": [request(0, 4, 0, 5)]})).replies
+    assert [reply.text for reply in longer] == [REPLY]
+    titled = scene_of(journal({"requests": [request(0, 20, 0, 40)]})).replies
+    assert [reply.text for reply in titled] == [REPLY]
+
+
+def test_each_request_of_a_tool_loop_has_its_part_of_the_text_and_its_calls() -> None:
+    attempt = {
+        "requests": [request(0, 4, end="tool_use"), request(0, 11, purpose="tool step")],
+        "calls": [
+            {"tool": "time_in", "request": 0, "input": 30, "result": 50, "ms": 1500, "outcome": "done"},
+            {"tool": "tool_1", "request": 0, "input": 5, "result": 9, "ms": 0, "outcome": "waiting"},
+        ],
+    }
+    scene = scene_of(
+        journal(attempt, reply="One \n\ntwo three f", calls=[{"state": "done"}, {"state": "expired"}])
+    )
+    first, second = scene.replies
+    assert (first.text, second.text) == ("One ", "two three f")
+    assert first.calls == (SceneCall("replay_time_in", 30), SceneCall("replay_tool_1", 5))
+    assert scene.tools == (
+        SceneTool("replay_time_in", (SceneResult(1.5, 50),)),
+        SceneTool("replay_tool_1", (SceneResult(0, 9),), asks=True),
+    )
+    assert scene.decisions == ("Allow once",)
+
+
+def test_an_attempt_that_another_follows_in_the_middle_of_a_request_has_crashed() -> None:
+    scene = scene_of(
+        journal(
+            {"requests": [request(0, 4, end="")]},
+            {"found": [9], "requests": [request(0, len(REPLY))]},
+        )
+    )
+    crashed, last = scene.replies
+    assert (crashed.text, crashed.then, crashed.shown) == (REPLY[:9], "crash", 9)
+    assert (last.text, last.then) == (REPLY, "")
+    assert scene.crashes == 1
+
+
+def test_an_attempt_that_left_no_timeline_is_told_by_what_the_next_one_took_up() -> None:
+    resumed = {
+        "found": [4],
+        "requests": [request(0, 4, end="tool_use", purpose="resumed"), request(0, 15)],
+        "calls": [{"tool": "time_in", "request": 0}],
+    }
+    found = scene_of({**journal(), "timeline": [{"number": 2, **resumed}]}).replies
+    assert [(each.text, each.then, len(each.calls)) for each in found] == [
+        ("One ", "", 1),
+        ("One ", "crash", 0),
+        (REPLY[4:], "", 0),
+    ]
+
+
+def test_a_request_that_a_person_stopped_is_stopped_again_and_one_that_was_restarted_is_not_played() -> None:
+    requests = [request(end="interrupted"), request(0, len(REPLY), end="interrupted")]
+    (reply,) = scene_of(journal({"requests": requests}, record={"stop": "1"})).replies
+    assert (reply.text, reply.then, reply.end) == (REPLY, "stop", "end_turn")
+
+
+def test_errors_and_tries_before_are_those_of_the_timeline_and_what_is_not_played_is_said() -> None:
+    requests = [
+        request(end="BudgetReached", purpose="summary"),
+        request(0, 4, end="ClaudeBusy", failed=["ClaudeBusy"], blocks=["thinking", "code_execution"]),
+    ]
+    scene = scene_of(journal({"requests": requests, "failures": ["DiscordUnavailable"]}, entries=3))
+    (reply,) = scene.replies
+    assert (reply.failed, reply.end) == (("ClaudeBusy",), "ClaudeBusy")
+    assert scene.left_out == (
+        "blocks of these types: code_execution",
+        "errors of Discord: DiscordUnavailable",
+        "the history before the turn",
+    )
