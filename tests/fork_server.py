@@ -1,12 +1,14 @@
-"""Bots by the dozen: a process that loads the libraries once and forks for each bot that is asked for.
+"""Bots by the dozen: a process that loads libraries once and forks for each bot that is asked for.
 
-A bot that is forked runs what `python -m <module>` runs, in a process of its own, for a small part of the processor
-time. The server has opened no connection and runs no thread and no event loop when it forks. Linux and macOS only.
+A bot, or another program, that is forked runs what `python -m <module>` runs, in a process of its own, for a small
+part of the processor time. The server has opened no connection and runs no thread and no event loop when it forks.
+Linux and macOS only.
 
-`python -m tests.fork_server FD` takes orders from a socket: the length of a JSON object in 4 bytes, sent together
-with two file descriptors, then the object with `module`, `arguments` and `environment`. The first descriptor becomes
-the bot's output. To the second one, the server writes two lines: the bot's process id, and its exit code when it has
-ended. When the other end of the socket is closed, the server kills every bot and ends.
+`python -m tests.fork_server FD MODULE...` imports the modules, and takes orders from a socket: the length of a JSON
+object in 4 bytes, sent together with two file descriptors, then the object with `module`, `arguments` and
+`environment`. The first descriptor becomes the program's output. To the second one, the server writes two lines: the
+program's process id, and its exit code when it has ended. When the other end of the socket is closed, the server
+kills every program and ends.
 """
 
 from __future__ import annotations
@@ -32,6 +34,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 LENGTH_BYTES = 4
 
+OF_A_BOT = (
+    *("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs"),
+    *("httpcore2", "truststore", "opentelemetry.propagate"),  # loaded by libraries at their first use
+)
+"""What a bot imports; `bot.__main__` itself is run anew in each process."""
+
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
 """What Python and the system need of the environment of the tests."""
 
@@ -43,12 +51,12 @@ def environment_with(settings: Mapping[str, str], root: Path = ROOT) -> dict[str
 
 
 class ForkServer:
-    """The tests' end: asks for bots."""
+    """The tests' end: asks for bots, or for other programs that need the `modules`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, modules: Sequence[str]) -> None:
         self._socket, theirs = socket.socketpair()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno()), *modules],
             cwd=root,
             env=environment_with({}, root),
             stdin=subprocess.DEVNULL,
@@ -57,12 +65,12 @@ class ForkServer:
         theirs.close()
 
     @classmethod
-    def shared(cls, root: Path = ROOT) -> ForkServer:
+    def shared(cls, root: Path = ROOT, modules: tuple[str, ...] = OF_A_BOT) -> ForkServer:
         """The server of this process, which starts with the first bot and ends with this process.
 
         Its bots are those of the source tree `root`.
         """
-        return _shared(root)
+        return _shared(root, modules)
 
     @property
     def pid(self) -> int:
@@ -85,8 +93,8 @@ class ForkServer:
 
 
 @cache
-def _shared(root: Path) -> ForkServer:
-    server = ForkServer(root)
+def _shared(root: Path, modules: tuple[str, ...]) -> ForkServer:
+    server = ForkServer(root, modules)
     atexit.register(server.close)
     return server
 
@@ -167,11 +175,8 @@ def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
     sys.exit()
 
 
-def _load() -> None:
-    """Import what a bot imports; `bot.__main__` itself is run anew in each process."""
-    # The last three are loaded by libraries at their first use.
-    lazily = ("httpcore2", "truststore", "opentelemetry.propagate")
-    for name in ("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs", *lazily):
+def _load(modules: Sequence[str]) -> None:
+    for name in modules:
         import_module(name)
     # The garbage collector's marks would copy the pages that forked processes share.
     gc.collect()
@@ -179,5 +184,5 @@ def _load() -> None:
 
 
 if __name__ == "__main__":
-    _load()
+    _load(sys.argv[2:])
     serve(socket.socket(fileno=int(sys.argv[1])))

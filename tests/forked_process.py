@@ -9,7 +9,7 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.fork_server import ROOT, ForkServer
+from tests.fork_server import OF_A_BOT, ROOT, ForkServer
 
 
 class ForkedProcess:
@@ -28,12 +28,16 @@ class ForkedProcess:
         environment: Mapping[str, str],
         output: int,
         root: Path = ROOT,
+        libraries: tuple[str, ...] = OF_A_BOT,
     ) -> ForkedProcess:
-        """Fork a process that runs a module and writes to the descriptor `output`, which is closed here."""
+        """Fork a process that runs a module and writes to the descriptor `output`, which is closed here.
+
+        The module needs the `libraries`, which are loaded once for all such processes.
+        """
         read_end, write_end = os.pipe()
         status = await Pipe.open(read_end)
         try:
-            ForkServer.shared(root).fork(module, arguments, environment, output, write_end)
+            ForkServer.shared(root, libraries).fork(module, arguments, environment, output, write_end)
         finally:
             os.close(write_end)
             os.close(output)

@@ -78,7 +78,7 @@ def cleared(scope: Scope, count: int, elsewhere: int | None = None) -> str:
 
 def lifted_pause(person: int) -> str:
     """Say that a person's pause has ended."""
-    return f"<@{person}> is not paused any more."
+    return f"<@{person}> is no longer paused."
 
 
 def paused(pause: Paused | None) -> str:

@@ -21,13 +21,13 @@ from bot.conversation import wording
 from bot.conversation.amount import Amount, amount_of
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX, budget_of, ceiling, limits, setting_name
 from bot.conversation.errors import DiscordError
+from bot.conversation.period import PeriodName
 from bot.conversation.scope import Scope, Settings
 from bot.render.outbox import Outgoing
 
 log = structlog.get_logger()
 
 UnitName = Literal["messages", "tokens", "USD"]
-PeriodName = Literal["minute", "day", "month"]
 
 LEAST, MOST = 0.000001, 1_000_000_000.0
 """A micro-dollar, and more tokens or dollars than anybody uses."""

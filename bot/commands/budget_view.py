@@ -50,7 +50,7 @@ def limit_set(who: str, scope: Scope, amount: Amount) -> str:
     """Say that a limit was set."""
     return (
         f"The limit of {subject(who, scope)} is {budget_wording.amount(amount)} from the next request on. "
-        "Every other limit holds besides."
+        "All other limits still apply."
     )
 
 

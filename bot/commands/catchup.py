@@ -45,7 +45,7 @@ MESSAGES_MAX = 4
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot tell you what was said."
 NOTHING_SAID = "Nothing was said here yet that I could tell you of."
 NOT_A_TIME = (
-    "I cannot tell from when on that is. Write for instance `2h`, `yesterday`, `2026-11-29`, or paste a link to a "
+    "I do not understand that time. Write for instance `2h`, `yesterday`, `2026-11-29`, or paste a link to a "
     "message of this thread."
 )
 ONE_AT_A_TIME = "I am still writing your last /catchup. Please wait until you have it."

@@ -28,7 +28,7 @@ QUESTION = (
 KEPT = "Nothing was forgotten."
 UNDER_WAY = "I am forgetting you. This can take some minutes; you get a receipt here, or in a direct message."
 NO_RECEIPT = (
-    "That is not the code of a receipt of yours: it stands behind the word Receipt, in what I sent you."
+    "That is not the code of one of your receipts: the code follows the word Receipt in what I sent you."
 )
 NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
 

@@ -47,8 +47,8 @@ NOTHING = f"I remember nothing of yours here. {ELSEWHERE}"
 NOTHING_AT_ALL = "Nothing is remembered here."
 NO_SUCH = "There is no such fact of yours here. /memory show lists those that there are."
 FORGOTTEN = (
-    "Forgotten: no conversation is told of it any more, and its words go out of those that were. What people and I "
-    "have said ourselves stays; /reset clears that."
+    "Forgotten: no conversation is given this fact any more, and its words are removed from those that were. What "
+    "people and I have said stays; /reset clears that."
 )
 OFF = (
     "Nothing is remembered here: the tool `remember` is off. Somebody who may set the tools of this place can switch "

@@ -42,7 +42,7 @@ def cancelled(code: str) -> str:
 
 def no_such(code: str) -> str:
     """Say that there is no reminder of a code."""
-    return f"There is no reminder {_written(code)} any more. /reminders list shows those that there are."
+    return f"There is no reminder {_written(code)} any more. /reminders list shows all of yours."
 
 
 def _written(code: str) -> str:

@@ -23,11 +23,9 @@ UNKNOWN = (
 NOTHING_HERE = "I find no message here that I could explain. Give me its link, or use *Apps › Why?* on it."
 MAY_NOT_READ = "I may not read the messages here. Give me the link of one, or ask where you were answered."
 NOTICE = "This is a notice of mine, and not a reply. Ask about the message or the reply that it belongs to."
-FORGOTTEN = (
-    "I do not know any more what this reply was made with: what I keep of a conversation ends, or was reset."
-)
+FORGOTTEN = "I no longer know what this reply was made with: the conversation has expired, or was reset."
 BY_TODAYS_RULES = "By the rules as they are now; what was decided then is not stored for such messages."
-TOO_LONG_AGO = "I keep what was decided for 7 days; this is told by the rules as they are now."
+TOO_LONG_AGO = "I keep decisions for 7 days; this answer follows the rules as they are now."
 SET_SINCE = "That was set after the message was written. Which rule held before, I cannot tell."
 NO_TRACE = "I know nothing of it, although I would answer it by the rules as they are now."
 NO_TRACE_NEW = (
@@ -125,9 +123,7 @@ def was_left(when_ms: int) -> str:
 
 def past(where: str) -> str:
     """Say that a message was answered, and that nothing more is known."""
-    return (
-        f"[This message]({where}) was answered. How is not known any more: that part of the history is gone."
-    )
+    return f"[This message]({where}) was answered. I no longer know how: that part of the history is gone."
 
 
 def removed(where: str) -> str:

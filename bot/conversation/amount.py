@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from bot.conversation.period import Period
 from bot.conversation.pricing import MICRO_USD
 
 
@@ -18,14 +19,6 @@ class Unit(StrEnum):
     MONEY = "USD"
 
 
-class Period(StrEnum):
-    """How often a limit renews, in UTC."""
-
-    MINUTE = "minute"
-    DAY = "day"
-    MONTH = "month"
-
-
 MOST = 10**15
 """Redis' scripts count in doubles, which hold larger numbers inexactly."""
 
@@ -35,7 +28,7 @@ EXAMPLES = "“5 USD per day”, “200000 tokens per month” or “20 messages
 
 _AMOUNT = re.compile(
     r"(?P<dollars>\$)?\s*(?P<number>\d[\d_]*(?:\.\d{1,6})?)\s*"
-    r"(?:(?P<unit>usd|\$|tokens?|messages?)\s*)?(?:per|a|/)\s*(?P<period>minute|day|month)",
+    rf"(?:(?P<unit>usd|\$|tokens?|messages?)\s*)?(?:per|a|/)\s*(?P<period>{'|'.join(Period)})",
     re.IGNORECASE | re.ASCII,
 )
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.conversation.amount import Period, Unit
+from bot.conversation.amount import Unit
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
+from bot.conversation.period import Period
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
 from bot.conversation.tool_pins import FAMILY as PINS

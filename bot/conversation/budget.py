@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.conversation.amount import Amount, Period, Unit, amount_of
+from bot.conversation.amount import Amount, Unit, amount_of
+from bot.conversation.period import window
 from bot.conversation.request_cost import Payer
 from bot.conversation.scope import Origin, Scope, Settings
 
@@ -54,6 +54,11 @@ class Limit:
         """The amount of the rule."""
         return self.rule.amount
 
+    @property
+    def began_s(self) -> int:
+        """When the counter began, in seconds since 1970."""
+        return window(self.amount.period, self.renews_s - 1).began_s
+
 
 @dataclass(frozen=True, slots=True)
 class Use:
@@ -70,22 +75,6 @@ class Use:
     def total(self) -> int:
         """Both."""
         return self.settled + self.reserved
-
-
-def window(period: Period, now_s: float) -> tuple[str, int]:
-    """Return the name of the current period, and the seconds since 1970 at which the next one begins."""
-    now = dt.datetime.fromtimestamp(now_s, dt.UTC)
-    match period:
-        case Period.MINUTE:
-            start = now.replace(second=0, microsecond=0)
-            return f"{start:%Y%m%d%H%M}", round((start + dt.timedelta(minutes=1)).timestamp())
-        case Period.DAY:
-            start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            return f"{start:%Y%m%d}", round((start + dt.timedelta(days=1)).timestamp())
-        case Period.MONTH:
-            start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-            following = (start + dt.timedelta(days=32)).replace(day=1)
-            return f"{start:%Y%m}", round(following.timestamp())
 
 
 PREFIX = "budget:"
@@ -154,10 +143,10 @@ def limits(rules: Iterable[Rule], payer: Payer, now_s: float) -> tuple[Limit, ..
         target = _target(rule, payer)
         if target is None:
             continue
-        name, renews_s = window(rule.amount.period, now_s)
-        counter = f"{rule.subject}-{target}-{rule.amount.unit}-{rule.amount.period}-{name}"
+        now = window(rule.amount.period, now_s)
+        counter = f"{rule.subject}-{target}-{rule.amount.unit}-{rule.amount.period}-{now.name}"
         if counter not in found or rule.amount.most < found[counter].amount.most:
-            found[counter] = Limit(rule, counter, renews_s, math.ceil(renews_s - now_s))
+            found[counter] = Limit(rule, counter, now.renews_s, math.ceil(now.renews_s - now_s))
     return tuple(found.values())
 
 

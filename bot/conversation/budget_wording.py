@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation.amount import Amount, Period, Unit, written
+from bot.conversation.amount import Amount, Unit, written
 from bot.conversation.budget import Limit, Subject
 from bot.conversation.errors import BudgetReached
 from bot.conversation.pricing import dollars
@@ -13,7 +13,6 @@ _WHAT = {
     Unit.TOKENS: "tokens",
     Unit.MONEY: "budget",
 }
-_WHEN = {Period.MINUTE: "this minute", Period.DAY: "today", Period.MONTH: "this month"}
 
 
 def renews(limit_or_reached: Limit | BudgetReached) -> str:
@@ -22,7 +21,7 @@ def renews(limit_or_reached: Limit | BudgetReached) -> str:
 
 
 def _full(limit: Limit) -> str:
-    what, when = _WHAT[limit.amount.unit], _WHEN[limit.amount.period]
+    what, when = _WHAT[limit.amount.unit], limit.amount.period.current
     origin = limit.rule.origin
     place = "this channel" if origin is not None and origin.scope is Scope.CHANNEL else "here"
     return {

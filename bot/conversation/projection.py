@@ -2,26 +2,11 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
-from bot.conversation.amount import Period
 from bot.conversation.budget import Limit, Use
 
 LEAST_SHARE = 24
 """At the beginning of a window the rate is counted over this part of it (an hour of a day) at least: otherwise one
 answer just after midnight would foretell a full limit."""
-
-
-def began_s(limit: Limit) -> int:
-    """Return when the window of a limit began, in seconds since 1970."""
-    match limit.amount.period:
-        case Period.MINUTE:
-            return limit.renews_s - 60
-        case Period.DAY:
-            return limit.renews_s - 24 * 3600
-        case Period.MONTH:
-            end = dt.datetime.fromtimestamp(limit.renews_s, dt.UTC)
-            return round((end - dt.timedelta(days=1)).replace(day=1).timestamp())
 
 
 def full_at_s(limit: Limit, use: Use, now_s: float) -> int | None:
@@ -34,7 +19,7 @@ def full_at_s(limit: Limit, use: Use, now_s: float) -> int | None:
         return round(now_s)
     if used <= 0:
         return None
-    began = began_s(limit)
-    elapsed_s = max(now_s - began, (limit.renews_s - began) / LEAST_SHARE)
+    began_s = limit.began_s
+    elapsed_s = max(now_s - began_s, (limit.renews_s - began_s) / LEAST_SHARE)
     full_s = now_s + (most - used) * elapsed_s / used
     return round(full_s) if full_s < limit.renews_s else None

@@ -58,7 +58,7 @@ def files(facts: ClaudeFacts) -> Iterator[Finding]:
             Id.FILES,
             Severity.NOTE,
             "The server has no Files API: pictures and PDFs are sent again with each request",
-            'nothing is to be done; claude.files = "inline" says so explicitly',
+            'nothing needs to be done; claude.files = "inline" says so explicitly',
             ("claude.files",),
         )
 

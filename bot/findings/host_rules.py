@@ -21,7 +21,7 @@ def proxies(facts: HostFacts) -> Iterator[Finding]:
             Id.PROXY_USED,
             Severity.NOTE,
             f"A proxy of the environment is used: {used}",
-            "nothing is to be done if that is meant; NO_PROXY exempts hosts",
+            "nothing needs to be done if this is intended; NO_PROXY exempts hosts",
             tuple(dict.fromkeys(facts.proxies.values())),
         )
 

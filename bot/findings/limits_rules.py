@@ -32,7 +32,7 @@ def of_model(settings: Settings, info: ModelInfo) -> Iterator[Finding]:
             Id.MODEL_LIMIT,
             Severity.NOTE,
             f"{name} does not take {', '.join(dropped)}, which is left out",
-            "change claude.effort and claude.thinking, or leave it so",
+            "change claude.effort and claude.thinking, or leave them: they have no effect",
             ("claude.effort", "claude.thinking"),
         )
 

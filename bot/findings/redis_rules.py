@@ -97,7 +97,7 @@ def persistence(facts: RedisFacts) -> Iterator[Finding]:
         yield Finding(
             Id.PERSISTENCE,
             Severity.NOTE,
-            "This Redis saves snapshots only: a crash of it loses what came since the last one, some minutes",
+            "This Redis saves snapshots only: after a crash, the last minutes are lost",
             "switch on the append-only file (appendonly yes)",
             ("appendonly",),
             Fix.APPEND_ONLY,
@@ -154,7 +154,7 @@ def latency(facts: RedisFacts) -> Iterator[Finding]:
         yield Finding(
             Id.REDIS_LATENCY,
             Severity.WARNING,
-            f"Redis takes {facts.latency_s * 1000:.0f} ms to answer, and each turn asks it some ten times",
+            f"Redis takes {facts.latency_s * 1000:.0f} ms to answer, and each turn sends about ten commands",
             "run the bot and Redis in one place",
             ("redis.url",),
         )

@@ -72,10 +72,12 @@ def restore(
             f"{sum(done.counts.values())} keys are restored and read again; {done.expired} had expired."
         )
         if done.forgotten:
-            typer.echo(f"{done.forgotten} people were forgotten since the backup; the bot forgets them anew.")
+            typer.echo(
+                f"{done.forgotten} people were forgotten since the backup; the bot forgets them again."
+            )
         else:
             typer.echo(
-                "Who asked to be forgotten since the backup is known again to the bot, and not to be forgotten."
+                "People who asked to be forgotten since the backup are known to the bot again: they must ask again."
             )
 
     _run(config, work)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import budget_wording
-from bot.conversation.amount import MOST, Amount, Period, Unit, amount_of
+from bot.conversation.amount import MOST, Amount, Unit, amount_of
 from bot.conversation.budget import (
     NOTIFY,
     BudgetPolicy,
@@ -23,9 +23,9 @@ from bot.conversation.budget import (
     rules_of,
     setting_name,
     share_reached,
-    window,
 )
 from bot.conversation.errors import BudgetReached
+from bot.conversation.period import Period
 from bot.conversation.request_cost import Payer
 from bot.conversation.scope import Origin, Scope, Setting, Settings
 
@@ -94,29 +94,6 @@ def test_what_is_no_amount_is_refused(text: str) -> None:
 @given(amounts)
 def test_an_amount_is_read_as_it_is_written(amount: Amount) -> None:
     assert amount_of(str(amount)) == amount
-
-
-@given(st.sampled_from(Period), st.floats(1.5e9, 4e9))
-def test_a_window_holds_now_and_the_next_begins_where_it_ends(period: Period, now_s: float) -> None:
-    name, renews_s = window(period, now_s)
-    length_s = {Period.MINUTE: 60, Period.DAY: 86_400, Period.MONTH: 31 * 86_400}[period]
-    assert now_s < renews_s <= now_s + length_s
-    assert window(period, renews_s - 0.001)[0] == name
-    following, later_s = window(period, renews_s)
-    assert following != name
-    assert later_s > renews_s
-
-
-@pytest.mark.parametrize(
-    ("period", "name", "ends"),
-    [
-        (Period.MINUTE, "202611291402", dt.datetime(2026, 11, 29, 14, 3, tzinfo=dt.UTC)),
-        (Period.DAY, "20261129", dt.datetime(2026, 11, 30, tzinfo=dt.UTC)),
-        (Period.MONTH, "202611", dt.datetime(2026, 12, 1, tzinfo=dt.UTC)),
-    ],
-)
-def test_windows_are_those_of_the_calendar_in_utc(period: Period, name: str, ends: dt.datetime) -> None:
-    assert window(period, NOW_S) == (name, ends.timestamp())
 
 
 def test_each_subject_counts_by_itself() -> None:

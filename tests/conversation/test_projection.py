@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.amount import Period, amount_of
+from bot.conversation.amount import amount_of
 from bot.conversation.budget import Limit, Rule, Subject, Use, limits
-from bot.conversation.projection import began_s, full_at_s
+from bot.conversation.period import Period
+from bot.conversation.projection import full_at_s
 from bot.conversation.request_cost import Payer
 
 
@@ -58,7 +59,7 @@ def test_a_limit_is_used_up_when_the_rate_so_far_goes_on(
 )
 def test_a_projection_lies_between_now_and_the_renewal(period: Period, now_s: int, used: int) -> None:
     each = limit(f"1000 tokens per {period}", now_s)
-    assert began_s(each) <= now_s < each.renews_s
+    assert each.began_s <= now_s < each.renews_s
     found = full_at_s(each, Use(used, 0), now_s)
     assert found is None or now_s <= found <= each.renews_s
     assert found is None or used > 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from bot.commands import budget_view
-from bot.conversation.amount import Amount, Period, Unit, amount_of
+from bot.conversation.amount import Amount, Unit, amount_of
 from bot.conversation.budget import Rule as BudgetRule
 from bot.conversation.budget import Subject
+from bot.conversation.period import Period
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.budget_scene import HAIKU, set_limit

@@ -35,10 +35,12 @@ END_S = 30.0
 
 
 @asynccontextmanager
-async def started(data: Path, **environment: str) -> AsyncIterator[tuple[BotProcess, LocalPage]]:
-    """A bot with nothing configured but where it keeps its data, and its page."""
+async def started(
+    data: Path, fresh: bool = False, /, **environment: str
+) -> AsyncIterator[tuple[BotProcess, LocalPage]]:
+    """A bot with nothing configured but where it keeps its data, and its page; `fresh` as for BotProcess."""
     settings = {"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment}
-    bot = await BotProcess.start(settings, fresh=True)
+    bot = await BotProcess.start(settings, fresh=fresh)
     async with aiohttp.ClientSession() as session:
         try:
             yield bot, await LocalPage.of(bot, session)
@@ -80,7 +82,7 @@ def environment_of(pid: int) -> bytes:
 
 
 async def test_with_nothing_configured_one_can_chat_on_a_local_page(tmp_path: Path) -> None:
-    async with started(tmp_path / "data") as (_, page):
+    async with started(tmp_path / "data", True) as (_, page):
         assert await page.html()
         (reply,) = await page.answered(await page.mention("hello there"))
         assert "not Claude" in reply["content"]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.engine.arena import Arena, Stage, freeze, resume
+from tests.engine.arena import Arena
 from tests.engine.bot import Bot
 from tests.engine.points_table import listed_points, steps
 from tests.engine.scenarios import Scenario
+from tests.engine.stage import Stage, freeze, resume
 from tests.engine.uploads import Workspace
 
 FROZEN_S = 1.4

@@ -11,9 +11,9 @@ import contextlib
 from typing import Any
 
 from bot.local.simulator.discord.errors import ApiError
-from tests.engine.arena import Stage
 from tests.engine.bot import LOOK_S
 from tests.engine.scenarios import Scenario
+from tests.engine.stage import Stage
 
 PRESSED_S = 2.0
 """A bot that is alive has begun by then."""

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from bot.local.simulator.discord.errors import ApiError
-from tests.engine.arena import Stage, freeze, resume
 from tests.engine.bot import Bot
+from tests.engine.stage import Stage, freeze, resume
 from tests.files import samples
 
 Play = Callable[[Stage], Awaitable[None]]

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from tests.engine.arena import Arena, Stage
+from tests.engine.arena import Arena
 from tests.engine.cases import Case, run
 from tests.engine.comparison import SUPPRESS_NOTIFICATIONS
 from tests.engine.scenarios import SCENARIOS
+from tests.engine.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -7,8 +7,9 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.amount import Amount, Period, Unit
+from bot.conversation.amount import Amount, Unit
 from bot.conversation.budget import Limit, Rule, Subject
+from bot.conversation.period import Period
 from bot.store.budgets import Budgets, Full, Reserved
 from bot.store.claim import Claim
 from bot.store.keys import Keys

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import socket
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.forked_process import ForkedProcess, Pipe
+
+LIBRARIES = (
+    *("uvicorn", "mcp.server.mcpserver", "mcp_types"),
+    *("uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto", "uvicorn.lifespan.on"),
+)
+"""What the server imports."""
+
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-HUGE = 3_000_000
 
 
 def free_port() -> int:
@@ -23,22 +26,17 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def mcp_process(port: int, **environment: str) -> AsyncIterator[asyncio.subprocess.Process]:
+async def mcp_process(port: int, **environment: str) -> AsyncIterator[None]:
     """Run a server on a port, and kill it at the end."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "tests.tools.mcp_server", str(port)),
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
+    read_end, write_end = os.pipe()
+    output = await Pipe.open(read_end)
+    process = await ForkedProcess.start(
+        "tests.tools.mcp_server", (str(port),), environment, write_end, libraries=LIBRARIES
     )
     try:
-        assert process.stdout is not None
-        assert await process.stdout.readline() == b"ready\n"
-        yield process
+        assert await output.reader.readline() == b"ready\n"
+        yield
     finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+        process.kill()
+        await process.wait()
+        await output.close()

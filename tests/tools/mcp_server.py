@@ -16,7 +16,8 @@ import uvicorn
 from mcp.server.mcpserver import MCPServer
 from mcp_types import ImageContent, ResourceLink, TextContent, ToolAnnotations
 
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+from tests.tools.mcp_process import PNG
+
 HUGE = 3_000_000
 
 

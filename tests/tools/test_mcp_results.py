@@ -13,7 +13,7 @@ from bot.conversation.content import Image, Text
 from bot.files.result import Converted, Picture, Problem
 from bot.tools.mcp.results import MOST_CHARS, MOST_PICTURES, output_of
 from bot.tools.tool import ToolFailed
-from tests.tools.mcp_server import PNG
+from tests.tools.mcp_process import PNG
 
 
 @dataclass

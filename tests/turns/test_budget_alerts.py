@@ -6,10 +6,11 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import cast
 
-from bot.conversation.amount import Amount, Period, Unit
+from bot.conversation.amount import Amount, Unit
 from bot.conversation.budget import Budget, Limit, Rule, Subject, Use
 from bot.conversation.compose import Terms
 from bot.conversation.errors import DiscordForbidden
+from bot.conversation.period import Period
 from bot.conversation.request import Parameters
 from bot.conversation.trimming import marks
 from bot.render.outbox import Outbox, Outgoing

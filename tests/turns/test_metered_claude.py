@@ -12,9 +12,10 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.amount import Amount, Period, Unit
+from bot.conversation.amount import Amount, Unit
 from bot.conversation.budget import Limit, Rule, Subject, Use
 from bot.conversation.errors import BudgetReached, ClaudeBusy, ClaudeError, ClaudeUnreachable
+from bot.conversation.period import Period
 from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
     Finished,
