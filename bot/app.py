@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
 from importlib import import_module
@@ -35,6 +36,7 @@ REST_S = 0.5
 
 async def run(settings: Settings, load: Callable[[], Settings]) -> None:
     """Run the bot until the request to stop; StartError if it cannot start. `load` reads the settings anew."""
+    began_s = time.monotonic()
     shutdown = Shutdown()
     shutdown.listen()
     requests = ReloadRequests(shutdown)
@@ -42,7 +44,7 @@ async def run(settings: Settings, load: Callable[[], Settings]) -> None:
     try:
         async with AsyncExitStack() as stack:
             stack.enter_context(Watchdog())
-            local, bot = await shutdown.unless_requested(_start(settings, stack))
+            local, bot = await shutdown.unless_requested(_start(settings, stack, began_s))
             await _serve(local, bot, shutdown, load, requests)
     except Stopped:
         log.info("stopped_while_starting")
@@ -54,7 +56,7 @@ async def _rest(bot: Bot) -> None:
             await bot.rest()
 
 
-async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, Bot]:
+async def _start(settings: Settings, stack: AsyncExitStack, began_s: float) -> tuple[StandIns, Bot]:
     # Loading the libraries takes most of a second; the stand-ins start at the same time.
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
@@ -68,7 +70,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
     gc.set_threshold(GARBAGE_AFTER)
     gc.enable()
 
-    bot = await build(local.settings, stack, LiveSettings(settings, local.settings))
+    bot = await build(local.settings, stack, LiveSettings(settings, local.settings), began_s=began_s)
     typer.echo(local.banner(str(bot.client.user)), err=True)
     return local, bot
 

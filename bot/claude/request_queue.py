@@ -20,6 +20,9 @@ PAUSE_S = 0.5
 """Those that wait are held back for so long after a refusal without `retry-after`: an overload refuses within
 milliseconds, and would go through all of them. The refused request itself comes back no sooner (`retries.WAITS`)."""
 
+ARRIVAL_BITS = 40
+"""Those who have asked in the same millisecond are served by the order of arrival."""
+
 LOOK_S = 1.0
 """How often a request that waits looks at how many are before it."""
 
@@ -114,11 +117,21 @@ class QueuedRequest:
 
 
 class RequestQueue:
-    """The queues of one API key, one for each model; `ceiling` is the most requests at once for each."""
+    """The queues of one API key, one for each model; `ceiling` is the most requests at once for each.
 
-    def __init__(self, ceiling: int, clock: Callable[[], float] = time.monotonic) -> None:
+    Within a server the requests of those who have asked first come first. So a further request of a reply, after a
+    call of a tool for example, does not wait for all who have asked meanwhile.
+    """
+
+    def __init__(
+        self,
+        ceiling: int,
+        clock: Callable[[], float] = time.monotonic,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
         self._ceiling = ceiling
         self._clock = clock
+        self._now_s = now_s
         self._numbers = itertools.count()
         self._lines: dict[str, _Line] = {}
 
@@ -144,4 +157,6 @@ class RequestQueue:
         line = self._lines.get(model)
         if line is None:
             line = self._lines[model] = _Line(self._ceiling, self._clock)
-        return QueuedRequest(line, Ticket(next(self._numbers), caller), model, self._clock)
+        asked_ms = caller.asked_ms or round(1000 * self._now_s())
+        number = (asked_ms << ARRIVAL_BITS) + next(self._numbers)
+        return QueuedRequest(line, Ticket(number, caller), model, self._clock)

@@ -15,15 +15,21 @@ MOST_OFF_S = 60.0
 class Clock:
     """Discord's time after the first response, the host's time before.
 
-    `host_s` returns seconds since 1970; `steady_s` returns seconds of a monotonic clock.
+    `host_s` returns seconds since 1970; `steady_s` returns seconds of a monotonic clock, by which the process began
+    at `began_s`.
     """
 
     def __init__(
-        self, host_s: Callable[[], float] = time.time, steady_s: Callable[[], float] = time.monotonic
+        self,
+        host_s: Callable[[], float] = time.time,
+        steady_s: Callable[[], float] = time.monotonic,
+        *,
+        began_s: float | None = None,
     ) -> None:
         self._host_s = host_s
         self.steady_s = steady_s
         self._ahead_s = host_s() - steady_s()
+        self._began_s = steady_s() if began_s is None else began_s
 
     def now_s(self) -> float:
         """Seconds since 1970."""
@@ -32,6 +38,10 @@ class Clock:
     def now_ms(self) -> int:
         """Whole milliseconds since 1970, as in a snowflake."""
         return round(self.now_s() * 1000)
+
+    def began_ms(self) -> int:
+        """Return when the process began, in whole milliseconds since 1970."""
+        return round((self._began_s + self._ahead_s) * 1000)
 
     def set_from_response(self, date_s: float, asked_s: float, answered_s: float) -> None:
         """Set the time from the `Date` of a response, given when the request was sent and answered (steady clock).

@@ -15,10 +15,14 @@ COMMANDS_IN_A_ROW = 4
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """For whom something waits: a server, or a conversation of direct messages; a command's person looks on."""
+    """For whom something waits: a server, or a conversation of direct messages; a command's person looks on.
+
+    `asked_ms` is when the person has asked, in milliseconds since 1970; 0 means now.
+    """
 
     server: int = 0
     is_command: bool = False
+    asked_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.conversation.correction import Correction
-from bot.conversation.message import Message
+from bot.conversation.message import Message, created_ms
 from bot.conversation.past import Past
 from bot.conversation.placeholders import Names
 from bot.conversation.request_cost import Payer
@@ -191,6 +191,11 @@ class Claim:
     def past(self) -> Past:
         """The conversation before the turn."""
         return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
+
+    @property
+    def asked_ms(self) -> int:
+        """When the turn was asked for, in milliseconds since 1970; 0, for now, if an old answer is written again."""
+        return 0 if self.attempt.regeneration else created_ms(self.turn_id)
 
     @property
     def payer(self) -> Payer:

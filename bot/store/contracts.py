@@ -757,7 +757,7 @@ CONTRACTS = (
         "commands:<application>:compared",
         "string",
         "which instance has compared the slash commands with those at Discord lately",
-        "a minute",
+        "seconds",
         whose="nobody",
     ),
 )

@@ -7,8 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from bot.conversation.timeline import RESUMED
-from bot.support.journal_reading import attempts_of, entry_of, numbers
-from bot.support.scenes import SIDE
+from bot.support.journal_reading import SIDE, attempts_of, entry_of, numbers
 
 
 def compared(journal: dict[str, Any], played: dict[str, Any]) -> list[str]:

@@ -1,8 +1,20 @@
-"""The parts of a journal in a bundle; pure."""
+"""The parts of a journal in a bundle, as a replay takes them; pure."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
+
+SIDE = frozenset({"summary", "count", "catch-up"})
+"""The purposes of requests that a replay does not make: it has no history."""
+
+MOST_PAUSE_S = 10.0
+"""A replay waits no longer for a piece of text or for a tool."""
+
+TOOL_PREFIX = "replay_"
+"""What the names of the replay's tools begin with: those of the bot itself are taken."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 
 def attempts_of(journal: dict[str, Any]) -> list[dict[str, Any]]:
@@ -32,3 +44,14 @@ def numbers(value: Any) -> list[int]:
     if not isinstance(value, list) or not all(isinstance(each, int) for each in value):
         return []
     return value
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list, none if it is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def tool_name(call: dict[str, Any]) -> str:
+    """Return the name by which a replay has the tool of a call."""
+    name = str(call.get("tool") or "")
+    return TOOL_PREFIX + (name if _NAME.fullmatch(name) else "tool")

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import sys
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,6 @@ from typing import Any
 
 from pydantic import SecretStr
 
-import bot
 from bot.config import Exit, Settings
 from bot.conversation.errors import StartError
 from bot.local.scene import Scene, SceneReply
@@ -28,7 +25,7 @@ from bot.local.stand_ins import with_store
 from bot.store.connection import connect
 from bot.store.keys import Keys
 from bot.support.comparison import compared
-from bot.support.replayed_tools import install
+from bot.support.replayed_bot import ReplayedBot
 from bot.support.scenes import ALLOW, scene_of
 from bot.support.turn_journal import journal_of
 from bot.wiring.store import server_of
@@ -44,8 +41,6 @@ CARD_S = 2.0
 
 STOP = "Stop"
 
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-
 PLAYED_SECTIONS = ("reply", "turns", "claude", "files", "history", "tools")
 """The sections whose numbers and switches the replay takes from the bundle."""
 
@@ -54,33 +49,33 @@ async def replay(path: Path) -> list[str]:
     """Play the turn; returns what was shown, message by message, and how that compares with the journal."""
     found = _bundle(path)
     journal: dict[str, Any] = found["journal"]
-    scene = scene_of(journal)
+    scene = _scene(path, journal)
     with TemporaryDirectory(prefix="bobbin-replay-") as folder:
         async with Stage(scene) as stage:
-            bots = _Bots(Path(folder), {**stage.environment, **_settings(found)}, scene)
+            bot = ReplayedBot(Path(folder), {**stage.environment, **_settings(found)}, scene)
             try:
                 async with asyncio.timeout(TURN_S):
-                    channel, turn = await _play(scene, stage, bots)
+                    channel, turn = await _play(scene, stage, bot)
                 played = await _played(Path(folder), turn)
             except TimeoutError:
                 raise StartError("the turn did not come to its end", exit_code=Exit.BACKUP) from None
             finally:
-                await bots.end()
+                await bot.end()
             left_out = [f"Not played: {each}" for each in scene.left_out]
             requests = f"({stage.requests} requests to Claude)"
             return [*stage.shown(channel), requests, *compared(journal, played or {}), *left_out]
 
 
-async def _play(scene: Scene, stage: Stage, bots: _Bots) -> tuple[int, int]:
+async def _play(scene: Scene, stage: Stage, bot: ReplayedBot) -> tuple[int, int]:
     """Play the scene to its end; returns the channel and the first message."""
-    await bots.start()
+    await bot.start()
     channel, turn = await stage.post()
     for hold in stage.holds:
-        if not await _reached(hold, bots):
+        if not await _reached(hold, bot):
             break  # the turn has ended another way
-        await _act(hold.reply, stage, channel, bots)
+        await _act(hold.reply, stage, channel, bot)
         hold.release()
-    await bots.done()
+    await bot.done()
     for label in scene.decisions:
         await stage.until(partial(stage.has_button, channel, label), SHOWN_S)
         card = await stage.press(channel, label)
@@ -88,7 +83,7 @@ async def _play(scene: Scene, stage: Stage, bots: _Bots) -> tuple[int, int]:
             said = stage.content(card)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SHOWN_S):
-                    await bots.called()
+                    await bot.called()
             await stage.until(partial(_has_changed, stage, card, said), CARD_S)
     return channel, turn
 
@@ -97,19 +92,19 @@ def _has_changed(stage: Stage, message: int, before: str) -> bool:
     return stage.content(message) != before
 
 
-async def _act(reply: SceneReply, stage: Stage, channel: int, bots: _Bots) -> None:
+async def _act(reply: SceneReply, stage: Stage, channel: int, bot: ReplayedBot) -> None:
     if reply.then == "stop":
         await stage.until(partial(stage.has_button, channel, STOP), SHOWN_S)
         await stage.press(channel, STOP)
     else:
         await stage.until(lambda: stage.written(channel) >= reply.shown, SHOWN_S)
-        await bots.crash()
-        await bots.start()
+        await bot.crash()
+        await bot.start()
 
 
-async def _reached(hold: Hold, bots: _Bots) -> bool:
+async def _reached(hold: Hold, bot: ReplayedBot) -> bool:
     """Wait until a reply stands at its gate; False if the turn ends before."""
-    reached, done = asyncio.ensure_future(hold.reached(TURN_S)), asyncio.ensure_future(bots.done())
+    reached, done = asyncio.ensure_future(hold.reached(TURN_S)), asyncio.ensure_future(bot.done())
     await asyncio.wait({reached, done}, return_when=asyncio.FIRST_COMPLETED)
     for task in (reached, done):
         task.cancel()
@@ -136,100 +131,6 @@ async def _played(folder: Path, turn: int) -> dict[str, Any] | None:
         return played
 
 
-READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
-"""The events of the log that a replay waits for."""
-
-
-class _Bots:
-    """The bot of the replay; it is started anew after a crash."""
-
-    def __init__(self, folder: Path, environment: dict[str, str], scene: Scene) -> None:
-        self._folder = folder
-        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        tools = folder / "tools"
-        # This bot, and no other one that is installed.
-        paths = [str(Path(bot.__file__).parents[1]), str(tools), os.environ.get("PYTHONPATH", "")]
-        self._environment = {
-            **inherited,
-            **environment,
-            **install(tools, scene.tools),
-            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-            "BOT_REDIS__DATA_DIR": str(folder / "data"),
-        }
-        if any(reply.searches for reply in scene.replies):
-            on = json.loads(self._environment.get("BOT_TOOLS__ON") or "[]")
-            self._environment["BOT_TOOLS__ON"] = json.dumps([*on, "web_search"])
-        self._process: asyncio.subprocess.Process | None = None
-        self._lines: asyncio.Task[None] | None = None
-        self._ended = asyncio.Event()
-        self._logged = {event: asyncio.Event() for event in (READY, DONE, CALLED)}
-
-    async def start(self) -> None:
-        """Start the bot, and wait until Discord has connected it."""
-        self._ended.clear()
-        self._logged[READY].clear()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "run"),
-            cwd=self._folder,  # the operator's settings stay out
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        self._lines = asyncio.create_task(self._read(self._process), name="replay-log")
-        await self._until(READY)
-
-    async def done(self) -> None:
-        """Wait until the turn has ended."""
-        await self._until(DONE)
-
-    async def called(self) -> None:
-        """Wait until a call that was allowed has been made."""
-        await self._until(CALLED)
-        self._logged[CALLED].clear()
-
-    async def crash(self) -> None:
-        """Kill the bot."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.kill()
-        await self._gone()
-
-    async def end(self) -> None:
-        """Stop the bot, if it runs."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-        await self._gone()
-
-    async def _gone(self) -> None:
-        if self._process is not None:
-            await self._process.wait()
-        if self._lines is not None:
-            await self._lines
-
-    async def _until(self, name: str) -> None:
-        """Wait for an event of the log."""
-        event = self._logged[name]
-        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for each in waits:
-                each.cancel()
-        if not event.is_set():
-            raise StartError("the bot of the replay has ended", exit_code=Exit.BACKUP)
-
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
-        if process.stdout is None:
-            raise RuntimeError("a child without output")
-        while line := await process.stdout.readline():
-            told = line.decode(errors="replace")
-            for name, event in self._logged.items():
-                if f'"{name}"' in told:
-                    event.set()
-        self._ended.set()
-
-
 def _settings(found: dict[str, Any]) -> dict[str, str]:
     """Return the numbers and switches of the bundle's settings, as variables."""
     sections = found.get("settings") or {}
@@ -240,6 +141,13 @@ def _settings(found: dict[str, Any]) -> dict[str, str]:
         for name, value in sections[section].items()
         if isinstance(value, bool | int | float) and name.isidentifier()
     }
+
+
+def _scene(path: Path, journal: dict[str, Any]) -> Scene:
+    try:
+        return scene_of(journal)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise StartError(f"{path} holds a turn that cannot be read", exit_code=Exit.BACKUP) from None
 
 
 def _bundle(path: Path) -> dict[str, Any]:

@@ -10,18 +10,19 @@ AGAIN_S = 600.0
 
 
 class FirstFailure(logging.Filter):
-    """Filters the records of a library's loggers on the handlers of the root logger."""
+    """Filters the records of a library's loggers on the handlers of the root logger; `hint` is added to them."""
 
-    def __init__(self, library: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, library: str, clock: Callable[[], float] = time.monotonic, *, hint: str = "") -> None:
         super().__init__()
         self._library = library
+        self._hint = hint
         self._clock = clock
         self._passed_s = -AGAIN_S
 
     @classmethod
-    def of(cls, library: str) -> FirstFailure:
+    def of(cls, library: str, *, hint: str = "") -> FirstFailure:
         """Filter on all handlers that are there."""
-        found = cls(library)
+        found = cls(library, hint=hint)
         for handler in logging.getLogger().handlers:
             handler.addFilter(found)
         return found
@@ -39,4 +40,6 @@ class FirstFailure(logging.Filter):
         if now_s - self._passed_s < AGAIN_S:
             return False
         self._passed_s = now_s
+        if self._hint:
+            record.msg, record.args = f"{record.getMessage()} ({self._hint})", ()
         return True

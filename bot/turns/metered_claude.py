@@ -80,7 +80,8 @@ class MeteredClaude:
     """Sends the requests of one turn; the cost of each by `prices` is added to `cost`, also if it is broken off.
 
     Without an `account` there are no limits. A turn counts as one message, however many requests it takes. `admitted`
-    is called for each request that the limits let through. `timeline` records the requests.
+    is called for each request that the limits let through. `timeline` records the requests. `asked_ms` is when the
+    turn was asked for, 0 for now.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class MeteredClaude:
         account: Account | None = None,
         admitted: Callable[[], None] = lambda: None,
         timeline: TurnTimeline | None = None,
+        asked_ms: int = 0,
     ) -> None:
         self._claude = claude
         self.timeline = timeline or TurnTimeline()
@@ -100,6 +102,7 @@ class MeteredClaude:
         self._prices = prices
         self._account = account
         self._admitted = admitted
+        self._asked_ms = asked_ms
 
     async def stream(
         self, request: Request, purpose: Purpose, most: Usage | None = None
@@ -113,7 +116,11 @@ class MeteredClaude:
         timed = self.timeline.request(purpose)
         try:
             # The conversations of direct messages wait in turn with the servers.
-            caller = Caller(self._payer.server or self._payer.conversation, is_command=purpose == "catch-up")
+            caller = Caller(
+                self._payer.server or self._payer.conversation,
+                is_command=purpose == "catch-up",
+                asked_ms=self._asked_ms,
+            )
             async with aclosing(self._claude.stream(request, caller)) as events:
                 async for event in events:
                     timed.note(event)

@@ -162,15 +162,10 @@ class ReplyGenerator:
             )
             return _telling_all(prepared, composed)
 
+        account = self._accounts.of(claim, terms)
         stream = ReplyStream(
             MeteredClaude(
-                self._claude,
-                claim.payer,
-                cost,
-                terms.prices,
-                self._accounts.of(claim, terms),
-                admitted,
-                timeline,
+                self._claude, claim.payer, cost, terms.prices, account, admitted, timeline, claim.asked_ms
             ),
             interrupt,
             push,

@@ -110,12 +110,18 @@ class Bot:
 
 
 async def build(
-    settings: Settings, stack: AsyncExitStack, live: LiveSettings | None = None, *, serves: bool = True
+    settings: Settings,
+    stack: AsyncExitStack,
+    live: LiveSettings | None = None,
+    *,
+    serves: bool = True,
+    began_s: float | None = None,
 ) -> Bot:
     """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
 
     Raises StartError. `settings` must be complete; `live` holds them, and may change. A bot that never `serves` is
-    built to be asked: what is stored is not migrated, and no other instance counts this one.
+    built to be asked: what is stored is not migrated, and no other instance counts this one. `began_s` is when the
+    process began, by the monotonic clock.
     """
     live = live or LiveSettings(settings)
     metrics = Metrics()
@@ -127,7 +133,7 @@ async def build(
     serve_health(settings.telemetry, metrics, health, stack)
 
     instance = uuid.uuid4().hex
-    pace, clock = Pace(), Clock()
+    pace, clock = Pace(), Clock(began_s=began_s)
     shards = shards_of(settings.discord)
     store = build_store(
         settings, metrics, stack, instance=instance, shards=shards, failed=services.redis_failed

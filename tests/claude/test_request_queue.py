@@ -24,10 +24,16 @@ class Person:
     """Somebody who asks, and what they are told meanwhile."""
 
     def __init__(
-        self, queue: RequestQueue, server: int, *, is_command: bool = False, model: str = MODEL
+        self,
+        queue: RequestQueue,
+        server: int,
+        *,
+        is_command: bool = False,
+        model: str = MODEL,
+        asked_ms: int = 0,
     ) -> None:
         self.told: list[int] = []
-        self.request = queue.request(model, Caller(server, is_command))
+        self.request = queue.request(model, Caller(server, is_command, asked_ms))
         self.task = asyncio.create_task(self.wait())
 
     async def wait(self) -> None:
@@ -142,6 +148,18 @@ async def test_a_further_attempt_comes_before_those_that_asked_later(people: lis
     await settle()
     assert again.done()
     assert not people[2].runs
+
+
+async def test_within_a_server_those_who_have_asked_first_come_first(people: list[Person]) -> None:
+    queue = RequestQueue(1, now_s=lambda: 0.004)
+    people += [Person(queue, 1, asked_ms=asked_ms) for asked_ms in (1, 3, 2, 2, 0, 5)]
+    await settle()
+    served = [people[0]]
+    for _ in people[1:]:
+        served[-1].request.leave()
+        await settle()
+        served += [person for person in people if person.runs and person not in served]
+    assert [people.index(person) for person in served] == [0, 2, 3, 1, 4, 5]
 
 
 async def test_an_overload_does_not_go_through_all_that_wait(people: list[Person]) -> None:

@@ -63,3 +63,13 @@ def test_a_host_that_is_set_while_the_bot_runs_changes_nothing() -> None:
     hands.host_s += 7200
     assert clock.now_s() == pytest.approx(NOON_S + TOUR_S)
     assert clock.host_is_ahead_s() == pytest.approx(7200)
+
+
+@pytest.mark.parametrize("off_s", [0.0, 7200.0])
+def test_when_the_process_began_is_told_by_the_time_of_discord(off_s: float) -> None:
+    hands = Hands(NOON_S + off_s)
+    began_s = hands.steady_s
+    hands.go_on(3.0)  # until the clock is made
+    clock = Clock(lambda: hands.host_s, lambda: hands.steady_s, began_s=began_s)
+    asked(clock, hands, hands.host_s + TOUR_S / 2 - off_s)
+    assert clock.began_ms() / 1000 == pytest.approx(NOON_S, abs=0.01 if not off_s else 1.5)

@@ -42,8 +42,8 @@ def group(shard: int, count: int, **settings: str) -> dict[str, str]:
     }
 
 
-async def divided(world: World, *, count: int = 2, **settings: str) -> tuple[list[int], list[BotProcess]]:
-    """Start a process for each shard; returns a channel in a server of each shard, and the processes."""
+async def divided(world: World, **settings: str) -> tuple[list[int], list[BotProcess]]:
+    """Start two processes, one for each of two shards; returns a channel in a server of each shard, and them."""
     as_discord_limits(world, max_concurrency=16)
-    channels = [server_on(world, shard, count) for shard in range(count)]
-    return channels, [await world.start_bot(**group(shard, count, **settings)) for shard in range(count)]
+    channels = [server_on(world, shard, 2) for shard in range(2)]
+    return channels, [await world.start_bot(**group(shard, 2, **settings)) for shard in range(2)]

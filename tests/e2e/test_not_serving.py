@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from redis.exceptions import ResponseError
 
 from bot.telemetry.service_health import REDIS_CONDITIONS
 from tests.e2e.bot_process import BotProcess
@@ -61,8 +63,16 @@ class Server:
         """Have it serve again."""
         if code == "MASTERDOWN":
             await order(self.url, "REPLICAOF", "NO", "ONE")
-        else:
+            return
+        with contextlib.suppress(ResponseError):  # before Redis 7 nothing is set while data are loaded
             await order(self.url, "CONFIG", "SET", "key-load-delay", 0)
+        while await self._is_loading():  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
+
+    async def _is_loading(self) -> bool:
+        facts = await order(self.url, "INFO", "persistence")
+        assert isinstance(facts, dict)
+        return bool(facts["loading"])
 
 
 @pytest.fixture

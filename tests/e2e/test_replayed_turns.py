@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import signal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.local.simulator.claude import Gate, Reply, ToolUse
+from bot.local.simulator.claude import Gate, Reply, ToolUse, faults
 from bot.store.keys import Keys
 from tests.e2e.bot_process import START_S
 from tests.e2e.bounds_scene import PERMIT
-from tests.e2e.controls import press
+from tests.e2e.controls import press, streaming
 from tests.e2e.forgetting_scene import holding
 from tests.e2e.lively import word
 from tests.e2e.mcp_scene import offering, switch, wiki
@@ -22,7 +23,7 @@ from tests.e2e.stored import redis_of
 from tests.e2e.test_backup import ran
 from tests.e2e.test_bundle import read
 from tests.e2e.test_tools import card_of
-from tests.e2e.tools_scene import Scene, scene
+from tests.e2e.tools_scene import RING, Scene, scene
 from tests.e2e.world import LOOK_S, World
 from tests.files import samples
 from tests.patience import Patience
@@ -139,6 +140,65 @@ async def test_a_turn_that_crashed_crashes_again_and_goes_on(world: World, tmp_p
     assert "attempts: 2, as the journal says" in shown
     assert "(2 requests to Claude)" in shown
     assert re.search(r"^Bobbin: \w{3} \w{8} \w{4} \w\w \w{4}", shown, re.MULTILINE)
+
+
+async def test_tools_that_ran_before_a_crash_run_once_more_and_their_results_are_taken_up(
+    scene: Scene, tmp_path: Path
+) -> None:
+    world = scene.world
+    bot = await scene.start()
+    gate = Gate(None, None)
+    world.claude.say(Reply.of("I ring the bell.", RING))
+    world.claude.say(Reply.of(gate, "Never shown."))
+    thread, question = await scene.asked()
+    await gate.reached()
+    await scene.shows(thread, "I ring the bell.")
+    bot.signal(signal.SIGKILL)
+    gate.release()
+    world.claude.say("I have rung it.")
+    await scene.start()
+    await world.settled(thread)
+    journal = await bundled(world, question["id"], tmp_path / "bundle")
+    attempt = journal["timeline"][-1]
+    assert [each["purpose"] for each in attempt["requests"]] == ["resumed", "reply"]
+    shown = await played(world, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "attempts: 2, as the journal says" in shown
+    assert "calls of tools: done, as the journal says" in shown
+    assert "(3 requests to Claude)" in shown
+
+
+async def test_a_try_that_failed_and_a_stream_that_broke_off_fail_and_break_off_again(
+    world: World, tmp_path: Path
+) -> None:
+    text = "A sentence that comes whole. And another one that breaks off in its middle."
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        own.claude.faults.add(faults.overloaded(), faults.dropped(3))
+        own.claude.say(pieces(text, 16))
+        said = await own.ann.post(thread, "say it")
+        await own.settled(said)
+        journal = await bundled(own, said["id"], tmp_path / "bundle")
+        (request,) = journal["timeline"][0]["requests"]
+        assert (request["failed"], request["end"]) == (["ClaudeBusy"], "ClaudeUnreachable")
+        shown = await played(own, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "ends of the last attempt's requests: ClaudeUnreachable, as the journal says" in shown
+    assert "(2 requests to Claude)" in shown
+
+
+async def test_a_reply_that_a_person_stopped_is_stopped_again(world: World, tmp_path: Path) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        gate, said = await streaming(own, thread, ["A sentence to stop. ", "Never shown."], "say it")
+        await press(own.ann, thread, own.replies(thread)[-1], "Stop")
+        await own.settled(said)
+        gate.release()
+        journal = await bundled(own, said["id"], tmp_path / "bundle")
+        assert journal["timeline"][0]["requests"][0]["end"] == "interrupted"
+        shown = await played(own, tmp_path / "bundle")
+    assert "DIFFERS" not in shown
+    assert "ends of the last attempt's requests: interrupted, as the journal says" in shown
 
 
 async def test_a_picture_and_a_pdf_are_read_again(world: World, tmp_path: Path) -> None:

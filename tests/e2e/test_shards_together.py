@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.approval_card import WITHDRAWN
-from bot.local.simulator.claude import Reply
+from bot.local.simulator.claude import Reply, faults
 from bot.local.simulator.discord import permissions as bits
+from bot.store.branches import RETRY_S
 from bot.store.keys import Keys
 from tests.e2e.bounds_scene import PERMIT
 from tests.e2e.branch_scene import branched
@@ -29,10 +32,13 @@ from tests.e2e.test_tools import card_of
 from tests.e2e.test_usage import asked_for
 from tests.e2e.tools_scene import Scene, scene
 from tests.e2e.world import ANSWER_S, LOOK_S, World
+from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 __all__ = ["scene"]
+
+DAY_S = 24 * 3600.0
 
 
 async def comes_true(
@@ -169,13 +175,19 @@ async def test_a_branch_that_one_process_gives_up_leaves_the_persons_other_branc
             await bot.kill()
         alone.discord.faults.clear()
         alone.deny(channels[1], bits.CREATE_PUBLIC_THREADS)
-        for shard, event in ((1, "branch_given_up"), (0, "conversation_branched")):
-            await redis.zadd(keys.branch_queue, {str(alone.ann.id): 1}, xx=True)
-            bot = await alone.start_bot(**group(shard, 2))
-            await bot.logged(event, conversation=threads[shard])
-            await comes_true(
-                alone, lambda: redis.zscore(keys.branch_queue, str(alone.ann.id)), lambda score: score != 1
-            )
+        person = str(alone.ann.id)
+        await redis.zadd(keys.branch_queue, {person: 1}, xx=True)
+        given_up = await (await alone.start_bot(**group(1, 2))).logged("branch_given_up")
+        at_ms = datetime.fromisoformat(given_up["timestamp"]).timestamp() * 1000
+        # The process has looked at the person, whose entry is due again, or else is gone.
+        await comes_true(
+            alone,
+            lambda: redis.zscore(keys.branch_queue, person),
+            lambda due_ms: due_ms is None or due_ms > at_ms + RETRY_S * 1000,
+        )
+        await redis.zadd(keys.branch_queue, {person: 1}, xx=True)
+        bot = await alone.start_bot(**group(0, 2))
+        await bot.logged("conversation_branched", conversation=threads[0])
 
 
 async def test_commands_and_what_is_remembered_belong_to_one_server(alone: World) -> None:
@@ -199,7 +211,7 @@ async def test_the_audit_log_is_posted_by_the_process_that_knows_the_servers_per
     alone: World,
 ) -> None:
     channels, bots = await divided(alone)
-    guild = alone.discord.world.guilds[alone.discord.world.channels[channels[1]].guild_id]
+    guild = alone.discord.world.guilds[alone.discord.world.channels[channels[1]].guild_id or 0]
     for number, effort in enumerate(("low", "high", "medium")):
         records = int(alone.discord.add_channel(guild, f"records-{number}").id)
         await answer(await alone.admin.command(channels[1], "audit channel", {"channel": str(records)}))
@@ -233,3 +245,34 @@ async def test_who_agrees_in_direct_messages_is_answered_in_the_servers_of_other
     assert bots[1].log("turn_done", turn=int(asked["id"]))
     told = [each["id"] for each in alone.said(channels[1])]
     assert told == [line["id"]], "nobody is told of a permission that is not lacking"
+
+
+async def test_the_presence_shows_the_health_of_the_process_in_its_servers(alone: World) -> None:
+    channels, bots = await divided(alone)
+    alone.claude.faults.add(faults.unauthorized())
+    await alone.ann.post(channels[1], f"{alone.mention} hello")
+    await bots[1].logged("presence_shown", status="idle", reason="Claude refuses my key")
+    alone.claude.clear()
+    await alone.converse(channels[0], "hello")
+    await alone.converse(channels[1], "hello again")
+    await bots[1].logged("presence_shown", status="online")
+    assert not bots[0].log("presence_shown")
+
+
+async def test_what_a_server_keeps_for_too_long_is_erased_by_any_process() -> None:
+    ago_s = 5 * DAY_S
+    with redis_server() as url:
+        world = await World.build(url, clock=lambda: time.time() - ago_s)
+        try:
+            channels, bots = await divided(world)
+            thread = await world.converse(channels[1], "about tulips")
+            await world.settled(thread)
+            await answer(await world.admin.command(channels[1], "privacy set", {"retention_days": 3}))
+            for bot in bots:
+                await bot.stop()
+            ago_s = 0.0
+            bot = await world.start_bot(**group(0, 2))
+            await bot.logged("conversations_expired", conversations=1)
+            assert not [key for key, value in (await stored(world)).items() if "tulips" in value]
+        finally:
+            await world.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
+import socket
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -260,6 +261,33 @@ async def test_metrics_are_served_where_the_settings_say(shared: World) -> None:
         assert "bobbin_discord_connected 1.0" in text
     finally:
         await bot.kill()
+
+
+async def test_what_is_written_on_the_page_before_the_bot_has_connected_is_answered(tmp_path: Path) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    settings = {"BOT_REDIS__DATA_DIR": str(tmp_path / "data"), "BOT_LOCAL__PORT": str(port)}
+    # At the first start nobody has used the bot before; at the second one its data is there.
+    for number in range(2):
+        bot = await BotProcess.start(settings, fresh=True)
+        async with aiohttp.ClientSession() as session:
+            page = LocalPage(f"http://127.0.0.1:{port}", session, bot)
+            try:
+                thread = await at_once(page, bot, f"hello {number}")
+                await page.answered(thread)
+            finally:
+                await bot.stop()
+
+
+async def at_once(page: LocalPage, bot: BotProcess, text: str) -> str:
+    """Mention the bot as soon as the page is there; returns the thread."""
+    async with bot.patience(START_S).limit():
+        while True:
+            try:
+                return await page.mention(text)
+            except aiohttp.ClientError:
+                await asyncio.sleep(LOOK_AGAIN_S)
 
 
 async def test_no_secret_reaches_a_child(tmp_path: Path) -> None:

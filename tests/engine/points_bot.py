@@ -147,14 +147,14 @@ class Points:
 
 def instrument(points: Points) -> None:
     """Put points around every script, every call to Discord and every event of a stream."""
-    run = Scripts.run
+    run = Scripts.run_and_read
 
     async def running(self: Scripts, call: Call, **commands: Commands) -> Any:
         if points.cut_off:
             raise StoreUnavailable("cut off")
         return await points.through(call.name, lambda: run(self, call, **commands))
 
-    setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
+    setattr(Scripts, "run_and_read", running)  # noqa: B010 - a plain assignment is what mypy forbids
     for name in CALLS:
         setattr(DiscordOutbox, name, _calling(points, name, getattr(DiscordOutbox, name)))
     for step, (owner, name) in METHODS.items():

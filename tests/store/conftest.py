@@ -20,7 +20,7 @@ NAMES_KEYS = re.compile(r"[\w.-]+:\{\d+\}:\w*:$")
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     """See that each script that a test runs keeps to one slot of a cluster, in its KEYS and in what it names else."""
-    run = Scripts.run
+    run = Scripts.run_and_read
 
     async def checked(self: Scripts, call: Call, **further: Any) -> Any:
         beginnings = [each for each in call.arguments if isinstance(each, str) and NAMES_KEYS.match(each)]
@@ -28,7 +28,7 @@ def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(slots) <= 1, f"{call.name}: {call.keys} {beginnings}"
         return await run(self, call, **further)
 
-    monkeypatch.setattr(Scripts, "run", checked)
+    monkeypatch.setattr(Scripts, "run_and_read", checked)
 
 
 @pytest.fixture

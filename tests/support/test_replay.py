@@ -17,6 +17,7 @@ from bot.support.replay import replay
         ("{", "is no bundle"),
         ("{}", "is no bundle"),
         (json.dumps({"bobbin_bundle": 1, "journal": None}), "make it with --turn"),
+        (json.dumps({"bobbin_bundle": 2, "journal": {"entry": [{"turn": 5}]}}), "cannot be read"),
     ],
 )
 async def test_a_file_without_a_turn_is_refused_in_one_line(tmp_path: Path, content: str, said: str) -> None:

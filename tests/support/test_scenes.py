@@ -123,6 +123,30 @@ def test_an_attempt_that_left_no_timeline_is_told_by_what_the_next_one_took_up()
     ]
 
 
+@pytest.mark.parametrize("end", ["", "tool_use"])
+def test_tools_that_were_called_behind_the_last_step_in_the_journal_are_called_before_the_crash(
+    end: str,
+) -> None:
+    first = {"requests": [request(300, 4, end=end)]}
+    second = {
+        "found": [4],
+        "requests": [
+            request(0, 4, end="tool_use", purpose="resumed"),
+            request(0, 5, end="tool_use", purpose="resumed"),
+            request(0, 10),
+        ],
+        "calls": [{"tool": "time_in", "request": 0}, {"tool": "tool_1", "request": 1}],
+    }
+    found = scene_of(journal(first, second)).replies
+    assert [(each.text, [call.tool for call in each.calls], each.then) for each in found] == [
+        ("One ", ["replay_time_in"], ""),
+        ("two t", ["replay_tool_1"], ""),
+        ("", [], "crash"),
+        ("hree four.", [], ""),
+    ]
+    assert found[0].pauses_s == (0.3,)
+
+
 def test_a_request_that_a_person_stopped_is_stopped_again_and_one_that_was_restarted_is_not_played() -> None:
     requests = [request(end="interrupted"), request(0, len(REPLY), end="interrupted")]
     (reply,) = scene_of(journal({"requests": requests}, record={"stop": "1"})).replies

@@ -23,3 +23,10 @@ def test_the_first_line_passes_and_then_one_every_ten_minutes() -> None:
 def test_other_lines_pass() -> None:
     found = FirstFailure("library", lambda: 0.0)
     assert all(found.filter(record(name)) for name in ("bot", "library", "library_of_another", "bot"))
+
+
+def test_the_line_that_passes_has_the_hint() -> None:
+    found = FirstFailure("library", lambda: 0.0, hint="is SETTING right?")
+    failure = logging.LogRecord("library", logging.ERROR, "", 0, "failed at 100%% of %s", ("spans",), None)
+    assert found.filter(failure)
+    assert failure.getMessage() == "failed at 100% of spans (is SETTING right?)"

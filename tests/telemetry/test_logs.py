@@ -175,11 +175,11 @@ def test_an_object_that_may_hold_a_message_is_shown_by_its_type() -> None:
 
 def test_a_bug_that_ends_the_bot_is_logged_without_its_text() -> None:
     script = (
-        "from bot.telemetry.logs import configure; from bot.config import TelemetrySettings\n"
-        f"configure(TelemetrySettings(), []); raise ValueError({CONTENT!r})"
+        "from bot.telemetry.logs import configure; from bot.config import TelemetrySettings; import sys\n"
+        "configure(TelemetrySettings(), []); raise ValueError(sys.argv[1])"
     )
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", script, CONTENT], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert CONTENT not in done.stdout + done.stderr

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.telemetry import push as push_module
 from bot.telemetry.push import push
+from tests.patience import idle_timeout
+from tests.self_signed import self_signed, server_context
 from tests.telemetry.push_server import push_server
+
+Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 async def test_an_address_is_asked_and_the_status_returned() -> None:
@@ -45,3 +60,100 @@ async def test_a_server_that_is_not_there_is_a_kind_of_failure_without_the_addre
     assert not result.is_done
     assert "hidden-word" not in result.problem
     assert "127.0.0.1" not in result.problem
+
+
+# A monitor that is not well
+
+
+async def silent(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Take the request, and answer nothing."""
+    await reader.read()
+
+
+async def drop_by_drop(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer with a header that never ends."""
+    writer.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+    while True:
+        writer.write(b"x")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def resetting(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Reset the connection."""
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
+
+
+async def failing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer 500."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+
+
+async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer 200 with a body that never ends."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        writer.write(b"10000\r\n" + b"x" * 0x10000 + b"\r\n")
+        await writer.drain()
+
+
+@contextlib.asynccontextmanager
+async def monitor(serve: Serve, **options: Any) -> AsyncIterator[int]:
+    """Serve on a port of this machine, until all who have come have left."""
+    serving: list[asyncio.Task[None]] = []
+
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            await serve(reader, writer)
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving.append(asyncio.create_task(handle(reader, writer)))
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0, **options) as server:
+        yield int(server.sockets[0].getsockname()[1])
+        async with idle_timeout(30):
+            await asyncio.gather(*serving)
+
+
+@pytest.mark.parametrize(
+    ("serve", "problem"),
+    [
+        (silent, "TimeoutError"),
+        (drop_by_drop, "TimeoutError"),
+        (resetting, "Client|ServerDisconnected"),
+        (failing, "status 500"),
+    ],
+)
+async def test_a_monitor_that_does_not_answer_well_is_left_within_a_bounded_time(
+    monkeypatch: pytest.MonkeyPatch, serve: Serve, problem: str
+) -> None:
+    monkeypatch.setattr(push_module, "PUSH_S", 0.3)
+    async with monitor(serve) as port:
+        result = await push(f"http://127.0.0.1:{port}/ping/hidden-word", private=True)
+    assert not result.is_done
+    assert any(each in result.problem for each in problem.split("|"))
+    assert "hidden-word" not in result.problem
+
+
+async def test_the_body_of_an_answer_is_not_read() -> None:
+    async with monitor(endless) as port:
+        result = await push(f"http://127.0.0.1:{port}", private=True)
+    assert result.is_done
+
+
+async def test_a_certificate_that_nobody_has_signed_is_refused(tmp_path: Path) -> None:
+    pem = self_signed(tmp_path / "monitor.pem", "127.0.0.1")
+    async with monitor(failing, ssl=server_context(pem)) as port:
+        result = await push(f"https://127.0.0.1:{port}", private=True)
+    assert result.problem == "ClientConnectorCertificateError"
+
+
+async def test_a_name_that_stands_for_nothing_is_a_failure_and_no_error() -> None:
+    assert not (await push("http://monitor.invalid", private=False)).is_done

@@ -2,8 +2,8 @@
 
 The store has a mark for every channel that the bot can read: the last message that was listed. Where the channel has
 a later message, it is listed from the mark on, and each message is accepted like that of an event; a known message
-changes nothing. A channel without a mark is listed from the bot's first start on, since its first message may be the
-missed one.
+changes nothing. A channel without a mark is listed from the beginning of the bot's first start on, since its first
+message may be the missed one.
 
 Channels and active threads take two requests per server, however many there are. After a start or a gap in the
 session a sweep also covers the threads that were archived meanwhile, by one or two requests per channel, and the
@@ -80,8 +80,8 @@ class Catchup:
         """Check the store for rollbacks, and sweep when that is due, until cancelled."""
         while True:
             try:
-                # Before the first sweep: messages from now on are addressed to the bot.
-                await self._conversations.since(self._clock.now_ms())
+                # Before the first sweep. A first start answers what was written while the bot was starting.
+                await self._conversations.since(self._clock.began_ms())
                 await self._check_for_rollback()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
                     await self._run_sweep()

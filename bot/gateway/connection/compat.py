@@ -57,7 +57,13 @@ class Http(HTTPClient):
         """Make a call; raises RateLimited instead while the route is banned."""
         if self.enforces_bans and (left_s := self.bans.left_s(route.method, _path(route))):
             raise discord.RateLimited(left_s)
-        return await super().request(route, **options)
+        try:
+            return await super().request(route, **options)
+        except RuntimeError as error:
+            # aiohttp's error for a call that waited for a rate limit while the bot was stopped.
+            if not cast("Any", self)._HTTPClient__session.closed:
+                raise
+            raise aiohttp.ClientConnectionError("the session is closed") from error
 
     def get_ratelimit(self, key: str) -> Ratelimit:
         """Return the bucket of a route."""

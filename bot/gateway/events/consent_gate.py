@@ -91,11 +91,15 @@ class HeldMessages:
             return
         for channel, message in await self._consents.waiting(person):
             found = await self._read(channel, message)
-            if found is not None and found.guild is not None and found.guild.me is None:
+            if found is not None and self._is_elsewhere(found):
                 await self._conversations.list_again(channel, message)
             elif found is not None:
                 await self._intake.accept(found, me)
             await self._consents.answered(person, channel, message)
+
+    def _is_elsewhere(self, message: discord.Message) -> bool:
+        """Whether a message is in a server that no shard of this process tells of."""
+        return message.guild is not None and self._client.get_guild(message.guild.id) is None
 
     async def _read(self, channel: int, message: int) -> discord.Message | None:
         try:

@@ -47,6 +47,13 @@ async def test_an_outage_that_lasts_raises_unavailable(post: Post) -> None:
         await post.outbox.edit(post.thread, message, Change("changed"))
 
 
+async def test_a_call_after_the_session_was_closed_raises_unavailable(post: Post) -> None:
+    message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
+    await post.client.http.close()
+    with pytest.raises(DiscordUnavailable):
+        await post.outbox.edit(post.thread, message, Change("changed"))
+
+
 async def test_a_deleted_message_or_channel_raises_gone_except_for_a_delete(post: Post) -> None:
     message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
     await post.outbox.delete(post.thread, message)

@@ -131,17 +131,7 @@ class Gateway:
             connection.send({"op": HEARTBEAT_ACK, "d": None})
             return None
         if op in (IDENTIFY, RESUME):
-            if connection.session is not None:
-                return ALREADY
-            if not isinstance(data, dict):
-                return DECODE_ERROR
-            self.handshakes.append({"op": op, **data})
-            if self._faults.gateway.muted > 0:
-                self._faults.gateway.muted -= 1
-                return None
-            if (code := self._faults.gateway.closing.get(_bare(data.get("token")))) is not None:
-                return code
-            return self._identify(connection, data) if op == IDENTIFY else self._resume(connection, data)
+            return self._handshake(connection, op, data)
         if connection.session is None:
             return NOT_AUTHENTICATED
         if op == MEMBERS and isinstance(data, dict):
@@ -150,6 +140,19 @@ class Gateway:
         if op == PRESENCE:
             return self._set_presence(connection.session, data)
         return None if op in (VOICE, SOUNDS) else UNKNOWN_OPCODE
+
+    def _handshake(self, connection: Connection, op: int, data: object) -> int | None:
+        if connection.session is not None:
+            return ALREADY
+        if not isinstance(data, dict):
+            return DECODE_ERROR
+        self.handshakes.append({"op": op, **data})
+        if self._faults.gateway.muted > 0:
+            self._faults.gateway.muted -= 1
+            return None
+        if (code := self._faults.gateway.closing.get(_bare(data.get("token")))) is not None:
+            return code
+        return self._identify(connection, data) if op == IDENTIFY else self._resume(connection, data)
 
     def _identify(self, connection: Connection, data: Json) -> int | None:
         application = self._world.application_by_token(_bare(data.get("token")))

@@ -1,0 +1,110 @@
+"""The bot of a replay: a process with settings, tools and a store of its own, which a crash kills."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+import bot
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.local.scene import Scene
+from bot.support.replayed_tools import install
+
+INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+
+READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
+"""The events of the log that a replay waits for."""
+
+
+class ReplayedBot:
+    """The bot of the replay; it is started anew after a crash."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], scene: Scene) -> None:
+        self._folder = folder
+        inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+        tools = folder / "tools"
+        # This bot, and no other one that is installed.
+        paths = [str(Path(bot.__file__).parents[1]), str(tools), os.environ.get("PYTHONPATH", "")]
+        self._environment = {
+            **inherited,
+            **environment,
+            **install(tools, scene.tools),
+            "PYTHONPATH": os.pathsep.join(filter(None, paths)),
+            "BOT_REDIS__DATA_DIR": str(folder / "data"),
+        }
+        if any(reply.searches for reply in scene.replies):
+            on = json.loads(self._environment.get("BOT_TOOLS__ON") or "[]")
+            self._environment["BOT_TOOLS__ON"] = json.dumps([*on, "web_search"])
+        self._process: asyncio.subprocess.Process | None = None
+        self._lines: asyncio.Task[None] | None = None
+        self._ended = asyncio.Event()
+        self._logged = {event: asyncio.Event() for event in (READY, DONE, CALLED)}
+
+    async def start(self) -> None:
+        """Start the bot, and wait until Discord has connected it."""
+        self._ended.clear()
+        self._logged[READY].clear()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "bot", "run"),
+            cwd=self._folder,  # the operator's settings stay out
+            env=self._environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        self._lines = asyncio.create_task(self._read(self._process), name="replay-log")
+        await self._until(READY)
+
+    async def done(self) -> None:
+        """Wait until the turn has ended."""
+        await self._until(DONE)
+
+    async def called(self) -> None:
+        """Wait until a call that was allowed has been made."""
+        await self._until(CALLED)
+        self._logged[CALLED].clear()
+
+    async def crash(self) -> None:
+        """Kill the bot."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+        await self._gone()
+
+    async def end(self) -> None:
+        """Stop the bot, if it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+        await self._gone()
+
+    async def _gone(self) -> None:
+        if self._process is not None:
+            await self._process.wait()
+        if self._lines is not None:
+            await self._lines
+
+    async def _until(self, name: str) -> None:
+        """Wait for an event of the log."""
+        event = self._logged[name]
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in waits:
+                each.cancel()
+        if not event.is_set():
+            raise StartError("the bot of the replay has ended", exit_code=Exit.BACKUP)
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        if process.stdout is None:
+            raise RuntimeError("a child without output")
+        while line := await process.stdout.readline():
+            told = line.decode(errors="replace")
+            for name, event in self._logged.items():
+                if f'"{name}"' in told:
+                    event.set()
+        self._ended.set()

@@ -1,0 +1,178 @@
+"""Claude's replies in the scene of a journal, one for each request of each attempt; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from bot.conversation.timeline import INTERRUPTED, RESUMED
+from bot.local.scene import SceneCall, SceneReply
+from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, numbers, reply_of, tool_name
+
+MOST_CRASHES = 5
+MOST_TRIES = 10
+
+TITLE_CHARS = len("<thread_title></thread_title>")
+"""A reply that is longer than its text by so much began with a title, which direct messages have not."""
+
+FILLER = "These words stand for words that the journal does not hold. "
+
+
+def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
+    """Yield the replies where there is no timeline: each attempt before the last one breaks off in the middle."""
+    text, entry = reply_of(journal), entry_of(journal)
+    broken = max(0, int((journal.get("record") or {}).get("tries") or 1) - 1)
+    for _ in range(min(broken, MOST_CRASHES)):
+        yield SceneReply((text[: len(text) // 2],), end="ClaudeUnreachable")
+    if entry.get("outcome") == "refused":
+        yield SceneReply((text[: len(text) // 2],), end="refusal")
+    elif not text:
+        yield SceneReply(end="ClaudeRefusedRequest")
+    else:
+        yield SceneReply((text,), end="max_tokens" if entry.get("open_end") else "end_turn")
+
+
+def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
+    text, stopped = reply_of(journal), "stop" in (journal.get("record") or {})
+    last = _requests(attempts[-1])
+    shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
+    steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
+    before = 0
+    for at, attempt in enumerate(attempts):
+        following = attempts[at + 1] if at + 1 < len(attempts) else None
+        number = int(attempt.get("number") or 0)
+        if number > before + 1:  # nothing of an attempt is in the journal but what this one has found
+            yield from steps.taken_up_by(attempt)
+            yield _crash(text, attempt)
+            yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
+        before = number
+        requests = _requests(attempt)
+        for index, request in requests:
+            end, is_end = str(request.get("end") or ""), index == requests[-1][0]
+            if request.get("purpose") == RESUMED:
+                continue
+            if end == INTERRUPTED and not request.get("deltas") and not is_end:
+                continue  # restarted, because a message joined: here all messages are there from the start
+            if is_end and end in ("", "tool_use") and following is not None:
+                if steps.are_behind(following):  # it called tools after its last step in the journal
+                    yield from steps.taken_up_by(following, numbers(request.get("deltas")))
+                    yield SceneReply(then="crash", shown=_found(following))
+                else:
+                    share = _some(text, max(_length(request), _found(following)))
+                    played = _reply(attempt, index, share)
+                    yield replace(played, calls=(), end="end_turn", then="crash", shown=_found(following))
+            elif end == "tool_use":
+                yield _reply(attempt, index, steps.text(request))
+                steps.known += 1
+            elif is_end and stopped and following is None and end == INTERRUPTED:
+                yield replace(_reply(attempt, index, shares[index]), then="stop")
+            else:
+                is_of_reply = following is None
+                yield _reply(attempt, index, shares[index] if is_of_reply else _some(text, _length(request)))
+
+
+class _Steps:
+    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `known` are played."""
+
+    def __init__(self, reply: str, texts: Sequence[str]) -> None:
+        self._reply = reply
+        self._texts = texts
+        self.known = 0
+
+    def text(self, request: dict[str, Any]) -> str:
+        """Return the text of the next step."""
+        if self.known < len(self._texts):
+            return self._texts[self.known]
+        return _some(self._reply, _length(request))
+
+    def are_behind(self, attempt: dict[str, Any]) -> bool:
+        """Whether an attempt took up more steps than those that are played."""
+        return len(_resumed(attempt)) > self.known
+
+    def taken_up_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
+        """Yield the further steps that an attempt took up; the first one came in these `deltas`, if known."""
+        for index, request in _resumed(attempt)[self.known :]:
+            yield _reply(attempt, index, self.text(request), deltas)
+            self.known += 1
+            deltas = ()
+
+
+def _crash(text: str, following: dict[str, Any]) -> SceneReply:
+    shown = _found(following)
+    return SceneReply((_some(text, shown),) if shown else (), then="crash", shown=shown)
+
+
+def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int] = ()) -> SceneReply:
+    """Return the reply to a request of an attempt, with its share of the text, in these `deltas` or its own."""
+    request = dicts(attempt.get("requests"))[index]
+    calls = [each for each in dicts(attempt.get("calls")) if each.get("request") == index]
+    pieces, pauses = _cut(share, deltas or numbers(request.get("deltas")))
+    end = str(request.get("end") or "end_turn")
+    if end == INTERRUPTED or (end == "tool_use" and not calls):
+        end = "end_turn"
+    return SceneReply(
+        pieces,
+        pauses,
+        tuple(SceneCall(tool_name(each), int(each.get("input") or 0)) for each in calls),
+        searches=list(request.get("blocks") or ()).count("web_search"),
+        failed=tuple(map(str, request.get("failed") or ()))[:MOST_TRIES],
+        end=end,
+    )
+
+
+def _requests(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    """Return the requests of an attempt for the reply, each with its index."""
+    found = enumerate(dicts(attempt.get("requests")))
+    return [(index, each) for index, each in found if each.get("purpose") not in SIDE]
+
+
+def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    return [(index, each) for index, each in _requests(attempt) if each.get("purpose") == RESUMED]
+
+
+def _found(attempt: dict[str, Any]) -> int:
+    """Return how many characters an attempt has found on Discord."""
+    return sum(numbers(attempt.get("found")))
+
+
+def _length(request: dict[str, Any]) -> int:
+    return sum(numbers(request.get("deltas"))[1::2])
+
+
+def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
+    """Return which part of a reply came with each of its requests."""
+    lengths = list(map(_length, requests))
+    surplus = sum(lengths) - len(text)
+    if requests and requests[0].get("purpose") == "continuation":
+        text = text[max(0, -surplus) :]
+    shares: list[str] = []
+    last = max((at for at, length in enumerate(lengths) if length), default=-1)
+    first = next((at for at, length in enumerate(lengths) if length), -1)
+    if surplus >= TITLE_CHARS:
+        lengths[first] = max(0, lengths[first] - surplus)
+    for at, length in enumerate(lengths):
+        share = text if at == last else text[:length]
+        text = text[len(share) :]
+        if requests[at].get("end") == "tool_use":
+            text = text.lstrip("\n")  # the text behind a call is a paragraph of its own
+        shares.append(share)
+    return shares
+
+
+def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Cut a text as it came: the last delta has what is left, and one for which nothing is left goes."""
+    found: list[tuple[str, float]] = []
+    pairs = list(zip(deltas[::2], deltas[1::2], strict=False))
+    for at, (ms, length) in enumerate(pairs):
+        piece = share if at + 1 == len(pairs) else share[:length]
+        share = share[len(piece) :]
+        if piece:
+            found.append((piece, min(max(ms, 0) / 1000, MOST_PAUSE_S)))
+    return tuple(piece for piece, _ in found), tuple(pause for _, pause in found)
+
+
+def _some(text: str, length: int) -> str:
+    """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
+    length = min(length, 100_000)
+    return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]
