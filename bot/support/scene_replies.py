@@ -12,6 +12,7 @@ from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, num
 
 MOST_CRASHES = 5
 MOST_TRIES = 10
+MOST_CHARS = 100_000
 
 TITLE_CHARS = len("<thread_title></thread_title>")
 """A reply that is longer than its text by so much began with a title, which direct messages have not."""
@@ -114,7 +115,7 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
     return SceneReply(
         pieces,
         pauses,
-        tuple(SceneCall(tool_name(each), int(each.get("input") or 0)) for each in calls),
+        tuple(SceneCall(tool_name(each), min(int(each.get("input") or 0), MOST_CHARS)) for each in calls),
         searches=list(request.get("blocks") or ()).count("web_search"),
         failed=tuple(map(str, request.get("failed") or ()))[:MOST_TRIES],
         end=end,
@@ -174,5 +175,5 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
 
 def _some(text: str, length: int) -> str:
     """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
-    length = min(length, 100_000)
+    length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]
