@@ -15,7 +15,6 @@ from bot.store.all_keys import keys_of_prefix
 from bot.store.codec import load_timeline, load_turn
 from bot.store.content import is_sealed
 from bot.store.keys import Keys, padded
-from bot.store.records import NAME_FIELDS
 from bot.store.stored_keys import StoredKeys
 from bot.support.filler import Filler
 from bot.support.journal_files import files_of
@@ -31,6 +30,9 @@ KEPT = frozenset(
 
 NUMBERED = frozenset({"step"})
 """The names of texts that the bot has made of numbers; in all other texts numbers are content."""
+
+NAMES = frozenset({"server_name", "channel_name"})
+"""The fields of hashes that people have named, perhaps by digits."""
 
 TOOLS = frozenset({"tool"})
 """The names of values that are names of tools."""
@@ -176,7 +178,7 @@ class _Journal:
         """Return a stored value with filler; the fields of a hash hold numbers as texts, which stay."""
         shown = self.without_text(_fields_parsed(part, value))
         if isinstance(value, dict):
-            named = {name: each for name, each in value.items() if name not in NAME_FIELDS}
+            named = {name: each for name, each in value.items() if name not in NAMES}
             shown |= {
                 self._numbers(name): self._numbers(each)
                 for name, each in named.items()
