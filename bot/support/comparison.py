@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any
 
 from bot.conversation.timeline import RESUMED
-from bot.support.journal_reading import SIDE, attempts_of, entry_of, numbers
+from bot.support.journal_reading import SIDE, attempts_of, dicts, entry_of, numbers
 
 
 def compared(journal: dict[str, Any], played: dict[str, Any]) -> list[str]:
@@ -50,7 +50,7 @@ def _outcome(journal: dict[str, Any]) -> str:
 
 
 def _ends(journal: dict[str, Any]) -> str:
-    requests = _last(journal).get("requests") or ()
+    requests = dicts(_last(journal).get("requests"))
     ends = (
         str(each.get("end") or "none") for each in requests if each.get("purpose") not in {*SIDE, RESUMED}
     )
@@ -58,7 +58,9 @@ def _ends(journal: dict[str, Any]) -> str:
 
 
 def _calls(journal: dict[str, Any]) -> str:
-    return ", ".join(str(each.get("outcome", "done")) for each in _last(journal).get("calls") or ()) or "none"
+    return (
+        ", ".join(str(each.get("outcome", "done")) for each in dicts(_last(journal).get("calls"))) or "none"
+    )
 
 
 SHAPES = {

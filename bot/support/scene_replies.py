@@ -8,7 +8,16 @@ from typing import Any
 
 from bot.conversation.timeline import INTERRUPTED, RESUMED
 from bot.local.scene import SceneCall, SceneReply
-from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, numbers, reply_of, tool_name
+from bot.support.journal_reading import (
+    MOST_CHARS,
+    MOST_PAUSE_S,
+    SIDE,
+    dicts,
+    entry_of,
+    numbers,
+    reply_of,
+    tool_name,
+)
 
 MOST_CRASHES = 5
 MOST_TRIES = 10
@@ -114,7 +123,7 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
     return SceneReply(
         pieces,
         pauses,
-        tuple(SceneCall(tool_name(each), int(each.get("input") or 0)) for each in calls),
+        tuple(SceneCall(tool_name(each), min(int(each.get("input") or 0), MOST_CHARS)) for each in calls),
         searches=list(request.get("blocks") or ()).count("web_search"),
         failed=tuple(map(str, request.get("failed") or ()))[:MOST_TRIES],
         end=end,
@@ -174,5 +183,5 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
 
 def _some(text: str, length: int) -> str:
     """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
-    length = min(length, 100_000)
+    length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]

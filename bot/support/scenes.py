@@ -14,7 +14,7 @@ from bot.local.scene import (
     SceneResult,
     SceneTool,
 )
-from bot.support.journal_reading import MOST_PAUSE_S, attempts_of, dicts, entry_of, tool_name
+from bot.support.journal_reading import MOST_CHARS, MOST_PAUSE_S, attempts_of, dicts, entry_of, tool_name
 from bot.support.scene_replies import timed, untimed
 
 MOST_MESSAGES = 50
@@ -87,7 +87,7 @@ def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:
         results = (
             SceneResult(
                 min(int(each.get("ms") or 0) / 1000, MOST_PAUSE_S),
-                min(int(each.get("result") or 0), 100_000),
+                min(int(each.get("result") or 0), MOST_CHARS),
                 each.get("outcome") not in ("done", "waiting"),
             )
             for each in own
