@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bot.support.comparison import compared
 
 
@@ -34,6 +36,13 @@ def test_each_difference_is_named() -> None:
         "DIFFERS: ends of the last attempt's requests: max_tokens; the journal says end_turn",
         "DIFFERS: calls of tools: done; the journal says none",
     ]
+
+
+@pytest.mark.parametrize("broken", [5, 1.5, "x", True, [5], [[1]], [None], {"a": 1}, [{"purpose": []}]])
+@pytest.mark.parametrize("name", ["requests", "calls", "shown", "number"])
+def test_a_journal_that_is_broken_differs(name: str, broken: Any) -> None:
+    lines = compared(journal(12, **{name: broken}), journal(12, calls=[{}, {}]))
+    assert "DIFFERS: calls of tools" in "\n".join(lines)
 
 
 def test_a_journal_of_an_older_release_is_not_compared() -> None:

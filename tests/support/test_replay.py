@@ -18,6 +18,9 @@ from bot.support.replay import replay
         ("{}", "is no bundle"),
         (json.dumps({"bobbin_bundle": 1, "journal": None}), "make it with --turn"),
         (json.dumps({"bobbin_bundle": 2, "journal": {"entry": [{"turn": 5}]}}), "cannot be read"),
+        ('{"bobbin_bundle": 2, "journal": {"files": [[{"bytes": 1e999}]]}}', "cannot be read"),
+        ('{"bobbin_bundle": 2, "journal": {"turn": "\\ud800"}}', "is no bundle"),
+        ("[" * 100_000, "is no bundle"),
     ],
 )
 async def test_a_file_without_a_turn_is_refused_in_one_line(tmp_path: Path, content: str, said: str) -> None:

@@ -166,3 +166,26 @@ def test_errors_and_tries_before_are_those_of_the_timeline_and_what_is_not_playe
         "errors of Discord: DiscordUnavailable",
         "the history before the turn",
     )
+
+
+def test_a_continuation_is_said_with_what_stood_before_it_and_its_prompt_is_no_message() -> None:
+    told = journal({"requests": [request(1, 5, purpose="continuation")]})
+    told["entry"] = [
+        entry(
+            ("user", "<message>\nq\n</message>"),
+            ("assistant", "One two "),
+            ("user", "Go on."),
+            ("assistant", "three"),
+        )
+    ]
+    scene = scene_of(told)
+    assert [each.text for each in scene.messages] == ["q"]
+    assert [each.text for each in scene.replies] == ["One two three"]
+
+
+def test_a_reply_of_which_nothing_but_the_length_is_known_has_that_length() -> None:
+    told = journal({"requests": [request(1, 5, 2, 30, end="")]}, record={"state": "posted"})
+    told["entry"] = []
+    (reply,) = scene_of(told).replies
+    assert len(reply.text) == 35
+    assert reply.pauses_s == (0.001, 0.002)
