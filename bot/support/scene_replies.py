@@ -8,7 +8,16 @@ from typing import Any
 
 from bot.conversation.timeline import INTERRUPTED, RESUMED
 from bot.local.scene import SceneCall, SceneReply
-from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, numbers, reply_of, tool_name
+from bot.support.journal_reading import (
+    MOST_CHARS,
+    MOST_PAUSE_S,
+    SIDE,
+    dicts,
+    entry_of,
+    numbers,
+    reply_of,
+    tool_name,
+)
 
 MOST_CRASHES = 5
 MOST_TRIES = 10
@@ -34,8 +43,10 @@ def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
 
 
 def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
-    text, stopped = reply_of(journal), "stop" in (journal.get("record") or {})
+    stopped = "stop" in (journal.get("record") or {})
     last = _requests(attempts[-1])
+    # The text of a turn that runs, or that had no reply in the end, is known by its length alone.
+    text = reply_of(journal) or _some("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
     steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
@@ -114,7 +125,7 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
     return SceneReply(
         pieces,
         pauses,
-        tuple(SceneCall(tool_name(each), int(each.get("input") or 0)) for each in calls),
+        tuple(SceneCall(tool_name(each), min(int(each.get("input") or 0), MOST_CHARS)) for each in calls),
         searches=list(request.get("blocks") or ()).count("web_search"),
         failed=tuple(map(str, request.get("failed") or ()))[:MOST_TRIES],
         end=end,
@@ -145,7 +156,7 @@ def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
     lengths = list(map(_length, requests))
     surplus = sum(lengths) - len(text)
     if requests and requests[0].get("purpose") == "continuation":
-        text = text[max(0, -surplus) :]
+        lengths[0] += max(0, -surplus)  # what was said before the continuation is said with it
     shares: list[str] = []
     last = max((at for at, length in enumerate(lengths) if length), default=-1)
     first = next((at for at, length in enumerate(lengths) if length), -1)
@@ -174,5 +185,5 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
 
 def _some(text: str, length: int) -> str:
     """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
-    length = min(length, 100_000)
+    length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]

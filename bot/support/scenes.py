@@ -14,7 +14,15 @@ from bot.local.scene import (
     SceneResult,
     SceneTool,
 )
-from bot.support.journal_reading import MOST_PAUSE_S, attempts_of, dicts, entry_of, tool_name
+from bot.support.journal_reading import (
+    MOST_CHARS,
+    MOST_PAUSE_S,
+    attempts_of,
+    dicts,
+    entry_of,
+    is_running,
+    tool_name,
+)
 from bot.support.scene_replies import timed, untimed
 
 MOST_MESSAGES = 50
@@ -61,7 +69,7 @@ def _messages(journal: dict[str, Any]) -> Iterator[SceneMessage]:
         for message in entry.get("sent", ())
         if message["role"] == "user"
     ]
-    texts = [text for each in rendered for text in _MESSAGE.findall(each) or [each]]
+    texts = [text for each in rendered for text in _MESSAGE.findall(each)] or rendered
     if not texts:
         texts = [str(each.get("text", "")) for each in dicts(journal.get("messages"))]
     files = [tuple(map(_file, dicts(each)))[:MOST_FILES] for each in journal.get("files") or ()]
@@ -87,7 +95,7 @@ def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:
         results = (
             SceneResult(
                 min(int(each.get("ms") or 0) / 1000, MOST_PAUSE_S),
-                min(int(each.get("result") or 0), 100_000),
+                min(int(each.get("result") or 0), MOST_CHARS),
                 each.get("outcome") not in ("done", "waiting"),
             )
             for each in own
@@ -109,7 +117,7 @@ def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> It
     failures = [str(each) for attempt in attempts for each in attempt.get("failures") or ()]
     if failures:
         yield f"errors of Discord: {', '.join(failures)}"
-    if attempts and entry_of(journal) == {} and not (journal.get("result") or {}):
+    if attempts and is_running(journal):
         yield "what follows: the journal was read while the turn ran"
     if journal.get("entries", 0) > 1:
         yield "the history before the turn"
