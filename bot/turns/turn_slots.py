@@ -68,18 +68,21 @@ class TurnSlots:
         self._let_in()
         telling = asyncio.create_task(self._tell_later(conversation, ticket), name=f"waits-{conversation}")
         try:
-            await granted.wait()
+            try:
+                await granted.wait()
+            except BaseException:
+                telling.cancel()
+                raise
+            finally:
+                if self._told_now is not ticket:  # nobody would delete a notice whose posting is cancelled
+                    telling.cancel()
+                await asyncio.wait({telling})  # what tells holds the lease, which the turn wants
         except BaseException:
-            telling.cancel()
             self._queue.remove(ticket)
-            if granted.is_set():  # granted at the moment at which the caller left
+            if granted.is_set():  # granted before the caller left, perhaps while the notice was being posted
                 self._taken -= 1
                 self._let_in()
             raise
-        finally:
-            if self._told_now is not ticket:  # nobody would delete a notice whose posting is cancelled
-                telling.cancel()
-            await asyncio.wait({telling})  # what tells holds the lease, which the turn wants
 
     async def _tell_later(self, conversation: int, ticket: Ticket) -> None:
         await asyncio.sleep(TELL_AFTER_S)

@@ -292,3 +292,32 @@ async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPa
         waiting.cancel()
         await asyncio.wait({waiting})
     assert not slots.are_wanted
+
+
+async def test_a_slot_that_is_granted_while_a_notice_is_posted_is_free_once_its_caller_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
+    begun, posted = asyncio.Event(), asyncio.Event()
+
+    async def tell(_conversation: int, _before: int) -> None:
+        begun.set()
+        await posted.wait()
+
+    slots = turn_slots.TurnSlots(1, no_server, tell)
+
+    async def turn() -> None:
+        async with slots.slot(2):
+            raise AssertionError
+
+    async with idle_timeout(30):
+        async with slots.slot(1):
+            waiting = asyncio.create_task(turn())
+            await begun.wait()
+        await asyncio.sleep(0)
+        assert slots.are_wanted  # granted, and the notice is still being posted
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        posted.set()
+    assert waiting.cancelled()
+    assert not slots.are_wanted
