@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +12,9 @@ from typing import Annotated
 import typer
 
 from bot.support.backup_commands import ConfigOption
+
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""The characters that steer a terminal: a bundle is from somebody else."""
 
 
 def bundle(
@@ -62,7 +66,7 @@ def replay(
     _silence()
     try:
         for line in asyncio.run(played(file)):
-            typer.echo(line)
+            typer.echo(CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line))
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None

@@ -7,13 +7,15 @@ from itertools import zip_longest
 from typing import Any
 
 from bot.conversation.timeline import RESUMED
-from bot.support.journal_reading import SIDE, attempts_of, dicts, entry_of, numbers
+from bot.support.journal_reading import SIDE, attempts_of, dicts, entry_of, is_running, numbers
 
 
 def compared(journal: dict[str, Any], played: dict[str, Any]) -> list[str]:
     """Return a line for each shape: as the journal says, or how they differ."""
     if not attempts_of(journal):
         return ["The journal has no timeline, as of an older release: nothing is compared."]
+    if is_running(journal):
+        return ["The journal was read while the turn ran: nothing is compared."]
     lines = [*_messages(journal, played)]
     for name, of in SHAPES.items():
         before, after = of(journal), of(played)
@@ -52,15 +54,16 @@ def _outcome(journal: dict[str, Any]) -> str:
 def _ends(journal: dict[str, Any]) -> str:
     requests = dicts(_last(journal).get("requests"))
     ends = (
-        str(each.get("end") or "none") for each in requests if each.get("purpose") not in {*SIDE, RESUMED}
+        str(each.get("end") or "none")
+        for each in requests
+        if str(each.get("purpose")) not in {*SIDE, RESUMED}
     )
     return ", ".join(ends) or "none"
 
 
 def _calls(journal: dict[str, Any]) -> str:
-    return (
-        ", ".join(str(each.get("outcome", "done")) for each in dicts(_last(journal).get("calls"))) or "none"
-    )
+    calls = dicts(_last(journal).get("calls"))
+    return ", ".join(str(each.get("outcome", "done")) for each in calls) or "none"
 
 
 SHAPES = {

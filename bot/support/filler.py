@@ -1,8 +1,8 @@
 """Filler in place of a text: nothing that was said is left, and what matters to programs is: the shape. Pure.
 
 Lengths, lines, blanks, punctuation and Markdown, the case and the script of letters stay. Each word is another one of
-the same length, each digit another digit, and each id the same other id wherever it stands. Of emoji, of signs
-and of invisible characters in which words can be written, the class stays.
+the same length, each digit another digit, and each id the same other id wherever it stands. Of vowel signs and other
+marks, of emoji, of signs and of invisible characters in which words can be written, the class stays.
 """
 
 from __future__ import annotations
@@ -73,9 +73,17 @@ CLASSES = (("\U0001f1e6", "\U0001f1ff"), ("\U0001f3fb", "\U0001f3ff"))
 _SPECIAL = re.compile(
     r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<attribute>\b[a-z]+(?==\"))|(?P<id>\d{15,20})"
     r"|(?P<word>[A-Za-z]+)|(?P<digits>\d+)|(?P<letter>[^\W\d_])|(?P<picture>[\U0001F000-\U0001FAFF])"
-    rf"|(?P<sign>[{''.join(first + '-' + last for first, last in SIGNS)}])",
+    rf"|(?P<sign>[{''.join(first + '-' + last for first, last in SIGNS)}])"
+    r"|(?P<other>[^\x00-\x7f])",
     re.MULTILINE,
 )
+
+LETTERLIKE = frozenset({"Mn", "Mc", "So"})
+"""The categories of characters in which words, or the vowels of words, are written, besides letters."""
+
+KEPT_MARKS = frozenset("\ufe0e\ufe0f")
+"""The selectors of text and emoji."""
+
 BLOCK = 64
 """Letters of one script mostly stand this close together."""
 
@@ -143,6 +151,10 @@ class Filler:
     def _sign(self, text: str) -> str:
         return _first_of(SIGNS, text)
 
+    def _other(self, text: str) -> str:
+        is_kept = text in KEPT_MARKS or unicodedata.category(text) not in LETTERLIKE
+        return text if is_kept else self._letter(text)
+
 
 FIRST_ID = 1_000_000_000_000_000_000
 """As long as ids of Discord are by now."""
@@ -158,6 +170,7 @@ _MAKERS: dict[str, Callable[[Filler, str], str]] = {
     "letter": Filler._letter,
     "picture": Filler._picture,
     "sign": Filler._sign,
+    "other": Filler._other,
 }
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from bot.store.states import State
+
 SIDE = frozenset({"summary", "count", "catch-up"})
 """The purposes of requests that a replay does not make: it has no history."""
 
 MOST_PAUSE_S = 10.0
 """A replay waits no longer for a piece of text or for a tool."""
-
-MOST_CHARS = 100_000
-"""A replay makes no longer text of a length in the journal, which anybody may have written."""
 
 TOOL_PREFIX = "replay_"
 """What the names of the replay's tools begin with: those of the bot itself are taken."""
@@ -29,6 +28,12 @@ def attempts_of(journal: dict[str, Any]) -> list[dict[str, Any]]:
 def entry_of(journal: dict[str, Any]) -> dict[str, Any]:
     """Return the entry of the history, empty if there is none."""
     return next((each["turn"] for each in journal.get("entry") or () if "turn" in each), {})
+
+
+def is_running(journal: dict[str, Any]) -> bool:
+    """Whether the journal was read while the turn ran."""
+    state = (journal.get("record") or {}).get("state")
+    return not entry_of(journal) and state not in (None, State.DONE, State.CANCELLED)
 
 
 def reply_of(journal: dict[str, Any]) -> str:

@@ -153,9 +153,10 @@ def _scene(path: Path, journal: dict[str, Any]) -> Scene:
 def _bundle(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
+        json.dumps(found, ensure_ascii=False).encode()  # halves of surrogates are no text
     except OSError as error:
         raise StartError(f"{path} cannot be read: {error.strerror}", exit_code=Exit.BACKUP) from error
-    except (ValueError, RecursionError):
+    except (RecursionError, ValueError):
         found = None
     if not isinstance(found, dict) or "bobbin_bundle" not in found:
         raise StartError(f"{path} is no bundle", exit_code=Exit.BACKUP)

@@ -8,19 +8,11 @@ from typing import Any
 
 from bot.conversation.timeline import INTERRUPTED, RESUMED
 from bot.local.scene import SceneCall, SceneReply
-from bot.support.journal_reading import (
-    MOST_CHARS,
-    MOST_PAUSE_S,
-    SIDE,
-    dicts,
-    entry_of,
-    numbers,
-    reply_of,
-    tool_name,
-)
+from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, numbers, reply_of, tool_name
 
 MOST_CRASHES = 5
 MOST_TRIES = 10
+MOST_CHARS = 100_000
 
 TITLE_CHARS = len("<thread_title></thread_title>")
 """A reply that is longer than its text by so much began with a title, which direct messages have not."""
@@ -43,8 +35,10 @@ def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
 
 
 def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
-    text, stopped = reply_of(journal), "stop" in (journal.get("record") or {})
+    stopped = "stop" in (journal.get("record") or {})
     last = _requests(attempts[-1])
+    # The text of a turn that runs, or that had no reply in the end, is known by its length alone.
+    text = reply_of(journal) or _some("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
     steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
@@ -154,7 +148,7 @@ def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
     lengths = list(map(_length, requests))
     surplus = sum(lengths) - len(text)
     if requests and requests[0].get("purpose") == "continuation":
-        text = text[max(0, -surplus) :]
+        lengths[0] += max(0, -surplus)  # what was said before the continuation is said with it
     shares: list[str] = []
     last = max((at for at, length in enumerate(lengths) if length), default=-1)
     first = next((at for at, length in enumerate(lengths) if length), -1)

@@ -14,8 +14,8 @@ from bot.local.scene import (
     SceneResult,
     SceneTool,
 )
-from bot.support.journal_reading import MOST_CHARS, MOST_PAUSE_S, attempts_of, dicts, entry_of, tool_name
-from bot.support.scene_replies import timed, untimed
+from bot.support.journal_reading import MOST_PAUSE_S, attempts_of, dicts, entry_of, is_running, tool_name
+from bot.support.scene_replies import MOST_CHARS, timed, untimed
 
 MOST_MESSAGES = 50
 MOST_FILES = 10
@@ -61,7 +61,7 @@ def _messages(journal: dict[str, Any]) -> Iterator[SceneMessage]:
         for message in entry.get("sent", ())
         if message["role"] == "user"
     ]
-    texts = [text for each in rendered for text in _MESSAGE.findall(each) or [each]]
+    texts = [text for each in rendered for text in _MESSAGE.findall(each)] or rendered
     if not texts:
         texts = [str(each.get("text", "")) for each in dicts(journal.get("messages"))]
     files = [tuple(map(_file, dicts(each)))[:MOST_FILES] for each in journal.get("files") or ()]
@@ -109,7 +109,7 @@ def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> It
     failures = [str(each) for attempt in attempts for each in attempt.get("failures") or ()]
     if failures:
         yield f"errors of Discord: {', '.join(failures)}"
-    if attempts and entry_of(journal) == {} and not (journal.get("result") or {}):
+    if attempts and is_running(journal):
         yield "what follows: the journal was read while the turn ran"
     if journal.get("entries", 0) > 1:
         yield "the history before the turn"

@@ -28,6 +28,12 @@ KEPT = frozenset(
 )  # fmt: skip
 """The names of values that are words of the bot's own or of an API."""
 
+NUMBERED = frozenset({"step"})
+"""The names of texts that the bot has made of numbers; in all other texts numbers are content."""
+
+NAMES = frozenset({"server_name", "channel_name"})
+"""The fields of hashes that people have named, perhaps by digits."""
+
 TOOLS = frozenset({"tool"})
 """The names of values that are names of tools."""
 
@@ -101,7 +107,7 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         "files": files_of(payloads, [entry for _, entry in entries]),
         "calls": [journal.call(each) for each in _by_time(approvals)],
         "steps": [journal.without_text(each) for each in steps],
-        **{part: journal.without_text(_fields_parsed(part, value)) for part, value in held.items()},
+        **{part: journal.stored(part, value) for part, value in held.items()},
     }
 
 
@@ -166,9 +172,19 @@ class _Journal:
             return value
         if name in TOOLS:
             return self.tools.shown(value)
-        if _NUMBERS.fullmatch(value):
-            return _DIGITS.sub(lambda found: self._number(found[0]), value)
-        return self.filler.text(value)
+        return self._numbers(value) if name in NUMBERED else self.filler.text(value)
+
+    def stored(self, part: str, value: Any) -> Any:
+        """Return a stored value with filler; the fields of a hash hold numbers as texts, which stay."""
+        shown = self.without_text(_fields_parsed(part, value))
+        if isinstance(value, dict):
+            named = {name: each for name, each in value.items() if name not in NAMES}
+            shown |= {
+                self._numbers(name): self._numbers(each)
+                for name, each in named.items()
+                if _NAME.fullmatch(name) and _NUMBERS.fullmatch(str(each))
+            }
+        return shown
 
     def call(self, approval: dict[str, Any]) -> dict[str, Any]:
         """Return a call that waits for a permission."""
@@ -180,9 +196,7 @@ class _Journal:
         kind = value.get("type")
         for name, each in value.items():
             known = _NAME.fullmatch(name)
-            shown = (
-                _DIGITS.sub(lambda found: self._number(found[0]), name) if known else self.filler.text(name)
-            )
+            shown = self._numbers(name) if known else self.filler.text(name)
             if kind == "tool_use" and name == "name":
                 yield shown, self.tools.shown(str(each))
             elif kind == "opaque" and name == "json":
@@ -192,6 +206,10 @@ class _Journal:
                 )  # thinking and its signature, of which nothing but the length tells
             else:
                 yield shown, self.without_text(each, name)
+
+    def _numbers(self, text: str) -> str:
+        """Return a text with other ids in place of the ids."""
+        return _DIGITS.sub(lambda found: self._number(found[0]), text)
 
     def _number(self, digits: str) -> str:
         number = int(digits)

@@ -101,6 +101,22 @@ def test_a_word_in_signs_or_invisible_characters_becomes_its_class(hidden: str, 
     assert len(made) == len("salary")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"x{chr(code)}" for code in range(0x363, 0x370)),  # Latin letters above others
+        "\N{PARENTHESIZED HANGUL KIYEOK}\N{PARENTHESIZED HANGUL NIEUN}",
+        "\N{CIRCLED KATAKANA A}\N{CIRCLED KATAKANA I}",
+        "\N{DEVANAGARI LETTER KA}\N{DEVANAGARI VOWEL SIGN I}\N{DEVANAGARI LETTER TA}\N{DEVANAGARI VOWEL SIGN AA}",
+    ],
+)
+def test_marks_and_signs_that_are_letters_become_others_of_their_kind(text: str) -> None:
+    made = Filler().text(text)
+    for old, new in zip(text, made, strict=True):
+        assert old != new
+        assert unicodedata.category(old) == unicodedata.category(new)
+
+
 def test_emoji_keep_their_joiners_their_selectors_and_what_changes_them() -> None:
     family = (
         "\N{WOMAN}\N{ZERO WIDTH JOINER}\N{GIRL}\N{EMOJI MODIFIER FITZPATRICK TYPE-5}\N{VARIATION SELECTOR-16}"

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneResult, SceneTool
-from bot.support.journal_reading import MOST_CHARS
 from bot.support.scenes import scene_of
 
 REPLY = "One two three four."
@@ -169,11 +168,24 @@ def test_errors_and_tries_before_are_those_of_the_timeline_and_what_is_not_playe
     )
 
 
-def test_lengths_that_nobody_could_have_written_are_bounded() -> None:
-    attempt = {
-        "requests": [request(0, 4, end="tool_use"), request(0, 10**12)],
-        "calls": [{"tool": "time_in", "request": 0, "input": 10**12, "result": 10**12}],
-    }
-    scene = scene_of(journal(attempt))
-    assert [call.input for reply in scene.replies for call in reply.calls] == [MOST_CHARS]
-    assert [result.characters for tool in scene.tools for result in tool.results] == [MOST_CHARS]
+def test_a_continuation_is_said_with_what_stood_before_it_and_its_prompt_is_no_message() -> None:
+    told = journal({"requests": [request(1, 5, purpose="continuation")]})
+    told["entry"] = [
+        entry(
+            ("user", "<message>\nq\n</message>"),
+            ("assistant", "One two "),
+            ("user", "Go on."),
+            ("assistant", "three"),
+        )
+    ]
+    scene = scene_of(told)
+    assert [each.text for each in scene.messages] == ["q"]
+    assert [each.text for each in scene.replies] == ["One two three"]
+
+
+def test_a_reply_of_which_nothing_but_the_length_is_known_has_that_length() -> None:
+    told = journal({"requests": [request(1, 5, 2, 30, end="")]}, record={"state": "posted"})
+    told["entry"] = []
+    (reply,) = scene_of(told).replies
+    assert len(reply.text) == 35
+    assert reply.pauses_s == (0.001, 0.002)
