@@ -65,7 +65,7 @@ class Stage:
     @property
     def asked(self) -> list[Call]:
         """What Claude was asked for this world."""
-        return [call for call in self.arena.claude.requests if self.tag in self.arena.text_of(call)]
+        return [call for call in self.arena.claude.requests if self.number in self.arena.worlds_of(call)]
 
     async def start(self, **settings: str) -> Bot:
         """Start a bot."""
