@@ -204,8 +204,7 @@ class Chaos:
         self.app = self.discord.add_application("Bobbin", token="chaos-token")
         self.guild = self.discord.add_guild("Weavers", bot=self.app)
         self.people = [
-            self.discord.add_user(name, display_name=name.title(), guild=self.guild)
-            for name in ("ann", "ben", "cleo", "dan")[:PEOPLE]
+            self.discord.add_user(name, display_name=name.title(), guild=self.guild) for name in PEOPLE
         ]
         self.effects = int(self.discord.add_channel(self.guild, "effects").id)
         self.channels = [int(self.discord.add_channel(self.guild, f"room-{n}").id) for n in range(3)]

@@ -15,7 +15,7 @@ REFERENCES = 0.1
 
 COMMANDS_PER_S = 0.5
 BOTS = (0, 1)
-PEOPLE = 4
+PEOPLE = ("ann", "ben", "cleo", "dan")
 FAULT_WEIGHTS = {
     "kill": 4,
     "freeze": 4,
@@ -149,12 +149,12 @@ def _fault(chance: random.Random, at: float, kinds: Sequence[str]) -> Fault:
 
 def _posts(chance: random.Random, at: float, seconds: float) -> Iterator[Post]:
     kind = chance.choices(["mention", "thread", "burst", "direct", "foreign"], [3, 6, 3, 1.5, 1])[0]
-    person, place = chance.randrange(PEOPLE), chance.randrange(1000)
+    person, place = chance.randrange(len(PEOPLE)), chance.randrange(1000)
     times = chance.randint(2, 4) if kind == "burst" else 1
     several = chance.random() < 0.5
     for _ in range(times):
         if at < seconds:
-            who = chance.randrange(PEOPLE) if several and kind == "burst" else person
+            who = chance.randrange(len(PEOPLE)) if several and kind == "burst" else person
             yield Post(at, "thread" if kind == "burst" else kind, who, place, chance.randint(0, 400))
         at += chance.uniform(0.0, 0.35)
 

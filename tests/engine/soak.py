@@ -1,8 +1,9 @@
 """An hour of mixed traffic with faults, in rounds, with two bots, of which one is never killed and must not grow.
 
-`python -m tests.engine.soak --minutes 60 --seed 1`. Each round has new people and channels in the same server, and
-must come to rest as a run of chaos does. The exit code is 1 if a round fails, if a key has no contract, or if the
-memory of the bot that lives on has grown by more than 5 percent since the tenth minute.
+`python -m tests.engine.soak --minutes 60 --seed 1`. Each round has new people and channels in the same server, in
+place of those of the round before, and must come to rest as a run of chaos does. The exit code is 1 if a round fails,
+if a key has no contract, or if the memory of the bot that lives on has grown by more than 5 percent since the tenth
+minute.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.local.simulator.discord import guilds
 from bot.store.contracts import contract_of
 from tests.engine.chaos import Chaos
 from tests.engine.chaos_settings import AGAIN_S, REST_S
 from tests.engine.comparison import Said
 from tests.engine.invariants import Scene
 from tests.engine.outcome import Outcome
-from tests.engine.schedule import Fault, Schedule, schedule
+from tests.engine.schedule import PEOPLE, Fault, Schedule, schedule
 from tests.resident import resident_mb
 
 ROUND_S = 40.0
@@ -56,7 +58,7 @@ class Soak(Chaos):
             self.rounds += 1
             self.plan = survivable(schedule(1000 * seed + self.rounds, ROUND_S, INTENSITY))
             asked_before = len(self.claude.requests)
-            self._newcomers()
+            await self._newcomers()
             self.scene = Scene(
                 self.discord,
                 self.app.user_id,
@@ -114,11 +116,14 @@ class Soak(Chaos):
             )
         return failures
 
-    def _newcomers(self) -> None:
-        """Have other people talk, in other places."""
+    async def _newcomers(self) -> None:
+        """Have other people talk in other places; those of the round before go, so that the server does not grow."""
+        for channel in self.channels:
+            await self.people[0].delete_channel(channel)
+        for person in self.people:
+            guilds.leave(self.discord.world, self.guild, person.user)
         self.people = [
-            self.discord.add_user(f"{each.user.username}{self.rounds}", "Ann", guild=self.guild)
-            for each in self.people
+            self.discord.add_user(f"{name}{self.rounds}", "Ann", guild=self.guild) for name in PEOPLE
         ]
         self.channels = [
             int(self.discord.add_channel(self.guild, f"room-{self.rounds}-{number}").id)
