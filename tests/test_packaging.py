@@ -66,3 +66,16 @@ def test_each_make_target_that_a_document_names_exists() -> None:
     }
     assert {"run", "test", "soak"} <= {target for _, target in named}
     assert sorted((name, target) for name, target in named if target not in targets) == []
+
+
+def test_a_running_bot_does_not_load_what_only_command_lines_show() -> None:
+    code = (
+        "import sys; from bot.__main__ import load_structlog; load_structlog(); import bot.wiring; "
+        "assert 'rich' not in sys.modules; print(*sys.modules)"
+    )
+    asked = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    loaded = asked.stdout.split()
+    assert {"structlog.dev", "discord"} <= set(loaded)
+    assert not [name for name in loaded if name.startswith(("rich.", "pygments"))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from dataclasses import replace
 
 import aiohttp
@@ -63,7 +64,8 @@ class Branching:
         again_s: float | None = None
         for job in await self._branches.open(person):
             if not self._branches.serves(job):
-                again_s = RETRY_S  # the process of its server makes it
+                # The process of its server makes it. With equal pauses, this process could look first each time.
+                again_s = random.uniform(RETRY_S, 2 * RETRY_S)
                 continue
             try:
                 await self.complete(job, again=True)

@@ -13,8 +13,14 @@ MOST_ATTEMPTS = 4
 MOST_REQUESTS = 20
 MOST_CALLS = 60
 MOST_FAILURES = 20
-MOST_NUMBERS = 600
-"""The most numbers that the deltas of one attempt take; neighbouring deltas are joined until they fit."""
+MOST_NAMES = 60
+"""The most types of blocks, and the most errors of tries, of one attempt; its requests have equal parts."""
+MOST_MESSAGES = 20
+MOST_NUMBERS = 200
+"""The most numbers that the deltas of one attempt take; neighbouring deltas are joined until they fit.
+
+Text arrives five times a second (`claude/gathering`): the text of 20 seconds stays as it came, in 0.6 kB.
+"""
 
 RESUMED = "resumed"
 """The purpose of a request that an earlier attempt has made: its text and calls were taken up from the journal."""
@@ -27,9 +33,9 @@ INTERRUPTED = "interrupted"
 class StreamedRequest:
     """One request to Claude, at `begun_ms` of its attempt.
 
-    `deltas` are a wait in ms and a number of characters in turn; deltas that arrive together are one. `blocks` are
-    the types of the blocks without text, of a call the tool's name; `failed` are the errors of the tries before the
-    last one. `end` is the stop reason or the error's type, "" while the request runs.
+    `deltas` are a wait in ms and a number of characters in turn. `blocks` are the types of the blocks without text,
+    of a call the tool's name; `failed` are the errors of the tries before the last one. `end` is the stop reason or
+    the error's type, "" while the request runs.
     """
 
     purpose: str
@@ -96,15 +102,19 @@ def added(earlier: Sequence[AttemptTimeline], attempt: AttemptTimeline) -> Timel
 
 
 def bounded(attempt: AttemptTimeline) -> AttemptTimeline:
-    """Return an attempt that fits: the latest requests and calls stay; many deltas are joined."""
+    """Return an attempt that fits: the latest requests and calls stay; of many deltas some are joined."""
     left_out = max(0, len(attempt.requests) - MOST_REQUESTS)
-    requests = list(attempt.requests[left_out:])
+    latest = attempt.requests[left_out:]
+    names = MOST_NAMES // max(1, len(latest))
+    requests = [replace(each, blocks=each.blocks[:names], failed=each.failed[:names]) for each in latest]
     while sum(len(each.deltas) for each in requests) > MOST_NUMBERS:
         at = max(range(len(requests)), key=lambda index: len(requests[index].deltas))
         requests[at] = replace(requests[at], deltas=joined(requests[at].deltas))
     calls = (replace(each, request=each.request - left_out) for each in attempt.calls)
     return replace(
         attempt,
+        found=attempt.found[-MOST_MESSAGES:],
+        shown=attempt.shown[-MOST_MESSAGES:],
         requests=tuple(requests),
         calls=tuple(each for each in calls if each.request >= 0)[-MOST_CALLS:],
         failures=attempt.failures[:MOST_FAILURES],

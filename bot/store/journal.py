@@ -79,9 +79,9 @@ class Journal(PostedMessages):
                 max_messages=MESSAGES_PER_TURN,
             )
         )
-        if answer[0] != "OK":
-            return None
-        return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
+        if answer[0] == "OK":
+            return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
+        return None
 
     async def waiting(self, claim: Claim) -> list[int]:
         """Return the messages that wait in the conversation besides those of the turn, also those held back."""
@@ -92,8 +92,7 @@ class Journal(PostedMessages):
     async def has_more(self, claim: Claim) -> bool:
         """Say whether messages wait besides those of the turn, and besides those that are held back."""
         keys, conversation = self._keys, claim.conversation
-        left = await self.waiting(claim)
-        if not left:
+        if not (left := await self.waiting(claim)):
             return False
         with translated():
             pipe = self._redis.pipeline(transaction=False)
@@ -154,9 +153,8 @@ class Journal(PostedMessages):
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
-        `cost` is the known cost of this attempt's requests in micro-dollars; of `unpriced` requests not all of the
-        cost is known. `usage` is that of the same requests. A trim gives way to a summary that was corrected
-        meanwhile, see `reconciled`. Here and in the other steps, `timeline` is that of the turn so far.
+        `cost` is that of this attempt's requests in micro-dollars, as far as it is known, `usage` their usage; of
+        `unpriced` the cost is not known. `timeline` is that of the turn so far. For corrections see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
         index, used = self._indexed(claim, usage)
@@ -248,11 +246,10 @@ class Journal(PostedMessages):
 
         `halted`: Discord refused to show all of the reply. With `reconcile` the turn is compared with Discord later.
         """
-        reconcile_ms = self._reconcile_ms if reconcile else None
         return await self._end(
             "acknowledge",
             claim,
-            reconcile_ms=reconcile_ms,
+            reconcile_ms=self._reconcile_ms if reconcile else None,
             buttons=buttons,
             halted=halted,
             timeline=timeline,

@@ -102,7 +102,7 @@ def refusal_code(error: BaseException) -> str:
 
 async def _try(redis: CountedRedis, keys: Keys, address: str, number: int) -> Trial:
     value = uuid.uuid4().hex
-    one, other = keys.trial(number, f"{value}:1"), keys.trial(number, f"{value}:2")
+    one, other = keys.trial(number, f"{value}-1"), keys.trial(number, f"{value}-2")
     try:
         same = await redis.eval(SCRIPT, 2, one, other, value)
     except FAILURES as error:

@@ -13,6 +13,9 @@ SIDE = frozenset({"summary", "count", "catch-up"})
 MOST_PAUSE_S = 10.0
 """A replay waits no longer for a piece of text or for a tool."""
 
+MOST_CHARS = 100_000
+"""A replay makes no longer text of a length in the journal, which anybody may have written."""
+
 TOOL_PREFIX = "replay_"
 """What the names of the replay's tools begin with: those of the bot itself are taken."""
 

@@ -8,11 +8,19 @@ from typing import Any
 
 from bot.conversation.timeline import INTERRUPTED, RESUMED
 from bot.local.scene import SceneCall, SceneReply
-from bot.support.journal_reading import MOST_PAUSE_S, SIDE, dicts, entry_of, numbers, reply_of, tool_name
+from bot.support.journal_reading import (
+    MOST_CHARS,
+    MOST_PAUSE_S,
+    SIDE,
+    dicts,
+    entry_of,
+    numbers,
+    reply_of,
+    tool_name,
+)
 
 MOST_CRASHES = 5
 MOST_TRIES = 10
-MOST_CHARS = 100_000
 
 TITLE_CHARS = len("<thread_title></thread_title>")
 """A reply that is longer than its text by so much began with a title, which direct messages have not."""

@@ -14,8 +14,16 @@ from bot.local.scene import (
     SceneResult,
     SceneTool,
 )
-from bot.support.journal_reading import MOST_PAUSE_S, attempts_of, dicts, entry_of, is_running, tool_name
-from bot.support.scene_replies import MOST_CHARS, timed, untimed
+from bot.support.journal_reading import (
+    MOST_CHARS,
+    MOST_PAUSE_S,
+    attempts_of,
+    dicts,
+    entry_of,
+    is_running,
+    tool_name,
+)
+from bot.support.scene_replies import timed, untimed
 
 MOST_MESSAGES = 50
 MOST_FILES = 10

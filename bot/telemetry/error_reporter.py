@@ -107,10 +107,10 @@ class ErrorReporter(logging.Handler):
             self._not_before_s = self._clock() + (float(wait) if wait.isdecimal() else PAUSE_S)
         if not result.is_done and not self._has_failed:
             log.warning(
-                "error_report_not_taken", problem=result.problem, hint="telemetry.sentry_dsn: is it right?"
+                "error_report_failed", problem=result.problem, hint="telemetry.sentry_dsn: is it right?"
             )
         elif result.is_done and self._has_failed:
-            log.info("error_report_taken_again")
+            log.info("error_report_restored")
         self._has_failed = not result.is_done
 
 

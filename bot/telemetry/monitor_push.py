@@ -38,10 +38,10 @@ class MonitorPush:
         result = await self._push()
         if not result.is_done and not self._has_failed:
             log.warning(
-                "heartbeat_not_taken",
+                "heartbeat_push_failed",
                 problem=result.problem,
                 hint="telemetry.heartbeat_url: is the address right? it is tried again every minute",
             )
         elif result.is_done and self._has_failed:
-            log.info("heartbeat_taken_again")
+            log.info("heartbeat_push_restored")
         self._has_failed = not result.is_done

@@ -132,7 +132,7 @@ class Forgetting:
             return
         log.warning(
             "forgetting_lost",
-            hint="the store has gone back to before somebody was forgotten; it is done anew",
+            hint="Redis has gone back to before a person was forgotten: the person is forgotten again",
         )
         await self.begin(Identity(person, before), again=True)
 

@@ -92,9 +92,14 @@ class Referral:
         return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
 
     def later(self, said: Quoted | Missing | None) -> QuoteOutcome:
-        """Quote the id and the author of a message that waits in the conversation, so that it is answered once."""
+        """Quote the id and the author of a message that waits in the conversation, so that it is answered once.
+
+        The next attempt looks again: the message may be one of the turn's own by then, or deleted.
+        """
         author = said.author if isinstance(said, Quoted) else None
-        return QuoteOutcome(later_quote(self.kind, self.channel, named(author, self.referred)))
+        return QuoteOutcome(
+            later_quote(self.kind, self.channel, named(author, self.referred)), is_final=False
+        )
 
     def quoted(self, said: Quoted | Missing) -> QuoteOutcome:
         if self.stands_above(said):

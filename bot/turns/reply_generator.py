@@ -107,7 +107,6 @@ class ReplyGenerator:
         `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
         cost of each request is added to `cost`, also if this is cancelled; `timeline` records the requests.
         """
-
         tools = self._tools(claim, terms)
 
         async def generated(terms: Terms, notices: tuple[str, ...]) -> Generated | BudgetReached:
@@ -184,8 +183,7 @@ class ReplyGenerator:
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
-        user_key = pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
-        terms = replace(terms, user_key=user_key)
+        terms = replace(terms, user_key=pseudonym(claim.batch.messages[0].author.id, self._policy.secret))
         plan = planned(terms)
         if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
             plan = planned(terms, counted)

@@ -59,29 +59,24 @@ class TurnSlots:
             self._let_in()
 
     async def _wait(self, conversation: int) -> None:
-        number, granted = (
-            next(self._numbers),
-            asyncio.Event(),
-        )  # in order of arrival, before the store is asked
+        number = next(self._numbers)  # in order of arrival, before the store is asked
+        granted = asyncio.Event()
         ticket = Ticket(number, Caller(await self._server(conversation) or conversation))
         self._queue.add(ticket, granted)
         self._let_in()
         telling = asyncio.create_task(self._tell_later(conversation, ticket), name=f"waits-{conversation}")
         try:
-            try:
-                await granted.wait()
-            except BaseException:
+            await granted.wait()
+            if self._told_now is not ticket:  # nobody would delete a notice whose posting is cancelled
                 telling.cancel()
-                raise
-            finally:
-                if self._told_now is not ticket:  # nobody would delete a notice whose posting is cancelled
-                    telling.cancel()
-                await asyncio.wait({telling})  # what tells holds the lease, which the turn wants
+            await asyncio.wait({telling})  # what tells holds the lease, which the turn wants
         except BaseException:
+            telling.cancel()
             self._queue.remove(ticket)
-            if granted.is_set():  # granted before the caller left, perhaps while the notice was being posted
+            if granted.is_set():  # the caller leaves with a slot
                 self._taken -= 1
                 self._let_in()
+            await asyncio.wait({telling})
             raise
 
     async def _tell_later(self, conversation: int, ticket: Ticket) -> None:

@@ -32,8 +32,8 @@ from bot.store.claim import Attempt
 
 Clock = Callable[[], float]
 
-MOST_NUMBERS = 4000
-"""The most numbers of a request that are held in memory: a reply of some hours."""
+MOST_HELD = 4000
+"""The most numbers of a request that are held in memory while it is streamed."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class RunningRequest:
                 now_s = self.clock()
                 self._deltas += (round((now_s - self._latest_s) * 1000), len(text))
                 self._latest_s = now_s
-                if len(self._deltas) > MOST_NUMBERS:
+                if len(self._deltas) > MOST_HELD:
                     self._deltas = list(joined(self._deltas))
             case BlockStarted(kind=kind):
                 self._blocks.append(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,8 @@ from bot.conversation.timeline import (
     MOST_ATTEMPTS,
     MOST_CALLS,
     MOST_FAILURES,
+    MOST_MESSAGES,
+    MOST_NAMES,
     MOST_NUMBERS,
     MOST_REQUESTS,
     AttemptTimeline,
@@ -18,6 +21,7 @@ from bot.conversation.timeline import (
     bounded,
     joined,
 )
+from bot.store.codec import dump_timeline
 
 PAIRS = st.lists(st.tuples(st.integers(0, 5000), st.integers(1, 80)), max_size=400).map(
     lambda pairs: tuple(number for pair in pairs for number in pair)
@@ -38,7 +42,12 @@ def test_joining_deltas_loses_neither_time_nor_text_and_keeps_the_first(deltas: 
 def test_an_attempt_fits_however_much_it_streamed(streams: list[tuple[int, ...]]) -> None:
     attempt = AttemptTimeline(
         1,
-        requests=tuple(StreamedRequest("reply", deltas=each) for each in streams),
+        requests=tuple(
+            StreamedRequest("reply", deltas=each, blocks=("web_search",) * 70, failed=("ClaudeBusy",) * 70)
+            for each in streams
+        ),
+        found=(5,) * 30,
+        shown=(5,) * 30,
         calls=tuple(TimedCall("time_in", at) for at in range(len(streams)) for _ in range(4)),
         failures=("DiscordUnavailable",) * 50,
     )
@@ -49,6 +58,16 @@ def test_an_attempt_fits_however_much_it_streamed(streams: list[tuple[int, ...]]
     assert len(made.calls) <= MOST_CALLS
     assert all(0 <= each.request < len(made.requests) for each in made.calls)
     assert len(made.failures) <= MOST_FAILURES
+    assert sum(len(each.blocks) for each in made.requests) <= MOST_NAMES
+    assert sum(len(each.failed) for each in made.requests) <= MOST_NAMES
+    assert len(made.found) == len(made.shown) == MOST_MESSAGES
+
+
+@pytest.mark.parametrize(("pieces", "most"), [(40, 500), (200, 700), (2000, 750)])
+def test_the_timeline_of_a_reply_takes_few_bytes(pieces: int, most: int) -> None:
+    deltas = (500, 42, *(200, 42) * pieces)
+    attempt = AttemptTimeline(1, requests=(StreamedRequest("reply", 310, deltas),), shown=(1900,), edits=12)
+    assert len(dump_timeline(added((), attempt))) < most
 
 
 def test_what_fits_stays_as_it_is() -> None:

@@ -34,6 +34,7 @@ from tests.redis_server import redis_server
 LIMITS_PACE = 0.2
 """The windows of Discord's rate limits, and of the bot's own pace, are a fifth of what they are."""
 
+_WORLD = re.compile(r" w(\d+)m")
 _WORDS = re.compile(r"(\w+) (w\d+m\d+x)")
 
 
@@ -50,7 +51,7 @@ class Arena:
         self.servers: tuple[int, ...] = ()
         self.attempts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
-        self._texts: dict[int, str] = {}
+        self._worlds: dict[int, frozenset[int]] = {}
         self.uploads = UploadLog()
         claude.files.files = self.uploads
         claude.default = self._answer
@@ -77,13 +78,14 @@ class Arena:
             for bot in stage.bots:
                 await bot.kill()
 
-    def text_of(self, call: Call) -> str:
-        """A request as text; all requests are looked through again and again."""
+    def worlds_of(self, call: Call) -> frozenset[int]:
+        """The worlds whose words a request holds; all requests are looked through again and again."""
         if call.body is None:
-            return ""
-        if id(call) not in self._texts:
-            self._texts[id(call)] = json.dumps(call.body)
-        return self._texts[id(call)]
+            return frozenset()
+        if id(call) not in self._worlds:
+            found = _WORLD.findall(json.dumps(call.body))
+            self._worlds[id(call)] = frozenset(int(number) for number in found)
+        return self._worlds[id(call)]
 
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""

@@ -65,7 +65,7 @@ class Stage:
     @property
     def asked(self) -> list[Call]:
         """What Claude was asked for this world."""
-        return [call for call in self.arena.claude.requests if self.tag in self.arena.text_of(call)]
+        return [call for call in self.arena.claude.requests if self.number in self.arena.worlds_of(call)]
 
     async def start(self, **settings: str) -> Bot:
         """Start a bot."""
@@ -155,7 +155,8 @@ class Stage:
         """All that Redis holds of this world."""
         raw = self.arena.raw
         keys = [key async for key in raw.scan_iter(match=f"{self.scene.prefix}:*", count=1000)]
-        return {key.decode(): await raw.dump(key) or b"" for key in keys}
+        values = {key.decode(): await raw.dump(key) for key in keys}
+        return {key: value for key, value in values.items() if value is not None}  # a key may be gone by now
 
     async def roll_back(self, snapshot: dict[str, bytes]) -> None:
         """Put Redis back to a snapshot, as a server does that comes back older than it was."""

@@ -140,6 +140,15 @@ async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(sto
     assert await store.marks([channel]) == (known.id,)
 
 
+async def test_a_channel_is_listed_again_from_a_message_on_and_never_from_a_later_one(store: Store) -> None:
+    await store.list_again(C, 50)
+    assert await store.marks([C]) == (None,), "a channel without a mark is listed from the beginning"
+    await store.advance(C, before=None, after=100, listed=())
+    for message_id, mark in ((101, 100), (100, 99), (50, 49), (70, 49)):
+        await store.list_again(C, message_id)
+        assert await store.marks([C]) == (mark,)
+
+
 async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: Store) -> None:
     assert await store.archives_listed() is None
     await store.note_archives_listed(5)

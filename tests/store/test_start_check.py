@@ -10,8 +10,9 @@ import pytest
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.retry import Schedule
-from bot.store import start_check
+from bot.store import start_check, trial
 from bot.store.connection import connect
+from bot.store.contracts import contract_of
 from bot.store.keys import Keys
 from bot.store.sentinels import SentinelSettings
 from bot.store.start_check import check
@@ -58,6 +59,20 @@ async def test_a_fit_server_passes_and_nothing_stays_in_it(redis_url: str) -> No
         await redis.flushall()
         await check(redis, KEYS)
         assert await redis.keys("*") == []
+
+
+async def test_what_a_trial_leaves_that_breaks_off_has_a_contract(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deletes = "redis.call('del', KEYS[1], KEYS[2])"
+    assert deletes in trial.SCRIPT
+    monkeypatch.setattr(trial, "SCRIPT", trial.SCRIPT.replace(deletes, ""))
+    async with connect(redis_url, timeout_s=3.0) as redis:
+        await redis.flushall()
+        await check(redis, KEYS)
+        left = await redis.keys("*")
+    assert len(left) == 2
+    assert [each for each in left if contract_of(str(each).removeprefix("bobbin:")) is None] == []
 
 
 async def test_a_primary_of_a_cluster_whose_memory_is_full_is_named() -> None:

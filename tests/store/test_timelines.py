@@ -76,6 +76,22 @@ async def test_a_timeline_goes_with_its_turn(store: Store, redis: Redis, how: st
     assert not await stored_timeline(redis, claim)
 
 
+async def test_a_cancelled_turn_and_one_that_is_reset_while_it_runs_keep_no_timeline(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 1)
+    await store.journal.posted(claim, 0, 77, (timeline(1, 5, 2),))
+    await store.journal.cancel(claim)
+    assert not await stored_timeline(redis, claim)
+    await receive(store, message("again", number=12))
+    running = await claimed(store)
+    await store.reset(C, before=snowflake(20))
+    await store.journal.record_cost(running, cost=1, unpriced=0, timeline=(timeline(1, 3, 3),))
+    assert not await stored_timeline(redis, running)
+
+
 async def test_a_timeline_of_another_version_counts_as_none(store: Store, redis: Redis) -> None:
     await receive(store, message("hello"))
     claim = await claimed(store)

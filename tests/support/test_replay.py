@@ -10,6 +10,8 @@ import pytest
 from bot.conversation.errors import StartError
 from bot.support.replay import replay
 
+HUGE = [{"calls": [{"tool": "time_in", "request": 0, "ms": 10**400}], "requests": [{"end": "tool_use"}]}]
+
 
 @pytest.mark.parametrize(
     ("content", "said"),
@@ -20,6 +22,7 @@ from bot.support.replay import replay
         (json.dumps({"bobbin_bundle": 2, "journal": {"entry": [{"turn": 5}]}}), "cannot be read"),
         ('{"bobbin_bundle": 2, "journal": {"files": [[{"bytes": 1e999}]]}}', "cannot be read"),
         ('{"bobbin_bundle": 2, "journal": {"turn": "\\ud800"}}', "is no bundle"),
+        (json.dumps({"bobbin_bundle": 2, "journal": {"timeline": HUGE}}), "cannot be read"),
         ("[" * 100_000, "is no bundle"),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneResult, SceneTool
+from bot.support.journal_reading import MOST_CHARS
 from bot.support.scenes import scene_of
 
 REPLY = "One two three four."
@@ -189,3 +190,13 @@ def test_a_reply_of_which_nothing_but_the_length_is_known_has_that_length() -> N
     (reply,) = scene_of(told).replies
     assert len(reply.text) == 35
     assert reply.pauses_s == (0.001, 0.002)
+
+
+def test_lengths_that_nobody_could_have_written_are_bounded() -> None:
+    attempt = {
+        "requests": [request(0, 4, end="tool_use"), request(0, 10**12)],
+        "calls": [{"tool": "time_in", "request": 0, "input": 10**12, "result": 10**12}],
+    }
+    scene = scene_of(journal(attempt))
+    assert [call.input for reply in scene.replies for call in reply.calls] == [MOST_CHARS]
+    assert [result.characters for tool in scene.tools for result in tool.results] == [MOST_CHARS]

@@ -133,7 +133,7 @@ def test_a_server_that_is_away_is_one_line_of_the_log(output: io.StringIO) -> No
             log.error(name)
     lines = [json.loads(line) for line in output.getvalue().splitlines()]
     named = [line["event"] for line in lines if line["event"].startswith("error_report")]
-    assert named == ["error_report_not_taken", "error_report_taken_again"]
+    assert named == ["error_report_failed", "error_report_restored"]
 
 
 def test_a_flood_is_cut_off_and_delays_nobody() -> None:

@@ -57,8 +57,8 @@ async def test_an_outage_of_the_monitor_is_one_line_and_its_end_another() -> Non
         for _ in range(5):
             await pushes.push()
     assert [(line["event"], line["log_level"]) for line in lines] == [
-        ("heartbeat_not_taken", "warning"),
-        ("heartbeat_taken_again", "info"),
+        ("heartbeat_push_failed", "warning"),
+        ("heartbeat_push_restored", "info"),
     ]
     assert lines[0]["problem"] == "status 404"
 

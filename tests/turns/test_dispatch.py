@@ -16,7 +16,7 @@ from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.work_queue import WorkQueue
 from bot.turns import turn_slots
-from bot.turns.dispatch import Dispatcher, no_server
+from bot.turns.dispatch import Dispatcher
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
 from tests.patience import idle_timeout
@@ -183,28 +183,6 @@ async def test_who_waits_for_long_is_told_and_answered_all_the_same(
     assert set(runner.told) <= set(places[1:])
 
 
-async def test_a_slot_that_is_granted_to_who_has_left_goes_to_the_next() -> None:
-    async def no_tell(_conversation: int, _before: int) -> None:
-        raise AssertionError
-
-    slots = turn_slots.TurnSlots(1, no_server, no_tell)
-
-    async def hold(conversation: int) -> None:
-        async with slots.slot(conversation):
-            held.append(conversation)
-
-    held: list[int] = []
-    async with slots.slot(1):
-        waiting = [asyncio.create_task(hold(number)) for number in (2, 3)]
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert slots.are_wanted
-    waiting[0].cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    assert held == [3]
-    assert not slots.are_wanted
-
-
 class Watched(Slow):
     """Notes for how many conversations the dispatcher says that they run and wait, and what the log says of turns."""
 
@@ -243,81 +221,3 @@ async def test_what_runs_and_what_waits_is_counted_and_each_turn_has_the_log_to_
     assert all(turn == named for turn, named in runner.turns.items())
     assert (dispatcher.running, dispatcher.waiting) == (0, 0)
     assert structlog.contextvars.get_contextvars() == {}
-
-
-async def test_a_notice_that_is_being_posted_is_posted_to_its_end_before_the_turn_begins(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
-    begun, posted, done = asyncio.Event(), asyncio.Event(), list[int]()
-
-    async def tell(conversation: int, _before: int) -> None:
-        begun.set()
-        await posted.wait()
-        done.append(conversation)
-
-    slots = turn_slots.TurnSlots(1, no_server, tell)
-
-    async def turn() -> list[int]:
-        async with slots.slot(2):
-            return list(done)
-
-    async with idle_timeout(30):
-        async with slots.slot(1):
-            waiting = asyncio.create_task(turn())
-            await begun.wait()
-        await asyncio.sleep(0)
-        assert not waiting.done()
-        posted.set()
-        assert await waiting == [2]
-
-
-async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
-    begun = asyncio.Event()
-
-    async def tell(_conversation: int, _before: int) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    slots = turn_slots.TurnSlots(1, no_server, tell)
-
-    async def turn() -> None:
-        async with slots.slot(2):
-            pass
-
-    async with idle_timeout(30), slots.slot(1):
-        waiting = asyncio.create_task(turn())
-        await begun.wait()
-        waiting.cancel()
-        await asyncio.wait({waiting})
-    assert not slots.are_wanted
-
-
-async def test_a_slot_that_is_granted_while_a_notice_is_posted_is_free_once_its_caller_is_cancelled(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
-    begun, posted = asyncio.Event(), asyncio.Event()
-
-    async def tell(_conversation: int, _before: int) -> None:
-        begun.set()
-        await posted.wait()
-
-    slots = turn_slots.TurnSlots(1, no_server, tell)
-
-    async def turn() -> None:
-        async with slots.slot(2):
-            raise AssertionError
-
-    async with idle_timeout(30):
-        async with slots.slot(1):
-            waiting = asyncio.create_task(turn())
-            await begun.wait()
-        await asyncio.sleep(0)
-        assert slots.are_wanted  # granted, and the notice is still being posted
-        waiting.cancel()
-        await asyncio.wait({waiting})
-        posted.set()
-    assert waiting.cancelled()
-    assert not slots.are_wanted

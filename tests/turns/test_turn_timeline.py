@@ -17,7 +17,7 @@ from bot.conversation.timeline import INTERRUPTED, RESUMED, AttemptTimeline, Str
 from bot.render.plan import Posted
 from bot.store.claim import Attempt
 from bot.store.states import State
-from bot.turns.turn_timeline import MOST_NUMBERS, TurnTimeline
+from bot.turns.turn_timeline import MOST_HELD, TurnTimeline
 
 EARLIER = (AttemptTimeline(1, found=(3,)),)
 
@@ -130,7 +130,7 @@ def test_messages_on_discord_are_recorded_by_length() -> None:
 def test_an_endless_stream_takes_a_bounded_room() -> None:
     timeline, _ = recording()
     request = timeline.request("reply")
-    for _ in range(3 * MOST_NUMBERS):
+    for _ in range(3 * MOST_HELD):
         request.note(TextDelta("x"))
-    assert request.value.characters == 3 * MOST_NUMBERS
-    assert len(request.value.deltas) <= MOST_NUMBERS
+    assert request.value.characters == 3 * MOST_HELD
+    assert len(request.value.deltas) <= MOST_HELD

@@ -80,8 +80,10 @@ class Catchup:
         """Check the store for rollbacks, and sweep when that is due, until cancelled."""
         while True:
             try:
-                # Before the first sweep. A first start answers what was written while the bot was starting.
-                await self._conversations.since(self._clock.began_ms())
+                # Before the first sweep. A first start answers what was written while the bot was starting. After a
+                # loss of the whole store in a later look, what was written before was answered before.
+                clock = self._clock
+                await self._conversations.since(clock.now_ms() if self._heartbeat else clock.began_ms())
                 await self._check_for_rollback()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
                     await self._run_sweep()

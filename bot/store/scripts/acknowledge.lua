@@ -3,7 +3,8 @@
 -- records as long as the history, because people may have it answered again.
 -- `reconcile_ms` is the time until the turn is to be compared with Discord, '' for no comparison; `buttons` the message
 -- that carries the reply's buttons. `halted`: Discord refused to show all of the reply of a turn that is done, so the
--- reply is to be completed once Discord allows that. `timeline` is that of the turn, or ''. `clears_last`: after a cancelled turn no turn is the last one.
+-- reply is to be completed once Discord allows that. `timeline` is that of the turn, or ''. `clears_last`: after a
+-- cancelled turn no turn is the last one.
 -- Returns {messages that still wait, id of the message that carried the buttons before or ''}.
 if not holds_lease() then return 'FENCED' end
 local state, before = redis.call('HGET', record, 'state') or 'absent', ''
@@ -14,7 +15,7 @@ if not UNCHANGED[state] then
     local member = records .. id
     redis.call('ZREM', pending, id)
     redis.call('HSET', member, 'state', AFTER, 'turn', turn)
-    if not done then redis.call('HDEL', member, 'payload') end
+    if not done then redis.call('HDEL', member, 'payload', 'timeline') end
     redis.call('EXPIRE', member, done and ttl_s or done_s)
   end
   if done or clears_last == '1' then

@@ -23,9 +23,11 @@ class Store:
         self.went_back = False
         self.away = 0
         self.beats_s: list[float] = []
+        self.since_ms: list[int] = []
 
     async def since(self, now_ms: int) -> int:
         """When the bot began to listen."""
+        self.since_ms.append(now_ms)
         return now_ms
 
     async def beat(self, *_beats: str) -> bool:
@@ -59,7 +61,10 @@ class Sweeps:
 
 
 async def swept(
-    store: Store, *during: Callable[[Catchup], None], caught_up: Callable[[], None] = lambda: None
+    store: Store,
+    *during: Callable[[Catchup], None],
+    caught_up: Callable[[], None] = lambda: None,
+    clock: Clock | None = None,
 ) -> list[tuple[bool, int | None]]:
     """Watch until a sweep after the last function of `during`; returns `full` and `recheck_from` of each sweep."""
     sweeps, kept = Sweeps(*during), cast("Any", store)
@@ -72,7 +77,7 @@ async def swept(
         instance="one",
         poll_s=0.001,
         every_s=0.0,
-        clock=Clock(),
+        clock=clock or Clock(),
         caught_up=caught_up,
     )
     watching = asyncio.create_task(catchup.watch())
@@ -98,6 +103,15 @@ def request(catchup: Catchup) -> None:
 
 async def test_only_the_first_sweep_is_full() -> None:
     assert await swept(Store(), nothing) == [(True, None), (False, None)]
+
+
+async def test_only_the_first_look_counts_from_the_start_of_the_process() -> None:
+    store, before_ms = Store(), round(time.time() * 1000)
+    await swept(store, nothing, nothing, clock=Clock(began_s=time.monotonic() - 1000))
+    first_ms, *others_ms = store.since_ms
+    assert first_ms < before_ms - 990_000
+    assert others_ms
+    assert min(others_ms) >= before_ms - 1
 
 
 async def test_a_gap_during_a_sweep_makes_the_next_sweep_full() -> None:
