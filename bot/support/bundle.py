@@ -52,7 +52,7 @@ async def bundle(
                 for each in report.findings
             ],
             "metrics": await log.metrics(),
-            "events": _recent(await log.events()),
+            "events": recent(await log.events()),
             "journal": None if turn is None else await journal_of(redis, keys, turn),
         }
 
@@ -100,8 +100,19 @@ def _is_choice(section: BaseModel, key: str) -> bool:
     return get_origin(type(section).model_fields[key].annotation) is Literal
 
 
-def _recent(lines: list[str]) -> list[Any]:
+def recent(lines: list[str]) -> list[Any]:
     """Return the events of the last hour; other versions may have stored what this one would not have."""
     since_s = time.time() - EVENTS_S
-    found = [json.loads(line) for line in lines]
+    found = filter(None, map(_event, lines))
     return [event for event in found if not isinstance(event.get("at"), float) or event["at"] >= since_s]
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """Return an event, None for a line that holds none: a fault in the store must not keep the bundle from those who
+    look for it.
+    """
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
