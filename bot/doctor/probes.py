@@ -27,7 +27,7 @@ from bot.render.pace import Pace
 from bot.store.all_keys import keys_of_prefix
 from bot.store.schema import stored_version
 from bot.store.server_facts import server_facts
-from bot.store.start_check import check
+from bot.store.start_check import check, explained
 from bot.telemetry.metrics import Metrics
 from bot.wiring import build
 from bot.wiring.claude import build_claude, check_model
@@ -91,10 +91,7 @@ async def _redis(settings: Settings, store: Store) -> RedisFacts:
         )
         return replace(found, schema=version, newest_schema=newest, is_older=is_older)
     except StoreUnavailable as error:
-        raise StartError(
-            f"Redis does not answer ({error}): is it running, and is REDIS_URL right?",
-            exit_code=Exit.REDIS_UNREACHABLE,
-        ) from error
+        raise explained(error, store.keys) from error
 
 
 async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> ClaudeFacts | None:

@@ -10,7 +10,7 @@ from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import AuthenticationError
 
 from bot.config import Exit
-from bot.conversation.errors import StartError
+from bot.conversation.errors import StartError, StoreUnavailable
 from bot.retry import Schedule, retry
 from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
@@ -114,6 +114,11 @@ async def _try(redis: CountedRedis, keys: Keys) -> None:
             await redis.wait(0, 1)  # whether the user may
         except FAILURES as error:
             raise _refusal(error, keys, "") from error
+
+
+def explained(error: StoreUnavailable, keys: Keys) -> StartError:
+    """Return in one line why Redis did not serve, and what to do about it."""
+    return _refusal(error.__cause__ or error, keys, "")
 
 
 def _refusal(error: BaseException, keys: Keys, address: str) -> Refused:

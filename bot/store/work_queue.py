@@ -8,12 +8,14 @@ from itertools import count
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import translated
 from bot.store.keys import PULSE_S, Keys
 from bot.store.migrations import NEWEST
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet, RemoveWork
 from bot.store.served import Serves
+from bot.store.start_check import explained
 
 ITEMS_AT_ONCE = 500
 """So many items are read at once, and so many are enough; the oldest come first, so that none waits for ever."""
@@ -35,6 +37,10 @@ class WorkQueue:
         self._serves = serves
         self._keys = keys
         self._scripts = Scripts(redis)
+
+    def explained(self, error: StoreUnavailable) -> str:
+        """Say in one line why the queue could not be read."""
+        return explained(error, self._keys).line
 
     async def add(self, conversation: int, when_ms: int) -> None:
         """Put a conversation into the queue; `when_ms` orders the queue.

@@ -31,12 +31,17 @@ def bundle(
     from bot.config import Exit, load
     from bot.conversation.errors import StartError, StoreUnavailable
     from bot.local.stand_ins import with_store
+    from bot.store.keys import Keys
+    from bot.store.start_check import explained
     from bot.support.bundle import bundle as gathered
 
     async def work() -> None:
         async with AsyncExitStack() as stack:
             settings = await with_store(load(config), stack)
-            found = await gathered(settings, config, Path.cwd(), turn)
+            try:
+                found = await gathered(settings, config, Path.cwd(), turn)
+            except StoreUnavailable as error:
+                raise explained(error, Keys(settings.redis.prefix)) from error
         if turn is not None and found["journal"] is None:
             raise StartError(f"turn {turn} is not known (any more)", exit_code=Exit.BACKUP)
         with written(file) as (output, _):
@@ -51,9 +56,6 @@ def bundle(
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
-    except StoreUnavailable as error:
-        typer.echo(f"Redis does not answer ({error})", err=True)
-        raise typer.Exit(Exit.REDIS_UNREACHABLE) from None
 
 
 def replay(

@@ -125,9 +125,7 @@ class Dispatcher:
                 for item in items:
                     await self._check(item)
             except StoreUnavailable as error:
-                log.warning(
-                    "store_unavailable", detail=str(error), hint="is Redis running? it is tried again"
-                )
+                log.warning("store_unavailable", detail=str(error), hint=self._work_queue.explained(error))
             await asyncio.sleep(self._poll_s)
 
     async def halt(self, conversation: int) -> None:

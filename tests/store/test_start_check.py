@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from bot.config import Exit
-from bot.conversation.errors import StartError
+from bot.conversation.errors import StartError, StoreUnavailable
 from bot.retry import Schedule
 from bot.store import start_check, trial
 from bot.store.connection import connect
@@ -16,6 +16,7 @@ from bot.store.contracts import contract_of
 from bot.store.keys import Keys
 from bot.store.sentinels import SentinelSettings
 from bot.store.start_check import check
+from bot.store.work_queue import WorkQueue
 from tests.patience import idle_timeout
 from tests.redis_server import order, redis_server, version_of
 from tests.redis_shapes import (
@@ -191,6 +192,23 @@ async def test_a_user_with_the_rights_that_the_line_names_passes() -> None:
         await order(url, "ACL", "SETUSER", "me", "on", ">word", *rights)
         async with connect(f"{url}?username=me&password=word", timeout_s=3.0) as redis:
             await check(redis, KEYS)
+
+
+async def test_a_failure_while_the_bot_runs_is_explained_as_at_the_start() -> None:
+    with redis_server() as url:
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", "~bobbin:*", "+@all", "-zrange")
+        async with connect(f"{url}?username=me&password=word", timeout_s=3.0) as redis:
+            queue = WorkQueue(redis, KEYS)
+            with pytest.raises(StoreUnavailable) as caught:
+                await queue.items()
+        assert "may not do what Bobbin needs: allow it, for example by ACL SETUSER" in queue.explained(
+            caught.value
+        )
+    async with connect(url, timeout_s=0.5) as redis:
+        queue = WorkQueue(redis, KEYS)
+        with pytest.raises(StoreUnavailable) as caught:
+            await queue.items()
+    assert "is it running, and is REDIS_URL right?" in queue.explained(caught.value)
 
 
 async def test_a_disk_that_cannot_be_written_to_or_too_few_replicas() -> None:
