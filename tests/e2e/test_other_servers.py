@@ -95,7 +95,7 @@ async def test_a_server_without_a_route_to_read_commands_is_chatted_on(shared: W
     bot = await BotProcess.start(shared.environment(DISCORD_TOKEN=app.token), "--strict")
     try:
         await bot.said("discord_ready")
-        assert missing.struck
+        await shared.until(lambda: missing.struck)
         assert "Traceback" not in bot.output
     finally:
         await bot.kill()

@@ -119,8 +119,8 @@ class Intake:
             )
             await self._notify_of_outage(message, me)
         else:
-            if accepted is not None:
-                self._notified_channels.clear()  # the store is back
+            if accepted is not None and not self._outage_buffer.is_holding:
+                self._notified_channels.clear()  # the store is back, and nothing is late any more
 
     async def accept_edited(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Accept an edited message that no conversation holds: the edit may have added the mention.

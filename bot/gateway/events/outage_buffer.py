@@ -50,6 +50,11 @@ class OutageBuffer:
         self._discarded: set[int] = set()
         self._notifying: set[asyncio.Task[None]] = set()
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether steps wait for the store, or for their turn since it is back."""
+        return self._waiting > self._stuck
+
     async def run(
         self,
         step: Callable[[], Awaitable[T]],
@@ -62,7 +67,7 @@ class OutageBuffer:
         The step may run again after a lost response, as every write to the store may. `on_failure` is called
         whenever the step fails, `on_late` once if the step has to wait for long.
         """
-        if self._waiting == self._stuck:  # else the step would overtake those that wait
+        if not self.is_holding:  # else the step would overtake those that wait
             try:
                 return await step()
             except StoreUnavailable as error:

@@ -94,6 +94,22 @@ async def test_what_comes_when_the_store_is_back_does_not_overtake_what_was_held
     assert store.taken == [1, 2]
 
 
+async def test_an_outage_lasts_until_all_that_was_held_is_taken() -> None:
+    store = Store()
+    outage_buffer = OutageBuffer(store.probe, retry_s=0.001)
+    holding: list[bool] = []
+
+    async def hold(number: int) -> None:
+        await outage_buffer.run(lambda: store.take(number))
+        holding.append(outage_buffer.is_holding)
+
+    held = [asyncio.create_task(hold(number)) for number in range(3)]
+    await until(lambda: store.probed)
+    store.back = True
+    await asyncio.gather(*held)
+    assert holding == [True, True, False]
+
+
 async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
     store = Store()
     store.back = True
