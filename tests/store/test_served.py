@@ -55,7 +55,7 @@ async def test_what_is_due_elsewhere_keeps_nothing_waiting_and_stays_due(redis: 
 
 
 async def test_a_long_queue_of_other_processes_hides_nothing(redis: Redis) -> None:
-    pipe = redis.pipeline()
+    pipe = redis.pipeline(transaction=False)
     for number in range(1, ITEMS_AT_ONCE + 2):
         pipe.hset(KEYS.meta(snowflake(number)), "guild", str(SERVERS[1]))
         pipe.zadd(KEYS.work, {str(snowflake(number)): number})
