@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from redis.asyncio import Redis
@@ -14,6 +15,7 @@ from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.leases import Leases
 from bot.store.records import read_replies
 from bot.store.scripts.turn import TurnStep, Writes
+from bot.store.states import State
 
 NEIGHBOURS = 20
 """Turns whose replies may stand among the messages of another turn's reply: a page of a thread holds few more."""
@@ -61,6 +63,30 @@ class Reconciliation(Leases):
             fields = {str(name): str(value) for name, value in record.items()}
             found.update(read_replies(fields).values())
         return frozenset(found)
+
+    async def answers_to(self, claim: Claim, messages: Sequence[int]) -> dict[int, frozenset[int]]:
+        """Return the messages on Discord that answer some messages, for those that a turn has answered."""
+        record, conversation = self._keys.record, claim.conversation
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for message in messages:
+                pipe.hmget(record(conversation, message), "state", "turn")
+            found: list[Any] = await pipe.execute()
+            turns = {
+                message: int(str(turn or message))
+                for message, (state, turn) in zip(messages, found, strict=True)
+                if state == State.DONE
+            }
+            pipe = self._redis.pipeline(transaction=False)
+            for turn in turns.values():
+                pipe.hgetall(record(conversation, turn))
+            records: list[Any] = await pipe.execute() if turns else []
+        return {
+            message: frozenset(
+                read_replies({str(name): str(value) for name, value in fields.items()}).values()
+            )
+            for message, fields in zip(turns, records, strict=True)
+        }
 
     async def _step(
         self,

@@ -212,7 +212,7 @@ class TurnLife:
 
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest
-        reconcile = claim.has_earlier_attempt or claim.batch.listed or self.reply.writer.unconfirmed
+        reconcile = claim.has_earlier_attempt or claim.batch.listed or self.reply.needs_reconciling
         self.reply.timeline.shown(self.reply.writer.posted)
         timeline = self.reply.timeline.value
         return await persist(

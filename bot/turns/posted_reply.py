@@ -59,6 +59,7 @@ class PostedReply:
         self._as_shown = as_shown
         self._keeps_made = keeps_made or claim.earlier.continued is not None
         self._beneath: int | None = None
+        self._met_forgotten = False
         if found is None:
             found = tuple(Posted(message, "") for message in claim.attempt.replies.values())
         self._hooks = ReplyHooks(claim, services, may_write, found, series=NONCE_SERIES[0])
@@ -102,6 +103,11 @@ class PostedReply:
         """The reply's last message, which carries its buttons; None without messages."""
         return self.writer.posted[-1].message_id if self.writer.posted else None
 
+    @property
+    def needs_reconciling(self) -> bool:
+        """Whether Discord may come to show something else than the reply."""
+        return self.writer.unconfirmed or self._met_forgotten
+
     def holds(self, message: int) -> bool:
         """Say whether a message is part of the reply."""
         return any(part.message_id == message for part in self.writer.posted)
@@ -117,6 +123,7 @@ class PostedReply:
         """Continue with the messages of an earlier attempt."""
         self.claim, self.found, self._followed = recovered.claim, recovered.parts, recovered.followed
         self._beneath = recovered.beneath
+        self._hooks.series = NONCE_SERIES[min(recovered.nonces_taken, len(NONCE_SERIES) - 1)]
         self.timeline.found(recovered.parts)
         self.writer = self._new_writer()
 
@@ -142,8 +149,9 @@ class PostedReply:
         committed text gets messages of its own; the earlier answer is deleted if this turn answers all its messages,
         and else left for the turn of the other messages.
         """
-        for series in NONCE_SERIES:
-            if series != NONCE_SERIES[0]:
+        first = NONCE_SERIES.index(self._hooks.series)
+        for series in NONCE_SERIES[first:]:
+            if series != self._hooks.series:
                 self._hooks.series = series
                 self.writer = self._new_writer()
             try:
@@ -188,7 +196,7 @@ class PostedReply:
         self._hooks.opening.settle_title(title)
 
     async def _delete_before(self, before: AnsweredBefore) -> None:
-        claim = self.claim
+        claim, self._met_forgotten = self.claim, True
         log.info("answered_before", conversation=claim.conversation, turn=claim.turn_id)
         if before.reply_to is None or before.reply_to in claim.batch.members:
             seen = await self._outbox.own_messages(claim.conversation, claim.turn_id)

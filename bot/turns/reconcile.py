@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 
 import structlog
 
@@ -13,6 +14,7 @@ from bot.render.style import Style
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.states import State
+from bot.turns.forgotten_reply import forgotten_replies
 from bot.turns.notices import lines, put_below
 from bot.turns.posted_reply import PostedReply
 from bot.turns.reply_search import (
@@ -53,7 +55,9 @@ async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], se
     if not needed or any(message not in seen for message in needed):
         return  # a person has deleted a part of the reply
     known = [message for message in known if message in seen]
-    for part in superseded_parts(messages, claim.batch.members, claim.reply_to, claim.conversation):
+    forgotten = await forgotten_replies(claim, messages, services)
+    superseded = superseded_parts(messages, claim.batch.members, claim.reply_to, claim.conversation)
+    for part in (*superseded, *chain.from_iterable(forgotten)):
         if part.id in seen and part.id not in known and may_write():
             await services.outbox.delete(claim.conversation, part.id)
     # In the thread's order: an unknown part may be between two known ones.

@@ -16,6 +16,7 @@ from bot.render.outbox import Outgoing, Seen
 from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
+from bot.turns.forgotten_reply import forgotten_replies
 from bot.turns.nonce import nonce
 from bot.turns.reply_search import answered_later, as_posted, find_reply
 from bot.turns.revise import take_up
@@ -35,7 +36,8 @@ class RecoveredReply:
 
     `followed`: another reply was posted after it. If the reply is finished, `finished` is what to commit for it. If
     no message of it exists, `beneath` is the notice that a reply to a thread's starter message has to reference,
-    because other messages of the bot precede the reply.
+    because other messages of the bot precede the reply. `nonces_taken` counts the forgotten replies that may have
+    used the turn's nonces.
     """
 
     claim: Claim
@@ -43,6 +45,7 @@ class RecoveredReply:
     followed: bool = False
     finished: tuple[Turn, Result] | None = None
     beneath: int | None = None
+    nonces_taken: int = 0
 
 
 async def recover_reply(claim: Claim, services: TurnServices) -> RecoveredReply | None:
@@ -76,7 +79,10 @@ async def recover_reply(claim: Claim, services: TurnServices) -> RecoveredReply 
         if later and attempts_left and not await services.journal.has_records(claim, later):
             # A reply to one of them may answer this turn's messages as well: wait for the listing.
             raise AnsweredBefore
-        return await _beneath_notice(claim, seen, services)
+        recovered = await _beneath_notice(claim, seen, services)
+        if forgotten := await forgotten_replies(claim, seen, services):
+            return replace(recovered or RecoveredReply(claim), nonces_taken=len(forgotten))
+        return recovered
     await services.journal.adopt(claim, found.members, [part.id for part in found.parts])
     messages = tuple(message for message in claim.batch.messages if message.id in found.members)
     claim = replace(claim, batch=replace(claim.batch, members=found.members, messages=messages))

@@ -121,6 +121,17 @@ def superseded_parts(
     return tuple(part for reference, parts in _replies(seen) if reference in others for part in parts)
 
 
+def replies_to_others(
+    seen: Sequence[Seen], members: Sequence[int]
+) -> dict[int, tuple[tuple[Seen, ...], ...]]:
+    """Return the replies to messages that are newer than the first of `members` and none of these, by message."""
+    found: dict[int, tuple[tuple[Seen, ...], ...]] = {}
+    for reference, parts in _replies(seen) if members else ():
+        if reference is not None and reference > members[0] and reference not in members:
+            found[reference] = (*found.get(reference, ()), parts)
+    return found
+
+
 def unfinished(seen: Sequence[Seen], before: int) -> tuple[int, ...]:
     """Return the unfinished messages, without those of replies to messages after an id.
 

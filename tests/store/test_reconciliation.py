@@ -74,3 +74,23 @@ async def test_a_reconciliation_that_is_scheduled_during_another_one_stays_due(
     assert isinstance(await store.journal.claim(C, "new"), Later)
     await make_due(redis)
     assert (await claimed(store, "new")).reconciling
+
+
+async def test_a_message_that_waits_or_is_unknown_has_no_answer_and_one_that_joined_has_that_of_its_turn(
+    store: Store,
+) -> None:
+    first, joined, later = (message(text, number=20 + at) for at, text in enumerate(("one", "two", "three")))
+    await receive(store, first)
+    await receive(store, joined)
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 1)
+    await store.journal.posted(claim, 0, 77)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
+    asked = (first.id, joined.id, later.id, 5)
+    assert await store.journal.answers_to(claim, asked) == {}
+    await store.journal.acknowledge(claim, reconcile=False)
+    await receive(store, later)
+    assert await store.journal.answers_to(claim, asked) == {
+        first.id: frozenset({77}),
+        joined.id: frozenset({77}),
+    }

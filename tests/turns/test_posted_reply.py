@@ -36,6 +36,12 @@ async def test_what_is_committed_leaves_a_forgotten_answer_to_more_for_the_other
     await bench.turn()
     assert bench.outbox.messages[EARLIER] == "An answer to both."
     assert bench.outbox.replies_to[max(bench.outbox.messages)] == A.id
+    settling = await bench.claim()
+    assert settling.reconciling
+    await bench.runner.reconcile(settling)
+    assert bench.outbox.messages[EARLIER] == "An answer to both.", (
+        "nobody has answered the other message since"
+    )
 
 
 @pytest.mark.parametrize("gone", [None, DiscordGone("code 10008")], ids=["never posted", "deleted since"])

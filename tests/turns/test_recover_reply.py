@@ -17,8 +17,9 @@ from bot.store.codec import Result, load_turn
 from bot.store.keys import Keys
 from bot.turns.prepare import Prepared
 from bot.turns.run import Runner
+from tests.conversation.builders import message
 from tests.store.claims import changed
-from tests.turns.stage import ANSWER, CODE, EARLIER, A, B, Bench, C, hear
+from tests.turns.stage import ANSWER, CODE, EARLIER, NOW, A, B, Bench, C, hear
 
 
 async def test_an_answer_to_more_than_is_known_is_waited_for_and_then_adopted(bench: Bench) -> None:
@@ -42,6 +43,38 @@ async def test_an_answer_to_less_than_is_asked_is_adopted_and_the_rest_waits(ben
     await bench.turn()
     await bench.turn()
     assert bench.outbox.texts() == ["An answer to the first.", ANSWER]
+
+
+async def test_a_forgotten_reply_to_what_another_turn_has_answered_costs_one_request_and_goes(
+    bench: Bench,
+) -> None:
+    third = message("third", number=NOW - 7)
+    bench.answered_before("An answer to both ▌", reply_to=B.id)  # its turn had the nonce of A's
+    await hear(bench, B)
+    await bench.turn()
+    await hear(bench, A, third)
+    bench.claude.answer = "An answer to the others."
+    with pytest.raises(AnsweredBefore):
+        await bench.turn()  # the nonce tells
+    done = await bench.turn()
+    assert done.batch.members == (A.id, third.id)
+    settling = await bench.claim()
+    assert settling.reconciling
+    await bench.runner.reconcile(settling)
+    assert bench.outbox.texts() == [ANSWER, "An answer to the others."]
+
+
+async def test_a_reply_of_another_turn_stays_where_a_turn_before_it_is_compared(bench: Bench) -> None:
+    await hear(bench, B)
+    await bench.turn()
+    await hear(bench, A)
+    claim = await bench.claim()
+    await bench.journal.release(claim, blameless=False)  # so that the next try looks
+    bench.claude.answer = "An answer to the first."
+    await bench.turn()
+    await bench.runner.reconcile(await bench.claim())
+    assert sorted(bench.outbox.texts()) == sorted([ANSWER, "An answer to the first."])
+    assert bench.outbox.nonces.keys() == {f"{B.id}-0", f"{A.id}-0"}
 
 
 async def test_what_continues_a_reply_behind_a_newer_one_points_to_its_beginning(bench: Bench) -> None:
