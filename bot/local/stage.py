@@ -19,6 +19,7 @@ from bot.local.simulator.discord import Discord
 TOKEN = "replay"  # noqa: S105 (the local Discord takes any)
 MESSAGE_CHARS = 2000
 INPUT_KEY = "text"
+PRESSED_S = 10.0
 INPUT_CHARS = len('{"text": ""}')
 
 UNKNOWN = "(The journal knows no further request.)"
@@ -199,9 +200,6 @@ class Stage:
         )
         is_reason = reply.end not in ERRORS and reply.end != BROKEN
         return Reply.of(*steps, stop_reason=reply.end if is_reason else "end_turn")
-
-
-PRESSED_S = 10.0
 
 
 def _fault(error: str) -> Fault | None:

@@ -48,9 +48,6 @@ async def measure(turns: int) -> list[str]:
             await ask(0)
             await asyncio.sleep(REST_S)
             rounds, used_s, took_s, calls = max(1, turns // THREADS), 0.0, 0.0, len(world.calls())
-            if command := os.environ.get("BENCH_BESIDE"):
-                await asyncio.create_subprocess_shell(command.format(pid=bot.pid))
-                await asyncio.sleep(2.0)
             for number in range(1, rounds + 1):
                 before_s, began_s = processor_s(bot.pid), time.monotonic()
                 await ask(number)

@@ -60,7 +60,10 @@ async def test_a_notice_that_is_being_posted_is_posted_to_its_end_before_the_tur
         assert await waiting == [2]
 
 
-async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def slot_with_a_notice_that_never_ends(
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[turn_slots.TurnSlots, asyncio.Event]:
+    """Return one slot, and an event that is set while somebody who waits is being told."""
     monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
     begun = asyncio.Event()
 
@@ -68,7 +71,11 @@ async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPa
         begun.set()
         await asyncio.Event().wait()
 
-    slots = turn_slots.TurnSlots(1, no_server, tell)
+    return turn_slots.TurnSlots(1, no_server, tell), begun
+
+
+async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    slots, begun = slot_with_a_notice_that_never_ends(monkeypatch)
 
     async def turn() -> None:
         async with slots.slot(2):
@@ -85,14 +92,7 @@ async def test_who_waits_and_leaves_is_told_no_more(monkeypatch: pytest.MonkeyPa
 async def test_who_leaves_while_the_notice_is_posted_gives_the_granted_slot_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(turn_slots, "TELL_AFTER_S", 0.0)
-    begun = asyncio.Event()
-
-    async def tell(_conversation: int, _before: int) -> None:
-        begun.set()
-        await asyncio.Event().wait()
-
-    slots = turn_slots.TurnSlots(1, no_server, tell)
+    slots, begun = slot_with_a_notice_that_never_ends(monkeypatch)
 
     async def turn() -> None:
         async with slots.slot(2):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -48,7 +49,7 @@ class Limits:
             self._missing_at_s = now_s
             if self._missing + 1 > self.per_minute:
                 short_s = (self._missing + 1 - self.per_minute) / per_s
-                self._refuse({**self._headers(now_s), "retry-after": f"{max(1, round(short_s))}"})
+                self._refuse({**self._headers(now_s), "retry-after": f"{max(1, math.ceil(short_s))}"})
             self._missing += 1
         self._running += 1
         self.most = max(self.most, self._running)
