@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import structlog
+from anthropic import APIStatusError
 
 from bot.claude import wire
 from bot.claude.bounds import Bounds
@@ -28,7 +29,7 @@ from bot.conversation.request import BlockStarted, Cited, Finished, Started, Tex
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
-    from anthropic.lib.streaming import AsyncMessageStreamManager
+    from anthropic.lib.streaming import AsyncMessageStream, AsyncMessageStreamManager
 
     from bot.claude.request_metrics import RequestMetrics
     from bot.conversation.request import Request
@@ -60,7 +61,7 @@ class Attempts:
         """Send the request once and yield its events, `Finished` last; raises any ClaudeError.
 
         The text of all deltas that arrive together is one `TextDelta`. `answered` is called with the headers of the
-        response.
+        response, also of a refusal, which tells most about the limits.
         """
         started_at = self.clock()
         phases = RequestPhases(request.parameters.model)
@@ -75,10 +76,9 @@ class Attempts:
             # The input is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
             async with asyncio.timeout(timeouts.remaining_s()):
-                stream = await stack.enter_async_context(self._open(request))
+                stream = await self._begun(stack, request, answered)
             timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
-            answered(stream.response.headers)
             gathering = gathering_of(stream.response)
             body = bounds.bounded(stream.response)
             pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))
@@ -130,6 +130,17 @@ class Attempts:
         )
         self.metrics.replied(request.parameters.model, finished.stop_reason, first_text_s)
         yield finished
+
+    async def _begun(
+        self, stack: AsyncExitStack, request: Request, answered: Callable[[Mapping[str, str]], None]
+    ) -> AsyncMessageStream[None]:
+        try:
+            stream = await stack.enter_async_context(self._open(request))
+        except APIStatusError as error:
+            answered(error.response.headers)
+            raise
+        answered(stream.response.headers)
+        return stream
 
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
         # The SDK warns of a deprecated model at every call; the catalogue does so daily. Nothing is awaited in

@@ -1,11 +1,18 @@
-"""The order of the events that one piece of the stream brings."""
+"""The order of the events that one piece of the stream brings, and what is told of a refusal."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import pytest
+
 from bot.claude.attempt import _Arrived
 from bot.claude.bounds import Bounds
+from bot.claude.client import Claude
 from bot.claude.reply import Reply
-from bot.conversation.request import BlockStarted, TextDelta, ToolCalled
+from bot.conversation.errors import ClaudeBusy
+from bot.conversation.request import BlockStarted, Request, TextDelta, ToolCalled
+from tests.claude.server import Server, refusal
 
 
 def test_a_call_comes_behind_the_text_before_it_although_both_arrive_at_once() -> None:
@@ -23,3 +30,17 @@ def test_a_call_comes_behind_the_text_before_it_although_both_arrive_at_once() -
         arrived.take(event)
     kinds = [type(event) for event in arrived.events()]
     assert kinds == [BlockStarted, TextDelta, ToolCalled, TextDelta]
+
+
+async def test_the_headers_of_a_refusal_are_told_as_well(
+    claude: Claude, server: Server, request_: Request
+) -> None:
+    server.answers.append(
+        refusal(429, "rate_limit_error", headers={"anthropic-ratelimit-requests-remaining": "0"})
+    )
+    told: list[Mapping[str, str]] = []
+    with pytest.raises(ClaudeBusy):
+        async for _ in claude._attempts.stream(request_, told.append):
+            """It is refused before any event."""
+    (headers,) = told
+    assert headers["anthropic-ratelimit-requests-remaining"] == "0"
