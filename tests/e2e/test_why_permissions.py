@@ -58,6 +58,7 @@ async def test_security_another_server_and_other_direct_messages_stay_unknown(wo
     direct = await world.dm_of(world.ann)
     said = await world.ann.post(direct, "hello")
     await world.answered(direct)
+    await world.settled(said)
     assert "was answered" in await why(world.ann, direct, said)
     assert "It answers" in await menu(world.ann, direct, world.replies(direct)[0])
     foreign = f"https://discord.com/channels/@me/{direct}/{said['id']}"
