@@ -17,7 +17,7 @@ from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
-from bot.store.posted_messages import PostedMessages, joined_ids
+from bot.store.posted_messages import PostedMessages, joined_ids, joined_parts
 from bot.store.records import read_messages
 from bot.store.scripts import Commands
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
@@ -150,11 +150,13 @@ class Journal(PostedMessages):
         unpriced: int = 0,
         usage: TurnUsage = NOTHING_USED,
         timeline: Timeline = (),
+        parts: Sequence[int] = (),
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
         `cost` is that of this attempt's requests in micro-dollars, as far as it is known, `usage` their usage; of
-        `unpriced` the cost is not known. `timeline` is that of the turn so far. For corrections see `reconciled`.
+        `unpriced` the cost is not known. `timeline` is that of the turn so far, `parts` are the messages of its reply
+        so far. For corrections see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
         index, used = self._indexed(claim, usage)
@@ -178,6 +180,7 @@ class Journal(PostedMessages):
                 ttl_s=self._ttl_s,
                 usage_s=self._usage.usage_s,
                 timeline=dump_timeline(timeline),
+                parts=joined_parts(parts),
                 used=used,
             ),
             before=index,
@@ -196,6 +199,7 @@ class Journal(PostedMessages):
                 unpriced=unpriced,
                 usage=usage,
                 timeline=timeline,
+                parts=parts,
             )
 
     async def record_cost(
@@ -241,10 +245,12 @@ class Journal(PostedMessages):
         buttons: int | None = None,
         halted: bool = False,
         timeline: Timeline = (),
+        parts: Sequence[int] = (),
     ) -> Done:
         """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply.
 
-        `halted`: Discord refused to show all of the reply. With `reconcile` the turn is compared with Discord later.
+        `parts` are all messages of the reply. `halted`: Discord refused to show all of the reply. With `reconcile`
+        the turn is compared with Discord later.
         """
         return await self._end(
             "acknowledge",
@@ -253,6 +259,7 @@ class Journal(PostedMessages):
             buttons=buttons,
             halted=halted,
             timeline=timeline,
+            parts=parts,
         )
 
     async def cancel(self, claim: Claim, *, last: bool = False) -> int:
@@ -272,6 +279,7 @@ class Journal(PostedMessages):
         halted: bool = False,
         clears_last: bool = False,
         timeline: Timeline = (),
+        parts: Sequence[int] = (),
     ) -> Done:
         keys, conversation = self._keys, claim.conversation
         waiting, stale = await self._scripts.run(
@@ -295,6 +303,7 @@ class Journal(PostedMessages):
                 halted=halted,
                 clears_last=clears_last,
                 timeline=dump_timeline(timeline),
+                parts=joined_parts(parts),
             )
         )
         return Done(int(waiting), int(stale) if stale else None)

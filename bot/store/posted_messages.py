@@ -57,3 +57,7 @@ class PostedMessages(Reconciliation):
 
 def joined_ids(messages: Sequence[int]) -> str:
     return " ".join(map(padded, messages))
+
+
+def joined_parts(parts: Sequence[int]) -> str:
+    return " ".join(map(str, parts))

@@ -16,16 +16,17 @@ async def forgotten_replies(
     """Return such replies among the bot's messages after the turn's first one, each with its parts.
 
     A rolled-back store has forgotten a turn; then the last of its messages, to which the reply points, was answered
-    by a turn of its own, before the others came back. The forgotten turn may have used this turn's nonces.
+    by a turn of its own, before the others came back. The forgotten turn may have used this turn's nonces. A reply is
+    forgotten only beside the reply of that turn: the store may have forgotten some parts of a reply that stands.
     """
     found = replies_to_others(seen, claim.batch.members)
     if not found:
         return ()
     answers = await services.journal.answers_to(claim, tuple(found))
-    return tuple(
-        parts
-        for reference, replies in found.items()
-        if reference in answers
-        for parts in replies
-        if parts[0].id not in answers[reference]
-    )
+    forgotten: list[tuple[Seen, ...]] = []
+    for reference, replies in found.items():
+        answer = answers.get(reference, frozenset())
+        known = [any(part.id in answer for part in parts) for parts in replies]
+        if any(known):
+            forgotten += [parts for parts, is_known in zip(replies, known, strict=True) if not is_known]
+    return tuple(forgotten)

@@ -175,7 +175,7 @@ class TurnLife:
         unpriced = cost.unknown + cost.lost
         model = self.services.policy.model if turn is None else turn.model
         usage = cost.usage(self.services.today(), model)
-        timeline = self.reply.timeline.value
+        timeline, parts = self.reply.timeline.value, self.reply.parts
         drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
 
         async def commit() -> None:
@@ -190,6 +190,7 @@ class TurnLife:
                 unpriced=unpriced,
                 usage=usage,
                 timeline=timeline,
+                parts=parts,
             )
 
         with tracing.begin("commit"):
@@ -214,9 +215,11 @@ class TurnLife:
         claim, buttons = self.claim, self.reply.newest
         reconcile = claim.has_earlier_attempt or claim.batch.listed or self.reply.needs_reconciling
         self.reply.timeline.shown(self.reply.writer.posted)
-        timeline = self.reply.timeline.value
+        timeline, parts = self.reply.timeline.value, self.reply.parts
         return await persist(
-            lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons, timeline=timeline)
+            lambda: self._journal.acknowledge(
+                claim, reconcile=reconcile, buttons=buttons, timeline=timeline, parts=parts
+            )
         )
 
     async def _restore_contents(self) -> None:

@@ -99,6 +99,11 @@ class PostedReply:
         return bool(self.writer.posted or self.found)
 
     @property
+    def parts(self) -> tuple[int, ...]:
+        """The messages of the reply so far, in order."""
+        return tuple(part.message_id for part in self.writer.posted)
+
+    @property
     def newest(self) -> int | None:
         """The reply's last message, which carries its buttons; None without messages."""
         return self.writer.posted[-1].message_id if self.writer.posted else None

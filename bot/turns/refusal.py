@@ -100,7 +100,12 @@ async def _halt(life: TurnLife, notices: tuple[str, str]) -> Done:
     reply.timeline.shown(reply.writer.posted)
     done = await persist(
         lambda: journal.acknowledge(
-            claim, reconcile=True, buttons=buttons, halted=True, timeline=life.reply.timeline.value
+            claim,
+            reconcile=True,
+            buttons=buttons,
+            halted=True,
+            timeline=reply.timeline.value,
+            parts=reply.parts,
         )
     )
     log.info("turn_halted", conversation=claim.conversation, turn=claim.turn_id, committed=committed)

@@ -1,9 +1,12 @@
-"""The order of the steps of a turn whose thread is yet to be opened."""
+"""The order of the steps of a turn, and what the journal holds after them."""
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from bot.conversation import wording
 from bot.conversation.consulted import Consulted
@@ -11,6 +14,7 @@ from bot.conversation.errors import DiscordForbidden
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.keys import Keys
+from bot.store.records import read_replies
 from bot.turns.run import Runner
 from tests.conversation.builders import message
 from tests.turns.stage import ANSWER, CHANNEL, NOW, POLICY, A, B, Bench, C, hear, hear_mention
@@ -53,6 +57,25 @@ async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(ben
     await bench.journal.release(claim, blameless=False)
     await bench.turn(other.id)
     assert [done.what for done in bench.outbox.calls] == ["open_thread", "send"]
+
+
+@pytest.mark.parametrize("step", ["commit", "acknowledge"])
+async def test_a_part_of_the_reply_that_the_store_forgets_in_between_is_journalled_again(
+    bench: Bench, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step_of_journal, record = getattr(bench.journal, step), Keys("test").record(C, A.id)
+
+    async def goes_back_before(*given: Any, **named: Any) -> Any:
+        await bench.redis.hdel(record, "reply:0")
+        return await step_of_journal(*given, **named)
+
+    monkeypatch.setattr(bench.journal, step, goes_back_before)
+    bench.claude.answer = "Words and words. " * 180
+    await hear(bench, A)
+    await bench.turn()
+    fields = {str(name): str(value) for name, value in (await bench.redis.hgetall(record)).items()}
+    assert list(read_replies(fields).values()) == sorted(bench.outbox.messages)
+    assert len(bench.outbox.messages) == 2
 
 
 async def test_what_tools_have_done_is_kept_of_a_turn_that_is_given_up(bench: Bench) -> None:

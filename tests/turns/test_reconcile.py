@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bot.render.upload import Attached
 from bot.store.codec import Result
-from tests.turns.stage import ANSWER, EARLIER, B, Bench, hear
+from bot.store.keys import Keys
+from tests.turns.stage import ANSWER, EARLIER, B, Bench, C, hear
 
 
 async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are_deleted(
@@ -46,6 +47,34 @@ async def test_settling_leaves_a_part_of_the_next_reply_alone_that_the_store_has
     bench.outbox.replies_to[second] = None
     await bench.runner.reconcile(await bench.claim())
     assert bench.outbox.texts() == [ANSWER, "The next answer.", "Its second part."]
+
+
+async def test_settling_leaves_a_reply_alone_of_which_the_store_has_forgotten_the_first_part(
+    bench: Bench,
+) -> None:
+    claim = await bench.begun(ANSWER)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    await hear(bench, B)
+    bench.claude.answer = "Words and words. " * 180
+    done = await bench.turn()
+    shown = bench.outbox.texts()
+    assert len(shown) == 3
+    await bench.redis.hdel(Keys("test").record(C, done.turn_id), "reply:0")
+    await bench.runner.reconcile(await bench.claim())
+    assert bench.outbox.texts() == shown
+
+
+async def test_settling_leaves_a_reply_alone_of_which_the_store_has_forgotten_all_parts(bench: Bench) -> None:
+    claim = await bench.begun(ANSWER)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    await hear(bench, B)
+    bench.claude.answer = "The next answer."
+    done = await bench.turn()
+    await bench.redis.hdel(Keys("test").record(C, done.turn_id), "reply:0")
+    await bench.runner.reconcile(await bench.claim())
+    assert bench.outbox.texts() == [ANSWER, "The next answer."]
 
 
 async def test_settling_leaves_the_files_that_code_has_made(bench: Bench) -> None:

@@ -4,7 +4,7 @@
 -- `reconcile_ms` is the time until the turn is to be compared with Discord, '' for no comparison; `buttons` the message
 -- that carries the reply's buttons. `halted`: Discord refused to show all of the reply of a turn that is done, so the
 -- reply is to be completed once Discord allows that. `timeline` is that of the turn, or ''. `clears_last`: after a
--- cancelled turn no turn is the last one.
+-- cancelled turn no turn is the last one. `parts` are the messages that show the reply.
 -- Returns {messages that still wait, id of the message that carried the buttons before or ''}.
 if not holds_lease() then return 'FENCED' end
 local state, before = redis.call('HGET', record, 'state') or 'absent', ''
@@ -40,6 +40,7 @@ if not UNCHANGED[state] then
     redis.call('HSET', meta, 'buttons', buttons)
   end
   if timeline ~= '' then redis.call('HSET', record, 'timeline', timeline) end
+  note_parts(record, parts)
   redis.call('DEL', steps)
   redis.call('EXPIRE', result, halted == '1' and ttl_s or result_s)
   if reconcile_ms ~= '' then

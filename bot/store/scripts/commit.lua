@@ -3,6 +3,7 @@
 -- requests of which not all of the cost is known. With `carries_summary` the entry carries the summary in front of the
 -- window on, as corrected by `corrected`.
 -- `used` is what the attempt adds to the usage of the conversation's day; `timeline` is that of the turn, or ''.
+-- `parts` are the messages that show the reply so far.
 -- Returns {'OK'}, also if this turn is committed already, or {'CORRECTED', the correction} if somebody has corrected the
 -- summary since: then nothing is done.
 if not holds_lease() then return 'FENCED' end
@@ -38,6 +39,7 @@ end
 if redis.call('HEXISTS', record, 'spent:' .. token) == 0 then record_usage(usage, usage_s, used) end
 redis.call('HSET', record, 'state', AFTER, 'spent:' .. token, '1')
 if timeline ~= '' then redis.call('HSET', record, 'timeline', timeline) end
+note_parts(record, parts)
 redis.call('SET', result, shown, 'EX', ttl_s)
 redis.call('HSET', meta, 'cut', window_start)
 redis.call('HINCRBY', meta, 'cost', cost)

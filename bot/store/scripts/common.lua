@@ -29,6 +29,15 @@ local function each_id(text)
   return string.gmatch(text or '', '%d+')
 end
 
+-- Note the messages that show a reply, of which a store that went back may have lost some.
+local function note_parts(record, parts)
+  local part = 0
+  for id in each_id(parts) do
+    redis.call('HSET', record, 'reply:' .. part, id)
+    part = part + 1
+  end
+end
+
 local function lists(text, id)
   return string.find(' ' .. (text or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end

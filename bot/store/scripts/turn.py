@@ -136,6 +136,7 @@ class Commit(Call):
     `members` are the padded ids of the messages that the reply answers; `shown` is the result. `cost` is in
     micro-dollars, of `unpriced` requests not all of the cost is known. With `carries_summary` the entry carries the
     summary in front of the window on, as corrected by `corrected`. `used` is what the attempt adds to the usage.
+    `parts` are the messages that show the reply so far.
     """
 
     script: ClassVar[str] = "commit"
@@ -157,6 +158,7 @@ class Commit(Call):
     ttl_s: int
     usage_s: int
     timeline: str
+    parts: str
     used: tuple[str, ...]
 
 
@@ -177,7 +179,7 @@ class NoteTool(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndTurn(Call):
-    """Take the turn's messages out of the inbox; the step is `acknowledge` or `cancel`."""
+    """Take the turn's messages out of the inbox; the step is `acknowledge` or `cancel`, `parts` show the reply."""
 
     script: ClassVar[str] = "acknowledge"
     lease: Key
@@ -199,6 +201,7 @@ class EndTurn(Call):
     halted: bool = False
     clears_last: bool = False
     timeline: str = ""
+    parts: str = ""
 
     @property
     def name(self) -> str:
