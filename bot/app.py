@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack, suppress
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 import typer
 
+from bot import garbage
 from bot.config import Settings
 from bot.config.live import LiveSettings
 from bot.conversation.errors import StoreUnavailable
@@ -25,10 +25,6 @@ if TYPE_CHECKING:
     from bot.wiring import Bot
 
 log = structlog.get_logger()
-
-# New objects between two collections of cycles. With Python's default of 700, collections take an eighth of the
-# processor time, and nearly all objects of a turn are freed without them.
-GARBAGE_AFTER = 20_000
 
 # How long a stop waits until the store knows of it; a Redis that does not answer must not hold the stop up.
 REST_S = 0.5
@@ -66,9 +62,7 @@ async def _start(settings: Settings, stack: AsyncExitStack, began_s: float) -> t
 
     if tracing.is_wanted():
         stack.callback(await asyncio.to_thread(tracing.configure))
-    gc.freeze()  # the libraries' objects are never garbage; see __main__
-    gc.set_threshold(GARBAGE_AFTER)
-    gc.enable()
+    garbage.configure()  # see __main__
 
     bot = await build(local.settings, stack, LiveSettings(settings, local.settings), began_s=began_s)
     typer.echo(local.banner(str(bot.client.user)), err=True)
@@ -106,6 +100,7 @@ async def _serve(
         asyncio.create_task(bot.schema.watch(), name="schema"),
         asyncio.create_task(bot.presence.watch(), name="presence"),
         asyncio.create_task(bot.health.loop.watch(), name="loop-lag"),
+        asyncio.create_task(garbage.collect_when_quiet(lambda: bot.dispatcher.running), name="garbage"),
         asyncio.create_task(bot.redis_latency.watch(), name="redis-latency"),
         *(asyncio.create_task(each.watch(), name="monitor-push") for each in bot.monitor_pushes),
         asyncio.create_task(Reload(bot.live, load, bot.apply).watch(requests), name="reload"),

@@ -7,7 +7,7 @@ import itertools
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -18,6 +18,7 @@ from bot.claude import wire
 from bot.claude.bounds import Bounds
 from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
+from bot.claude.read_moments import ReadMoments
 from bot.claude.reply import Reply
 from bot.claude.request_phases import RequestPhases
 from bot.claude.stream_timeouts import StreamTimeouts
@@ -54,6 +55,7 @@ class Attempts:
     first_s: float
     stall_s: float
     clock: Callable[[], float]
+    moments: ReadMoments = field(default_factory=ReadMoments)
 
     async def stream(
         self, request: Request, answered: Callable[[Mapping[str, str]], None]
@@ -79,7 +81,7 @@ class Attempts:
                 stream = await self._begun(stack, request, answered)
             timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
-            gathering = gathering_of(stream.response)
+            gathering = gathering_of(stream.response, self.moments)
             body = bounds.bounded(stream.response)
             pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))
             reader = EventReader()
@@ -104,7 +106,8 @@ class Attempts:
                         phases.text()
                         characters += len(new.text)
                         # The end of the body must not be held back behind the end of the message.
-                        if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
+                        waits = characters < GATHER_AFTER_CHARS and not self.moments.is_crowded
+                        if gathering is not None and not waits and not reply.stopped:
                             gathering.start()
                     yield new
                 if arrived.failure is not None:

@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from redis.exceptions import RedisError
+
+from bot.in_turn import InTurn
 
 MOST_COMMANDS = 64
 """The most commands of a batch: all of them wait for the last one's answer."""
@@ -41,6 +44,7 @@ class Batches:
         self._send = send
         self._jobs: list[_Job] = []
         self._sending: set[asyncio.Task[None]] = set()
+        self._settling = InTurn()
 
     async def join(self, commands: Sequence[Command]) -> list[Any] | None:
         """Send commands together with others; None if the caller is to send them.
@@ -70,11 +74,15 @@ class Batches:
         except (RedisError, OSError, TimeoutError, RuntimeError):  # as in `connection.translated`
             answers = None
         finally:
-            start = 0
-            for job in jobs:
-                end = start + len(job.commands)
-                job.settle(None if answers is None else answers[start:end])
-                start = end
+            self._settling.add(_settled(jobs, answers))
+
+
+def _settled(jobs: Sequence[_Job], answers: list[Any] | None) -> Iterator[Callable[[], None]]:
+    start = 0
+    for job in jobs:
+        end = start + len(job.commands)
+        yield partial(job.settle, None if answers is None else answers[start:end])
+        start = end
 
 
 def _parted(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:

@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import asyncio
 import sys
-from contextlib import aclosing
+from contextlib import aclosing, suppress
+from typing import Any
 
 import httpx2
 import pytest
 
-from bot.claude import attempt, gathering
+from bot.claude import attempt, gathering, read_moments
 from bot.claude.attempt import GATHER_AFTER_CHARS
 from bot.claude.client import Claude
 from bot.claude.gathering import Gathering, gathering_of
+from bot.claude.read_moments import ReadMoments
 from bot.conversation.errors import ClaudeUnreachable
 from bot.conversation.request import Request, TextDelta
 from tests.claude.server import Answer, Server, Step, block, closing, delta, opening
+from tests.patience import idle_timeout
 
 FIRST = "x" * GATHER_AFTER_CHARS
 # By then the client has read what was sent before.
@@ -23,7 +27,7 @@ START, *_, STOP = block(FIRST)
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold back for longer than any test takes what may be held back."""
-    monkeypatch.setattr(gathering, "GATHER_S", 1e9)
+    monkeypatch.setattr(read_moments, "GATHER_S", 1e9)
 
 
 async def texts(claude: Claude, request: Request) -> list[str]:
@@ -102,7 +106,7 @@ async def test_the_connection_serves_the_next_reply(
 async def test_text_that_the_system_holds_back_is_shown_although_nothing_follows(
     server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gathering, "GATHER_S", 0.05)
+    monkeypatch.setattr(read_moments, "GATHER_S", 0.05)
     monkeypatch.setattr(gathering, "LOW_WATER_BYTES", 100_000)
     server.answers.append(Answer((opening(), START, delta(FIRST), READ_S, *slowly("a", "b"), "hang")))
     seen = ""
@@ -165,4 +169,48 @@ async def test_the_end_of_the_body_is_not_held_back_behind_the_last_text(
 
 
 def test_a_response_whose_connection_is_not_known_is_read_as_it_arrives() -> None:
-    assert gathering_of(httpx2.Response(200, content=b"")) is None
+    assert gathering_of(httpx2.Response(200, content=b""), ReadMoments()) is None
+
+
+@pytest.mark.parametrize("how", ["to its end", "closed", "broken off"])
+async def test_a_stream_that_has_ended_leaves_its_moments_to_others(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    used: list[ReadMoments] = []
+    begin = Gathering.__init__
+
+    def begun(self: Gathering, protocol: Any, content: Any, moments: ReadMoments) -> None:
+        used.append(moments)
+        begin(self, protocol, content, moments)
+
+    monkeypatch.setattr(Gathering, "__init__", begun)
+    ends: dict[str, tuple[Step, ...]] = {
+        "to its end": (STOP, *closing()),
+        "closed": ("hang",),
+        "broken off": ("drop",),
+    }
+    server.answers.append(Answer((opening(), START, delta(FIRST), READ_S, delta("b"), *ends[how])))
+    with suppress(ClaudeUnreachable):
+        async with aclosing(claude.stream(request_)) as events:
+            async for event in events:
+                if how == "closed" and isinstance(event, TextDelta):
+                    break
+    (moments,) = used
+    async with idle_timeout(10):
+        while moments.streams:  # noqa: ASYNC110 - the connection closes by itself
+            await asyncio.sleep(0.01)
+
+
+async def test_of_very_many_streams_each_is_read_at_its_moments_alone_and_completely(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(read_moments, "GATHER_S", 0.3)
+    monkeypatch.setattr(read_moments, "ROOM", 0.5)
+    words = [f"{number} " for number in range(60)]
+    steps = (opening(), START, delta(FIRST), READ_S, *slowly(*words), STOP, *closing())
+    server.answers.extend([Answer(steps)] * 2)
+    for _ in range(2):
+        seen = await texts(claude, request_)
+        assert "".join(seen) == FIRST + "".join(words)
+        assert len(seen) < 10
+    assert server.peers[0] == server.peers[1]

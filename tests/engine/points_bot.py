@@ -35,7 +35,7 @@ from typing import Any
 from discord.http import Route
 
 from bot.__main__ import main
-from bot.claude import gathering
+from bot.claude import read_moments
 from bot.claude.client import Claude
 from bot.claude.files import Files
 from bot.commands import branching
@@ -227,7 +227,7 @@ def _seconds(variable: str, *places: tuple[object, str]) -> None:
 
 def prepare() -> None:
     """Do what the environment says."""
-    _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
+    _seconds("POINTS_GATHER_S", (read_moments, "GATHER_S"))
     _seconds("POINTS_CALL_S", (calls, "CALL_S"), (wiring_store, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))

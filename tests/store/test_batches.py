@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest_asyncio
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
+from bot.in_turn import TOGETHER
 from bot.store import batches
 from bot.store.batches import Batches, Command
 from bot.store.connection import connect
@@ -116,3 +118,30 @@ async def test_a_command_by_itself_is_left_to_its_caller() -> None:
         raise AssertionError("nothing is to be sent")
 
     assert await Batches(send).join([(("GET", "a"), {})]) is None
+
+
+async def test_few_callers_go_on_in_one_iteration_of_the_loop_and_in_order() -> None:
+    loop, iteration, resumed = asyncio.get_running_loop(), 0, list[tuple[int, int]]()
+    answer = asyncio.Event()
+
+    async def send(commands: Sequence[Command]) -> list[Any]:
+        await answer.wait()
+        return list(commands)
+
+    async def ask(number: int) -> None:
+        assert await gathered.join([(("GET", number), {})]) == [(("GET", number), {})]
+        resumed.append((iteration, number))
+
+    def count() -> None:
+        nonlocal iteration
+        iteration += 1
+        loop.call_soon(count)
+
+    gathered = Batches(send)
+    asking = asyncio.gather(*map(ask, range(10 * batches.MOST_COMMANDS)))
+    count()
+    loop.call_later(0.01, answer.set)
+    await asking
+    together = Counter(each for each, _ in resumed)
+    assert max(together.values()) <= TOGETHER
+    assert [number for _, number in resumed] == list(range(10 * batches.MOST_COMMANDS))

@@ -29,6 +29,7 @@ from bot.gateway.connection.completion import (
     retry_after_s,
 )
 from bot.gateway.conversion import reading
+from bot.in_turn import TOGETHER
 from bot.telemetry.gateway_state import GatewayHealth, GatewayReason
 
 log = structlog.get_logger()
@@ -75,6 +76,7 @@ class Socket(DiscordWebSocket):
     _attempts: Attempts | None = None
     _health: GatewayHealth | None = None
     _last_event_s = 0.0
+    _polled = 0
     _last_message_s = math.inf
     _silence_timer: asyncio.TimerHandle | None = None
     _closing: asyncio.Task[None] | None = None
@@ -150,6 +152,9 @@ class Socket(DiscordWebSocket):
         """Handle the next message; the connection is left if none comes for too long, see `KeepAlive`."""
         try:
             await super().poll_event()
+            self._polled += 1
+            if self._polled % TOGETHER == 0:
+                await asyncio.sleep(0)  # with many messages at hand, discord.py never waits
         except ReconnectWebSocket:
             silent_s = self.loop.time() - self._last_message_s
             if self.established and silent_s >= self._max_heartbeat_timeout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
@@ -14,6 +15,7 @@ from discord.http import Route
 
 from bot.gateway.connection import compat, rate_limit, session, websocket
 from bot.gateway.connection.client import Client
+from bot.in_turn import TOGETHER
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
@@ -113,3 +115,28 @@ async def test_after_a_long_outage_the_gateway_is_tried_again_within_a_minute(li
     assert cast("Any", discord.client).ExponentialBackoff().delay() == 0, (
         "discord.py adds no pause of its own"
     )
+
+
+async def test_many_events_at_once_leave_the_loop_to_others_in_between(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, iteration, handled = asyncio.get_running_loop(), 0, list[int]()
+    receive = websocket.Socket.received_message
+
+    async def noting(self: websocket.Socket, msg: Any, /) -> None:
+        handled.append(iteration)
+        await receive(self, msg)
+
+    def count() -> None:
+        nonlocal iteration
+        iteration += 1
+        loop.call_soon(count)
+
+    await line.until(lambda: line.connected)
+    monkeypatch.setattr(websocket.Socket, "received_message", noting)
+    (guild,) = line.discord.world.guilds.values()
+    count()
+    for number in range(20 * TOGETHER):
+        line.discord.add_channel(guild, f"channel-{number}")
+    await line.until(lambda: len(handled) >= 20 * TOGETHER)
+    assert max(Counter(handled).values()) <= TOGETHER
