@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 
 from bot.store.connection import connect
+from tests.redis_cluster import ClusterShape, redis_cluster
 from tests.redis_server import order, redis_server
-from tests.redis_shapes import ClusterShape, redis_cluster
 from tests.spread import spread
 
 # How long an example takes depends on what else the machine does, and is no property of the code.

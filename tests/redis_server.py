@@ -1,4 +1,4 @@
-"""A Redis of the tests' own: quick, empty, gone with them; alone, as a cluster, or watched by Sentinels."""
+"""A Redis of the tests' own: quick, empty, gone with them."""
 
 import contextlib
 import os

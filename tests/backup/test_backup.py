@@ -20,7 +20,7 @@ from bot.store.keys import Keys
 from bot.store.work_queue import WorkQueue
 from tests.backup.backup_stage import SCHEMA, filled, restored, source, target
 from tests.conversation.builders import message, snowflake
-from tests.redis_shapes import ClusterShape
+from tests.redis_cluster import ClusterShape
 from tests.store.stage import CHANNEL_FIELDS, KEYS, C, Store, claimed
 
 __all__ = ["source", "target"]

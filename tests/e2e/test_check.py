@@ -18,8 +18,8 @@ from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
+from tests.redis_cluster import redis_cluster
 from tests.redis_server import order, redis_server
-from tests.redis_shapes import redis_cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -11,8 +11,9 @@ from bot.config import Exit
 from bot.local.simulator.claude import Claude
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
+from tests.redis_cluster import cluster_ports
+from tests.redis_node import node
 from tests.redis_server import redis_server
-from tests.redis_shapes import cluster_ports, node
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -18,9 +18,9 @@ from tests.e2e.bot_process import BotProcess
 from tests.e2e.gateway_way import GatewayWay
 from tests.e2e.test_metrics import counted
 from tests.e2e.world import World
+from tests.redis_cluster import redis_cluster
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
-from tests.redis_shapes import redis_cluster
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

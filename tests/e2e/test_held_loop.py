@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import Exit
 from tests.e2e.bot_process import BotProcess
-from tests.e2e.test_starting import family, none_alive
+from tests.e2e.process_family import family, none_alive
 from tests.e2e.world import ANSWER, World
 from tests.held_loop import HOLD
 

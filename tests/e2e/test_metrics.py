@@ -9,6 +9,7 @@ import urllib.request
 import pytest
 
 from bot.local.simulator.claude import faults
+from tests.e2e.bot_process import BotProcess
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -50,3 +51,20 @@ async def test_what_happens_is_counted_without_a_word_of_what_was_said(world: Wo
         assert found["bobbin_store_errors_total"] == 0
         assert "tulip" not in str(found)
         assert str(thread) not in str(found)
+
+
+async def test_metrics_are_served_where_the_settings_say(shared: World) -> None:
+    own = shared.discord.add_application("Counting", token="e2e-counting")
+    bot = await BotProcess.start(
+        shared.environment(DISCORD_TOKEN=own.token, BOT_TELEMETRY__METRICS_PORT="0"), "--strict"
+    )
+    try:
+        await bot.said("discord_ready")
+        found = re.search(r'"port": (\d+)', bot.output)
+        assert found, bot.output
+        url = f"http://127.0.0.1:{found[1]}/metrics"
+        text = await asyncio.to_thread(lambda: urllib.request.urlopen(url).read().decode())
+        assert re.search(r'bobbin_discord_calls_total\{method="GET",status="200"\} [1-9]', text)
+        assert "bobbin_discord_connected 1.0" in text
+    finally:
+        await bot.kill()

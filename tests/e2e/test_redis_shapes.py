@@ -11,7 +11,9 @@ from bot.conversation import wording
 from bot.store.keys import Keys
 from tests.e2e.test_store_outages import POINTS_BOT, QUICK, answered_once, texts
 from tests.e2e.world import World
-from tests.redis_shapes import redis_cluster, redis_sentinels, wait_until
+from tests.redis_cluster import redis_cluster
+from tests.redis_node import wait_until
+from tests.redis_sentinels import redis_sentinels
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

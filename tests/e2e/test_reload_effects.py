@@ -2,75 +2,36 @@
 
 from __future__ import annotations
 
-import itertools
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from bot.config.live import RELOADED
-from bot.conversation import wording
-from bot.local.simulator.claude import faults
-from tests.e2e.budget_scene import HAIKU, mention, refused
+from tests.e2e.budget_scene import HAIKU
+from tests.e2e.reload_checks import (
+    direct_messages,
+    fallback_model,
+    ignore_prefix,
+    limit,
+    log_level,
+    max_concurrent,
+    max_requests,
+    outsider_is_left_out,
+    refusals,
+    threads_per_minute,
+    turns_per_person,
+    when,
+)
+from tests.e2e.reload_scene import BASE, OUTSIDER, ROLE, Scene
 from tests.e2e.test_stopping import half_a_reply
-from tests.e2e.world import ANSWER, World
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-BASE = "[shutdown]\ngrace_s = 0.0\n"
 USED_UP = "1 token per month"
-ROLE, OUTSIDER = "{role}", "{outsider}"
-
-_words = (f"heddle-{number}" for number in itertools.count())
-
-
-@dataclass
-class Scene:
-    """A bot with a settings file, a role that members have, and somebody who has not."""
-
-    world: World
-    file: Path
-    role: int
-    outsider: Any = None
-
-    async def reload(self, text: str) -> dict[str, Any]:
-        """Write the file, have it read, and return the line that says so."""
-        text = text.replace(ROLE, str(self.role)).replace(OUTSIDER, str(self.outsider.id))
-        self.file.write_text(BASE + text)
-        return await self.again()
-
-    def member(self) -> Any:
-        """Somebody new with the role."""
-        person = self.world.person("ben")
-        self.world.guild.members[person.id].role_ids.append(self.role)
-        return person
-
-    async def again(self, event: str = "settings_reloaded") -> dict[str, Any]:
-        """Have the file read as it is, and return the line that says so."""
-        (bot,) = self.world.bots
-        before = len(bot.log(event))
-        bot.signal(signal.SIGHUP)
-        await self.world.until(lambda: len(bot.log(event)) > before)
-        return bot.log(event)[-1]
-
-    async def is_answered(self, place: int, who: Any, text: str, *, answered: bool) -> None:
-        """Say something, and see that it is answered, or that it is not while somebody else is."""
-        before = len(self.world.said(place))
-        message = await who.post(place, text)
-        if answered:
-            await self.world.settled(message)
-            assert len(self.world.replies(place)) > before
-        else:
-            await self.world.converse(self.world.channel(), "the next", self.world.person("other"))
-            assert len(self.world.said(place)) == before
-
-    def asked_about(self, word: str) -> list[Any]:
-        """The requests to Claude that hold a word."""
-        return [each for each in self.world.asked if word in str(each.body["messages"])]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -87,138 +48,6 @@ def scene(reloading: Scene) -> Scene:
     reloading.world.begin()
     reloading.outsider = reloading.world.person("ann")
     return reloading
-
-
-# Each of these sees whether the setting is `changed`.
-
-
-async def direct_messages(scene: Scene, *, changed: bool) -> None:
-    person = scene.world.person("dora")
-    await scene.is_answered(await scene.world.dm_of(person), person, "hello", answered=not changed)
-
-
-async def max_requests(scene: Scene, *, changed: bool) -> None:
-    await _two_at_once(scene, wording.queued(0), changed=changed)
-
-
-async def max_concurrent(scene: Scene, *, changed: bool) -> None:
-    await _two_at_once(scene, wording.waits_in_line(0, where="here"), changed=changed)
-
-
-async def _two_at_once(scene: Scene, waits: str, *, changed: bool) -> None:
-    """The replies to two people run at the same time, or the second one shows that it waits."""
-    world, words = scene.world, [next(_words), next(_words)]
-    people = [world.person("one"), world.person("two")]
-    threads = [await world.converse(world.channel(), "hello", person) for person in people]
-    gates = [world.claude.hold(), world.claude.hold()]
-    await people[0].post(threads[0], words[0])
-    await gates[0].reached()
-    await people[1].post(threads[1], words[1])
-    if changed:
-        await world.until(lambda: any(waits in m["content"] for m in world.said(threads[1])))
-        assert not scene.asked_about(words[1])
-    else:
-        await world.until(lambda: scene.asked_about(words[1]))
-    for gate in gates:
-        gate.release()
-    for thread in threads:
-        await world.answered(thread, 2)
-
-
-async def when(scene: Scene, *, changed: bool) -> None:
-    person = scene.world.person("dora")
-    thread = await scene.world.converse(scene.world.channel(), "hello", person)
-    await scene.is_answered(thread, person, "and again", answered=not changed)
-
-
-async def ignore_prefix(scene: Scene, *, changed: bool) -> None:
-    person = scene.world.person("dora")
-    thread = await scene.world.converse(scene.world.channel(), "hello", person)
-    await scene.is_answered(thread, person, "?? hm", answered=not changed)
-    await scene.is_answered(thread, person, "// hm", answered=changed)
-
-
-async def outsider_is_left_out(scene: Scene, *, changed: bool) -> None:
-    world = scene.world
-    place = world.channel()
-    await world.converse(place, "hello", scene.member())
-    message = await mention(world, scene.outsider, "hello", place)
-    if changed:
-        await world.converse(place, "the next", scene.member())
-        assert int(message["id"]) not in world.discord.world.channels
-    else:
-        await world.answered(await world.thread_of(message))
-
-
-async def threads_per_minute(scene: Scene, *, changed: bool) -> None:
-    world, person = scene.world, scene.world.person("flo")
-    place = world.channel()
-    await world.converse(place, "one", person)
-    second = await mention(world, person, "two", place)
-    if changed:
-        await world.until(lambda: world.said(place))
-        assert int(second["id"]) not in world.discord.world.channels
-    else:
-        await world.answered(await world.thread_of(second))
-
-
-async def turns_per_person(scene: Scene, *, changed: bool) -> None:
-    world, person, word = scene.world, scene.world.person("flo"), next(_words)
-    threads = [await world.converse(world.channel(), "hello", person) for _ in range(2)]
-    gate = world.claude.hold()
-    await person.post(threads[0], "the first")
-    await gate.reached()
-    await person.post(threads[1], word)
-    if changed:
-        await world.converse(world.channel(), "meanwhile", world.person("other"))
-        assert not scene.asked_about(word)
-    else:
-        await world.until(lambda: scene.asked_about(word))
-    gate.release()
-    for thread in threads:
-        await world.answered(thread, 2)
-
-
-async def refusals(scene: Scene, *, changed: bool) -> None:
-    world, person = scene.world, scene.world.person("dora")
-    thread = await world.converse(world.channel(), "hello", person)
-    world.claude.faults.add(faults.refusal())
-    await world.settled(await person.post(thread, "something forbidden"))
-    assert ("\n" in world.said(thread)[1]["content"]) is changed, "the second line tells of the pause"
-
-
-def limit(words: str, *, after: int = 1, people: int = 1) -> Callable[..., Awaitable[None]]:
-    """A limit that lets so many messages through; its line has these words."""
-
-    async def check(scene: Scene, *, changed: bool) -> None:
-        world = scene.world
-        asking = [world.person("dora") for _ in range(people)]
-        place = world.channel()
-        for number in range(after):
-            await world.settled(await mention(world, asking[0], f"number {number}", place))
-        message = await mention(world, asking[-1], "the last", place)
-        if changed:
-            assert words in await refused(world, message)
-        else:
-            (reply,) = await world.answered(await world.thread_of(message))
-            assert reply["content"] == ANSWER
-
-    return check
-
-
-async def fallback_model(scene: Scene, *, changed: bool) -> None:
-    world, person, word = scene.world, scene.world.person("dora"), next(_words)
-    await world.settled(await mention(world, person))
-    await world.settled(await mention(world, person, word))
-    (asked,) = scene.asked_about(word)
-    assert (asked.body["model"] == HAIKU) is changed
-
-
-async def log_level(scene: Scene, *, changed: bool) -> None:
-    (bot,) = scene.world.bots
-    before = len(bot.entries)
-    await scene.world.converse(scene.world.channel(), "hello", scene.world.person("dora"))
-    assert any(each.get("level") == "debug" for each in bot.entries[before:]) is changed
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bot.store.migrations import NEWEST, TOOLS
 from bot.store.schema import stored_version
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
-from tests.redis_shapes import redis_sentinels
+from tests.redis_sentinels import redis_sentinels
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import re
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -16,10 +14,10 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.local.simulator.claude import Claude, Reply, ToolUse
+from bot.local.simulator.claude import Claude, Reply
 from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys
-from tests.e2e.bot_process import BotProcess
+from tests.engine.answers import answer
 from tests.engine.chaos_settings import (
     AGAIN_S,
     CALM_S,
@@ -30,14 +28,14 @@ from tests.engine.chaos_settings import (
     QUICK_PACE,
     QUICK_REST_S,
     REST_S,
-    RESTART_S,
     SETTINGS,
     START_S,
     WARM_S,
 )
 from tests.engine.commands import Commands
-from tests.engine.comparison import Said
-from tests.engine.deeds import Deeds, calls
+from tests.engine.crowd import Crowd
+from tests.engine.deeds import Deeds
+from tests.engine.host import Host
 from tests.engine.invariants import LOOK_S, Scene
 from tests.engine.last_release import LastRelease
 from tests.engine.outcome import Outcome
@@ -45,42 +43,9 @@ from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
-from tests.engine.tools import CHANNEL, is_result, repeated
+from tests.engine.tools import CHANNEL, repeated
 from tests.engine.uploads import UploadLog, Workspace
-from tests.files import samples
 from tests.patience import Patience
-
-MODULE = "tests.engine.points_bot"
-
-LAST = " of the last release"
-"""How the names of its bots end."""
-
-WORDS = re.compile(r"\[m\d+\]")
-"""What makes a person's message recognisable wherever it is quoted."""
-
-KNOCK, RING = ToolUse("knock", {"door": "north"}), ToolUse("ring", {"bell": "south"})
-CLOCK, NONE_SUCH = ToolUse("time_in", {"zone": "Asia/Tokyo"}), ToolUse("no_such_tool")
-CALLS: tuple[tuple[tuple[ToolUse, ...], ...], ...] = (
-    ((KNOCK,),),
-    ((CLOCK, KNOCK), (KNOCK,)),
-    ((RING,), (CLOCK, NONE_SUCH)),
-)
-"""The calls of a reply, by step."""
-
-CALL_WEIGHTS = (12, 2, 1, 1, 2, 2, 2, 1)
-"""Of no call, those above, and those of `deeds.calls`."""
-
-BUGS = frozenset(
-    {
-        "turn_failed",
-        "conversation_failed",
-        "catchup_failed",
-        "channels_unreadable",
-        "event_failed",
-        "unhandled_exception",
-    }
-)
-"""What the bots log when something has happened that nobody thought of."""
 
 
 @dataclass
@@ -96,12 +61,6 @@ class Chaos:
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
-    bots: list[tuple[str, BotProcess]] = field(default_factory=list)
-    threads: list[int] = field(default_factory=list)
-    foreign: list[int] = field(default_factory=list)
-    direct: list[int] = field(default_factory=list)
-    # A message of each channel that replies and links refer to.
-    chatter: dict[int, int] = field(default_factory=dict)
     calls: int = 0
     # The channel in which tools do what everybody sees.
     effects: int = 0
@@ -118,6 +77,7 @@ class Chaos:
                 self.discord.rest.buckets.pace = QUICK_PACE
             self._people()
             self.claude.default = self._answer
+            self.host = Host(self._environment(), self.striker, self.timeline, self.last_release)
             redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
             uploads = UploadLog()
             self.claude.files.files = uploads
@@ -131,15 +91,14 @@ class Chaos:
                 forgotten=True,
                 delivered=False,
             )
-            self.keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
+            self.keepers = [asyncio.create_task(self.host.keep(slot), name=f"bot-{slot}") for slot in BOTS]
             try:
                 return await self._outcome()
             finally:
                 for keeper in self.keepers:
                     keeper.cancel()
                 await asyncio.gather(*self.keepers, return_exceptions=True)
-                for _, bot in self.bots:
-                    await bot.kill()
+                await self.host.kill()
                 await redis.aclose()
                 await self.discord.stop()
                 await self.claude.stop()
@@ -159,13 +118,13 @@ class Chaos:
         if not failures:
             failures = await self._deeds_at_rest()
         if not failures:
-            failures = await self.commands.breaches(self.people[0])
+            failures = await self.commands.breaches(self.crowd.people[0])
         # A store that goes back forgets that an effect has begun: only what repeats safely is made once then.
         failures += [each for each in repeated(self.discord, self.effects) if " knock " in each]
-        failures += [f"{name} logged {event}" for name, event in self._bugs()]
+        failures += self.host.bugs()
         text = ""
         if failures:
-            text = self.timeline.written(self.plan.seed, self.bots, self.discord, self.claude, failures)
+            text = self.timeline.written(self.plan.seed, self.host.bots, self.discord, self.claude, failures)
         return Outcome(
             self.plan.seed,
             len(self.scene.said),
@@ -178,7 +137,7 @@ class Chaos:
             self.commands.answered,
             text,
             self.plan.options,
-            sum("discord_ready" in bot.output for name, bot in self.bots if LAST in name),
+            self.host.of_last_release,
             await self.deeds.done(),
         )
 
@@ -202,29 +161,26 @@ class Chaos:
 
     def _people(self) -> None:
         self.app = self.discord.add_application("Bobbin", token="chaos-token")
-        self.guild = self.discord.add_guild("Weavers", bot=self.app)
-        self.people = [
-            self.discord.add_user(name, display_name=name.title(), guild=self.guild) for name in PEOPLE
-        ]
-        self.effects = int(self.discord.add_channel(self.guild, "effects").id)
-        self.channels = [int(self.discord.add_channel(self.guild, f"room-{n}").id) for n in range(3)]
+        guild = self.discord.add_guild("Weavers", bot=self.app)
+        people = [self.discord.add_user(name, display_name=name.title(), guild=guild) for name in PEOPLE]
+        self.effects = int(self.discord.add_channel(guild, "effects").id)
+        channels = [int(self.discord.add_channel(guild, f"room-{n}").id) for n in range(3)]
+        self.crowd = Crowd(self.discord, self.timeline, self.app.user_id, guild, people, channels)
 
     async def _warm_up(self) -> list[str]:
-        for person in self.people[:2]:
-            self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
+        await self.crowd.open_direct()
         await self._patience(START_S).until(lambda: len(self.discord.connections) == len(BOTS))
-        for channel in self.channels:
-            posted = await self.people[1].post(channel, "look at my loom", None, [_file(0, "txt")])
-            self.chatter[channel] = int(posted["id"])
+        await self.crowd.chat()
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
-        mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
+        channel = self.crowd.channels[0]
+        mention = await self.crowd.people[0].post(channel, f"<@{self.app.user_id}> to be forgotten")
         self.commands = Commands(self.discord, self.timeline, int(mention["id"]))
         self.deeds = Deeds(
             self.discord,
             self.scene.redis,
             PREFIX,
-            self.people,
+            self.crowd.people,
             self.effects,
             self.app.user_id,
             self.timeline,
@@ -245,10 +201,12 @@ class Chaos:
                     await self._post(event)
                 elif isinstance(event, Command) and event.name == "branch":
                     if self.last_release is None:
-                        branching = self.deeds.branch(self.people[event.person], self.commands.thread)
+                        branching = self.deeds.branch(self.crowd.people[event.person], self.commands.thread)
                         group.create_task(branching, name=event.name)
                 elif isinstance(event, Command):
-                    group.create_task(self.commands.use(self.people[event.person], event), name=event.name)
+                    group.create_task(
+                        self.commands.use(self.crowd.people[event.person], event), name=event.name
+                    )
                 else:
                     group.create_task(self.striker.strike(event), name=event.kind)
         self.discord.faults.clear()
@@ -258,90 +216,13 @@ class Chaos:
             connection.reconnect()
         self.timeline.note("fault", "all faults are over")
 
-    def _bugs(self) -> list[tuple[str, str]]:
-        logged = [(name, str(entry.get("event"))) for name, bot in self.bots for entry in bot.entries]
-        return [(name, event) for name, event in logged if event in BUGS]
-
-    # People.
-
     async def _post(self, post: Post) -> None:
-        number = len(self.scene.said) + 1
-        person = self.people[post.person]
-        text = f"[m{number}] {'weft and warp ' * 40}"[: post.length + 8]
-        mention, refers, reply_to = f"<@{self.app.user_id}> ", post.refers, None
-        files = [_file(number, post.file)] if post.file else []
-        if post.kind in ("thread", "burst"):
-            open_threads = [thread for thread in self.threads if thread in self.discord.world.channels]
-            place = open_threads[post.place % len(open_threads)]
-        elif post.kind == "direct":
-            person, place = self.people[post.person % 2], self.direct[post.person % 2]
-        elif post.kind == "foreign":
-            if not self.foreign or post.place % 4 == 3:
-                channel = self.channels[post.place % len(self.channels)]
-                self.foreign.append(int((await person.create_thread(channel, f"ours {number}"))["id"]))
-            place, text = self.foreign[post.place % len(self.foreign)], mention + text
-        else:
-            place, text = self.channels[post.place % len(self.channels)], mention + text
-            reply_to = self.chatter[place] if refers == "reply" else None
-        if refers == "forward" and post.kind in ("thread", "burst", "direct"):
-            channel = self.channels[0]
-            made = int((await person.forward(place, channel, (await person.post(channel, text))["id"]))["id"])
-        else:
-            if refers and reply_to is None:
-                channel = self.channels[0]
-                text += f" https://discord.com/channels/{self.guild.id}/{channel}/{self.chatter[channel]}"
-            made = int((await person.post(place, text, reply_to, files))["id"])
-        if post.kind == "mention":
-            self.threads.append(made)
-        names = tuple(name for name, _, _ in files)
-        self.scene.said.append(Said(made if post.kind == "mention" else place, made, f"[m{number}]", names))
-        more = f" with {post.file or 'no file'}, refers by {refers}" if names or refers else ""
-        self.timeline.note("people", f"{person.user.username} posts [m{number}] {made} in {place}{more}")
+        said = self.scene.said
+        said.append(await self.crowd.post(post, len(said) + 1))
 
     def _answer(self, body: Any) -> str | Reply:
-        """A reply that says what it answers; the same messages get the same length whenever they are asked for.
-
-        Some call tools before, in one step or two: tools that read, that have an effect, or that are not there.
-        """
         self.calls += 1
-        steps = 0
-        while is_result(body["messages"][-1 - 2 * steps]):
-            steps += 1
-        question = str(body["messages"][-1 - 2 * steps])
-        told = WORDS.findall(question)
-        words = " ".join(told).replace("[", "").replace("]", "")
-        ways = [(), *CALLS, *((step,) for step in calls(words) if told and self.last_release is None)]
-        made = random.Random(f"{self.plan.seed} tools {told}").choices(ways, CALL_WEIGHTS[: len(ways)])[0]
-        if steps < len(made) and body.get("tools"):
-            return Reply.of(f"Step {self.calls}. ", *made[steps])
-        chance = random.Random(f"{self.plan.seed} {told}")
-        text = f"Answer {self.calls} to {' '.join(told).replace('[', '(').replace(']', ')')}."
-        length = chance.choices(
-            [chance.randint(5, 60), chance.randint(60, 250), chance.randint(500, 900)], [6, 3, 1]
-        )
-        filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(length[0]))
-        code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
-        titled = "<thread_title>" in question and not steps and chance.random() < 0.7
-        title = f"<thread_title>Looms {self.calls}</thread_title>\n" if titled else ""
-        return f"{title}{text}{code}\n\n{filler}."
-
-    # The bots, as a host keeps them.
-
-    async def _keep(self, slot: int) -> None:
-        for number in range(1, 1000):
-            environment, release = self._environment(), self.last_release if (slot + number) % 2 else None
-            if release is None:
-                bot = await BotProcess.start(environment, "--strict", module=MODULE)
-            else:
-                environment = release.environment(environment)
-                bot = await BotProcess.start(environment, "--strict", module=MODULE, root=release.root)
-            name = f"bot {slot}.{number}{LAST if release else ''}"
-            self.striker.bots[slot] = bot
-            self.bots.append((name, bot))
-            self.timeline.note("host", f"{name} starts")
-            code = await bot.ended(timeout_s=float("inf"))
-            self.timeline.note("host", f"{name} has ended with {code}")
-            await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
+        return answer(body, seed=self.plan.seed, number=self.calls, deeds=self.last_release is None)
 
     def _environment(self) -> dict[str, str]:
         return {
@@ -357,13 +238,6 @@ class Chaos:
             **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }
-
-
-def _file(number: int, ending: str) -> tuple[str, str, bytes]:
-    name = f"m{number}.{ending}"
-    if ending == "txt":
-        return name, "text/plain", f"The reed has {number} dents.".encode()
-    return name, "image/png", samples.picture("PNG", (40, 40 + number))
 
 
 if __name__ == "__main__":

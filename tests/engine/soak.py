@@ -20,6 +20,7 @@ from bot.store.contracts import contract_of
 from tests.engine.chaos import Chaos
 from tests.engine.chaos_settings import AGAIN_S, REST_S
 from tests.engine.comparison import Said
+from tests.engine.crowd import Crowd
 from tests.engine.invariants import Scene
 from tests.engine.outcome import Outcome
 from tests.engine.schedule import PEOPLE, Fault, Schedule, schedule
@@ -88,12 +89,12 @@ class Soak(Chaos):
                 f"{sum(self.striker.struck.values())} faults so far, {self.memory_mb[-1][1]:.0f} MB; "
                 f"{'; '.join(failures) or 'ok'}"
             )
-        failures += [f"{name} logged {event}" for name, event in self._bugs()]
+        failures += self.host.bugs()
         failures += grown(self.memory_mb)
         self.messages = len(said)
         text = ""
         if failures:
-            text = self.timeline.written(seed, self.bots, self.discord, self.claude, failures)
+            text = self.timeline.written(seed, self.host.bots, self.discord, self.claude, failures)
         return Outcome(
             seed,
             len(said),
@@ -118,24 +119,22 @@ class Soak(Chaos):
 
     async def _newcomers(self) -> None:
         """Have other people talk in other places; those of the round before go, so that the server does not grow."""
-        for channel in self.channels:
-            await self.people[0].delete_channel(channel)
-        for person in self.people:
-            guilds.leave(self.discord.world, self.guild, person.user)
-        self.people = [
-            self.discord.add_user(f"{name}{self.rounds}", "Ann", guild=self.guild) for name in PEOPLE
+        crowd, guild = self.crowd, self.crowd.guild
+        for channel in crowd.channels:
+            await crowd.people[0].delete_channel(channel)
+        for person in crowd.people:
+            guilds.leave(self.discord.world, guild, person.user)
+        people = [self.discord.add_user(f"{name}{self.rounds}", "Ann", guild=guild) for name in PEOPLE]
+        channels = [
+            int(self.discord.add_channel(guild, f"room-{self.rounds}-{number}").id)
+            for number in range(len(crowd.channels))
         ]
-        self.channels = [
-            int(self.discord.add_channel(self.guild, f"room-{self.rounds}-{number}").id)
-            for number in range(len(self.channels))
-        ]
-        self.threads, self.foreign, self.direct = [], [], []
-        self.chatter = {}
+        self.crowd = Crowd(self.discord, self.timeline, self.app.user_id, guild, people, channels)
 
     def _lasting(self) -> str:
         """The name of the bot in the slot of the one that lives on."""
         running = self.striker.bots[LASTING]
-        return next(name for name, bot in self.bots if bot is running)
+        return next(name for name, bot in self.host.bots if bot is running)
 
     async def _strangers(self) -> list[str]:
         """Keys that no contract describes."""

@@ -77,7 +77,7 @@ NOTICED_BY_PROTOCOL = {
     "earlier attempts": "test_budgets.py::test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved",
     "expected": "test_journal.py::"
     "test_nothing_is_posted_that_answers_a_message_whose_joining_the_store_has_forgotten",
-    "migration lease": "test_schema.py::test_instances_that_start_together_migrate_once",
+    "migration lease": "test_migration_run.py::test_instances_that_start_together_migrate_once",
     "older instances": "test_schema.py::test_what_an_older_instance_cannot_read_waits_until_none_is_left",
     "settled once": "test_budgets.py::test_a_repeated_call_counts_once",
     "counted once": "test_budgets.py::test_an_answer_counts_once_however_often_its_attempt_is_killed",

@@ -21,7 +21,8 @@ from bot.store.scripts.settings import SavePreset
 from bot.store.scripts.value import CompareAndSet
 from bot.store.server_facts import server_facts, set_no_eviction
 from bot.store.wakeups import Wakeups
-from tests.redis_shapes import ClusterShape, Node, redis_cluster, wait_until
+from tests.redis_cluster import ClusterShape, redis_cluster
+from tests.redis_node import Node, wait_until
 from tests.store.stage import CHANNEL_FIELDS, ONE, TWO, C, Store, claimed
 
 KEYS = Keys("test")

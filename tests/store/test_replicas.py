@@ -11,7 +11,8 @@ from structlog.testing import capture_logs
 from bot.store.codec import Result
 from bot.store.connection import connect
 from bot.store.replicas import SHORT_MS, Replicas
-from tests.redis_shapes import ClusterShape, Node, node, wait_until
+from tests.redis_cluster import ClusterShape
+from tests.redis_node import Node, node, wait_until
 from tests.store.stage import KEYS, ONE, TWO, Store, answered, claimed, receive
 
 

@@ -16,7 +16,8 @@ from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
 from bot.store.sentinels import SentinelSettings
 from bot.store.wakeups import Wakeups
-from tests.redis_shapes import SentinelShape, free_ports, redis_sentinels
+from tests.redis_node import free_ports
+from tests.redis_sentinels import SentinelShape, redis_sentinels
 from tests.store.test_cluster import sooner_or_later
 
 PASSWORD = "word"

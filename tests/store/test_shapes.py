@@ -14,9 +14,9 @@ from bot.store.connection import connect, translated
 from bot.store.keys import Keys
 from bot.store.start_check import check
 from tests.conftest import FEW_RIGHTS
+from tests.redis_cluster import ClusterShape
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
-from tests.redis_shapes import ClusterShape
 from tests.self_signed import self_signed, server_context
 from tests.store.rollback import values
 from tests.store.stage import ONE, TWO, Store, answered, claimed, receive

@@ -18,16 +18,10 @@ from bot.store.sentinels import SentinelSettings
 from bot.store.start_check import check
 from bot.store.work_queue import WorkQueue
 from tests.patience import idle_timeout
+from tests.redis_cluster import ClusterShape, cluster_ports, redis_cluster
+from tests.redis_node import node, wait_until
+from tests.redis_sentinels import SentinelShape, redis_sentinels
 from tests.redis_server import order, redis_server, version_of
-from tests.redis_shapes import (
-    ClusterShape,
-    SentinelShape,
-    cluster_ports,
-    node,
-    redis_cluster,
-    redis_sentinels,
-    wait_until,
-)
 
 KEYS = Keys("bobbin")
 
