@@ -122,8 +122,7 @@ class Dispatcher:
             try:
                 items = await self._work_queue.items()
                 self.queued = len(items)
-                for item in items:
-                    await self._check(item)
+                await asyncio.gather(*map(self._check, items))  # in shared round trips
             except StoreUnavailable as error:
                 log.warning("store_unavailable", detail=str(error), hint=self._work_queue.explained(error))
             await asyncio.sleep(self._poll_s)

@@ -32,7 +32,7 @@ async def measure(turns: int) -> list[str]:
     with redis_server() as url:
         world = await World.build(url)
         try:
-            bot = await started(world)
+            bot = await started(world, BOT_RECOVERY__EVERY_S="120")  # the default
             world.claude.default = lambda _: Reply(("Yes, ", "it does."))
             app = world.discord.actor(world.app.user_id)
             threads = [

@@ -42,9 +42,9 @@ SETTINGS = {
 }
 
 
-async def started(world: World) -> BotProcess:
+async def started(world: World, **settings: str) -> BotProcess:
     """Start a bot in an interpreter of its own, whose memory is shared with nothing."""
-    bot = await BotProcess.start(world.environment(**SETTINGS), "--strict", fresh=True)
+    bot = await BotProcess.start(world.environment(**{**SETTINGS, **settings}), "--strict", fresh=True)
     world.bots.append(bot)
     await bot.said("discord_ready")
     return bot
