@@ -158,7 +158,7 @@ async def test_a_claude_that_refuses_the_key_is_reported_until_it_answers(world:
 async def test_a_claude_that_is_overloaded_is_reported_until_it_answers(world: World) -> None:
     async with world.apart(SERVED) as own:
         await reached(own)
-        # Late turns of other tests ask the same Claude. The state lasts for some seconds, so that a busy test sees it.
+        # Late turns of other tests ask the same Claude. The state lasts until a busy test has seen it.
         busy = replace(faults.overloaded(), headers={"retry-after": "2"})
         own.claude.faults.add(*[busy] * 3, when=lambda body: "heddle" in str(body["messages"]))
         thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} heddle"))
