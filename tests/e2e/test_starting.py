@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 import socket
+from contextlib import suppress
 from pathlib import Path
 
 import aiohttp
@@ -129,9 +131,7 @@ async def test_strict_starts_without_stand_ins_when_everything_is_there(shared: 
 
 
 async def test_what_is_written_on_the_page_before_the_bot_has_connected_is_answered(tmp_path: Path) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = unused_port()
     settings = {"BOT_REDIS__DATA_DIR": str(tmp_path / "data"), "BOT_LOCAL__PORT": str(port)}
     # At the first start nobody has used the bot before; at the second one its data is there.
     for number in range(2):
@@ -143,6 +143,14 @@ async def test_what_is_written_on_the_page_before_the_bot_has_connected_is_answe
                 await page.answered(thread)
             finally:
                 await bot.stop()
+
+
+def unused_port() -> int:
+    """A port that the system gives nobody else meanwhile: those that it chooses itself begin at 32768."""
+    while True:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", random.randrange(20_000, 30_000)))
+            return int(probe.getsockname()[1])
 
 
 async def at_once(page: LocalPage, bot: BotProcess, text: str) -> str:
