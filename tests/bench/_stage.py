@@ -139,8 +139,9 @@ class Stage:
         await asyncio.sleep(LATE_S)
         figures.cpu.append((processor_s(self.bot.pid) - bot_s) / figures.threads)
         told = await self.claude.told(figures.tokens, self.bot.pid)
-        if figures.threads == 1:
-            figures.begin_cpu += [times[-1] - bot_s for times in told.values()]
+        if told:
+            # Until the last request has arrived; of many turns the first ones are streamed by then.
+            figures.begin_cpu.append((max(times[-1] for times in told.values()) - bot_s) / len(told))
         self.measure(places, asked, told, figures)
 
     async def finished(self, places: Sequence[int]) -> None:
