@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 
 Act = Callable[[], None]
 
-TOGETHER = 32
-"""So many callbacks run in one iteration. Each lets a task go on for some tenths of a millisecond."""
+TOGETHER = 8
+"""So many callbacks run in one iteration. Each lets a task go on for up to a millisecond."""
 
 
 class InTurn:
