@@ -15,8 +15,8 @@ MOST_NEW_OBJECTS = 2_000_000
 """So many new objects, about 300 MB, are not waited with. A thousand turns under way have a third of them."""
 
 LOOK_S = 30.0
-LONGEST_S = 600.0
-"""Cycles are collected after this time, also if no moment is quiet."""
+LONGEST_S = 60.0
+"""Cycles are collected after this time, also if no moment is quiet: the traceback of an error may keep a whole file."""
 
 FEW_TURNS = 10
 """With so few turns under way a collection takes some milliseconds."""
