@@ -16,7 +16,7 @@ MOST_NEW_OBJECTS = 2_000_000
 
 LOOK_S = 30.0
 LONGEST_S = 60.0
-"""Cycles are collected after this time, also if no moment is quiet: the traceback of an error may keep a whole file."""
+"""Cycles are collected after this time, also if no moment is quiet: the traceback of an error may keep a file."""
 
 FEW_TURNS = 10
 """With so few turns under way a collection takes some milliseconds."""
