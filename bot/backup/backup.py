@@ -14,7 +14,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.backup.backup_file import BackupReader, BackupWriter, Head, written
+from bot.backup.backup_file import BackupHeader, BackupReader, BackupWriter, atomic_write
 from bot.backup.known_names import GONE, KnownNames
 from bot.config import Exit
 from bot.conversation.errors import StartError
@@ -37,10 +37,10 @@ PARTS_AT_ONCE = 8
 
 NAMES_AT_ONCE = 500
 
-MOST_WALKS = 4
+MAX_SCANS = 4
 """A busy store has new keys at each walk, of which few are left after some."""
 
-MOST_CLOSURES = 5
+MAX_REREADS = 5
 """How often a part is read again because a message has come that the names did not hold."""
 
 UNKNOWN = "?"
@@ -62,23 +62,23 @@ async def back_up(redis: Redis, keys: Keys, path: Path, *, schema: int) -> Backe
     Whatever stood at `path` stays until the new file is complete.
     """
     stored = StoredKeys(redis, keys)
-    head = Head(version(), keys.prefix, schema, await stored.now_ms())
-    with written(path) as (file, beside), KnownNames.beside(path) as names:
-        writer = BackupWriter(file, head)
-        for _ in range(MOST_WALKS):
-            await _find(redis, keys, names)
+    header = BackupHeader(version(), keys.prefix, schema, await stored.now_ms())
+    with atomic_write(path) as (file, temporary), KnownNames.beside(path) as names:
+        writer = BackupWriter(file, header)
+        for _ in range(MAX_SCANS):
+            await _scan(redis, keys, names)
             if not await _copy(stored, keys, names, writer, tagged=True):
                 break
         await _copy(stored, keys, names, writer, tagged=False)
         counts = names.counts()
         digest = writer.end(counts)
         file.flush()
-        _verify(beside, counts, digest)
-        size = beside.stat().st_size
+        _verify(temporary, counts, digest)
+        size = temporary.stat().st_size
     return BackedUp(counts, size, digest)
 
 
-async def _find(redis: Redis, keys: Keys, names: KnownNames) -> None:
+async def _scan(redis: Redis, keys: Keys, names: KnownNames) -> None:
     """Walk over all keys and note their names."""
     page: list[str] = []
     async for key in keys_of_prefix(redis, keys.prefix):
@@ -107,9 +107,9 @@ async def _copy(
 async def _read(stored: StoredKeys, keys: Keys, names: Sequence[str]) -> tuple[StoredKey, ...]:
     """Read a part, with the records and results of all messages that wait in it."""
     wanted = tuple(names)
-    for _ in range(MOST_CLOSURES):
+    for _ in range(MAX_REREADS):
         found = await stored.read(wanted)
-        missing = set(_named(keys, found)) - set(wanted)
+        missing = set(_message_keys(keys, found)) - set(wanted)
         if not missing:
             break
         wanted = (*wanted, *sorted(missing))
@@ -117,7 +117,7 @@ async def _read(stored: StoredKeys, keys: Keys, names: Sequence[str]) -> tuple[S
     return tuple(key for key in found if key.value is not None or key.name in known)
 
 
-def _named(keys: Keys, found: Sequence[StoredKey]) -> Iterator[str]:
+def _message_keys(keys: Keys, found: Sequence[StoredKey]) -> Iterator[str]:
     """Return the names of the records and results of the messages that wait, or are to be compared with Discord."""
     for key in found:
         if key.value is not None and kind_of(key.name) in ("{C}:q", "{C}:s"):
@@ -131,7 +131,7 @@ def _verify(path: Path, counts: dict[str, int], digest: str) -> None:
     """Read the file as a restore does, and compare it with what was written."""
     reader = BackupReader(path)
     with KnownNames.beside(path) as names:
-        for found in reader.moments():
+        for found in reader.snapshots():
             names.note_read(kinds_of(found))
         if reader.digest != digest or reader.counts != counts or names.counts() != counts:
             raise StartError(

@@ -12,7 +12,7 @@ from typing import Self
 
 _TAG = re.compile(r"\{([^}]+)\}")
 
-SET_UP = (
+SCHEMA = (
     "pragma journal_mode=off",
     "pragma synchronous=off",
     "create table names (name text primary key, part text, number integer, kind text, is_read integer)"
@@ -28,7 +28,7 @@ WITHOUT_ID = 0
 UNTAGGED = -1
 """What stands for the id in the order of parts: of a hash tag that is no id, and of a key without a hash tag."""
 
-MOST_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
 
 
 class KnownNames:
@@ -49,8 +49,8 @@ class KnownNames:
             TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder,
             closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
         ):
-            for line in SET_UP:
-                connection.execute(line)
+            for statement in SCHEMA:
+                connection.execute(statement)
             yield cls(connection)
 
     def add(self, names: Iterable[str]) -> None:
@@ -104,4 +104,4 @@ def _part(name: str) -> tuple[str, int]:
     if found is None:
         return name, UNTAGGED
     tag = found[1]
-    return f"{{{tag}}}", min(int(tag), MOST_NUMBER) if tag.isdecimal() else WITHOUT_ID
+    return f"{{{tag}}}", min(int(tag), MAX_NUMBER) if tag.isdecimal() else WITHOUT_ID

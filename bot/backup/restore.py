@@ -16,7 +16,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.backup.backup import NAMES_AT_ONCE, PARTS_AT_ONCE, kind_of, kinds_of, tag_of
-from bot.backup.backup_file import BackupReader, Head
+from bot.backup.backup_file import BackupHeader, BackupReader
 from bot.backup.known_names import KnownNames
 from bot.config import Exit
 from bot.conversation.errors import StartError
@@ -36,7 +36,7 @@ UNFINISHED = 10**9
 FORGET_MARGIN_MS = 24 * 3600 * 1000
 """Who was forgotten so long before the backup is forgotten there too."""
 
-TOLERANCE_MS = 1000
+EXPIRY_TOLERANCE_MS = 1000
 """An expiry is told by the time that is left, in whole milliseconds of a moment that is not known exactly."""
 
 
@@ -44,7 +44,7 @@ TOLERANCE_MS = 1000
 class Restored:
     """What a restore has done: `counts` by contract; `expired` keys were past their time, `forgotten` people anew."""
 
-    head: Head
+    header: BackupHeader
     counts: dict[str, int]
     expired: int
     forgotten: int
@@ -68,7 +68,7 @@ async def restore(
     stored = StoredKeys(redis, keys)
     # Before the file too, which takes minutes to read if it is large.
     await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
-    checked = _checked(path, schema)
+    verified = _verified(path, schema)
     await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
     jobs = ForgetJobs(redis, keys)
     forgotten = await jobs.remembered()
@@ -79,13 +79,13 @@ async def restore(
     for person, before in forgotten.items():
         await jobs.remember(Identity(person, before), created_ms(before))
     expired, last = 0, StoredKey(version, "string", None, None)
-    for parts in _batches(BackupReader(path).moments()):
+    for parts in _batches(BackupReader(path).snapshots()):
         last = next((key for found in parts for key in found if key.name == version), last)
         without = [tuple(key for key in found if key.name != version) for found in parts]
         expired += sum(
             await asyncio.gather(*(_write(redis, keys, stored, found) for found in without if found))
         )
-    since_ms = checked.head.at_ms - FORGET_MARGIN_MS
+    since_ms = verified.header.at_ms - FORGET_MARGIN_MS
     again = [each for each in forgotten.items() if created_ms(each[1]) >= since_ms]
     for person, before in again:
         code = receipt_code(person, before, secret)
@@ -96,19 +96,19 @@ async def restore(
             "an instance of the bot was started during the restore: stop it, and restore again with --replace",
             exit_code=Exit.BACKUP,
         )
-    return Restored(checked.head, checked.counts, expired, len(again))
+    return Restored(verified.header, verified.counts, expired, len(again))
 
 
-def _checked(path: Path, schema: int) -> BackupReader:
+def _verified(path: Path, schema: int) -> BackupReader:
     """Read the whole file before anything is changed."""
     reader = BackupReader(path)
-    if reader.head.schema > schema:
+    if reader.header.schema > schema:
         raise StartError(
-            f"{path} was made by a newer version (Bobbin {reader.head.version}): install that one",
+            f"{path} was made by a newer version (Bobbin {reader.header.version}): install that one",
             exit_code=Exit.BACKUP,
         )
     with KnownNames.beside(path) as names:
-        for found in reader.moments():
+        for found in reader.snapshots():
             names.note_read(kinds_of(found))
         if names.counts() != reader.counts:
             raise StartError(f"{path} is damaged, or no backup", exit_code=Exit.BACKUP)
@@ -142,25 +142,25 @@ async def _clear(redis: Redis, keys: Keys, stored: StoredKeys) -> None:
     await stored.delete(page)
 
 
-def _batches(moments: Iterator[tuple[StoredKey, ...]]) -> Iterator[list[tuple[StoredKey, ...]]]:
+def _batches(snapshots: Iterator[tuple[StoredKey, ...]]) -> Iterator[list[tuple[StoredKey, ...]]]:
     """Yield what can be written at the same time: each key at most once."""
     batch: list[tuple[StoredKey, ...]] = []
-    held: set[str] = set()
-    for found in moments:
+    batch_names: set[str] = set()
+    for found in snapshots:
         names = {key.name for key in found}
-        if len(batch) >= PARTS_AT_ONCE or held & names:
+        if len(batch) >= PARTS_AT_ONCE or batch_names & names:
             yield batch
-            batch, held = [], set()
+            batch, batch_names = [], set()
         batch.append(found)
-        held |= names
+        batch_names |= names
     yield batch
 
 
 async def _write(redis: Redis, keys: Keys, stored: StoredKeys, found: Sequence[StoredKey]) -> int:
     """Write keys, read them again, and return how many were past their time."""
     now_ms = await stored.now_ms()
-    late = [key.name for key in found if key.expires_ms is not None and key.expires_ms <= now_ms]
-    wanted = tuple(replace(key, value=None) if key.name in late else key for key in found)
+    expired = [key.name for key in found if key.expires_ms is not None and key.expires_ms <= now_ms]
+    wanted = tuple(replace(key, value=None) if key.name in expired else key for key in found)
     queues = tuple(key for key in wanted if key.name in MERGED)
     await stored.write([key for key in wanted if key.name not in MERGED])
     if queues:
@@ -169,15 +169,15 @@ async def _write(redis: Redis, keys: Keys, stored: StoredKeys, found: Sequence[S
         if key.value is not None and (tag := tag_of(key.name)):
             await schedule(redis, keys, kind_of(key.name), tag, now_ms)
     _compare(wanted, await stored.read([key.name for key in wanted]), await stored.now_ms())
-    return len(late)
+    return len(expired)
 
 
-def _compare(wanted: Sequence[StoredKey], held: Sequence[StoredKey], now_ms: int) -> None:
-    for key, other in zip(wanted, held, strict=True):
+def _compare(wanted: Sequence[StoredKey], found: Sequence[StoredKey], now_ms: int) -> None:
+    for key, other in zip(wanted, found, strict=True):
         if key.name in MERGED or (key.expires_ms is not None and key.expires_ms <= now_ms):
             continue
         moved = abs((key.expires_ms or 0) - (other.expires_ms or 0)) if key.value is not None else 0
-        if _comparable(key) != _comparable(other) or moved > TOLERANCE_MS:
+        if _comparable(key) != _comparable(other) or moved > EXPIRY_TOLERANCE_MS:
             raise StartError(
                 f"Redis does not hold what was restored (a key of the kind {kind_of(key.name)}): see its log and "
                 "its eviction policy, and restore again with --replace",

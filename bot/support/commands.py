@@ -27,7 +27,7 @@ def bundle(
     """Write a file for those who help: versions, settings, findings, metrics, events; nothing that anybody wrote."""
     import json
 
-    from bot.backup.backup_file import written
+    from bot.backup.backup_file import atomic_write
     from bot.config import Exit, load
     from bot.conversation.errors import StartError, StoreUnavailable
     from bot.local.stand_ins import with_store
@@ -44,7 +44,7 @@ def bundle(
                 raise explained(error, Keys(settings.redis.prefix)) from error
         if turn is not None and found["journal"] is None:
             raise StartError(f"turn {turn} is not known (any more)", exit_code=Exit.BACKUP)
-        with written(file) as (output, _):
+        with atomic_write(file) as (output, _):
             output.write(json.dumps(found, indent=1, ensure_ascii=False).encode())
         typer.echo(
             f"{file}: {len(found['events'])} events, {len(found['findings'])} findings. Read it before you send it."

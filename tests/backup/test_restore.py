@@ -183,7 +183,7 @@ async def test_security_people_who_were_forgotten_since_the_backup_are_forgotten
     done_before = await back_up(source, KEYS, path, schema=SCHEMA)
     assert "forgotten" not in done_before.counts
     jobs = ForgetJobs(source, KEYS)
-    at_ms = BackupReader(path).head.at_ms
+    at_ms = BackupReader(path).header.at_ms
     before = id_at(at_ms + 5000)
     await jobs.begin(Identity(77, before), "code", next_in_s=30)
     long_ago = Identity(78, id_at(at_ms - 5 * 24 * 3600 * 1000))
