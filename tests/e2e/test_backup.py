@@ -49,7 +49,8 @@ async def test_a_backup_of_a_running_bot_goes_on_elsewhere_and_nothing_is_answer
             await own.answered(thread, 2)
             await own.settled(later)
             assert await ran(own, Exit.BACKUP, "restore", file, "--replace") == (
-                "the bot runs on this Redis: stop every instance, and restore then; 120 s later if one was killed\n"
+                "the bot is running on this Redis: stop every instance, and restore again (120 s later if one was "
+                "killed)\n"
             )
             await own.bots[0].kill()
             await ran(own, 0, "restore", file, REDIS_URL=elsewhere)
