@@ -10,6 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from bot.config import Exit
+from bot.conversation.errors import StartError
+
 _TAG = re.compile(r"\{([^}]+)\}")
 
 SCHEMA = (
@@ -45,14 +48,17 @@ class KnownNames:
     @classmethod
     @contextmanager
     def beside(cls, path: Path) -> Iterator[Self]:
-        """Keep the names in a temporary folder beside a file."""
-        with (
-            TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder,
-            closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
-        ):
-            for statement in SCHEMA:
-                connection.execute(statement)
-            yield cls(connection)
+        """Keep the names in a temporary folder beside a file; StartError if that folder cannot be written."""
+        try:
+            with (
+                _folder(path) as folder,
+                closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
+            ):
+                for statement in SCHEMA:
+                    connection.execute(statement)
+                yield cls(connection)
+        except sqlite3.Error as error:
+            raise _unwritable(path, str(error)) from error
 
     def add(self, names: Iterable[str]) -> None:
         """Note names as unread; known names keep their state."""
@@ -97,6 +103,21 @@ class KnownNames:
         self._connection.execute("begin")
         yield
         self._connection.execute("commit")
+
+
+def _folder(path: Path) -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable(path: Path, reason: str) -> StartError:
+    return StartError(
+        f"{path.parent} cannot be written ({reason}), and a backup or a restore keeps a list of keys beside its "
+        "file: use a file in another folder",
+        exit_code=Exit.BACKUP,
+    )
 
 
 def _part(name: str) -> tuple[str, int]:
