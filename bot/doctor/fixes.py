@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -10,11 +11,12 @@ import discord
 
 from bot.config import Settings
 from bot.conversation.errors import StartError, StoreUnavailable
-from bot.doctor.host_probe import close_file
-from bot.doctor.probes import Gathered, register_commands
+from bot.doctor.host_probe import make_private
+from bot.doctor.probes import Gathered, without_metrics
 from bot.findings.finding import Finding, Fix
 from bot.gateway.connection import application
 from bot.store import server_facts
+from bot.wiring import build
 
 Repair = Callable[[Settings, Gathered, Finding], Awaitable[None]]
 
@@ -47,12 +49,14 @@ async def _install_link(_settings: Settings, gathered: Gathered, _finding: Findi
 
 
 async def _commands(settings: Settings, _gathered: Gathered, _finding: Finding) -> None:
-    await register_commands(settings)
+    async with AsyncExitStack() as stack:
+        bot = await build(without_metrics(settings), stack, serves=False)
+        await bot.tree.register(at_once=True)
 
 
 async def _file_modes(_settings: Settings, _gathered: Gathered, finding: Finding) -> None:
     if finding.path is not None:
-        close_file(Path(finding.path))
+        make_private(Path(finding.path))
 
 
 REPAIRS: Mapping[Fix, Repair] = {

@@ -11,7 +11,7 @@ from bot.config import Settings
 from bot.config.proxy import variable_for
 from bot.findings.facts import DataDirectoryFacts, FileFacts, HostFacts
 
-OF_OTHERS = 0o077
+OTHERS_MODE = 0o077
 
 SECRET_FILES = (".env", "config.toml")
 
@@ -44,12 +44,12 @@ def _proxies(settings: Settings) -> dict[str, str]:
 
 
 def _file(path: Path) -> FileFacts:
-    return FileFacts(str(path), is_open=os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS))
+    return FileFacts(str(path), is_open=os.name == "posix" and bool(path.stat().st_mode & OTHERS_MODE))
 
 
-def close_file(path: Path) -> None:
+def make_private(path: Path) -> None:
     """Take the rights of other users off a file."""
-    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OF_OTHERS)
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS_MODE)
 
 
 def _data_directory(settings: Settings) -> DataDirectoryFacts:
@@ -61,6 +61,6 @@ def _data_directory(settings: Settings) -> DataDirectoryFacts:
         return DataDirectoryFacts(str(path), problem=f"{existing} is not writable")
     return DataDirectoryFacts(
         str(path),
-        is_open=path.exists() and os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS),
+        is_open=path.exists() and os.name == "posix" and bool(path.stat().st_mode & OTHERS_MODE),
         free_bytes=shutil.disk_usage(existing).free,
     )

@@ -113,24 +113,26 @@ async def _discord(
         async with asyncio.timeout(DISCORD_S):
             await session.login(client, settings.discord.token.get_secret_value())
             gathered.client = client
-            return await _of_client(settings, client, clock, gathered.store)
+            return await _discord_facts(settings, client, clock, gathered.store)
     except TimeoutError as error:
         reason = "it limits the requests of this address, or is slow"
-        raise _undone(reason) from error
+        raise _incomplete(reason) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise _undone(type(error).__name__) from error
+        raise _incomplete(type(error).__name__) from error
 
 
-def _undone(reason: str) -> StartError:
+def _incomplete(reason: str) -> StartError:
     return StartError(
         f"Discord did not answer everything that the check asks ({reason}): try again in some minutes",
         exit_code=Exit.DISCORD_UNREACHABLE,
     )
 
 
-async def _of_client(settings: Settings, client: Client, clock: Clock, store: Store | None) -> DiscordFacts:
+async def _discord_facts(
+    settings: Settings, client: Client, clock: Clock, store: Store | None
+) -> DiscordFacts:
     began_s = time.perf_counter()
-    told = await application.fetch(client, application.APPLICATION)
+    details = await application.fetch(client, application.APPLICATION)
     latency_s = time.perf_counter() - began_s
     starts = await application.fetch(client, "/gateway/bot") or {}
     tools = set(settings.tools.on) - set(settings.tools.never)
@@ -138,7 +140,7 @@ async def _of_client(settings: Settings, client: Client, clock: Clock, store: St
     return DiscordFacts(
         name=str(client.user),
         invite=discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE),
-        application=application.application_facts(told),
+        application=application.application_facts(details),
         latency_s=latency_s,
         server_count=count,
         servers=tuple(servers),
@@ -176,13 +178,6 @@ async def _commands(settings: Settings) -> CommandFacts | None:
             return None
         tools = tuple(tool.name for tool in bot.tools.facts())
         return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted, tools=tools)
-
-
-async def register_commands(settings: Settings) -> None:
-    """Register the commands with Discord."""
-    async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack, serves=False)
-        await bot.tree.register(at_once=True)
 
 
 def without_metrics(settings: Settings) -> Settings:
