@@ -1,4 +1,4 @@
-"""The repairs that `check --fix` makes."""
+"""The repairs of `check --fix` and `init`, by the `Fix` of a finding."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ REPAIRS: Mapping[Fix, Repair] = {
 
 
 async def repair(settings: Settings, gathered: Gathered, finding: Finding) -> str | None:
-    """Repair what a finding is about; return a line about it, None where there is no repair."""
+    """Make the repair of a finding; return a line that says whether it worked, None if there is no repair."""
     if finding.fix is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""The facts about this machine: proxies, files of the settings, the data directory."""
+"""The facts about this machine: proxies, the modes of files with secrets, the data directory."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from bot.config.proxy import variable_for
 from bot.findings.facts import DataDirectoryFacts, FileFacts, HostFacts
 
 OTHERS_MODE = 0o077
+"""The permission bits of the group and of all other users."""
 
 SECRET_FILES = (".env", "config.toml")
 
@@ -19,9 +20,9 @@ SECRET_FILES = (".env", "config.toml")
 def host_facts(
     settings: Settings, directory: Path, config: Path | None = None, *, migrates: bool = False
 ) -> HostFacts:
-    """Look at this machine; nothing is created. `directory` is the one in which the bot is started.
+    """Return the facts; reads only. `directory` is where the bot is started.
 
-    `migrates` says that the next start migrates what is stored.
+    `migrates`: the next start migrates the stored data, and writes a backup before.
     """
     paths = {directory / name for name in SECRET_FILES} | ({directory / config} if config else set())
     return HostFacts(
@@ -48,7 +49,7 @@ def _file(path: Path) -> FileFacts:
 
 
 def make_private(path: Path) -> None:
-    """Take the rights of other users off a file."""
+    """Remove the permissions of the group and of all other users from a file."""
     path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS_MODE)
 
 

@@ -1,4 +1,4 @@
-"""Asks each configured service for facts; a service that refuses becomes findings."""
+"""Asks each configured service for facts; the refusals of a service become findings."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ SERVERS_MAX = 25
 """Each server costs three requests to Discord."""
 
 DISCORD_S = 60.0
-"""The login waits for rate limits as long as they last, and a check does not."""
+"""discord.py's login waits for a rate limit as long as it lasts; a check has to end."""
 
 
 @dataclass
 class Gathered:
-    """The facts and findings so far, and the connections that answered, for the repairs."""
+    """The facts and findings so far; `client` and `store` are connected, for the repairs."""
 
     facts: list[Facts] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Gathered:
 
 
 async def gather(settings: Settings, stack: AsyncExitStack) -> Gathered:
-    """Ask every configured service; Redis first, which knows the channels that Discord is asked about."""
+    """Ask every configured service; Redis first, because it names the channels that Discord is asked about."""
     gathered = Gathered()
     metrics = Metrics()
     if settings.redis.url is not None:
@@ -115,7 +115,7 @@ async def _discord(
             gathered.client = client
             return await _discord_facts(settings, client, clock, gathered.store)
     except TimeoutError as error:
-        reason = "it limits the requests of this address, or is slow"
+        reason = "it limits the requests of this address, or it is slow"
         raise _incomplete(reason) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
         raise _incomplete(type(error).__name__) from error
@@ -123,7 +123,7 @@ async def _discord(
 
 def _incomplete(reason: str) -> StartError:
     return StartError(
-        f"Discord did not answer everything that the check asks ({reason}): try again in some minutes",
+        f"Discord did not answer all requests of the check ({reason}): try again in some minutes",
         exit_code=Exit.DISCORD_UNREACHABLE,
     )
 
@@ -153,7 +153,7 @@ async def _discord_facts(
 
 
 def _purposes(store: Store | None) -> application.Purposes:
-    """Read the configured channels of a server from the store."""
+    """Return the function that reads from the store what a server's channels are configured for."""
 
     async def configured(server: int, channels: Sequence[int]) -> Sequence[tuple[int, Purpose]]:
         if store is None:
@@ -181,6 +181,6 @@ async def _commands(settings: Settings) -> CommandFacts | None:
 
 
 def without_metrics(settings: Settings) -> Settings:
-    """Return the settings of a bot beside one that runs and serves its metrics."""
+    """Return the settings without the port for metrics, which the running bot may occupy."""
     telemetry = settings.telemetry.model_copy(update={"metrics_port": None})
     return settings.model_copy(update={"telemetry": telemetry})
