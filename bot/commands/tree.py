@@ -53,13 +53,17 @@ class Tree(app_commands.CommandTree[discord.Client]):
         commands = self.get_commands(type=discord.AppCommandType.chat_input)
         return {command.name: command.description for command in commands}
 
-    async def register(self, *, at_once: bool = False) -> None:
-        """Register the commands if need be; without them the bot still chats, so no failure ends it.
+    async def register_now(self) -> None:
+        """Register the commands if they differ; raises what `registration.register` raises."""
+        await register(self, self._coordination, self.client.application_id or 0, at_once=True)
+
+    async def register(self) -> None:
+        """Register the commands if they differ; a failure is logged only, because the bot chats without commands.
 
         Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
         """
         try:
-            await register(self, self._coordination, self.client.application_id or 0, at_once=at_once)
+            await register(self, self._coordination, self.client.application_id or 0)
         except Exception as error:  # noqa: BLE001 - whatever another server answers
             log.warning(
                 "commands_not_registered",

@@ -51,7 +51,7 @@ async def _install_link(_settings: Settings, gathered: Gathered, _finding: Findi
 async def _commands(settings: Settings, _gathered: Gathered, _finding: Finding) -> None:
     async with AsyncExitStack() as stack:
         bot = await build(without_metrics(settings), stack, serves=False)
-        await bot.tree.register(at_once=True)
+        await bot.tree.register_now()
 
 
 async def _file_modes(_settings: Settings, _gathered: Gathered, finding: Finding) -> None:
