@@ -25,6 +25,7 @@ from bot.gateway.connection import application, session
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
 from bot.store.all_keys import keys_of_prefix
+from bot.store.keys import Keys
 from bot.store.schema import stored_version
 from bot.store.server_facts import server_facts
 from bot.store.start_check import check, explained
@@ -55,28 +56,31 @@ async def gather(settings: Settings, stack: AsyncExitStack) -> Gathered:
     """Ask every configured service; Redis first, because it names the channels that Discord is asked about."""
     gathered = Gathered()
     metrics = Metrics()
+    keys = Keys(settings.redis.prefix)
     if settings.redis.url is not None:
         store = build_store(settings, metrics, stack, instance=uuid.uuid4().hex)
-        if (redis := await _tried(_redis(settings, store), gathered)) is not None:
+        if (redis := await _tried(_redis(settings, store), gathered, keys)) is not None:
             gathered.facts.append(redis)
             gathered.store = store
     discord_, claude = await asyncio.gather(
-        _tried(_discord(settings, metrics, stack, gathered), gathered),
-        _tried(_claude(settings, metrics, stack), gathered),
+        _tried(_discord(settings, metrics, stack, gathered), gathered, keys),
+        _tried(_claude(settings, metrics, stack), gathered, keys),
     )
     gathered.facts += [facts for facts in (discord_, claude) if facts is not None]
     if discord_ is not None and claude is not None and gathered.store is not None:
-        commands = await _tried(_commands(settings), gathered)
+        commands = await _tried(_commands(settings), gathered, keys)
         gathered.facts += [commands] if commands is not None else []
     return gathered
 
 
-async def _tried(probe: Awaitable[Facts | None], gathered: Gathered) -> Facts | None:
+async def _tried(probe: Awaitable[Facts | None], gathered: Gathered, keys: Keys) -> Facts | None:
     try:
         return await probe
     except StartError as error:
         gathered.findings += of_start_error(error)
-        return None
+    except StoreUnavailable as error:  # Redis has ended since its own probe
+        gathered.findings += of_start_error(explained(error, keys))
+    return None
 
 
 async def _redis(settings: Settings, store: Store) -> RedisFacts:
