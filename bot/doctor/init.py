@@ -61,15 +61,12 @@ class Setup:
             given = self._prompter.ask_secret(QUESTIONS[variable])
             if not given:
                 return
-            if await self._works(variable, given):
-                self._variables[variable] = given
-                return
-            if agrees(self._prompter, "Keep it anyway?", default=False):
+            if await self._works(variable, given) or self._keep_anyway():
                 self._variables[variable] = given
                 return
 
     async def choose_model(self) -> None:
-        """Ask for the model until it works; without a key for Claude there is nothing to ask."""
+        """Ask for the model until it works or is kept anyway; without a key for Claude there is nothing to ask."""
         if KEY not in self._variables:
             return
         default = Settings().claude.model
@@ -77,9 +74,15 @@ class Setup:
             model = self._prompter.ask("The model", default=default)
             if model == default:
                 return
-            if await self._works(KEY, self._variables[KEY], {"BOT_CLAUDE__MODEL": model}):
+            if (
+                await self._works(KEY, self._variables[KEY], {"BOT_CLAUDE__MODEL": model})
+                or self._keep_anyway()
+            ):
                 self._settings["claude.model"] = model
                 return
+
+    def _keep_anyway(self) -> bool:
+        return agrees(self._prompter, "Keep it anyway?", default=False)
 
     def write(self) -> None:
         """Write both files; overwrite an existing file only if the operator agrees."""
@@ -145,13 +148,14 @@ class Setup:
             return
         lines = [f"  {number}  {server.name} ({server.id})" for number, server in enumerate(servers, 1)]
         self._prompter.tell("\n".join(["The bot is in these servers:", *lines]))
-        picked = self._prompter.ask(
-            "Show the bot's missing permissions in which server? (its number; empty: none)"
-        )
-        if picked.isdecimal() and 1 <= int(picked) <= len(servers):
-            server = servers[int(picked) - 1]
-            lacks = ", ".join(server.lacks) or "nothing"
-            self._prompter.tell(f"In {server.name} the bot's roles lack: {lacks}.")
+        question = "Show the bot's missing permissions in which server? (its number; empty: none)"
+        while picked := self._prompter.ask(question):
+            if picked.isdecimal() and 1 <= int(picked) <= len(servers):
+                server = servers[int(picked) - 1]
+                lacks = ", ".join(server.lacks) or "nothing"
+                self._prompter.tell(f"In {server.name} the bot's roles lack: {lacks}.")
+                return
+            self._prompter.tell(f"Choose a number from 1 to {len(servers)}.")
 
     def _show(self, findings: tuple[Finding, ...]) -> None:
         for finding in findings:
