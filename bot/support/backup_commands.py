@@ -37,7 +37,7 @@ def backup(
 
     async def work(_: Settings, redis: Redis, keys: Keys) -> None:
         done = await back_up(redis, keys, file, schema=await stored_version(redis, keys))
-        typer.echo(counted(done.counts))
+        typer.echo(count_table(done.counts))
         typer.echo(
             f"{file}: {sum(done.counts.values())} keys, {done.bytes / MB:.1f} MB, written and read again."
         )
@@ -67,7 +67,7 @@ def restore(
             secret=secret_of(settings),
             replaces=replace,
         )
-        typer.echo(counted(done.counts))
+        typer.echo(count_table(done.counts))
         typer.echo(
             f"{sum(done.counts.values())} keys are restored and read again; {done.expired} had expired."
         )
@@ -83,7 +83,7 @@ def restore(
     _run(config, work)
 
 
-def counted(counts: dict[str, int]) -> str:
+def count_table(counts: dict[str, int]) -> str:
     """Write how many keys there are of each kind."""
     return "\n".join(f"{count:>9}  {kind}" for kind, count in sorted(counts.items()))
 

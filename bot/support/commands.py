@@ -13,7 +13,7 @@ import typer
 
 from bot.support.backup_commands import ConfigOption
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """The characters that steer a terminal: a bundle is from somebody else."""
 
 
@@ -68,7 +68,7 @@ def replay(
     _silence()
     try:
         for line in asyncio.run(played(file)):
-            typer.echo(CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line))
+            typer.echo(CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", line))
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None

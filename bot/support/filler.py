@@ -142,7 +142,7 @@ class Filler:
         return "".join(str((int(each) + 1 + next(self._turns) % 9) % 10) for each in text)
 
     def _letter(self, text: str) -> str:
-        among = _like(text)
+        among = _similar_letters(text)
         return among[next(self._turns) % len(among)]
 
     def _picture(self, text: str) -> str:
@@ -180,7 +180,7 @@ def _first_of(ranges: Sequence[tuple[str, str]], sign: str) -> str:
 
 
 @lru_cache(maxsize=2000)
-def _like(letter: str) -> tuple[str, ...]:
+def _similar_letters(letter: str) -> tuple[str, ...]:
     """Return other letters of the same kind and direction, that stand near and take as many bytes."""
     first = ord(letter) // BLOCK * BLOCK
     near = (chr(code) for code in range(first, first + BLOCK) if not 0xD800 <= code < 0xE000)

@@ -57,7 +57,7 @@ class ToolNames:
         return self._others.setdefault(name, f"tool_{len(self._others) + 1}")
 
 
-def written_timeline(timeline: Timeline, tools: ToolNames) -> list[dict[str, Any]]:
+def redacted_timeline(timeline: Timeline, tools: ToolNames) -> list[dict[str, Any]]:
     """Return a timeline as the journal shows it."""
     return [
         {

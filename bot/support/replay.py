@@ -47,7 +47,7 @@ PLAYED_SECTIONS = ("reply", "turns", "claude", "files", "history", "tools")
 
 async def replay(path: Path) -> list[str]:
     """Play the turn; returns what was shown, message by message, and how that compares with the journal."""
-    found = _bundle(path)
+    found = _read_bundle(path)
     journal: dict[str, Any] = found["journal"]
     scene = _scene(path, journal)
     with TemporaryDirectory(prefix="bobbin-replay-") as folder:
@@ -56,7 +56,7 @@ async def replay(path: Path) -> list[str]:
             try:
                 async with asyncio.timeout(TURN_S):
                     channel, turn = await _play(scene, stage, bot)
-                played = await _played(Path(folder), turn)
+                played = await _replayed_journal(Path(folder), turn)
             except TimeoutError:
                 raise StartError("the turn did not come to its end", exit_code=Exit.BACKUP) from None
             finally:
@@ -112,7 +112,7 @@ async def _reached(hold: Hold, bot: ReplayedBot) -> bool:
     return not reached.cancelled() and reached.exception() is None
 
 
-async def _played(folder: Path, turn: int) -> dict[str, Any] | None:
+async def _replayed_journal(folder: Path, turn: int) -> dict[str, Any] | None:
     """Return the journal of the turn that was played, from the store of the replay."""
     settings = Settings()
     settings = settings.model_copy(
@@ -150,7 +150,7 @@ def _scene(path: Path, journal: dict[str, Any]) -> Scene:
         raise StartError(f"{path} holds a turn that cannot be read", exit_code=Exit.BACKUP) from None
 
 
-def _bundle(path: Path) -> dict[str, Any]:
+def _read_bundle(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
         json.dumps(found, ensure_ascii=False).encode()  # halves of surrogates are no text

@@ -73,15 +73,15 @@ class ReplayedBot:
         """Kill the bot."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-        await self._gone()
+        await self._wait_for_exit()
 
     async def end(self) -> None:
         """Stop the bot, if it runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
-        await self._gone()
+        await self._wait_for_exit()
 
-    async def _gone(self) -> None:
+    async def _wait_for_exit(self) -> None:
         if self._process is not None:
             await self._process.wait()
         if self._lines is not None:
@@ -103,8 +103,8 @@ class ReplayedBot:
         if process.stdout is None:
             raise RuntimeError("a child without output")
         while line := await process.stdout.readline():
-            told = line.decode(errors="replace")
+            text = line.decode(errors="replace")
             for name, event in self._logged.items():
-                if f'"{name}"' in told:
+                if f'"{name}"' in text:
                     event.set()
         self._ended.set()

@@ -28,7 +28,7 @@ TITLE_CHARS = len("<thread_title></thread_title>")
 FILLER = "These words stand for words that the journal does not hold. "
 
 
-def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
+def replies_without_timeline(journal: dict[str, Any]) -> Iterator[SceneReply]:
     """Yield the replies where there is no timeline: each attempt before the last one breaks off in the middle."""
     text, entry = reply_of(journal), entry_of(journal)
     broken = max(0, int((journal.get("record") or {}).get("tries") or 1) - 1)
@@ -42,19 +42,19 @@ def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
         yield SceneReply((text,), end="max_tokens" if entry.get("open_end") else "end_turn")
 
 
-def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
+def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
     stopped = "stop" in (journal.get("record") or {})
     last = _requests(attempts[-1])
     # The text of a turn that runs, or that had no reply in the end, is known by its length alone.
-    text = reply_of(journal) or _some("", sum(_length(each) for _, each in last))
+    text = reply_of(journal) or _text_of_length("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
-    steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
+    steps = _ToolSteps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
     for at, attempt in enumerate(attempts):
         following = attempts[at + 1] if at + 1 < len(attempts) else None
         number = int(attempt.get("number") or 0)
         if number > before + 1:  # nothing of an attempt is in the journal but what this one has found
-            yield from steps.taken_up_by(attempt)
+            yield from steps.resumed_by(attempt)
             yield _crash(text, attempt)
             yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
         before = number
@@ -66,59 +66,61 @@ def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterat
             if end == INTERRUPTED and not request.get("deltas") and not is_end:
                 continue  # restarted, because a message joined: here all messages are there from the start
             if is_end and end in ("", "tool_use") and following is not None:
-                if steps.are_behind(following):  # it called tools after its last step in the journal
-                    yield from steps.taken_up_by(following, numbers(request.get("deltas")))
+                if steps.has_unplayed(following):  # it called tools after its last step in the journal
+                    yield from steps.resumed_by(following, numbers(request.get("deltas")))
                     yield SceneReply(then="crash", shown=_found(following))
                 else:
-                    share = _some(text, max(_length(request), _found(following)))
-                    played = _reply(attempt, index, share)
-                    yield replace(played, calls=(), end="end_turn", then="crash", shown=_found(following))
+                    share = _text_of_length(text, max(_length(request), _found(following)))
+                    reply = _reply(attempt, index, share)
+                    yield replace(reply, calls=(), end="end_turn", then="crash", shown=_found(following))
             elif end == "tool_use":
                 yield _reply(attempt, index, steps.text(request))
-                steps.known += 1
+                steps.played += 1
             elif is_end and stopped and following is None and end == INTERRUPTED:
                 yield replace(_reply(attempt, index, shares[index]), then="stop")
             else:
                 is_of_reply = following is None
-                yield _reply(attempt, index, shares[index] if is_of_reply else _some(text, _length(request)))
+                yield _reply(
+                    attempt, index, shares[index] if is_of_reply else _text_of_length(text, _length(request))
+                )
 
 
-class _Steps:
-    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `known` are played."""
+class _ToolSteps:
+    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `played` are played."""
 
     def __init__(self, reply: str, texts: Sequence[str]) -> None:
         self._reply = reply
         self._texts = texts
-        self.known = 0
+        self.played = 0
 
     def text(self, request: dict[str, Any]) -> str:
         """Return the text of the next step."""
-        if self.known < len(self._texts):
-            return self._texts[self.known]
-        return _some(self._reply, _length(request))
+        if self.played < len(self._texts):
+            return self._texts[self.played]
+        return _text_of_length(self._reply, _length(request))
 
-    def are_behind(self, attempt: dict[str, Any]) -> bool:
+    def has_unplayed(self, attempt: dict[str, Any]) -> bool:
         """Whether an attempt took up more steps than those that are played."""
-        return len(_resumed(attempt)) > self.known
+        return len(_resumed(attempt)) > self.played
 
-    def taken_up_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
+    def resumed_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
         """Yield the further steps that an attempt took up; the first one came in these `deltas`, if known."""
-        for index, request in _resumed(attempt)[self.known :]:
+        for index, request in _resumed(attempt)[self.played :]:
             yield _reply(attempt, index, self.text(request), deltas)
-            self.known += 1
+            self.played += 1
             deltas = ()
 
 
 def _crash(text: str, following: dict[str, Any]) -> SceneReply:
     shown = _found(following)
-    return SceneReply((_some(text, shown),) if shown else (), then="crash", shown=shown)
+    return SceneReply((_text_of_length(text, shown),) if shown else (), then="crash", shown=shown)
 
 
 def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int] = ()) -> SceneReply:
     """Return the reply to a request of an attempt, with its share of the text, in these `deltas` or its own."""
     request = dicts(attempt.get("requests"))[index]
     calls = [each for each in dicts(attempt.get("calls")) if each.get("request") == index]
-    pieces, pauses = _cut(share, deltas or numbers(request.get("deltas")))
+    pieces, pauses = _split(share, deltas or numbers(request.get("deltas")))
     end = str(request.get("end") or "end_turn")
     if end == INTERRUPTED or (end == "tool_use" and not calls):
         end = "end_turn"
@@ -171,7 +173,7 @@ def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
     return shares
 
 
-def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+def _split(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Cut a text as it came: the last delta has what is left, and one for which nothing is left goes."""
     found: list[tuple[str, float]] = []
     pairs = list(zip(deltas[::2], deltas[1::2], strict=False))
@@ -183,7 +185,7 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
     return tuple(piece for piece, _ in found), tuple(pause for _, pause in found)
 
 
-def _some(text: str, length: int) -> str:
+def _text_of_length(text: str, length: int) -> str:
     """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
     length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]

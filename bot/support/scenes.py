@@ -23,7 +23,7 @@ from bot.support.journal_reading import (
     is_running,
     tool_name,
 )
-from bot.support.scene_replies import timed, untimed
+from bot.support.scene_replies import replies_of_timeline, replies_without_timeline
 
 MOST_MESSAGES = 50
 MOST_FILES = 10
@@ -44,7 +44,7 @@ _ELEMENT = re.compile(r"^</?(?:attachment|sticker|poll|answer|embed)\b[^>]*>\n?"
 def scene_of(journal: dict[str, Any]) -> Scene:
     """Return what a journal tells of a turn."""
     attempts = attempts_of(journal)
-    replies = tuple(timed(journal, attempts) if attempts else untimed(journal))
+    replies = tuple(replies_of_timeline(journal, attempts) if attempts else replies_without_timeline(journal))
     tools = tuple(_tools(attempts))
     names = {tool.name for tool in tools}
     replies = tuple(
@@ -83,8 +83,8 @@ def _messages(journal: dict[str, Any]) -> Iterator[SceneMessage]:
         yield SceneMessage("(a message without text)")
 
 
-def _file(told: dict[str, Any]) -> SceneFile:
-    return SceneFile(str(told.get("kind")), int(told.get("bytes") or 0))
+def _file(file: dict[str, Any]) -> SceneFile:
+    return SceneFile(str(file.get("kind")), int(file.get("bytes") or 0))
 
 
 def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:

@@ -18,9 +18,9 @@ from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKeys
 from bot.support.filler import Filler
 from bot.support.journal_files import files_of
-from bot.support.journal_words import ToolNames, written_timeline
+from bot.support.journal_words import ToolNames, redacted_timeline
 
-KEPT = frozenset(
+KEPT_VALUES = frozenset(
     {
         "effort", "kind", "media_type", "model", "outcome", "role", "source", "state",
         "stop_reason", "thinking", "type",
@@ -28,13 +28,13 @@ KEPT = frozenset(
 )  # fmt: skip
 """The names of values that are words of the bot's own or of an API."""
 
-NUMBERED = frozenset({"step"})
+NUMBERED_TEXTS = frozenset({"step"})
 """The names of texts that the bot has made of numbers; in all other texts numbers are content."""
 
-NAMES = frozenset({"server_name", "channel_name"})
+NAME_FIELDS = frozenset({"server_name", "channel_name"})
 """The fields of hashes that people have named, perhaps by digits."""
 
-TOOLS = frozenset({"tool"})
+TOOL_VALUES = frozenset({"tool"})
 """The names of values that are names of tools."""
 
 JSON_FIELDS = frozenset({"payload", "result"})
@@ -93,21 +93,21 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         for name, text in sorted((held.pop("steps") or {}).items())
         if name.startswith(f"{turn}:") and isinstance(value := _parsed(text), dict)
     ]
-    journal = _Journal(json.dumps([held, records, [entry for _, entry in entries], approvals, steps]))
+    redactor = _Redactor(json.dumps([held, records, [entry for _, entry in entries], approvals, steps]))
     for each in (conversation, turn):
-        journal.filler.id(each)
+        redactor.filler.id(each)
     timeline = load_timeline(str(record.get("timeline") or ""))
     return {
-        "turn": journal.filler.id(turn),
-        "conversation": journal.filler.id(conversation),
+        "turn": redactor.filler.id(turn),
+        "conversation": redactor.filler.id(conversation),
         "entries": len(history),
-        "entry": [{"index": index, **journal.without_text(entry)} for index, entry in entries],
-        "timeline": written_timeline(timeline, journal.tools),
-        "messages": [journal.without_text(each) for each in payloads if isinstance(each, dict)],
+        "entry": [{"index": index, **redactor.redacted(entry)} for index, entry in entries],
+        "timeline": redacted_timeline(timeline, redactor.tools),
+        "messages": [redactor.redacted(each) for each in payloads if isinstance(each, dict)],
         "files": files_of(payloads, [entry for _, entry in entries]),
-        "calls": [journal.call(each) for each in _by_time(approvals)],
-        "steps": [journal.without_text(each) for each in steps],
-        **{part: journal.stored(part, value) for part, value in held.items()},
+        "calls": [redactor.call(each) for each in _by_time(approvals)],
+        "steps": [redactor.redacted(each) for each in steps],
+        **{part: redactor.key(part, value) for part, value in held.items()},
     }
 
 
@@ -149,7 +149,7 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-class _Journal:
+class _Redactor:
     """Puts filler in place of texts; the ids in `whole` are numbered by their order, as they are on Discord."""
 
     def __init__(self, whole: str) -> None:
@@ -158,29 +158,29 @@ class _Journal:
         for each in sorted({int(each) for each in _DIGITS.findall(whole) if int(each) >= LEAST_ID}):
             self.filler.id(each)
 
-    def without_text(self, value: Any, name: str = "") -> Any:
+    def redacted(self, value: Any, name: str = "") -> Any:
         """Return a value with filler for its texts and other ids."""
         if isinstance(value, dict):
             return dict(self._fields(value))
         if isinstance(value, list):
-            return [self.without_text(each, name) for each in value]
+            return [self.redacted(each, name) for each in value]
         if isinstance(value, bool | float) or value is None:
             return value
         if isinstance(value, int):
             return self.filler.id(value) if value >= LEAST_ID else value
-        if name in KEPT and _WORD.fullmatch(value):
+        if name in KEPT_VALUES and _WORD.fullmatch(value):
             return value
-        if name in TOOLS:
+        if name in TOOL_VALUES:
             return self.tools.shown(value)
-        return self._numbers(value) if name in NUMBERED else self.filler.text(value)
+        return self._with_other_ids(value) if name in NUMBERED_TEXTS else self.filler.text(value)
 
-    def stored(self, part: str, value: Any) -> Any:
+    def key(self, part: str, value: Any) -> Any:
         """Return a stored value with filler; the fields of a hash hold numbers as texts, which stay."""
-        shown = self.without_text(_fields_parsed(part, value))
+        shown = self.redacted(_fields_parsed(part, value))
         if isinstance(value, dict):
-            named = {name: each for name, each in value.items() if name not in NAMES}
+            named = {name: each for name, each in value.items() if name not in NAME_FIELDS}
             shown |= {
-                self._numbers(name): self._numbers(each)
+                self._with_other_ids(name): self._with_other_ids(each)
                 for name, each in named.items()
                 if _NAME.fullmatch(name) and _NUMBERS.fullmatch(str(each))
             }
@@ -188,15 +188,15 @@ class _Journal:
 
     def call(self, approval: dict[str, Any]) -> dict[str, Any]:
         """Return a call that waits for a permission."""
-        told = {name: approval.get(name) for name in CALL_FIELDS}
+        fields = {name: approval.get(name) for name in CALL_FIELDS}
         texts = {name: self.filler.text(str(approval.get(name) or "")) for name in CALL_TEXTS}
-        return {**self.without_text(told), **texts}
+        return {**self.redacted(fields), **texts}
 
     def _fields(self, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         kind = value.get("type")
         for name, each in value.items():
             known = _NAME.fullmatch(name)
-            shown = self._numbers(name) if known else self.filler.text(name)
+            shown = self._with_other_ids(name) if known else self.filler.text(name)
             if kind == "tool_use" and name == "name":
                 yield shown, self.tools.shown(str(each))
             elif kind == "opaque" and name == "json":
@@ -205,12 +205,12 @@ class _Journal:
                     len(str(each)),
                 )  # thinking and its signature, of which nothing but the length tells
             else:
-                yield shown, self.without_text(each, name)
+                yield shown, self.redacted(each, name)
 
-    def _numbers(self, text: str) -> str:
+    def _with_other_ids(self, text: str) -> str:
         """Return a text with other ids in place of the ids."""
-        return _DIGITS.sub(lambda found: self._number(found[0]), text)
+        return _DIGITS.sub(lambda found: self._other_id(found[0]), text)
 
-    def _number(self, digits: str) -> str:
+    def _other_id(self, digits: str) -> str:
         number = int(digits)
         return str(self.filler.id(number)).zfill(len(digits)) if number >= LEAST_ID else digits
