@@ -1,4 +1,4 @@
-"""Claude's replies in the scene of a journal, one for each request of each attempt; pure."""
+"""Claude's replies in the scene of a journal, one for each request of each attempt. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MOST_CRASHES = 5
 MOST_TRIES = 10
 
 TITLE_CHARS = len("<thread_title></thread_title>")
-"""A reply that is longer than its text by so much began with a title, which direct messages have not."""
+"""Deltas that exceed the reply by so much began with a thread title; a replay in direct messages asks for none."""
 
 FILLER = "These words stand for words that the journal does not hold. "
 
 
 def replies_without_timeline(journal: dict[str, Any]) -> Iterator[SceneReply]:
-    """Yield the replies where there is no timeline: each attempt before the last one breaks off in the middle."""
+    """Yield the replies of a turn of an older release: each attempt before the last one breaks off in the middle."""
     text, entry = reply_of(journal), entry_of(journal)
     broken = max(0, int((journal.get("record") or {}).get("tries") or 1) - 1)
     for _ in range(min(broken, MOST_CRASHES)):
@@ -43,9 +43,10 @@ def replies_without_timeline(journal: dict[str, Any]) -> Iterator[SceneReply]:
 
 
 def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
+    """Yield the replies to the requests of all attempts; an attempt that another one follows ends in a crash."""
     stopped = "stop" in (journal.get("record") or {})
     last = _requests(attempts[-1])
-    # The text of a turn that runs, or that had no reply in the end, is known by its length alone.
+    # Of a turn that runs, or that ended without a reply, the journal holds only the length of the text.
     text = reply_of(journal) or _text_of_length("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
     steps = _ToolSteps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
@@ -53,7 +54,7 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
     for at, attempt in enumerate(attempts):
         following = attempts[at + 1] if at + 1 < len(attempts) else None
         number = int(attempt.get("number") or 0)
-        if number > before + 1:  # nothing of an attempt is in the journal but what this one has found
+        if number > before + 1:  # of the attempts between, the journal holds only what this one took over
             yield from steps.resumed_by(attempt)
             yield _crash(text, attempt)
             yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
@@ -64,7 +65,7 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
             if request.get("purpose") == RESUMED:
                 continue
             if end == INTERRUPTED and not request.get("deltas") and not is_end:
-                continue  # restarted, because a message joined: here all messages are there from the start
+                continue  # restarted because a message joined; in a replay all messages are there from the start
             if is_end and end in ("", "tool_use") and following is not None:
                 if steps.has_unplayed(following):  # it called tools after its last step in the journal
                     yield from steps.resumed_by(following, numbers(request.get("deltas")))
@@ -86,7 +87,7 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
 
 
 class _ToolSteps:
-    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `played` are played."""
+    """The requests that ended in tool calls, and that a later attempt resumed; `played` counts those played."""
 
     def __init__(self, reply: str, texts: Sequence[str]) -> None:
         self._reply = reply
@@ -100,11 +101,11 @@ class _ToolSteps:
         return _text_of_length(self._reply, _length(request))
 
     def has_unplayed(self, attempt: dict[str, Any]) -> bool:
-        """Whether an attempt took up more steps than those that are played."""
+        """Whether an attempt resumed a step that is not played yet."""
         return len(_resumed(attempt)) > self.played
 
     def resumed_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
-        """Yield the further steps that an attempt took up; the first one came in these `deltas`, if known."""
+        """Yield the resumed steps that are not played yet; `deltas` are those of the first one, if known."""
         for index, request in _resumed(attempt)[self.played :]:
             yield _reply(attempt, index, self.text(request), deltas)
             self.played += 1
@@ -117,7 +118,7 @@ def _crash(text: str, following: dict[str, Any]) -> SceneReply:
 
 
 def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int] = ()) -> SceneReply:
-    """Return the reply to a request of an attempt, with its share of the text, in these `deltas` or its own."""
+    """Return the reply to a request; `share` is its part of the text, `deltas` replace those of the request."""
     request = dicts(attempt.get("requests"))[index]
     calls = [each for each in dicts(attempt.get("calls")) if each.get("request") == index]
     pieces, pauses = _split(share, deltas or numbers(request.get("deltas")))
@@ -135,7 +136,7 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
 
 
 def _requests(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """Return the requests of an attempt for the reply, each with its index."""
+    """Return the requests of an attempt that wrote the reply, with their indexes."""
     found = enumerate(dicts(attempt.get("requests")))
     return [(index, each) for index, each in found if each.get("purpose") not in SIDE]
 
@@ -145,7 +146,7 @@ def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _found(attempt: dict[str, Any]) -> int:
-    """Return how many characters an attempt has found on Discord."""
+    """Return how many characters of earlier attempts an attempt found on Discord."""
     return sum(numbers(attempt.get("found")))
 
 
@@ -154,11 +155,11 @@ def _length(request: dict[str, Any]) -> int:
 
 
 def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
-    """Return which part of a reply came with each of its requests."""
+    """Return the part of a reply that came with each of its requests."""
     lengths = list(map(_length, requests))
     surplus = sum(lengths) - len(text)
     if requests and requests[0].get("purpose") == "continuation":
-        lengths[0] += max(0, -surplus)  # what was said before the continuation is said with it
+        lengths[0] += max(0, -surplus)  # the text before the continuation comes with its first request
     shares: list[str] = []
     last = max((at for at, length in enumerate(lengths) if length), default=-1)
     first = next((at for at, length in enumerate(lengths) if length), -1)
@@ -168,13 +169,13 @@ def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
         share = text if at == last else text[:length]
         text = text[len(share) :]
         if requests[at].get("end") == "tool_use":
-            text = text.lstrip("\n")  # the text behind a call is a paragraph of its own
+            text = text.lstrip("\n")  # the bot begins a new paragraph after a call
         shares.append(share)
     return shares
 
 
 def _split(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Cut a text as it came: the last delta has what is left, and one for which nothing is left goes."""
+    """Split a text into deltas and pauses (s); the last delta takes the rest, a delta without text is left out."""
     found: list[tuple[str, float]] = []
     pairs = list(zip(deltas[::2], deltas[1::2], strict=False))
     for at, (ms, length) in enumerate(pairs):
@@ -186,6 +187,6 @@ def _split(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[fl
 
 
 def _text_of_length(text: str, length: int) -> str:
-    """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
+    """Return `length` characters that begin like the reply: an attempt whose text is unknown wrote the like."""
     length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]
