@@ -6,14 +6,14 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.access_view import changed, cleared, defaults_shown, lifted_pause, own, paused, rules_shown
 from bot.commands.admission import roles_of
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
-from bot.commands.rule_offers import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import matching, offered, stored_rule
 from bot.commands.scopes import (
     CHANNEL_HELP,
     ChannelOption,
@@ -66,7 +66,10 @@ NOBODY = 0
 
 REFUSALS = Refusals(
     "There are no rules in direct messages.",
-    {scope: access.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}") for scope in Scope},
+    {
+        scope: permission_rules.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}")
+        for scope in Scope
+    },
 )
 
 

@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -45,9 +45,9 @@ NO_THREADS = (
 REFUSALS = Refusals(
     ONLY_IN_SERVERS,
     {
-        Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose what I answer in it"),
-        Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose what I answer in a channel"),
-        Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose what I answer in a server"),
+        Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("choose what I answer in it"),
+        Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose what I answer in a channel"),
+        Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose what I answer in a server"),
     },
 )
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.approval import Approval
@@ -24,9 +24,9 @@ from bot.render.controls import Button
 
 log = structlog.get_logger()
 
-RULE = access.REPLY
+RULE = permission_rules.REPLY
 
-ALWAYS_RULE = access.CONVERSATION
+ALWAYS_RULE = permission_rules.CONVERSATION
 
 MAY_NOT_DECIDE = RULE.refusal("decide that")
 MAY_NOT_ALWAYS = ALWAYS_RULE.refusal("allow it for the whole thread") + " “Allow once” may do."

@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.failures import missing
@@ -25,7 +25,7 @@ from bot.gateway import permissions
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 
 PAGE_ID = "bobbin:audit"
 """The beginning of a button's custom id; behind it stand the entry before which the page begins, and the filter."""

@@ -8,12 +8,12 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, budget_view
+from bot.commands import budget_view, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.payer import payer_of
-from bot.commands.rule_offers import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import matching, offered, stored_rule
 from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -99,7 +99,7 @@ class BudgetGroup(
         budget = budget_of(self._policy().ceilings, by_scope)
         apply = limits(self._policy().shown_rules(budget.rules), payer, self._clock.now_s())
         uses = await self._budgets.uses(apply)
-        manages = access.SERVER.allows(invocation.person)
+        manages = permission_rules.SERVER.allows(invocation.person)
         others = _set_here(by_scope) if manages else []
         await say(interaction, budget_view.shown(apply, uses, others, budget.notify if manages else None))
 
@@ -216,7 +216,7 @@ class BudgetGroup(
         if invocation.server is None:
             await say(interaction, budget_view.ONLY_IN_SERVERS)
             return
-        if not access.SERVER.allows(invocation.person):
+        if not permission_rules.SERVER.allows(invocation.person):
             await say(interaction, budget_view.MAY_NOT_SET)
             return
         if channel is not None:
@@ -248,7 +248,7 @@ class BudgetGroup(
         target = invocation.channel if where is Scope.CHANNEL else invocation.server
         if target is None:
             return budget_view.ONLY_IN_SERVERS
-        if not access.SERVER.allows(invocation.person):
+        if not permission_rules.SERVER.allows(invocation.person):
             return budget_view.MAY_NOT_SET
         if sum(each is not None for each in (who, role, person)) > 1:
             return budget_view.TWO_SUBJECTS

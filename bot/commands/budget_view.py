@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.conversation import budget_wording
 from bot.conversation.amount import Amount
 from bot.conversation.budget import ALL, EACH, Limit, Rule, Subject, Use
@@ -14,7 +14,7 @@ MOST_CHARS = 1900
 """A message holds 2000 (Discord, "Create Message"); the rest is for the line that says how many are left out."""
 
 ONLY_IN_SERVERS = "Limits are set for servers and their channels, and these are direct messages."
-MAY_NOT_SET = access.SERVER.refusal("change the limits of a server")
+MAY_NOT_SET = permission_rules.SERVER.refusal("change the limits of a server")
 TWO_SUBJECTS = "Choose one: a role, a person, or each person."
 WHICH_LIMIT = "Say which: choose one with the option `limit`, or name `unit` and `per`."
 NO_LIMITS = "There is no limit here."

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
@@ -23,7 +23,7 @@ from bot.gateway.conversion.server_facts import may_be_answered, server_facts
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 REFUSED = RULE.refusal("see what is wrong in it")
 
 NOTHING = "Nothing is wrong here: I have all the permissions that I need."

@@ -8,13 +8,13 @@ import discord
 import structlog
 
 from bot.commands import context_view
+from bot.commands.audit_notes import note
 from bot.commands.buttons import button, chosen, select, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.context_view import FILE_RULE, RULE
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.buttons import OPTIONS_MAX
 from bot.conversation.context_view import ContextView
 from bot.conversation.history_files import HistoryFile
@@ -12,8 +12,8 @@ from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank, plain
 from bot.conversation.wording import named_file
 
-RULE = access.CONVERSATION
-FILE_RULE = access.FILE
+RULE = permission_rules.CONVERSATION
+FILE_RULE = permission_rules.FILE
 
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It applies from the next reply on."

@@ -6,11 +6,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.access_rules import access_of
@@ -18,7 +18,7 @@ from bot.conversation.audit import Act
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
 MAY_NOT_HAND_OVER = RULE.refusal("hand it over")
 NOT_TO_A_BOT = "A conversation can be handed over to a person, not to an app."

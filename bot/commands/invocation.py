@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import discord
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.interactions import Interaction
 from bot.commands.scopes import Refusals, ScopeTarget
 from bot.conversation.audit import Actor
@@ -30,7 +30,7 @@ class Invocation:
     conversation: int | None
     channel: int | None
     server: int | None
-    person: access.Person
+    person: permission_rules.Person
     actor: Actor
     elsewhere: int | None = None
 
@@ -54,7 +54,7 @@ class Invocation:
         target = targets[scope]
         if target is None:
             return NOT_A_CONVERSATION if scope is Scope.THREAD else refusals.only_in_servers
-        allowed = access.BY_SCOPE[scope].allows(self.person)
+        allowed = permission_rules.BY_SCOPE[scope].allows(self.person)
         return ScopeTarget(scope, target) if allowed else refusals.may_not[scope]
 
 
@@ -77,7 +77,7 @@ async def resolve_invocation(interaction: Interaction, conversations: Conversati
         conversation=conversation,
         channel=None if server is None else channel_id if thread is None else thread.parent_id,
         server=server,
-        person=access.Person(
+        person=permission_rules.Person(
             is_direct=server is None,
             is_starter=is_starter,
             manages_threads=held.manage_threads,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.answer_mode import ANSWER, AnswerMode
@@ -17,7 +17,7 @@ from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
 LEFT = "I have left this conversation and answer nothing here any more. Mention me, and I am back."
 NOT_FROM_HERE = (

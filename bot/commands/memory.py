@@ -11,12 +11,12 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.admission import Admission
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -30,7 +30,7 @@ from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_server",))
+RULE = permission_rules.Rule(("manages_server",))
 """Who sees, and has forgotten, what others had remembered; everybody does with what is their own."""
 
 OFFERED = 25

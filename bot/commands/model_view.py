@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.scopes import SCOPE_NAMES, origin
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
@@ -21,9 +21,9 @@ NAME_CHARS = 100
 NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
 NOT_OFFERED = "The operator of this bot does not offer that model. Choose one that /model set lists."
 MAY_NOT_CHOOSE = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
     "Channels and servers have models of their own, but these are direct messages: use the thread scope."

@@ -9,11 +9,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -27,7 +27,7 @@ from bot.store.presets import MOST_PRESETS, Preset
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_server",))
+RULE = permission_rules.Rule(("manages_server",))
 """Who may save and delete presets; in direct messages they are the person's own."""
 
 PRESET_ID = "bobbin:preset"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import resolve_invocation
@@ -16,7 +16,7 @@ from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 
 MAY_NOT_SET = RULE.refusal("change how long conversations are kept")
 

@@ -9,11 +9,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -22,7 +22,7 @@ from bot.conversation.reminder import MARK, Reminder, described
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
+RULE = permission_rules.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
 """Who may see and cancel what others have set in a thread."""
 
 MAY_NOT_LIST = RULE.refusal("see the reminders of others in this thread")

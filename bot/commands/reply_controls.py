@@ -5,12 +5,12 @@ from __future__ import annotations
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.admission import Admission
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -23,9 +23,9 @@ from bot.store.turn_control import ConversationStatus, RegenerateResult
 
 log = structlog.get_logger()
 
-RULE = access.REPLY
+RULE = permission_rules.REPLY
 
-STOP_RULE = access.STOP
+STOP_RULE = permission_rules.STOP
 
 MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You are welcome to ask something of your own."
 MAY_NOT_STOP = STOP_RULE.refusal("stop it")

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -23,7 +23,7 @@ from bot.turns.reply_search import unfinished
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
 RESET_ID = "bobbin:reset"
 KEEP_ID = "bobbin:keep"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.code_block import ANSWER_CHARS
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
@@ -18,7 +18,7 @@ from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.settings_table import ROWS, Applied, OperatorValue, Row, applied
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 """Whoever may change settings sees who has set them."""
 
 HEADING = "**The settings that apply here**"

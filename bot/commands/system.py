@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
@@ -38,9 +38,9 @@ ONLY_IN_SERVERS = (
     "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
 )
 MAY_NOT_SET = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
 }
 SET_HELP = "It applies from the next reply on. {server}, {channel} and {thread} become their names."
 EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.code_block import ANSWER_CHARS, fenced
 from bot.commands.scopes import scope_name, set_where
 from bot.conversation import wording
@@ -17,13 +17,13 @@ from bot.tools.offer import ToolFacts
 MOST_OFFERED = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
-RULE = access.Rule(("manages_threads", "manages_server"), direct=False)
+RULE = permission_rules.Rule(("manages_threads", "manages_server"), direct=False)
 """For what gives a thread more tools, or takes back that somebody has switched one off."""
 
 REFUSALS = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
 }
 ONLY_IN_SERVERS = (
     "Channels and servers have tools of their own, but these are direct messages: use the thread scope."
@@ -120,7 +120,7 @@ def _lines(
         yield f"  - **{origin.setting.value}** for <@&{each.role}> ({where})"
 
 
-def may_accept(person: access.Person) -> bool:
+def may_accept(person: permission_rules.Person) -> bool:
     """Whether somebody may accept what a server has changed of a tool."""
     return person.manages_server or RULE.allows(person)
 

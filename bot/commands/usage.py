@@ -12,7 +12,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, usage_view
+from bot.commands import permission_rules, usage_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -94,7 +94,7 @@ class Usage:
         if scope == "server" and interaction.guild_id is None:
             await say(interaction, usage_view.ONLY_IN_SERVERS)
             return
-        if scope == "server" and not access.SERVER.allows(invocation.person):
+        if scope == "server" and not permission_rules.SERVER.allows(invocation.person):
             await say(interaction, usage_view.MAY_NOT_SEE)
             return
         today = dt.datetime.fromtimestamp(self._clock.now_s(), dt.UTC).date()

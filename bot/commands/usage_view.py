@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.conversation import budget_wording
 from bot.conversation.budget import Limit, Subject, Use
 from bot.conversation.pricing import MICRO_USD, dollars
@@ -28,7 +28,7 @@ CELLS = 10
 """The cells of a battery."""
 
 ONLY_IN_SERVERS = "These are direct messages. Leave `scope` out to see what you have used here."
-MAY_NOT_SEE = access.SERVER.refusal("see the usage of the whole server")
+MAY_NOT_SEE = permission_rules.SERVER.refusal("see the usage of the whole server")
 NO_CHART = "The chart could not be drawn just now; the numbers are all here."
 NOTHING = "Nothing was asked of me in this time."
 

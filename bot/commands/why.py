@@ -8,7 +8,7 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
-from bot.commands import access, why_view
+from bot.commands import permission_rules, why_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.services import CommandServices
@@ -20,7 +20,7 @@ from bot.conversation.intake import Ignore, Reason
 from bot.gateway.conversion import reading
 from bot.store.states import State
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 """Whoever may change settings sees who has set them."""
 
 LOOKED_THROUGH = 30
@@ -67,7 +67,7 @@ class Why:
 
     def _answer(self, interaction: Interaction) -> WhyAnswer:
         direct = interaction.guild_id is None
-        person = access.Person(
+        person = permission_rules.Person(
             is_direct=direct,
             is_starter=False,
             manages_threads=False,

@@ -10,7 +10,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.interactions import Interaction
 from bot.commands.scopes import chosen_channel
 from bot.conversation.errors import StoreUnavailable
@@ -80,7 +80,7 @@ async def offered(
     `says` are the words for values. None are offered while the store is slow.
     """
     server = interaction.guild_id
-    if server is None or not access.SERVER.allows(_person(interaction)):
+    if server is None or not permission_rules.SERVER.allows(_person(interaction)):
         return []
     scope = next((each for each in Scope if each == interaction.namespace.scope), default)
     channel = chosen_channel(interaction)
@@ -167,8 +167,8 @@ def _sees(interaction: Interaction, channel: int) -> bool:
     )
 
 
-def _person(interaction: Interaction) -> access.Person:
-    return access.Person(
+def _person(interaction: Interaction) -> permission_rules.Person:
+    return permission_rules.Person(
         is_direct=interaction.guild_id is None,
         is_starter=False,
         manages_threads=False,

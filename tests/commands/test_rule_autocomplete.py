@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.rule_offers import OFFERED, choices, matching, stored_rule
+from bot.commands.rule_autocomplete import OFFERED, choices, matching, stored_rule
 from bot.conversation.access_rules import FAMILY
 
 SERVER = 3

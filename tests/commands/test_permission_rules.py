@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import access_rules, answer, context_view, model_view
-from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
 from bot.commands.handover import MAY_NOT_HAND_OVER
+from bot.commands.permission_rules import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
 from bot.commands.reply_controls import MAY_NOT_CONTROL, MAY_NOT_STOP
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
