@@ -10,7 +10,7 @@ import pytest
 
 from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS_MAY_TOO, RULES_MAX
 from bot.commands.access_rules import REFUSALS as ACCESS_REFUSALS
-from bot.commands.answer import REFUSALS, chosen, cleared, in_vain
+from bot.commands.answer_view import REFUSALS, chosen, cleared, in_vain
 from bot.commands.audit import posting
 from bot.commands.invocation import CHANNEL_AND_SCOPE
 from bot.commands.modal import CUT

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from bot.commands.answer import (
+from bot.commands.answer_view import (
     ALWAYS,
     EACH_MESSAGE,
     EACH_POST,
