@@ -7,13 +7,21 @@ import structlog
 from discord import app_commands
 
 from bot.commands import permission_rules
-from bot.commands.access_view import changed, cleared, defaults_shown, lifted_pause, own, paused, rules_shown
+from bot.commands.access_view import (
+    changed,
+    cleared,
+    defaults_shown,
+    lifted_pause,
+    paused,
+    rules_shown,
+    verdict,
+)
 from bot.commands.admission import roles_of
 from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.rule_autocomplete import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import autocomplete_rules, matching, stored_rule
 from bot.commands.scopes import (
     CHANNEL_HELP,
     ChannelOption,
@@ -110,19 +118,19 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
-            shown = own(found, invocation.server, names_person=False, elsewhere=elsewhere)
+            shown = verdict(found, invocation.server, names_person=False, elsewhere=elsewhere)
             await say(interaction, about + shown + rest)
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
             found = self._access(person.id, roles, by_scope, invocation)
             who = f"<@{person.id}>"
-            shown = own(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
+            shown = verdict(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
             await say(interaction, shown + rest)
             return
         await say(
             interaction,
-            f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
+            f"{verdict(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
             f"{defaults_shown(self._defaults())}",
         )
         for scope in SCOPES:
@@ -198,10 +206,10 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             await say(interaction, lifted_pause(person.id))
 
     @clear.autocomplete("rule")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_rule(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the rules of the scope that is chosen so far."""
         says = {ALLOW: "allowed", BLOCK: "blocked"}
-        return await offered(
+        return await autocomplete_rules(
             interaction, self._scope_settings, typed, default=Scope.CHANNEL, family=FAMILY, says=says
         )
 
@@ -246,10 +254,12 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             return
         log.info("access_rule_set", scope=target.scope.value, target=target.target, rules=names, value=value)
         said = changed(target.scope, names, value, invocation.server, invocation.elsewhere)
-        rest = self._of_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
+        rest = self._about_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
         await say(interaction, f"{said} {rest}".rstrip())
 
-    def _of_everybody_else(self, names: list[str], value: str, by_scope: ByScope, server: int | None) -> str:
+    def _about_everybody_else(
+        self, names: list[str], value: str, by_scope: ByScope, server: int | None
+    ) -> str:
         """Say what a rule for a role leaves as it was for everybody else, where that is easily overlooked."""
         others_may = access_of(NOBODY, (), by_scope, self._defaults(), server=server).allowed
         if value == BLOCK and f"{ROLE}{server}" in names:

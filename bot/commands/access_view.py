@@ -11,7 +11,7 @@ from bot.conversation.limits import Paused, when
 from bot.conversation.scope import Scope, Settings
 
 
-def own(
+def verdict(
     found: Access,
     server: int | None,
     *,

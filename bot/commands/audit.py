@@ -31,7 +31,7 @@ PAGE_ID = "bobbin:audit"
 """The beginning of a button's custom id; behind it stand the entry before which the page begins, and the filter."""
 
 PAGE_ENTRIES = 10
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 WHAT_CHARS = 39
@@ -114,11 +114,11 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
             )
 
     @show.autocomplete("what")
-    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_what(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the kinds of acts that fit what was typed."""
         wanted = plain(typed).lower()
         fitting = [name for name in audit_view.KNOWN if wanted in name]
-        return [app_commands.Choice(name=name, value=name) for name in fitting[:OFFERED]]
+        return [app_commands.Choice(name=name, value=name) for name in fitting[:MOST_CHOICES]]
 
     async def turn_page(
         self, interaction: Interaction, *, before: str, person: str, scope: str, what: str

@@ -40,7 +40,7 @@ NOT_ANSWERED = (
     "forgotten. Choose my reply to it, or another message."
 )
 TURN_GONE = "That part of the conversation was forgotten just now, so there is nothing to branch off."
-IN_THE_MAKING = "That branch is being made already. A link to it stands here in a moment."
+UNDER_WAY = "That branch is being made already. A link to it stands here in a moment."
 
 
 class Branch:
@@ -99,18 +99,18 @@ class Branch:
         )
         job = await self._branches.ask(wanted)
         if job.interaction != interaction.id:
-            await say(interaction, IN_THE_MAKING if job.thread is None else _made(job.thread))
+            await say(interaction, UNDER_WAY if job.thread is None else _branch_link(job.thread))
             return
         if (refusal := await self._admission.opening_refusal(interaction)) is not None:
             await self._branches.give_up(job)
             await say(interaction, refusal)
             return
         try:
-            made = await Branching(self._services, interaction.client).complete(job)
+            branch = await Branching(self._services, interaction.client).complete(job)
         except (DiscordForbidden, DiscordGone, DiscordNotNow, DiscordRejected):
             await self._branches.give_up(job)
             raise
-        await say(interaction, TURN_GONE if made is None else _made(made))
+        await say(interaction, TURN_GONE if branch is None else _branch_link(branch))
 
     async def _refusal(
         self, interaction: Interaction, conversation: int, channel: object, *, private: bool
@@ -160,5 +160,5 @@ class Branch:
         return "Conversation" if thread is None else thread.name
 
 
-def _made(thread: int) -> str:
+def _branch_link(thread: int) -> str:
     return f"Here it is: <#{thread}>"

@@ -39,7 +39,7 @@ class Branching:
         self._client = client
         self._branches = services.branches
         self._conversations = services.conversations
-        self._recall = services.pins_and_summaries
+        self._pins_and_summaries = services.pins_and_summaries
         self._catch_up = services.catch_up
         self._clock = services.clock
         self._outbox = services.outbox
@@ -61,14 +61,14 @@ class Branching:
 
     async def _complete_all(self, person: int) -> float | None:
         """Make the branches of a person that are left; return the seconds to the next try, None if all are made."""
-        again_s: float | None = None
+        next_try_s: float | None = None
         for job in await self._branches.open(person):
             if not self._branches.serves(job):
                 # The process of its server makes it. With equal pauses, this process could look first each time.
-                again_s = random.uniform(RETRY_S, 2 * RETRY_S)
+                next_try_s = random.uniform(RETRY_S, 2 * RETRY_S)
                 continue
             try:
-                await self.complete(job, again=True)
+                await self.complete(job, is_retry=True)
             except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
                 log.info("branch_given_up", conversation=job.conversation, kind=type(error).__name__)
                 await self._branches.give_up(job)
@@ -80,17 +80,17 @@ class Branching:
             except Exception:
                 log.exception("branch_failed", conversation=job.conversation)
                 return RETRY_S
-        return again_s
+        return next_try_s
 
-    async def complete(self, job: BranchJob, *, again: bool = False) -> int | None:
+    async def complete(self, job: BranchJob, *, is_retry: bool = False) -> int | None:
         """Make a branch and return its thread, None if its turn is not there any more.
 
-        `again`: an earlier attempt may have started the thread, and posted the lines.
+        `is_retry`: an earlier attempt may have started the thread, and posted the lines.
         """
         copied: bool | None = False
         thread = 0
         for _ in range(2):
-            thread = await self._thread(job, again=again)
+            thread = await self._thread(job, is_retry=is_retry)
             await self._branches.due.postpone(job.person, RETRY_S)
             copied = await self._branches.copy(replace(job, thread=thread), thread)
             if copied is not False:
@@ -101,7 +101,7 @@ class Branching:
             await self._remove_thread(thread)
             await self._branches.done(job)
             return None
-        await self._post_lines(job, thread, again=again)
+        await self._post_lines(job, thread, is_retry=is_retry)
         await self._add_person(job, thread)
         await self._branches.done(job)
         # Messages that were written before the copy wait for it.
@@ -109,7 +109,7 @@ class Branching:
         log.info("conversation_branched", conversation=job.conversation, turn=job.turn, branch=thread)
         return thread
 
-    async def _thread(self, job: BranchJob, *, again: bool) -> int:
+    async def _thread(self, job: BranchJob, *, is_retry: bool) -> int:
         """Return the thread of a branch; start it unless an earlier attempt did."""
         if job.thread is not None:
             return job.thread
@@ -121,7 +121,7 @@ class Branching:
             raise DiscordGone("the channel")
         name = branch.thread_name(job.name)
         found = None
-        if again:
+        if is_retry:
             found = await self._threads.find_started(self._client, channel, name, after=job.interaction)
         if found is None:
             found = await self._start(job, channel, name)
@@ -139,19 +139,19 @@ class Branching:
         kind = THREAD_TYPES[channel.type, job.private]
         return await self._threads.start(self._client, channel, name, kind, after=job.interaction)
 
-    async def _post_lines(self, job: BranchJob, thread: int, *, again: bool) -> None:
+    async def _post_lines(self, job: BranchJob, thread: int, *, is_retry: bool) -> None:
         """Link both conversations; the branch names the price of its first answer."""
         first = branch.begins(job, _link(job, job.conversation, job.message), await self._price(job, thread))
         # The first message of a post has the id of the post.
-        said = await self._outbox.own_messages(thread, job.interaction) if again else ()
-        if not any(each.id != thread for each in said):
+        own = await self._outbox.own_messages(thread, job.interaction) if is_retry else ()
+        if not any(each.id != thread for each in own):
             await self._outbox.send(
                 thread, Outgoing(wording.small(first), nonce=f"{job.interaction}-b", silent=True)
             )
         second = wording.small(branch.left_behind(thread, job.by))
         try:
-            said = await self._outbox.own_messages(job.conversation, job.interaction) if again else ()
-            if all(each.content != second for each in said):
+            own = await self._outbox.own_messages(job.conversation, job.interaction) if is_retry else ()
+            if all(each.content != second for each in own):
                 await self._outbox.send(
                     job.conversation, Outgoing(second, nonce=f"{job.interaction}-s", silent=True)
                 )
@@ -166,7 +166,7 @@ class Branching:
         # As for a turn: the tools that are offered are part of what the cache compares.
         asker = Message(job.interaction, Author(job.person, "", ""), "")
         terms = await self._catch_up.terms_of(of_no_turn(thread, meta, job.interaction, asker))
-        seen = view(await self._recall.past(thread), terms, now_ms=self._clock.now_ms())
+        seen = view(await self._pins_and_summaries.past(thread), terms, now_ms=self._clock.now_ms())
         return branch.first_price(seen, terms.prices, caches=terms.cache != "off")
 
     async def _add_person(self, job: BranchJob, thread: int) -> None:

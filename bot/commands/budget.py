@@ -13,7 +13,7 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.payer import payer_of
-from bot.commands.rule_autocomplete import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import autocomplete_rules, matching, stored_rule
 from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -69,7 +69,7 @@ class _Who(app_commands.Transformer):
 
 
 @in_servers_and_dms
-class BudgetGroup(
+class BudgetCommands(
     app_commands.Group, name="budget", description="How much may be asked of Claude here, and what is left"
 ):
     """Answers the commands."""
@@ -201,9 +201,13 @@ class BudgetGroup(
             await say(interaction, budget_view.limits_cleared(where, len(removed)))
 
     @clear.autocomplete("limit")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_limit(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
         """Offer the limits of the scope that is chosen so far."""
-        return await offered(interaction, self._scope_settings, typed, default=Scope.SERVER, family=PREFIX)
+        return await autocomplete_rules(
+            interaction, self._scope_settings, typed, default=Scope.SERVER, family=PREFIX
+        )
 
     @app_commands.command(
         name="notify", description="Choose a channel that is told when a limit is nearly used up"

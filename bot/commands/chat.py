@@ -157,7 +157,7 @@ class Chat:
         )
         self._dispatcher.wake(posted.id)
         link = f"https://discord.com/channels/{channel.guild.id}/{channel.id}/{posted.id}"
-        await say(interaction, asked(link))
+        await say(interaction, question_posted(link))
         await self._join_when_open(interaction, channel.guild, posted.id)
 
     async def _open(
@@ -223,7 +223,7 @@ class Chat:
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
 
 
-def asked(link: str) -> str:
+def question_posted(link: str) -> str:
     """Say where the question stands."""
     return f"Here is your question: {link}. I answer in its thread."
 

@@ -24,7 +24,7 @@ from bot.gateway.conversion.server_facts import may_be_answered, server_facts
 log = structlog.get_logger()
 
 RULE = permission_rules.SERVER
-REFUSED = RULE.refusal("see what is wrong in it")
+MAY_NOT_CHECK = RULE.refusal("see what is wrong in it")
 
 NOTHING = "Nothing is wrong here: I have all the permissions that I need."
 HEADING = "What is wrong here; a line disappears when it is mended:"
@@ -35,9 +35,9 @@ CHANNELS_MAX = 100
 
 MESSAGE_CHARS = 2000
 
-LOOK_AGAIN_S = 3.0
+REFRESH_S = 3.0
 
-FOLLOWED_S = 14 * 60.0
+REFRESHED_FOR_S = 14 * 60.0
 """Discord lets an answer be edited for 15 minutes."""
 
 MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "-# ℹ️"}
@@ -64,7 +64,7 @@ class Check:
         self._scope_settings = services.scope_settings
         self._health = services.health
         self._tools = services.tools
-        self._following: set[asyncio.Task[None]] = set()
+        self._refreshing: set[asyncio.Task[None]] = set()
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -77,7 +77,7 @@ class Check:
         """Show the findings."""
         await interaction.response.defer(ephemeral=True)
         if not interaction.permissions.manage_guild:
-            await say(interaction, REFUSED)
+            await say(interaction, MAY_NOT_CHECK)
             return
         found = await self._findings(interaction)
         if found is None:
@@ -85,16 +85,16 @@ class Check:
             return
         await say(interaction, text_of(found))
         if found:
-            task = asyncio.create_task(self._follow(interaction, text_of(found)), name="check")
-            self._following.add(task)
-            task.add_done_callback(self._following.discard)
+            task = asyncio.create_task(self._refresh(interaction, text_of(found)), name="check")
+            self._refreshing.add(task)
+            task.add_done_callback(self._refreshing.discard)
 
-    async def _follow(self, interaction: Interaction, shown: str) -> None:
+    async def _refresh(self, interaction: Interaction, shown: str) -> None:
         """Edit the answer when a finding changes, until nothing is wrong or the answer can be edited no more."""
         try:
-            async with asyncio.timeout(FOLLOWED_S):
+            async with asyncio.timeout(REFRESHED_FOR_S):
                 while shown != NOTHING:
-                    await asyncio.sleep(LOOK_AGAIN_S)
+                    await asyncio.sleep(REFRESH_S)
                     found = await self._findings(interaction)
                     if found is not None and (text := text_of(found)) != shown:
                         await interaction.edit_original_response(content=text)

@@ -47,7 +47,7 @@ class Context:
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._audit_log = services.audit_log
-        self._recall = services.pins_and_summaries
+        self._pins_and_summaries = services.pins_and_summaries
         self._revisions = services.revisions
         self._control = services.turn_control
         self._scope_settings = services.scope_settings
@@ -72,7 +72,7 @@ class Context:
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
             conversation = invocation.conversation
-            past = None if conversation is None else await self._recall.past(conversation)
+            past = None if conversation is None else await self._pins_and_summaries.past(conversation)
         if past is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
             return
@@ -108,8 +108,8 @@ class Context:
             invocation = await resolve_invocation(interaction, self._conversations)
             if invocation.conversation is None or not RULE.allows(invocation.person):
                 return context_view.MAY_NOT_CORRECT
-            before = (await self._recall.past(invocation.conversation)).preface.summary
-            if not await self._recall.correct(invocation.conversation, shown, summary):
+            before = (await self._pins_and_summaries.past(invocation.conversation)).preface.summary
+            if not await self._pins_and_summaries.correct(invocation.conversation, shown, summary):
                 return context_view.SUMMARY_GONE
         except Unreadable:
             return wording.UNREADABLE
@@ -134,7 +134,7 @@ class Context:
             await say(interaction, context_view.MAY_NOT_PIN)
             return
         await self._pins.wait_until_read(invocation.conversation)
-        noted = await self._recall.pin_now(invocation.conversation, interaction.id)
+        noted = await self._pins_and_summaries.pin_now(invocation.conversation, interaction.id)
         if noted:
             await note(self._audit_log, invocation, Act.PINS_APPLIED)
         log.info("pins_applied", conversation=invocation.conversation)
@@ -171,7 +171,7 @@ class Context:
         await note(self._audit_log, invocation, Act.FILE_TAKEN_OUT, before=file.kind)
         if await self._runs(conversation, file):
             return context_view.FILE_BUSY  # a regeneration that began in between may write the file back
-        past = await self._recall.past(conversation)
+        past = await self._pins_and_summaries.past(conversation)
         pinned = any(turn.holds(frozenset({file.holder})) for turn in past.preface.pinned)
         running = (await self._control.status(conversation)).running
         log.info("file_taken_out", conversation=conversation, kind=file.kind, tokens=file.tokens)
@@ -201,7 +201,7 @@ class Context:
         choice = narrowest(map(choice_of, by_scope.values()))
         await self._pins.wait_until_read(conversation)
         try:
-            past = await self._recall.past(conversation)
+            past = await self._pins_and_summaries.past(conversation)
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return

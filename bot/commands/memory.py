@@ -33,15 +33,15 @@ log = structlog.get_logger()
 RULE = permission_rules.Rule(("manages_server",))
 """Who sees, and has forgotten, what others had remembered; everybody does with what is their own."""
 
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 CHOICE_CHARS = 100
-OFFER_S = 0.8
+AUTOCOMPLETE_S = 0.8
 """For the facts while one is chosen, which are requested at each key."""
 
-OWN = "What you had me remember, as far as it is used here"
-ALL = "What is remembered, as far as it is used here"
+OWN_HEADING = "What you had me remember, as far as it is used here"
+ALL_HEADING = "What is remembered, as far as it is used here"
 ELSEWHERE = "What was learnt in a private place is shown there alone; `/my data` lists everything of yours."
 NOTHING = f"I remember nothing of yours here. {ELSEWHERE}"
 NOTHING_AT_ALL = "Nothing is remembered here."
@@ -57,7 +57,7 @@ OFF = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _VisibleFacts:
     """What a person sees: facts of the places that are readable where they are."""
 
     facts: tuple[Fact, ...]
@@ -87,12 +87,12 @@ class MemoryCommands(
         """List the facts."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
-        seen = await self._seen(interaction, invocation)
-        if not seen.facts:
-            await say(interaction, NOTHING_AT_ALL if seen.sees_all else NOTHING)
+        visible = await self._visible(interaction, invocation)
+        if not visible.facts:
+            await say(interaction, NOTHING_AT_ALL if visible.sees_all else NOTHING)
             return
-        heading = ALL if seen.sees_all else OWN
-        text, files = code_block.shown(heading, listed(seen.facts), "memory.txt", most_chars=1500)
+        heading = ALL_HEADING if visible.sees_all else OWN_HEADING
+        text, files = code_block.shown(heading, listed(visible.facts), "memory.txt", most_chars=1500)
         await say(interaction, f"{text}\n{small(ELSEWHERE)}", files=files)
 
     @app_commands.command(name="forget", description="Forget a fact that I remember here")
@@ -101,9 +101,9 @@ class MemoryCommands(
         """Forget a fact."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
-        seen = await self._seen(interaction, invocation)
-        found = next((each for each in seen.facts if each.id == fact.strip()), None)
-        if found is None or not await self._services.memory.memories.forget(seen.places, found):
+        visible = await self._visible(interaction, invocation)
+        found = next((each for each in visible.facts if each.id == fact.strip()), None)
+        if found is None or not await self._services.memory.memories.forget(visible.places, found):
             await say(interaction, NO_SUCH)
             return
         if found.author.id != interaction.user.id:
@@ -146,28 +146,28 @@ class MemoryCommands(
             await say(interaction, str(error))
 
     @forget.autocomplete("fact")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_fact(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the facts that fit what was typed; none while the store is slow."""
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 invocation = await resolve_invocation(interaction, self._services.conversations)
-                seen = await self._seen(interaction, invocation)
+                visible = await self._visible(interaction, invocation)
         except (StoreUnavailable, TimeoutError):
             return []
         wanted = plain(typed).casefold()
-        fitting = [fact for fact in reversed(seen.facts) if wanted in plain(fact.text).casefold()]
+        fitting = [fact for fact in reversed(visible.facts) if wanted in plain(fact.text).casefold()]
         return [
             app_commands.Choice(name=plain(fact.text)[:CHOICE_CHARS], value=fact.id)
-            for fact in fitting[:OFFERED]
+            for fact in fitting[:MOST_CHOICES]
         ]
 
-    async def _seen(self, interaction: Interaction, invocation: Invocation) -> _Seen:
+    async def _visible(self, interaction: Interaction, invocation: Invocation) -> _VisibleFacts:
         memory = self._services.memory
         places = memory.places.now(place_of(interaction, invocation)).readable
         facts = await memory.memories.of(places)
         sees_all = RULE.allows(invocation.person)
         own = tuple(fact for fact in facts if sees_all or fact.author.id == interaction.user.id)
-        return _Seen(own, places, sees_all)
+        return _VisibleFacts(own, places, sees_all)
 
     async def _is_on(self, invocation: Invocation) -> bool:
         by_scope = await self._services.scope_settings.by_scope(

@@ -123,7 +123,7 @@ class Model(
         await say(interaction, text)
 
     @set_.autocomplete("model")
-    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_model(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the models that fit what was typed; from memory, because it is requested at each key."""
         models = [info for info in self._catalogue.models() if self._is_allowed(info.id)]
         prices = {info.id: self._prices.of(info.id, today_utc()) for info in models}

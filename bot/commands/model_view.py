@@ -12,7 +12,7 @@ from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
 from bot.conversation.scope import Scope
 
-MOST_OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 NAME_CHARS = 100
@@ -51,7 +51,7 @@ def offered(
     wanted = typed.casefold().split()
     found = [info for info in models if all(word in f"{info.name} {info.id}".casefold() for word in wanted)]
     named = [(_label(info, prices.get(info.id)), info.id) for info in found if len(info.id) <= NAME_CHARS]
-    return named[:MOST_OFFERED]
+    return named[:MOST_CHOICES]
 
 
 def _label(info: ModelInfo, prices: Prices | None) -> str:

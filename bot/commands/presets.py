@@ -35,7 +35,7 @@ PRESET_ID = "bobbin:preset"
 
 PROMPT_FIELD = "prompt"
 NAME_CHARS = 40
-OFFER_S = 0.8
+AUTOCOMPLETE_S = 0.8
 """For the names while one is typed, which are requested at each key."""
 
 MAY_NOT_SAVE = RULE.refusal("save a preset")
@@ -224,11 +224,11 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
     @use.autocomplete("name")
     @list_.autocomplete("name")
     @delete.autocomplete("name")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_name(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the names that fit what was typed; none while the store is slow."""
         home = interaction.guild_id or interaction.channel_id or 0
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 names = await self._presets.names(home)
         except (StoreUnavailable, TimeoutError):
             return []

@@ -40,7 +40,7 @@ def never_set(scope: Scope) -> str:
     return f"No prompt of {SCOPE_NAMES[scope]} was ever set here, as far as I remember."
 
 
-def gone_back(scope: Scope, *, removed: bool) -> str:
+def restored(scope: Scope, *, removed: bool) -> str:
     """Say that an earlier prompt is set again."""
     what = "is removed again" if removed else "is set again as it was"
     return f"The prompt of {SCOPE_NAMES[scope]} {what}. That applies from the next reply on."
@@ -113,8 +113,8 @@ class PromptHistory:
         )
         log.info("prompt_restored", scope=target.scope.value, target=target.target, chars=len(prompt))
         versions, current = await self._read(invocation, target)
-        said = gone_back(target.scope, removed=not prompt)
-        await self._update(interaction, target.scope, versions, 0, current, said=said)
+        outcome = restored(target.scope, removed=not prompt)
+        await self._update(interaction, target.scope, versions, 0, current, outcome=outcome)
 
     async def _read(self, invocation: Invocation, target: ScopeTarget) -> tuple[tuple[Version, ...], str]:
         """Return the prompts of a scope, the latest first, and the one that is set now, "" for none.
@@ -138,11 +138,11 @@ class PromptHistory:
         index: int,
         current: str,
         *,
-        said: str = "",
+        outcome: str = "",
     ) -> None:
         text, embed, files = page(scope, versions, index)
         view = buttons_of(scope, versions, index, current)
-        text = f"{said}\n{text}" if said else text
+        text = f"{outcome}\n{text}" if outcome else text
         await update_message(interaction, text, embeds=[embed], files=files, view=view)
 
 
@@ -181,12 +181,12 @@ def buttons_of(scope: Scope, versions: Sequence[Version], index: int, current: s
     if index + 1 < min(len(versions), MOST_VERSIONS):
         items.append(button("Older", f"{PAGE_ID}:{scope}:{versions[index + 1].id}"))
     if versions[index].text != current:
-        items.append(_restoring("Go back to this prompt", scope, versions[index]))
+        items.append(_restore_button("Go back to this prompt", scope, versions[index]))
     elif index + 1 < len(versions):
-        items.append(_restoring("Go back to the one before", scope, versions[index + 1]))
+        items.append(_restore_button("Go back to the one before", scope, versions[index + 1]))
     return view_of(*items)
 
 
-def _restoring(label: str, scope: Scope, version: Version) -> discord.ui.Button[discord.ui.View]:
+def _restore_button(label: str, scope: Scope, version: Version) -> discord.ui.Button[discord.ui.View]:
     shown = label if version.text else "Go back to no prompt"
     return button(shown, f"{RESTORE_ID}:{scope}:{version.id}", discord.ButtonStyle.primary)

@@ -23,7 +23,7 @@ from bot.store.coordination import Coordination
 ENTRY_POINT = 4
 """The type of the command that launches an app's activity (Discord, "Entry Point Commands")."""
 
-SENT = (
+SENDABLE_FIELDS = (
     "id",
     "type",
     "name",
@@ -38,14 +38,14 @@ SENT = (
 )
 """The fields of a command that a registration can send (Discord, "Bulk Overwrite Global Application Commands")."""
 
-AGAIN_S = 1.0
+POLL_S = 1.0
 """How often an instance asks for the turn of another instance, which may have another version's commands."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class RegistrationState:
     """The commands of this version, and those that Discord has; `registered` is None where nobody can list them."""
 
     definition: list[dict[str, Any]]
@@ -61,12 +61,14 @@ class State:
     @property
     def lacking(self) -> tuple[str, ...]:
         """The names of the commands that Discord lacks."""
-        return tuple(name for name in self._own if self.registered is not None and name not in self._theirs)
+        if self.registered is None:
+            return ()
+        return tuple(name for name in self._own_names if name not in self._registered_names)
 
     @property
     def foreign(self) -> tuple[str, ...]:
         """The names of the commands that this version does not have."""
-        return tuple(name for name in self._theirs if name not in self._own)
+        return tuple(name for name in self._registered_names if name not in self._own_names)
 
     @property
     def is_current(self) -> bool:
@@ -74,22 +76,22 @@ class State:
         return self.is_noted and not self.lacking and not self.foreign
 
     @property
-    def _own(self) -> list[str]:
+    def _own_names(self) -> list[str]:
         return [str(each["name"]) for each in self.definition]
 
     @property
-    def _theirs(self) -> list[str]:
+    def _registered_names(self) -> list[str]:
         return [str(each.get("name")) for each in self.registered or () if each not in self.entry_points]
 
 
 async def state_of(
     tree: app_commands.CommandTree[discord.Client], coordination: Coordination, application: int
-) -> State:
+) -> RegistrationState:
     """Compare the commands with those at Discord; raises every error of Discord, another server or the store."""
     definition, fingerprint = _definition(tree)
     registered = await _registered(tree, application)
     noted = await coordination.registered_commands(application)
-    return State(definition, fingerprint, registered, noted == fingerprint)
+    return RegistrationState(definition, fingerprint, registered, noted == fingerprint)
 
 
 async def register(
@@ -107,13 +109,13 @@ async def register(
     while not (at_once or await coordination.take_registration(application)):
         if await coordination.registered_commands(application) == fingerprint:
             return
-        await asyncio.sleep(AGAIN_S)
+        await asyncio.sleep(POLL_S)
     state = await state_of(tree, coordination, application)
     if state.is_current:
         return
     # Discord refuses a registration that leaves out an Entry Point command (error 50240), so it is sent back.
     entry_points = state.entry_points
-    kept = [{key: each[key] for key in SENT if each.get(key) is not None} for each in entry_points]
+    kept = [{key: each[key] for key in SENDABLE_FIELDS if each.get(key) is not None} for each in entry_points]
     await tree.client.http.bulk_upsert_global_commands(application, cast("Any", [*state.definition, *kept]))
     await coordination.note_registered_commands(application, state.fingerprint)
     log.info("commands_registered", commands=len(state.definition), entry_points=len(kept))

@@ -13,7 +13,7 @@ from bot.commands.answer import Answer
 from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
 from bot.commands.branch import Branch
-from bot.commands.budget import BudgetGroup
+from bot.commands.budget import BudgetCommands
 from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
 from bot.commands.check import Check
@@ -27,7 +27,7 @@ from bot.commands.memory import MemoryCommands
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
 from bot.commands.privacy import Privacy
-from bot.commands.reminders import RemindersGroup
+from bot.commands.reminders import ReminderCommands
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -56,7 +56,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Model,
     Answer,
     AccessRules,
-    BudgetGroup,
+    BudgetCommands,
     Usage,
     ReplyControls,
     Context,
@@ -74,7 +74,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Branch,
     Tools,
     MemoryCommands,
-    RemindersGroup,
+    ReminderCommands,
     Check,
 )
 """In the order in which the commands are registered; another order registers them anew."""

@@ -30,9 +30,9 @@ MAY_NOT_CANCEL = RULE.refusal("cancel a reminder of somebody else")
 NONE_OWN = "You have no reminders. Ask Claude for one in a thread, such as “remind me in two hours to stir”."
 NONE_HERE = "Nobody has reminders in this thread."
 EMBED_CHARS = 4000
-OFFER_S = 0.8
-OFFERED_CHARS = 100
-MOST_OFFERED = 25
+AUTOCOMPLETE_S = 0.8
+CHOICE_CHARS = 100
+MOST_CHOICES = 25
 
 
 def cancelled(code: str) -> str:
@@ -52,7 +52,7 @@ def _written(code: str) -> str:
 
 
 @in_servers_and_dms
-class RemindersGroup(
+class ReminderCommands(
     app_commands.Group, name="reminders", description="Reminders that Claude has set for you"
 ):
     """Answers the commands."""
@@ -112,17 +112,19 @@ class RemindersGroup(
             await say(interaction, cancelled(code))
 
     @cancel.autocomplete("reminder")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_reminder(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
         """Offer a person's own reminders; none while the store is slow."""
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 own = await self._reminders.of_person(interaction.user.id)
         except (StoreUnavailable, TimeoutError):
             return []
         wanted = typed.casefold()
-        named = [(f"{each.code} {each.text}"[:OFFERED_CHARS], each.code) for each in own]
+        named = [(f"{each.code} {each.text}"[:CHOICE_CHARS], each.code) for each in own]
         fitting = [(name, code) for name, code in named if wanted in name.casefold()]
-        return [app_commands.Choice(name=name, value=code) for name, code in fitting[:MOST_OFFERED]]
+        return [app_commands.Choice(name=name, value=code) for name, code in fitting[:MOST_CHOICES]]
 
     async def _here(self, interaction: Interaction) -> Sequence[Reminder]:
         found = await self._reminders.of(interaction.channel_id or 0)

@@ -53,7 +53,7 @@ _ACTS = {
 }
 """What the audit log says of a request that concerns a reply to somebody else."""
 
-_STALE = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
+_FINAL_REFUSALS = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
 """These refusals stay true: another click on the same button would get the same one."""
 
 _REFUSALS = {
@@ -117,7 +117,7 @@ class ReplyControls:
         refusal = await self._request(interaction, invocation, conversation, Button(button), turn_id=turn)
         if refusal:
             await say(interaction, refusal)
-        if refusal in _STALE:
+        if refusal in _FINAL_REFUSALS:
             # The button was left over, as after a crash. An edit by the interaction costs none of the channel's rate.
             gone = refusal == QUESTION_DELETED
             view = None if gone else await self._current_buttons(conversation, turn, interaction)
@@ -128,8 +128,8 @@ class ReplyControls:
     ) -> discord.ui.View | None:
         """Return the buttons that the pressed message should carry: a late click on Stop meets a finished reply."""
         meta = await self._conversations.meta(conversation)
-        standing = await self._control.status(conversation)
-        if meta is None or standing.last is None or standing.last.turn_id != turn_id:
+        status = await self._control.status(conversation)
+        if meta is None or status.last is None or status.last.turn_id != turn_id:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
@@ -165,19 +165,19 @@ class ReplyControls:
 
         A click names the turn by its `turn_id`, a menu by a message of its reply, a command means the latest turn.
         """
-        standing = await self._standing(conversation)
+        status = await self._settled_status(conversation)
         if button is Button.STOP:
-            turn = standing.running
-            missing = NOTHING_TO_STOP
+            turn = status.running
+            not_found = NOTHING_TO_STOP
         else:
-            turn = standing.last
-            missing = NOTHING_TO_REGENERATE if turn_id is None and message_id is None else NOT_THE_LAST
-            if standing.running is not None and (turn_id is None or standing.running.turn_id == turn_id):
+            turn = status.last
+            not_found = NOTHING_TO_REGENERATE if turn_id is None and message_id is None else NOT_THE_LAST
+            if status.running is not None and (turn_id is None or status.running.turn_id == turn_id):
                 return BUSY
         if turn is None or turn_id not in (None, turn.turn_id):
-            return missing
+            return not_found
         if message_id is not None and message_id not in turn.replies:
-            return missing
+            return not_found
         asked = interaction.user.id in turn.askers
         rule, refusal = (STOP_RULE, MAY_NOT_STOP) if button is Button.STOP else (RULE, MAY_NOT_CONTROL)
         if not rule.allows(invocation.person, asked=asked):
@@ -200,7 +200,7 @@ class ReplyControls:
                 await note(self._audit_log, invocation, _ACTS[button])
         return refusal
 
-    async def _standing(self, conversation: int) -> ConversationStatus:
+    async def _settled_status(self, conversation: int) -> ConversationStatus:
         """Read the state of the latest turns, once a turn that is being finished has ended.
 
         A reply gets its buttons with its last edit, so a click can arrive before the turn has ended.

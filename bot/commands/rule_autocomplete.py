@@ -19,16 +19,16 @@ from bot.conversation.visible import plain
 from bot.gateway.conversion.names import display_name
 from bot.store.scope_settings import ScopeSettings
 
-OFFER_S = 0.8
+RULES_S = 0.8
 """For the rules, which are requested at each key. An interaction must be answered within 3 s."""
 
 NAMES_S = 0.6
 """For the names of people, after the rules; without them the ids are offered."""
 
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
-ASKED_AT_ONCE = 100
+MEMBERS_AT_ONCE = 100
 """The most members that one request names (Discord, "Request Guild Members")."""
 
 NAME_CHARS = 60
@@ -66,7 +66,7 @@ def matching(rules: Collection[StoredRule], text: str) -> list[StoredRule]:
     return exact or [rule for rule in rules if is_id and rule.id == int(digits) > 0]
 
 
-async def offered(
+async def autocomplete_rules(
     interaction: Interaction,
     settings: ScopeSettings,
     typed: str,
@@ -84,10 +84,10 @@ async def offered(
         return []
     scope = next((each for each in Scope if each == interaction.namespace.scope), default)
     channel = chosen_channel(interaction)
-    if channel is None or not _sees(interaction, channel):
+    if channel is None or not _may_see(interaction, channel):
         return []
     try:
-        async with asyncio.timeout(OFFER_S):
+        async with asyncio.timeout(RULES_S):
             by_scope = await settings.by_scope(thread=None, channel=channel, server=server)
     except (StoreUnavailable, TimeoutError):
         return []
@@ -107,7 +107,7 @@ def choices(
         label = f"{_subject(rule, names, server)}: {rule.says}"
         if wanted in label.casefold():
             found.append((not is_gone, app_commands.Choice(name=label, value=rule.key)))
-    return [choice for _, choice in sorted(found, key=lambda each: each[0])][:OFFERED]
+    return [choice for _, choice in sorted(found, key=lambda each: each[0])][:MOST_CHOICES]
 
 
 def _subject(rule: StoredRule, names: Mapping[tuple[str, int], str | None], server: int) -> str:
@@ -142,19 +142,19 @@ async def _names(
         if rule.kind == "role":
             role = guild.get_role(rule.id)
             names["role", rule.id] = None if role is None else role.name
-    people = [rule.id for rule in rules if rule.kind == "person"][:ASKED_AT_ONCE]
+    people = [rule.id for rule in rules if rule.kind == "person"][:MEMBERS_AT_ONCE]
     if not people:
         return names
     try:
         async with asyncio.timeout(NAMES_S):
-            found = await guild.query_members(user_ids=people, limit=ASKED_AT_ONCE, cache=False)
+            found = await guild.query_members(user_ids=people, limit=MEMBERS_AT_ONCE, cache=False)
     except (TimeoutError, discord.DiscordException, aiohttp.ClientError, OSError):
         return names
     names |= {("person", person): None for person in people}
     return names | {("person", member.id): display_name(member) for member in found}
 
 
-def _sees(interaction: Interaction, channel: int) -> bool:
+def _may_see(interaction: Interaction, channel: int) -> bool:
     """Whether the person sees a channel; an autocompletion brings their permissions in its own channel alone."""
     here, guild, person = interaction.channel, interaction.guild, interaction.user
     if channel in (interaction.channel_id, getattr(here, "parent_id", None)):

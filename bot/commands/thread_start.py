@@ -48,7 +48,7 @@ class ThreadStart:
 
         `after` is the id of the interaction that wants the thread.
         """
-        return await self._started(
+        return await self._start_confirmed(
             client,
             channel,
             name,
@@ -70,7 +70,7 @@ class ThreadStart:
         after: int,
     ) -> int:
         """Start a forum post with a first message, in the same way."""
-        return await self._started(
+        return await self._start_confirmed(
             client,
             forum,
             name,
@@ -79,7 +79,7 @@ class ThreadStart:
             after=after,
         )
 
-    async def _started(
+    async def _start_confirmed(
         self,
         client: discord.Client,
         channel: Parent,
@@ -90,7 +90,7 @@ class ThreadStart:
         after: int,
     ) -> int:
         async def started() -> int:
-            return await _named(client, channel, name, start, needed)
+            return await _start_named(client, channel, name, start, needed)
 
         for pause_s in PAUSES_S:
             try:
@@ -152,7 +152,7 @@ class ThreadStart:
         return None
 
 
-async def _named(
+async def _start_named(
     client: discord.Client,
     channel: Parent,
     name: str,
@@ -164,7 +164,7 @@ async def _named(
         return await start(name)
     except discord.HTTPException as error:
         if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-            return await _named(client, channel, prompt.NEUTRAL_THREAD_NAME, start, needed)
+            return await _start_named(client, channel, prompt.NEUTRAL_THREAD_NAME, start, needed)
         if error.code == error_codes.THREAD_LIMIT:
             raise DiscordFull(FULL_S) from error
         if not isinstance(error, discord.Forbidden):

@@ -24,7 +24,7 @@ from bot.tools.tool import ToolPlace
 
 log = structlog.get_logger()
 
-State = Literal["on", "off", "ask", "default"]
+ToolState = Literal["on", "off", "ask", "default"]
 
 STATE_HELP = "ask: each call waits for a permission · default: remove what was set"
 ROLE_HELP = "For people with this role only; not for tools that run at Anthropic"
@@ -83,7 +83,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self,
         interaction: Interaction,
         tool: str,
-        state: State,
+        state: ToolState,
         scope: ScopeOption | None = None,
         role: discord.Role | None = None,
         channel: ChannelOption | None = None,
@@ -94,7 +94,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))
 
     @set_.autocomplete("tool")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_tool(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         """Offer the tools that fit what was typed; from memory, because it is requested at each key."""
         channel = interaction.channel
         parent = channel.parent_id if isinstance(channel, discord.Thread) else None
@@ -106,7 +106,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self,
         invocation: Invocation,
         name: str,
-        state: State,
+        state: ToolState,
         scope: Scope | None,
         role: discord.Role | None,
     ) -> str:
@@ -172,7 +172,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         )
 
 
-def _refusal(invocation: Invocation, state: State, scope: Scope, role: discord.Role | None) -> str | None:
+def _refusal(invocation: Invocation, state: ToolState, scope: Scope, role: discord.Role | None) -> str | None:
     """Say why a person may not set this, None if they may."""
     if invocation.server is None:
         if role is not None:

@@ -14,7 +14,7 @@ from bot.conversation.tool_settings import general, role_settings
 from bot.tools.mcp.remote_tools import Change
 from bot.tools.offer import ToolFacts
 
-MOST_OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 RULE = permission_rules.Rule(("manages_threads", "manages_server"), direct=False)
@@ -59,7 +59,7 @@ def runs_there(name: str) -> str:
 def offered(known: Sequence[ToolFacts], typed: str) -> list[str]:
     """Return the names that match what was typed."""
     wanted = typed.strip().casefold()
-    return [each.name for each in known if wanted in each.name.casefold()][:MOST_OFFERED]
+    return [each.name for each in known if wanted in each.name.casefold()][:MOST_CHOICES]
 
 
 def shown(

@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.commands.buttons import dynamic_button, shows
 from bot.commands.failures import explain
 from bot.commands.interactions import Interaction, take, take_for_autocomplete
-from bot.commands.registration import State, register, state_of
+from bot.commands.registration import RegistrationState, register, state_of
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
@@ -71,7 +71,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 hint="slash commands may be missing or old; it is tried again at the next start",
             )
 
-    async def registration(self) -> State:
+    async def registration(self) -> RegistrationState:
         """Compare the commands with those at Discord; raises what `state_of` raises."""
         return await state_of(self, self._coordination, self.client.application_id or 0)
 

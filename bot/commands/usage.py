@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 WhoseName = Literal["me", "server"]
 
-DRAW_AT_ONCE = 2
+CHARTS_AT_ONCE = 2
 """A chart occupies a processor for a second."""
 
 MESSAGE_CHARS = 2000
@@ -64,7 +64,7 @@ class Usage:
         self._usage = services.usage
         self._policy = services.budget_policy
         self._clock = services.clock
-        self._room = asyncio.Semaphore(DRAW_AT_ONCE)
+        self._drawing = asyncio.Semaphore(CHARTS_AT_ONCE)
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -112,11 +112,11 @@ class Usage:
         texts = [usage_view.shown(view), await self._limits(interaction, invocation, scope)]
         files = []
         if rows:
-            picture = await self._picture(view, names)
-            if picture is None:
+            chart = await self._chart(view, names)
+            if chart is None:
                 texts.append(usage_view.NO_CHART)
             else:
-                files.append(picture)
+                files.append(chart)
         if with_csv:
             table = await asyncio.to_thread(usage_csv.written, view.rows, names.channel, names.person)
             files.append(discord.File(io.BytesIO(table), f"usage-{today.isoformat()}.csv"))
@@ -137,11 +137,11 @@ class Usage:
         apply = limits(rules, payer, now_s)
         uses = await self._budgets.uses(apply)
         if scope == "me":
-            return usage_view.battery(apply, uses)
+            return usage_view.remaining(apply, uses)
         return usage_view.projections(apply, uses, now_s)
 
-    async def _picture(self, view: View, names: Names) -> discord.File | None:
-        async with self._room:
+    async def _chart(self, view: View, names: Names) -> discord.File | None:
+        async with self._drawing:
             try:
                 drawn = await draw_chart(usage_view.drawn(view, names.channel, names.person))
             except OSError:  # no process can be started

@@ -24,8 +24,8 @@ MOST_DAYS, MOST_MODELS, MOST_NAMES = 7, 5, 6
 """The rows of each part of the answer; the CSV holds all."""
 
 LABEL_CHARS = 22
-CELLS = 10
-"""The cells of a battery."""
+BAR_CELLS = 10
+"""The cells of the bar that shows what is left."""
 
 ONLY_IN_SERVERS = "These are direct messages. Leave `scope` out to see what you have used here."
 MAY_NOT_SEE = permission_rules.SERVER.refusal("see the usage of the whole server")
@@ -140,7 +140,7 @@ def _person(person: int) -> str:
     return "people who were forgotten" if person == NOBODY else f"<@{person}>"
 
 
-def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
+def remaining(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
     """Show what is left to a person of each limit that applies, and when the limit is whole again."""
     if not limits:
         return "**What is left to you here:** there is no limit."
@@ -151,8 +151,8 @@ def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
 def _left(limit: Limit, use: Use) -> str:
     most, unit = limit.amount.most, limit.amount.unit
     left = max(0, most - use.total)
-    cells = min(-(-left * CELLS // most), CELLS if left == most else CELLS - 1)
-    bar = "▰" * cells + "▱" * (CELLS - cells)
+    filled = min(-(-left * BAR_CELLS // most), BAR_CELLS if left == most else BAR_CELLS - 1)
+    bar = "▰" * filled + "▱" * (BAR_CELLS - filled)
     whole = f"; whole again {budget_wording.renews(limit)}" if left < most else ""
     return (
         f"`{bar}` {100 * left // most}%: {budget_wording.shown(left, unit)} of "

@@ -23,10 +23,10 @@ from bot.store.states import State
 RULE = permission_rules.SERVER
 """Whoever may change settings sees who has set them."""
 
-LOOKED_THROUGH = 30
+MESSAGES_READ = 30
 """The latest messages among which the one to explain is looked for."""
 
-PASSED_OVER = (Reason.NOT_A_PERSON, Reason.NOT_A_MESSAGE)
+NEVER_ASKED_ABOUT = (Reason.NOT_A_PERSON, Reason.NOT_A_MESSAGE)
 """The reasons of messages that nobody asks about."""
 
 
@@ -82,7 +82,7 @@ class Why:
         if me is None or channel is None or not may_read:
             return why_view.NOTHING_HERE
         try:
-            listed = await reading.messages(interaction.client, cast("Any", channel), limit=LOOKED_THROUGH)
+            listed = await reading.messages(interaction.client, cast("Any", channel), limit=MESSAGES_READ)
         except discord.Forbidden:
             return why_view.MAY_NOT_READ
         targets = [Target(channel.id, message.id, message) for message in listed]
@@ -133,7 +133,7 @@ class Why:
             return False
         decided = await services.judge(message, me)
         if isinstance(decided, Ignore):
-            return None if decided.reason in PASSED_OVER else False
+            return None if decided.reason in NEVER_ASKED_ABOUT else False
         return decided is not None or None
 
 

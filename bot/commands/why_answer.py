@@ -24,7 +24,7 @@ from bot.store.states import State
 
 ENDED = (State.DONE, State.CANCELLED)
 
-ACTS = 200
+ACTS_READ = 200
 """The latest acts of the audit log, among which that of a reset is looked for."""
 
 ACT_WITHIN_MS = 60_000
@@ -50,21 +50,21 @@ class WhyAnswer:
             target = await self._fetched(reference.channel_id, reference.message_id)
             message = target.message
         if message is not None and me is not None and message.author.id == me.id:
-            return await self._own(target, message)
-        return await self._of_a_person(target)
+            return await self._about_own_message(target, message)
+        return await self._about_persons_message(target)
 
-    async def _own(self, target: Target, message: discord.Message) -> str:
+    async def _about_own_message(self, target: Target, message: discord.Message) -> str:
         """Explain a reply of the bot, or the message that a notice is about."""
         conversation = target.channel
         if target.id in await self._states.of(conversation, (target.id,)):
-            return await self._of_a_person(target)  # what a person wrote into /chat
+            return await self._about_persons_message(target)  # what a person wrote into /chat
         # The message of a menu comes without the message that it refers to.
         message = (await self._fetched(conversation, target.id)).message or message
         refers_to = None if message.reference is None else message.reference.message_id
         if message.flags.silent:
             if refers_to is None:
                 return why_view.NOTICE
-            return await self._of_a_person(await self._fetched(conversation, refers_to))
+            return await self._about_persons_message(await self._fetched(conversation, refers_to))
         meta = await self._services.conversations.meta(conversation)
         question = await question_of(self._interaction.client, message.channel, message)
         # A reply refers to its question, which is the bot's own after /chat, or to the beginning of the reply.
@@ -79,10 +79,10 @@ class WhyAnswer:
             if entry is not None and entry.reply:
                 return self._made_of(entry, conversation, meta)
             if entry is not None or each in await self._states.of(channel, (each,)):
-                return await self._of_a_person(await self._fetched(channel, each))
+                return await self._about_persons_message(await self._fetched(channel, each))
         return why_view.FORGOTTEN
 
-    async def _of_a_person(self, target: Target) -> str:
+    async def _about_persons_message(self, target: Target) -> str:
         """Explain a message that may be answered."""
         where = self._link(target.channel, target.id)
         state = (await self._states.of(target.channel, (target.id,))).get(target.id)
@@ -137,7 +137,7 @@ class WhyAnswer:
         """Return who reset a conversation, if the audit log says so; `reset` is the interaction."""
         interaction = self._interaction
         home = interaction.guild_id or interaction.channel_id or 0
-        for entry in await self._services.audit_log.latest(home, count=ACTS):
+        for entry in await self._services.audit_log.latest(home, count=ACTS_READ):
             is_near = abs(entry.at_ms - created_ms(reset)) < ACT_WITHIN_MS
             if (entry.what, entry.target) == ("reset", conversation) and is_near:
                 return entry.person
