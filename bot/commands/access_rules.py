@@ -1,4 +1,4 @@
-"""/access: who may have Claude asked in a channel or a server, by role and by person."""
+"""/access: who may use the bot in a channel or a server, by role and by person."""
 
 from __future__ import annotations
 
@@ -50,16 +50,17 @@ from bot.store.settings_cache import ByScope
 log = structlog.get_logger()
 
 RULES_MAX = 50
-"""The most rules of a scope, so that an answer shows all of them."""
+"""The most rules of a scope: one answer shows all of them."""
 
-SCOPE_HELP = "Where the rule applies; a channel's goes before the server's"
-ROLE_HELP = "The role; @everyone is everybody without another rule"
+SCOPE_HELP = "Where the rule applies; a channel's rule overrides the server's"
+ROLE_HELP = "The role; @everyone stands for everybody without another rule"
 PERSON_HELP = "The person"
-RULE_HELP = "A rule that is set, also one for a role that was deleted or a person who left"
+RULE_HELP = "A rule that is set, also for a deleted role or a person who left"
 
-WHOM = "Name a role or a person (or both). @everyone is a role: what is set for it applies to everybody else."
+WHOM = "Choose a role, a person, or both. The role @everyone stands for everybody without another rule."
 TOO_MANY = (
-    f"There are {RULES_MAX} rules, which is as many as one place can have. Remove some with /access clear."
+    f"There are already {RULES_MAX} rules, which is the most for a channel or a server. Remove some with /access "
+    "clear, then try again."
 )
 OTHERS = "Only somebody with the permission “Manage Server” can see the rules for others. "
 
@@ -70,10 +71,10 @@ ONLY_WITH_A_RULE = (
     "Only people and roles with a rule of their own may use me there: let them in with /access allow."
 )
 NOBODY = 0
-"""Stands for a person without roles and rules."""
+"""The id of a person without roles and rules."""
 
 REFUSALS = Refusals(
-    "There are no rules in direct messages.",
+    "There are no access rules in direct messages.",
     {
         scope: permission_rules.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}")
         for scope in Scope
@@ -98,15 +99,15 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         """Add the commands."""
         tree.add_command(self)
 
-    @app_commands.command(name="show", description="Show whether you may use me here, and by which rule")
-    @app_commands.describe(person="Somebody else, for those who manage the server", channel=CHANNEL_HELP)
+    @app_commands.command(name="show", description="Show whether you may use me here, and which rule says so")
+    @app_commands.describe(person="Somebody else; only if you manage the server", channel=CHANNEL_HELP)
     async def show(
         self,
         interaction: Interaction,
         person: discord.User | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Show what applies to the person; all rules to those who manage the server."""
+        """Show the rule that applies to the person; to managers of the server, all rules or that for `person`."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         elsewhere = invocation.elsewhere
@@ -167,7 +168,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         await self._set(interaction, BLOCK, role, person, scope, channel)
 
     @app_commands.command(
-        name="clear", description="Remove the rule for a role or a person; without either, all rules"
+        name="clear", description="Remove the rule for a role or a person; without options, all rules"
     )
     @app_commands.describe(
         role=ROLE_HELP, person=PERSON_HELP, rule=RULE_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP
@@ -207,14 +208,14 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
 
     @clear.autocomplete("rule")
     async def autocomplete_rule(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the rules of the scope that is chosen so far."""
+        """Offer the rules of the chosen scope."""
         says = {ALLOW: "allowed", BLOCK: "blocked"}
         return await autocomplete_rules(
             interaction, self._scope_settings, typed, default=Scope.CHANNEL, family=FAMILY, says=says
         )
 
     async def _lift(self, invocation: Invocation, person: int) -> bool:
-        """End the pause of a person; a pause is of the whole server."""
+        """End the pause of a person, which applies to the whole server; return whether there was one."""
         home = invocation.actor.home
         lifted = await self._limits.lift(home, person, at_ms=self._clock.now_ms())
         if lifted:
@@ -260,7 +261,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     def _about_everybody_else(
         self, names: list[str], value: str, by_scope: ByScope, server: int | None
     ) -> str:
-        """Say what a rule for a role leaves as it was for everybody else, where that is easily overlooked."""
+        """Say what applies to everybody else, where a new rule for a role is easily misunderstood; "" elsewhere."""
         others_may = access_of(NOBODY, (), by_scope, self._defaults(), server=server).allowed
         if value == BLOCK and f"{ROLE}{server}" in names:
             return ONLY_WITH_A_RULE
@@ -284,7 +285,7 @@ def _names(role: discord.Role | None, person: discord.User | None) -> list[str]:
 
 
 def _deleted(guild: discord.Guild | None, settings: Settings) -> frozenset[str]:
-    """Return the names of the rules for roles that the server does not have any more."""
+    """Return the names of the rules for deleted roles."""
     roles = (name for name in rules_of(settings) if name.startswith(ROLE))
     return frozenset(
         name for name in roles if guild is not None and guild.get_role(int(name.removeprefix(ROLE))) is None

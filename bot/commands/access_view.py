@@ -1,4 +1,4 @@
-"""What /access answers."""
+"""The answers of /access."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def verdict(
     who: str = "You",
     elsewhere: int | None = None,
 ) -> str:
-    """Say whether a person may use the bot, and which rule decides."""
+    """Say whether a person may use the bot, and which rule decides; `elsewhere` is a channel other than this one."""
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
     may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
     if found.origin is None:
@@ -39,7 +39,7 @@ def rules_shown(
     *,
     gone: Collection[str] = (),
 ) -> str:
-    """Show the rules of a scope; those of `gone` are for roles that were deleted."""
+    """Show the rules of a scope; `gone` are the names of those for deleted roles."""
     rules = rules_of(settings)
     if not rules:
         return f"There are no rules for {scope_name(scope, elsewhere)}."
@@ -49,12 +49,14 @@ def rules_shown(
             whom = (f"{subject(name, server)}{' (deleted)' if name in gone else ''}" for name in names)
             lines.append(f"{verb}: {', '.join(whom)}")
     if any(name in gone for name in rules):
-        lines.append(wording.small("/access clear with the option `rule` removes one for a deleted role."))
+        lines.append(
+            wording.small("To remove the rule for a deleted role, use /access clear with the option `rule`.")
+        )
     return "\n".join(lines)
 
 
 def defaults_shown(defaults: AccessDefaults) -> str:
-    """Say who may use the bot where no rule applies; without the people whom the operator has blocked."""
+    """Say who may use the bot where no rule applies. The people whom the operator blocks stay secret."""
     who = "only the roles that whoever runs me has chosen" if defaults.allow_roles else "everybody"
     return f"Where no rule applies: {who}."
 
@@ -87,7 +89,7 @@ def paused(pause: Paused | None) -> str:
 
 
 def subject(name: str, server: int | None) -> str:
-    """Mention whom a rule is for; the bot's messages ping nobody."""
+    """Mention the role or person of a rule; the bot's messages ping nobody."""
     if name == f"{ROLE}{server}":
         return "@everyone"  # Discord shows the mention of this role with a second @
     return f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"

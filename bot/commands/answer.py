@@ -1,4 +1,4 @@
-"""/answer: which messages of a thread, a channel or a server are answered."""
+"""/answer: which messages of a thread, a channel or a server the bot answers."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
             ):
                 await say(interaction, overruled(found.origin.scope))
                 return
-        place = None
+        target_channel = None
         if target.scope is Scope.CHANNEL:
             known = interaction.client.get_channel(target.target)
-            place = known if known is not None else channel or interaction.channel
-        kind = _kind_of(place)
+            target_channel = known if known is not None else channel or interaction.channel
+        kind = _kind_of(target_channel)
         if mode == "always" and kind is not None and (effect := ALWAYS.get(kind)) in NO_EFFECT:
             await say(interaction, without_effect(effect or ""))
             return
@@ -110,10 +110,10 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
         said = chosen(AnswerMode(mode), target.scope, self._policy(), invocation.elsewhere, kind)
         lacking = None
-        if mode == "always" and place is not None:
+        if mode == "always" and target_channel is not None:
             of_posts = ALWAYS.get(kind or discord.ChannelType.text) == EACH_POST
             needed = permissions.TO_ANSWER_POSTS if of_posts else permissions.TO_OPEN_AND_ANSWER
-            lacking = permissions.bot_lacks(place, needed)
+            lacking = permissions.bot_lacks(target_channel, needed)
         await say(interaction, said if lacking is None else f"{said} {in_vain(lacking)}")
 
     @app_commands.command(name="clear", description="Remove what was chosen for a thread, channel or server")
@@ -144,6 +144,6 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
 
 
 def _kind_of(channel: object) -> discord.ChannelType | None:
-    """Return the kind of a channel, None for one that discord.py does not know."""
+    """Return the type of a channel, None if discord.py does not know the type."""
     kind = getattr(channel, "type", None)
     return kind if isinstance(kind, discord.ChannelType) else None

@@ -1,4 +1,4 @@
-"""What /answer says."""
+"""The answers of /answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.conversation.scope import Scope
 
 ONLY_IN_SERVERS = "In direct messages I answer each message."
 NO_THREADS = (
-    "I answer in threads, and this kind of channel cannot have threads: mention me in a text channel, or use /chat "
+    "I answer in threads, and this kind of channel cannot have any: mention me in a text channel, or use /chat "
     "there."
 )
 REFUSALS = Refusals(
@@ -30,7 +30,6 @@ IN_THREADS = {
     "auto": "In my threads I answer each message that is not for somebody else.",
 }
 """By the setting `reply.when`."""
-
 
 EACH_MESSAGE = "I answer each message, those for somebody else included."
 OPENS_THREADS = "A thread opens from each message of the channel, and I answer there."
@@ -51,16 +50,16 @@ ALWAYS = {
     discord.ChannelType.private: ONLY_IN_SERVERS,
     discord.ChannelType.group: ONLY_IN_SERVERS,
 }
-"""What `always` does in each kind of channel."""
+"""What `always` does, by the type of the channel."""
 
 NO_EFFECT = (NO_THREADS, NO_MESSAGES, ONLY_IN_SERVERS)
-"""The kinds in which `always` answers nothing."""
+"""The texts of channels in which `always` answers nothing."""
 
 
 def meaning(
     mode: AnswerMode, scope: Scope | None, policy: Policy, kind: discord.ChannelType | None = None
 ) -> str:
-    """Say what a mode means that is set for a scope, or is the default; in a channel of a `kind`, if known."""
+    """Say what a mode does; `scope` is where it is set (None: the default), `kind` the channel's type, if known."""
     in_threads = IN_THREADS[policy.when]
     always = None if kind is None else ALWAYS.get(kind)
     match mode, scope:
@@ -76,11 +75,11 @@ def meaning(
             return f"{always} {in_threads}"
         case AnswerMode.ALWAYS, _:
             return (
-                "A thread opens from each message of a channel, and I answer there; of a forum I answer each new "
+                "In a channel, a thread opens from each message, and I answer there; in a forum, I answer each new "
                 f"post. {in_threads}"
             )
         case _:
-            return f"In a channel, and in threads of others, I answer when I am mentioned. {in_threads}"
+            return f"In a channel, and in other people's threads, I answer when I am mentioned. {in_threads}"
 
 
 def shown(
@@ -91,7 +90,7 @@ def shown(
     elsewhere: int | None = None,
     kind: discord.ChannelType | None = None,
 ) -> str:
-    """Say which mode is in force and where it was set; by whom only to those who manage the server."""
+    """Say which mode is in force and where it was set; with `names_person` also by whom."""
     mode = AnswerMode.MENTION if in_force is None else in_force.mode
     scope = None if in_force is None else in_force.origin.scope
     where = (
@@ -116,7 +115,7 @@ def chosen(
 
 
 def without_effect(where: str) -> str:
-    """Say that `always` was not set; `where` says what the kind of the channel prevents."""
+    """Say that `always` was not set; `where` is the text that says what the channel's type prevents."""
     return f"{where} So `always` would have no effect there, and nothing was changed."
 
 
@@ -125,20 +124,20 @@ def cleared(scope: Scope, *, was_set: bool, elsewhere: int | None = None) -> str
     where = scope_name(scope, elsewhere)
     if not was_set:
         return f"There is nothing set with /answer for {where}."
-    return f"What /answer had set for {where} is removed. /answer show tells what is in force now."
+    return f"The mode set for {where} is removed. /answer show tells which one is in force now."
 
 
 def in_vain(lacking: str) -> str:
-    """Say that nobody gets an answer until the bot has a permission."""
+    """Say that the bot cannot answer until it has a permission."""
     return (
-        f"But I lack the permission “{lacking}” there: until somebody who manages this server gives it to me, I "
-        "cannot answer."
+        f"But I lack the permission “{lacking}” there and cannot answer. Somebody who manages this server can give "
+        "it to me."
     )
 
 
 def overruled(scope: Scope) -> str:
-    """Say that a mode of a thread would have no effect."""
+    """Say that a mode of a thread would have no effect, because `never` is set for its channel or server."""
     return (
-        f"Nothing is answered in {SCOPE_NAMES[scope]}, which holds in its threads as well: somebody who manages the "
-        "server can change that with /answer."
+        f"I answer nothing in {SCOPE_NAMES[scope]}, its threads included, so nothing was changed. Somebody who "
+        "manages the server can change that with /answer."
     )

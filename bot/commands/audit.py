@@ -1,4 +1,4 @@
-"""/audit: the administrative acts of a server, and the channel to which new ones are posted."""
+"""/audit: the log of administrative acts in a server, and the channel to which new entries are posted."""
 
 from __future__ import annotations
 
@@ -28,21 +28,24 @@ log = structlog.get_logger()
 RULE = permission_rules.SERVER
 
 PAGE_ID = "bobbin:audit"
-"""The beginning of a button's custom id; behind it stand the entry before which the page begins, and the filter."""
+"""The prefix of a button's custom id; the entry before which the page begins, and the filter, follow."""
 
 PAGE_ENTRIES = 10
 MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 WHAT_CHARS = 39
-"""So that the custom id of a button, which holds the filter, has at most 100 characters."""
+"""The filter has to fit into the custom id of a button, which holds 100 characters (Discord, "Custom ID")."""
 
 HEADING = "What was changed on this server, and by whom; the latest first."
-NOTHING = "Nothing was noted here that fits."
+NOTHING = "There are no such entries."
 MAY_NOT_READ = RULE.refusal("read the audit log")
 MAY_NOT_CHOOSE = RULE.refusal("choose the channel of the audit log")
 NO_LONGER_POSTED = "New entries of the audit log are no longer posted to a channel."
-NOT_POSTED_BEFORE = "New entries of the audit log are not posted to a channel; there is nothing to end."
+NOT_POSTED_BEFORE = (
+    "New entries of the audit log are not posted to any channel, so nothing was changed. To choose one, use the "
+    "option `channel`."
+)
 
 
 def posted_from_now_on(channel: int) -> str:
@@ -51,11 +54,11 @@ def posted_from_now_on(channel: int) -> str:
 
 
 def posting(channel: int, lacking: str, *, is_known: bool) -> str:
-    """Say where new entries are posted, and what prevents that."""
+    """Say where new entries are posted, or what prevents that."""
     if not is_known:
-        return "New entries are to be posted to a channel that I cannot see any more: choose one with /audit channel."
+        return "New entries wait: I cannot see their channel any more. Choose one with /audit channel."
     if lacking:
-        return f"New entries wait: I lack the permission “{lacking}” in <#{channel}>."
+        return f"New entries wait: give me the permission “{lacking}” in <#{channel}>."
     return f"New entries are posted to <#{channel}>."
 
 
@@ -66,7 +69,7 @@ def embed_of(entries: Sequence[AuditEntry], home: int) -> discord.Embed:
 
 @in_servers_only
 class Audit(app_commands.Group, name="audit", description="What was changed on this server, and by whom"):
-    """Answers the commands, and the buttons that turn the pages."""
+    """Answers the commands and the buttons of the pages."""
 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
@@ -115,7 +118,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
 
     @show.autocomplete("what")
     async def autocomplete_what(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the kinds of acts that fit what was typed."""
+        """Offer the kinds of acts that contain what was typed."""
         wanted = plain(typed).lower()
         fitting = [name for name in audit_view.KNOWN if wanted in name]
         return [app_commands.Choice(name=name, value=name) for name in fitting[:MOST_CHOICES]]
@@ -141,9 +144,9 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         )
 
     @app_commands.command(name="channel", description="Choose the channel to which new entries are posted")
-    @app_commands.describe(channel="Where new entries are posted; leave it out to end that")
+    @app_commands.describe(channel="Where new entries are posted; leave it out to post them nowhere")
     async def channel(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
-        """Choose the channel of the log."""
+        """Set or remove the channel of the log."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):
@@ -177,7 +180,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
 
 
 def _filter(invocation: Invocation, person: int | None, what: str, scope: Scope | None) -> AuditFilter | None:
-    """Return the filter of a page; None if there is no such scope where the command is used."""
+    """Return the filter of a page; None if the command is used where the scope does not exist."""
     targets = {
         Scope.THREAD: invocation.conversation,
         Scope.CHANNEL: invocation.channel,

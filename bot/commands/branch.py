@@ -1,4 +1,4 @@
-"""*Apps › Branch here*: a new thread that goes on from a message, beside the conversation."""
+"""*Apps › Branch here*: a new thread that continues the conversation from a message."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from bot.gateway.events.question import question_of
 
 log = structlog.get_logger()
 
-MAY_NOT_READ = "You lack the permission “{}” here, so I cannot take this along for you."
+MAY_NOT_READ = "You lack the permission “{}” here, so I cannot copy this conversation for you."
 NOT_HERE = (
-    "I cannot branch this off: that works in threads of text channels and announcement channels, and in posts of "
-    "forums and media channels."
+    "I cannot branch off here. Branches work in threads of text and announcement channels, and in posts of forums "
+    "and media channels."
 )
 NOT_ANSWERED = (
-    "That message is not part of what I remember of this conversation: it is not answered yet, was left out, or is "
-    "forgotten. Choose my reply to it, or another message."
+    "That message is not in my history of this conversation: it is not answered yet, was left out, or is forgotten. "
+    "Choose my reply to it, or another message."
 )
 TURN_GONE = "That part of the conversation was forgotten just now, so there is nothing to branch off."
-UNDER_WAY = "That branch is being made already. A link to it stands here in a moment."
+UNDER_WAY = "I am already making that branch. Its link appears in this thread in a moment."
 
 
 class Branch:
-    """Answers the menu to whoever can read the thread and may open a thread of the same kind."""
+    """Answers the menu for people who can read the thread and may open a thread of the same kind."""
 
     def __init__(self, services: CommandServices) -> None:
         self._services = services
@@ -58,7 +58,7 @@ class Branch:
 
     @in_servers_only
     async def menu(self, interaction: Interaction, message: discord.Message) -> None:
-        """Branch off after the turn of the message."""
+        """Copy the conversation up to the turn of the message into a new thread."""
         await interaction.response.defer(ephemeral=True)
         thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
         conversation = message.id if thread is None else thread.id
@@ -135,10 +135,9 @@ class Branch:
     async def _turn(
         self, interaction: Interaction, conversation: int, message: discord.Message
     ) -> Turn | None:
-        """Return the turn that a message belongs to: as what a person wrote, or as a part of the reply."""
-        starts = (
-            message.type is discord.MessageType.thread_starter_message
-        )  # it shows the one in the parent channel
+        """Return the turn of a message, whether a person wrote the message or it is a part of the reply."""
+        # Such a message shows the one in the parent channel, whose id is that of the thread.
+        starts = message.type is discord.MessageType.thread_starter_message
         found = await self._branches.turn_of(conversation, conversation if starts else message.id)
         me = interaction.client.user
         if found is not None or me is None or message.author.id != me.id or message.flags.silent:
@@ -161,4 +160,4 @@ class Branch:
 
 
 def _branch_link(thread: int) -> str:
-    return f"Here it is: <#{thread}>"
+    return f"Your branch: <#{thread}>"
