@@ -160,4 +160,4 @@ class Branch:
 
 
 def _branch_link(thread: int) -> str:
-    return f"Your branch: <#{thread}>"
+    return f"Here it is: <#{thread}>"
