@@ -1,4 +1,4 @@
-"""/context: what Claude sees of a conversation, and a way to correct the summary of what it no longer sees."""
+"""/context: what Claude sees of a conversation; the summary can be corrected, pins applied, and files removed."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from bot.store.claim import Meta
 log = structlog.get_logger()
 
 PINS_ID = "bobbin:pins"
-"""The beginning of a button's custom id; the conversation's id stands behind it."""
+"""The prefix of a button's custom id; the conversation's id follows."""
 
 CORRECT_ID = "bobbin:correct"
-"""The beginning of the custom ids of a button and of its modal; the fingerprint of the summary stands behind it."""
+"""The prefix of the custom ids of a button and of its modal; the fingerprint of the summary follows."""
 
 FILE_ID = "bobbin:file"
-"""The beginning of a menu's custom id; the conversation's id stands behind it."""
+"""The prefix of a select menu's custom id; the conversation's id follows."""
 
 SUMMARY_FIELD = "summary"
 
@@ -68,7 +68,7 @@ class Context:
         tree.add_button(rf"{FILE_ID}:[0-9]+", self.take_out)
 
     async def ask_for_correction(self, interaction: Interaction, *, summary: str) -> None:
-        """Open the modal with the summary; a modal cannot be deferred. `summary` is the shown one's fingerprint."""
+        """Open the modal with the summary. `summary` is the fingerprint of the summary that was shown."""
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
             conversation = invocation.conversation
@@ -81,18 +81,18 @@ class Context:
             return
         await interaction.response.send_modal(
             TextModal(
-                title="What came before",
+                title="Summary of what came before",
                 custom_id=f"{CORRECT_ID}:{summary}",
                 field=SUMMARY_FIELD,
                 label="The summary",
-                description="Claude reads this in place of the oldest messages. Empty: nothing.",
+                description="Claude reads this in place of the oldest messages. Leave it empty for no summary.",
                 text=past.preface.summary,
                 required=False,
             )
         )
 
     async def correct(self, interaction: Interaction, *, values: Mapping[str, str], summary: str) -> None:
-        """Replace the summary by the text of the modal, or give that text back."""
+        """Replace the summary by the text of the modal; if that fails, return the text to the person."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         written = values.get(SUMMARY_FIELD, "")
         answer = await self._correct(interaction, summary, written)
@@ -103,7 +103,7 @@ class Context:
             await say(interaction, text, files=files)
 
     async def _correct(self, interaction: Interaction, shown: str, summary: str) -> str:
-        """Replace the summary that was `shown`, and return the answer."""
+        """Replace the summary with the fingerprint `shown`; return the answer."""
         try:
             invocation = await resolve_invocation(interaction, self._conversations)
             if invocation.conversation is None or not RULE.allows(invocation.person):
@@ -127,7 +127,7 @@ class Context:
         return context_view.CORRECTED
 
     async def apply_pins(self, interaction: Interaction) -> None:
-        """Have the pins count with the next message, before the next trim."""
+        """Apply the pins with the next message instead of the next trim."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.conversation is None or not RULE.allows(invocation.person):
@@ -141,7 +141,7 @@ class Context:
         await say(interaction, context_view.PINNED if noted else context_view.NOTHING_SAID)
 
     async def take_out(self, interaction: Interaction) -> None:
-        """Take the chosen file out of the conversation."""
+        """Remove the chosen file from the conversation."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             answer = await self._take_out(interaction, *chosen(interaction).split(":"))
@@ -150,7 +150,7 @@ class Context:
         await say(interaction, answer)
 
     async def _take_out(self, interaction: Interaction, holder: str = "", key: str = "") -> str:
-        """Take a file out and return the answer; `holder` is a message of the file's entry."""
+        """Remove a file and return the answer; `holder` is the id of a message in the file's history entry."""
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation
         meta = None if conversation is None else await self._conversations.meta(conversation)
@@ -170,7 +170,7 @@ class Context:
             return context_view.FILE_GONE
         await note(self._audit_log, invocation, Act.FILE_TAKEN_OUT, before=file.kind)
         if await self._runs(conversation, file):
-            return context_view.FILE_BUSY  # a regeneration that began in between may write the file back
+            return context_view.FILE_BUSY  # a regeneration that has begun since may store the file again
         past = await self._pins_and_summaries.past(conversation)
         pinned = any(turn.holds(frozenset({file.holder})) for turn in past.preface.pinned)
         running = (await self._control.status(conversation)).running
@@ -180,7 +180,7 @@ class Context:
         )
 
     async def _runs(self, conversation: int, file: HistoryFile) -> bool:
-        """Whether the turn of a file is being answered again: its entry is written anew at the end."""
+        """Whether the turn of a file is being answered again, which replaces its history entry at the end."""
         running = (await self._control.status(conversation)).running
         entry = None if running is None else await self._control.last_entry(conversation, running.turn_id)
         return entry is not None and entry.holds(frozenset({file.holder}))
@@ -224,7 +224,7 @@ class Context:
         may_change = RULE.allows(invocation.person)
         items = _buttons(seen, conversation, pins=not past.at_once) if may_change else []
         if seen.files:
-            # For everybody, because each may take out what he or she posted.
+            # For everybody: people may remove the files that they posted.
             placeholder, custom_id = context_view.FILE_PLACEHOLDER, f"{FILE_ID}:{conversation}"
             items.append(select(placeholder, custom_id, context_view.options(seen)))
         await say(interaction, text, files=files, view=view_of(*items))
@@ -240,7 +240,7 @@ def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> list[discor
 
 
 async def _posted(interaction: Interaction, conversation: int, meta: Meta, file: HistoryFile) -> bool:
-    """Whether the person has posted a file: only Discord knows that for certain, because usernames change hands."""
+    """Whether the person posted a file. Discord is asked: the stored username may belong to somebody else now."""
     if file.message is None:
         return False
     channel = interaction.client.get_partial_messageable(_channel(conversation, meta, file.message))
@@ -251,7 +251,7 @@ async def _posted(interaction: Interaction, conversation: int, meta: Meta, file:
 
 
 def _channel(conversation: int, meta: Meta, message: int) -> int:
-    # The message that a thread was started from is in the parent channel, and has the thread's id.
+    # The message from which a thread was started has the thread's id and stands in the parent channel.
     return meta.parent if message == conversation and meta.parent is not None else conversation
 
 

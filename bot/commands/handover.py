@@ -1,4 +1,4 @@
-"""/handover: somebody else becomes the starter of a conversation."""
+"""/handover: makes somebody else the starter of a conversation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 RULE = permission_rules.CONVERSATION
 
 MAY_NOT_HAND_OVER = RULE.refusal("hand it over")
-NOT_TO_A_BOT = "A conversation can be handed over to a person, not to an app."
+NOT_TO_A_BOT = "A conversation can be handed over to a person only, not to an app."
 CANNOT_SEE = "{member} cannot see this thread. Invite them first, then hand it over."
 MAY_NOT_USE = "{member} may not use me here, so they cannot be the starter of this thread."
 ALREADY = "{member} is the starter of this thread already."
@@ -45,7 +45,7 @@ class Handover:
             self.hand_over
         )
 
-    @app_commands.describe(member="Who is to reset it, choose its settings and stop me here")
+    @app_commands.describe(member="Who may reset it, choose its settings and stop me here from now on")
     @in_servers_only
     async def hand_over(self, interaction: Interaction, member: discord.User) -> None:
         """Hand a conversation over."""
@@ -75,7 +75,7 @@ class Handover:
     async def _may_use(
         self, interaction: Interaction, invocation: Invocation, member: discord.User | discord.Member
     ) -> bool:
-        """Whether the rules of /access let somebody use the bot in the thread."""
+        """Whether the rules of /access let a member use the bot in the channel of the thread."""
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=None, channel=invocation.channel, server=server)
         roles = frozenset(role.id for role in getattr(member, "roles", ()))
@@ -83,7 +83,7 @@ class Handover:
 
 
 async def _can_see(channel: object, member: discord.User | discord.Member) -> bool:
-    """Whether somebody can see a thread: a private one only as its member, or with Manage Threads."""
+    """Whether a person can see a thread; a private one as its member, or with Manage Threads."""
     held = getattr(member, "resolved_permissions", None)
     if not isinstance(channel, discord.Thread) or held is None or not held.view_channel:
         return False
