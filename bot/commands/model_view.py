@@ -1,4 +1,4 @@
-"""What /model offers and answers."""
+"""The choices and answers of /model."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ MOST_CHOICES = 25
 NAME_CHARS = 100
 """The most characters of a choice's name, and of its value."""
 
-NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
-NOT_OFFERED = "The operator of this bot does not offer that model. Choose one that /model set lists."
+NOTHING_CHOSEN = "Nothing was changed: choose at least one of `model`, `effort` and `thinking`."
+NOT_OFFERED = "Whoever runs me does not offer that model. Choose one that /model set lists."
 MAY_NOT_CHOOSE = {
     Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
     Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
     Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
-    "Channels and servers have models of their own, but these are direct messages: use the thread scope."
+    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
 )
-UNCHECKED = "I could not check with Claude whether there is such a model."
+UNCHECKED = "I could not check with Claude whether this model exists."
 
 
 def unknown(model: str, near: Sequence[str]) -> str:
     """Say that there is no such model."""
-    hint = f"Near it are: {', '.join(near)}." if near else "Choose one that /model set lists."
+    hint = f"Did you mean: {', '.join(near)}?" if near else "Choose one that /model set lists."
     return f"There is no model called “{model}”. {hint}"
 
 
@@ -41,7 +41,7 @@ def retired(info: ModelInfo, successor: str | None) -> str:
     """Say that a model is retired, and which model replaces it."""
     when = f" on {info.retires}" if info.retires else ""
     instead = f" {successor} takes its place." if successor else " Choose another one."
-    return f"{info.name or info.id} was retired{when} and answers no more.{instead}"
+    return f"{info.name or info.id} was retired{when} and no longer answers.{instead}"
 
 
 def offered(
@@ -119,7 +119,9 @@ def _manner(sent: Fit) -> str:
 def _left_out(wanted: Choice, sent: Fit) -> list[str]:
     if not sent.dropped:
         return []
-    left_out = f"Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."
+    left_out = (
+        f"{wanted.model} does not take {' and '.join(sent.dropped)}, which is set here: I leave that out."
+    )
     return [wording.small(left_out)]
 
 

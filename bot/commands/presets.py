@@ -1,8 +1,9 @@
-"""/system preset: the named prompts of a server."""
+"""/system preset: system prompts that a server keeps by name."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 
 import discord
@@ -28,53 +29,53 @@ from bot.store.presets import MOST_PRESETS, Preset
 log = structlog.get_logger()
 
 RULE = permission_rules.Rule(("manages_server",))
-"""Who may save and delete presets; in direct messages they are the person's own."""
+"""Who may save and delete presets; presets in direct messages are the person's own."""
 
 PRESET_ID = "bobbin:preset"
-"""The beginning of the modal's custom id; the name of the preset stands behind it."""
+"""The prefix of the modal's custom id; the name of the preset follows."""
 
 PROMPT_FIELD = "prompt"
 NAME_CHARS = 40
 AUTOCOMPLETE_S = 0.8
-"""For the names while one is typed, which are requested at each key."""
+"""Bounds the lookup for an autocompletion, which Discord requests at each keystroke."""
 
 MAY_NOT_SAVE = RULE.refusal("save a preset")
 MAY_NOT_DELETE = RULE.refusal("delete a preset")
-NO_NAME = "A preset needs a name that can be read."
-EMPTY = "An empty preset would set nothing. To delete a preset, use /system preset delete."
+NO_NAME = "A preset needs a name with visible characters."
+EMPTY = "A preset cannot be empty. To delete a preset, use /system preset delete."
 NONE_YET = "There are no presets here yet. /system preset save makes one."
 FULL = (
-    f"There are {MOST_PRESETS} presets here, which is the most there can be. Delete one, then save yours again; "
-    "its text is attached."
+    f"There are already {MOST_PRESETS} presets here, which is the most. Delete one with /system preset delete, then "
+    "save yours again; its text is attached."
 )
 
 
 def no_such(name: str) -> str:
     """Say that there is no preset of a name."""
-    return f"There is no preset named {code(name)} here. /system preset list shows those that there are."
+    return f"There is no preset named {code(name)} here. /system preset list shows all presets."
 
 
 def saved(name: str, *, replaced: bool) -> str:
     """Say that a preset was saved."""
-    how = "is changed. Where it was used before, the prompt stays as it was" if replaced else "is saved"
+    how = "is changed. Prompts that were set from it stay as they are" if replaced else "is saved"
     return f"The preset {code(name)} {how}. Set it with /system preset use."
 
 
 def used(name: str, scope: Scope) -> str:
     """Say that a preset was set as a prompt."""
     return (
-        f"The prompt of {SCOPE_NAMES[scope]} is the preset {code(name)} now. It applies from the next reply on, "
-        "and stays as it is if the preset is changed."
+        f"The prompt of {SCOPE_NAMES[scope]} is now the preset {code(name)}. It applies from the next reply on, and "
+        "does not change if the preset is changed later."
     )
 
 
 def deleted(name: str) -> str:
     """Say that a preset was deleted."""
-    return f"The preset {code(name)} is deleted. Where it was used, the prompt stays."
+    return f"The preset {code(name)} is deleted. Prompts that were set from it stay as they are."
 
 
 def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
-    """Show the presets: their names, lengths, when each was saved, and with `names_people` by whom."""
+    """Return a line for each preset: name, length, when it was saved, and with `names_people` by whom."""
     return "\n".join(
         f"{code(name)}: {len(preset.text)} characters, saved <t:{preset.at_ms // 1000}:R>"
         f"{f' by <@{preset.by}>' if names_people else ''}"
@@ -82,8 +83,8 @@ def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
     )
 
 
-class Presets(app_commands.Group, name="preset", description="Prompts of this server by name"):
-    """Answers the commands and the modal, and offers names while one is typed."""
+class Presets(app_commands.Group, name="preset", description="The prompts that this server keeps by name"):
+    """Answers the commands and the modal."""
 
     def __init__(self, services: CommandServices, refusals: Refusals) -> None:
         super().__init__()
@@ -102,7 +103,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
     @app_commands.command(name="save", description="Save a prompt under a name, for everybody on this server")
     @app_commands.describe(name="The name; an existing preset of that name is changed")
     async def save(self, interaction: Interaction, name: app_commands.Range[str, 1, NAME_CHARS]) -> None:
-        """Open the modal, with the preset as it is, else with the prompt that is in force here."""
+        """Open the modal with the text of the preset; for a new name, with the prompt in force here."""
         name = plain(name)
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
@@ -141,8 +142,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         actor = invocation.actor
         before = await self._presets.get(actor.home, name)
         if not await self._presets.save(actor, name, prompt, self._clock.now_ms()):
-            text, files = code_block.shown(FULL, prompt, "preset.txt", most_chars=0)
-            await say(interaction, FULL if files else text, files=files)
+            await say(interaction, FULL, files=[discord.File(io.BytesIO(prompt.encode()), "preset.txt")])
             return
         await note(
             self._audit_log,
@@ -180,7 +180,9 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(preset.text))
         await say(interaction, used(plain(name), target.scope))
 
-    @app_commands.command(name="list", description="Show the presets of this server, or the text of one")
+    @app_commands.command(
+        name="list", description="Show the presets of this server, or the text of one preset"
+    )
     @app_commands.describe(name="The preset whose text is shown")
     async def list_(self, interaction: Interaction, name: str | None = None) -> None:
         """Show the presets, or one of them."""
@@ -225,7 +227,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
     @list_.autocomplete("name")
     @delete.autocomplete("name")
     async def autocomplete_name(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the names that fit what was typed; none while the store is slow."""
+        """Offer the names that contain what was typed; none while the store is slow."""
         home = interaction.guild_id or interaction.channel_id or 0
         try:
             async with asyncio.timeout(AUTOCOMPLETE_S):

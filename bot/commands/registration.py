@@ -1,8 +1,8 @@
-"""Registration of the commands with Discord, only when their definition has changed.
+"""Registers the commands with Discord, only when they differ.
 
-Discord limits registrations (200 creates a day and server), and commands flicker when they are registered. Discord
-also limits how often the registered commands are read (5 times in 20 s): one instance reads them for all instances
-that start within a minute.
+Discord limits registrations (200 creates a day and server), and commands vanish for a moment when they are
+registered. Discord also limits how often the registered commands are read (5 times in 20 s): one instance reads them
+for all instances that start within a minute.
 """
 
 from __future__ import annotations
@@ -36,17 +36,21 @@ SENDABLE_FIELDS = (
     "nsfw",
     "handler",
 )
-"""The fields of a command that a registration can send (Discord, "Bulk Overwrite Global Application Commands")."""
+"""The fields of a command that a registration may contain (Discord, "Bulk Overwrite Global Application Commands")."""
 
 POLL_S = 1.0
-"""How often an instance asks for the turn of another instance, which may have another version's commands."""
+"""How often an instance looks whether another one, which may be of another version, has finished its registration."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrationState:
-    """The commands of this version, and those that Discord has; `registered` is None where nobody can list them."""
+    """The commands of this version and those at Discord.
+
+    `registered` is None if the server cannot list them, which only a server other than Discord's cannot. `is_noted`:
+    the store says that this very definition was registered.
+    """
 
     definition: list[dict[str, Any]]
     fingerprint: str
@@ -55,24 +59,24 @@ class RegistrationState:
 
     @property
     def entry_points(self) -> list[dict[str, Any]]:
-        """The commands that launch an activity, which are not the bot's."""
+        """The registered commands that launch an activity, which the bot does not define."""
         return [each for each in self.registered or () if each.get("type") == ENTRY_POINT]
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """The names of the commands that Discord lacks."""
+        """The names of the commands that are not registered."""
         if self.registered is None:
             return ()
         return tuple(name for name in self._own_names if name not in self._registered_names)
 
     @property
     def foreign(self) -> tuple[str, ...]:
-        """The names of the commands that this version does not have."""
+        """The names of the registered commands that this version does not have."""
         return tuple(name for name in self._registered_names if name not in self._own_names)
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing is to be registered."""
+        """Whether no registration is needed."""
         return self.is_noted and not self.lacking and not self.foreign
 
     @property
@@ -101,9 +105,10 @@ async def register(
     *,
     at_once: bool = False,
 ) -> None:
-    """Register the commands if they have changed; raises every error of Discord, another server or the store.
+    """Register the commands if they differ; raises every error of Discord, another server or the store.
 
-    Unless this is to be done `at_once`, a comparison by another instance within the last minute counts.
+    Unless `at_once` is set, nothing is done if another instance has compared the same commands within the last
+    minute.
     """
     _, fingerprint = _definition(tree)
     while not (at_once or await coordination.take_registration(application)):
@@ -113,7 +118,7 @@ async def register(
     state = await state_of(tree, coordination, application)
     if state.is_current:
         return
-    # Discord refuses a registration that leaves out an Entry Point command (error 50240), so it is sent back.
+    # Discord refuses a registration without the registered Entry Point commands (error 50240).
     entry_points = state.entry_points
     kept = [{key: each[key] for key in SENDABLE_FIELDS if each.get(key) is not None} for each in entry_points]
     await tree.client.http.bulk_upsert_global_commands(application, cast("Any", [*state.definition, *kept]))
@@ -122,7 +127,7 @@ async def register(
 
 
 def _definition(tree: app_commands.CommandTree[discord.Client]) -> tuple[list[dict[str, Any]], str]:
-    """Return the commands of this version, and their fingerprint."""
+    """Return the commands of this version, and the fingerprint of their definition."""
     definition = [command.to_dict(tree) for command in tree.get_commands()]
     text = json.dumps(definition, sort_keys=True, default=str)
     return definition, hashlib.sha256(text.encode()).hexdigest()
@@ -131,10 +136,10 @@ def _definition(tree: app_commands.CommandTree[discord.Client]) -> tuple[list[di
 async def _registered(
     tree: app_commands.CommandTree[discord.Client], application: int
 ) -> list[dict[str, Any]] | None:
-    """Return the registered commands; None where a server that is not Discord's cannot list them."""
+    """Return the registered commands; None if the server cannot list them."""
     route = Route("GET", "/applications/{application_id}/commands", application_id=application)
     try:
-        # Without the parameter the list has no translations, and sending it back would delete them.
+        # Without the parameter the list lacks the localizations, and sending Entry Points back would delete theirs.
         found = await tree.client.http.request(route, params={"with_localizations": "true"})
     except discord.NotFound:
         return None

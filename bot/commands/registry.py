@@ -1,4 +1,4 @@
-"""The features; a new one is a file of its own and one line here."""
+"""The list of all features; a new feature is one file and one line here."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ from bot.store.coordination import Coordination
 
 
 class Feature(Protocol):
-    """Commands that belong together, with their buttons, modals and menus."""
+    """A group of commands with their buttons, modals and menus."""
 
     def add_to(self, tree: Tree) -> None:
-        """Add all of them to the tree."""
+        """Add all commands, buttons, modals and menus to the tree."""
 
 
 FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
@@ -77,11 +77,11 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     ReminderCommands,
     Check,
 )
-"""In the order in which the commands are registered; another order registers them anew."""
+"""In the order of registration; a different order registers all commands again."""
 
 
 def build_tree(client: discord.Client, coordination: Coordination, services: CommandServices) -> Tree:
-    """Return the tree of all features; `client` sends its interactions to the tree from now on."""
+    """Return the tree of all features; from now on it answers the interactions of `client`."""
     tree = Tree(client, coordination)
     for feature in FEATURES:
         feature(services).add_to(tree)

@@ -1,4 +1,4 @@
-"""Stop, Regenerate (or Try again) and Continue: as buttons, as commands, and in the menu of a message."""
+"""Stop, Regenerate (or Try again) and Continue: as buttons, as commands, and in the context menu of a message."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ STOP_RULE = permission_rules.STOP
 MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You are welcome to ask something of your own."
 MAY_NOT_STOP = STOP_RULE.refusal("stop it")
 NOTHING_TO_STOP = "Nothing is being written here right now."
-BUSY = "Something is being written here right now. Stop it first, or wait for its end."
-NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."
-NOTHING_TO_REGENERATE = "There is no reply of mine here that I could write anew."
+BUSY = "I am writing a reply here right now. Stop it or wait for its end, then try again."
+NOT_THE_LAST = "That is not my latest reply here: only the latest one can be regenerated or continued."
+NOTHING_TO_REGENERATE = "I have no reply here that I could write again."
 QUESTION_DELETED = "The question to that reply was deleted, so there is nothing left to answer."
 NOTHING_TO_CONTINUE = (
     "My latest reply did not reach its length limit, so there is nothing to continue. "
     "Ask me for more, if you like."
 )
-STOPPING = "Stopped. What was written stays."
-REGENERATING = "I am writing it anew."
-CONTINUING = "I am going on with it."
+STOPPING = "Stopped. What is already written stays."
+REGENERATING = "I am writing my latest reply again."
+CONTINUING = "I am continuing my latest reply."
 
 _ACCEPTED = {Button.STOP: STOPPING, Button.REGENERATE: REGENERATING, Button.CONTINUE: CONTINUING}
-"""The answers to commands; the effect of a click shows in the reply itself."""
+"""The answers to commands; a click needs none, because its effect shows in the reply."""
 
 _ACTS = {
     Button.STOP: Act.REPLY_STOPPED,
@@ -51,10 +51,10 @@ _ACTS = {
     Button.TRY_AGAIN: Act.REPLY_REGENERATED,
     Button.CONTINUE: Act.REPLY_CONTINUED,
 }
-"""What the audit log says of a request that concerns a reply to somebody else."""
+"""The entries of the audit log for a request about a reply to somebody else."""
 
 _FINAL_REFUSALS = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
-"""These refusals stay true: another click on the same button would get the same one."""
+"""The refusals that another click on the same button would get again: its button can go."""
 
 _REFUSALS = {
     RegenerateResult.BUSY: BUSY,
@@ -64,7 +64,7 @@ _REFUSALS = {
 
 
 class ReplyControls:
-    """Records what is requested; the instance that works on the conversation carries it out."""
+    """Stores the request; the instance that holds the conversation's lease carries it out."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -77,9 +77,9 @@ class ReplyControls:
     def add_to(self, tree: Tree) -> None:
         """Add the commands, the menu and the buttons."""
         for name, description, command in (
-            ("stop", "Stop the reply that is being written; what is there stays", self.stop),
-            ("retry", "Have the latest reply written anew", self.retry),
-            ("continue", "Go on with a reply that reached its length limit", self.continue_),
+            ("stop", "Stop the reply that is being written; what is already written stays", self.stop),
+            ("retry", "Write the latest reply again, in its place", self.retry),
+            ("continue", "Continue the latest reply, if it reached its length limit", self.continue_),
         ):
             tree.command(name=name, description=description)(command)
         tree.context_menu(name="Regenerate")(self.regenerate)
@@ -118,7 +118,8 @@ class ReplyControls:
         if refusal:
             await say(interaction, refusal)
         if refusal in _FINAL_REFUSALS:
-            # The button was left over, as after a crash. An edit by the interaction costs none of the channel's rate.
+            # The button is stale, as after a crash. An edit through the interaction does not count towards the
+            # channel's rate limit.
             gone = refusal == QUESTION_DELETED
             view = None if gone else await self._current_buttons(conversation, turn, interaction)
             await update_message(interaction, view=view)
@@ -126,7 +127,7 @@ class ReplyControls:
     async def _current_buttons(
         self, conversation: int, turn_id: int, interaction: Interaction
     ) -> discord.ui.View | None:
-        """Return the buttons that the pressed message should carry: a late click on Stop meets a finished reply."""
+        """Return the buttons that the pressed message should have; a late click on Stop may meet a finished reply."""
         meta = await self._conversations.meta(conversation)
         status = await self._control.status(conversation)
         if meta is None or status.last is None or status.last.turn_id != turn_id:
@@ -161,9 +162,10 @@ class ReplyControls:
         turn_id: int | None = None,
         message_id: int | None = None,
     ) -> str:
-        """Record a request; returns why it is refused, or "".
+        """Store a request; return why it is refused, "" if it is stored.
 
-        A click names the turn by its `turn_id`, a menu by a message of its reply, a command means the latest turn.
+        A click names the turn by `turn_id`, the context menu by a message of the reply; a command means the latest
+        turn.
         """
         status = await self._settled_status(conversation)
         if button is Button.STOP:
@@ -201,7 +203,7 @@ class ReplyControls:
         return refusal
 
     async def _settled_status(self, conversation: int) -> ConversationStatus:
-        """Read the state of the latest turns, once a turn that is being finished has ended.
+        """Return the status of the latest turns, after waiting for a committed turn to end.
 
         A reply gets its buttons with its last edit, so a click can arrive before the turn has ended.
         """

@@ -1,4 +1,4 @@
-"""/settings show: which settings apply here, and where each of them was set."""
+"""/settings show: the settings that apply here, and where each was set."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from bot.conversation.scope import Scope, Settings
 from bot.conversation.settings_table import ROWS, Applied, OperatorValue, Row, applied
 
 RULE = permission_rules.SERVER
-"""Whoever may change settings sees who has set them."""
+"""Who may see the people who made the settings: those who may change them."""
 
 HEADING = "**The settings that apply here**"
 LEGEND = (
-    "The narrowest scope counts: a thread before its channel, and that before the server. What is left of limits: "
-    "/usage and /budget show."
+    "A thread's setting overrides its channel's, and that overrides the server's. /usage and /budget show tell what "
+    "is left of limits."
 )
 
 
@@ -46,7 +46,7 @@ class SettingsCommands(app_commands.Group, name="settings", description="Which s
         name="show", description="Show the settings that apply here, and where each was set"
     )
     async def show(self, interaction: Interaction) -> None:
-        """Show the settings; everybody may see them."""
+        """Show the settings, to everybody."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.by_scope(
@@ -64,7 +64,7 @@ def shown(
     names: bool = False,
     rows: tuple[Row, ...] = ROWS,
 ) -> Iterator[str]:
-    """Yield the messages that show the settings; the names of people, and some rows, are for admins."""
+    """Yield the messages of the answer; `names` adds people and the rows for those who manage the server."""
     seen = tuple(row for row in rows if names or not row.for_managers)
     lines = [_line(each, names=names) for each in applied(by_scope, operator, seen)]
     yield from _messages([HEADING, wording.small(LEGEND), *lines])
@@ -79,7 +79,7 @@ def _line(found: Applied, *, names: bool) -> str:
 
 
 def _messages(lines: Iterable[str]) -> Iterator[str]:
-    """Part lines among messages."""
+    """Join lines to as few messages as hold them."""
     text = ""
     for line in lines:
         if text and len(text) + 1 + len(line) > ANSWER_CHARS:

@@ -1,4 +1,4 @@
-"""/tools: which tools Claude may call in a thread, a channel or a server, and for whom."""
+"""/tools: which tools Claude may call in a thread, a channel or a server, and for which roles."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ log = structlog.get_logger()
 
 ToolState = Literal["on", "off", "ask", "default"]
 
-STATE_HELP = "ask: each call waits for a permission · default: remove what was set"
-ROLE_HELP = "For people with this role only; not for tools that run at Anthropic"
+STATE_HELP = "ask: each call waits for a permission · default: remove the setting"
+ROLE_HELP = "Only for people with this role; not possible for tools that run at Anthropic"
 
 REFUSALS = Refusals(tools_view.ONLY_IN_SERVERS, tools_view.REFUSALS)
 
 
 @in_servers_and_dms
 class Tools(app_commands.Group, name="tools", description="Which tools Claude may call here"):
-    """Answers the commands, and offers tools while one is typed."""
+    """Answers the commands."""
 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
 
     @set_.autocomplete("tool")
     async def autocomplete_tool(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the tools that fit what was typed; from memory, because it is requested at each key."""
+        """Offer the tools that contain what was typed, from memory: Discord requests this at each keystroke."""
         channel = interaction.channel
         parent = channel.parent_id if isinstance(channel, discord.Thread) else None
         place = ToolPlace(interaction.channel_id or 0, parent, interaction.guild_id)
@@ -155,9 +155,9 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         scope: Scope,
         role: discord.Role | None,
     ) -> dict[str, str | None]:
-        """Return what is set together with a tool: the definition of a remote tool, as it is now.
+        """Return the settings that change together with a tool: the pinned definition of a remote tool.
 
-        Where a tool is switched off, its definition goes, unless the tool stays on for roles.
+        A tool that is switched off loses its pinned definition, unless the tool stays on for a role.
         """
         if value not in (ON, ASK):
             by_scope = await self._by_scope(invocation)

@@ -1,4 +1,4 @@
-"""What /tools offers and answers."""
+"""The choices and answers of /tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 RULE = permission_rules.Rule(("manages_threads", "manages_server"), direct=False)
-"""For what gives a thread more tools, or takes back that somebody has switched one off."""
+"""For switching tools on in a thread, and for removing the setting of one that was switched off."""
 
 REFUSALS = {
     Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
@@ -26,19 +26,23 @@ REFUSALS = {
     Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
 }
 ONLY_IN_SERVERS = (
-    "Channels and servers have tools of their own, but these are direct messages: use the thread scope."
+    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
 )
 MAY_NOT_SWITCH_ON = RULE.refusal("give a thread more tools; whoever started it can switch them off")
-OFF_ONLY = "In direct messages you can switch tools off. Which there are is chosen by whoever runs me."
-NO_ROLES_HERE = "There are no roles in direct messages."
+OFF_ONLY = "In direct messages you can only switch tools off. Whoever runs me chooses which tools are on."
+NO_ROLES_HERE = "There are no roles in direct messages: leave `role` out."
 NONE_AT_ALL = "There are no tools here."
 CHANGED_AT_SERVER = (
-    "**The server of `{tool}` has changed the tool.** It cannot be called until that is accepted."
+    "**The server of `{tool}` has changed the tool.** Claude cannot call the tool until somebody accepts the "
+    "change."
 )
-ACCEPT = "To accept it, switch `{tool}` on again with /tools set. This is what has changed:"
-DEFINITION = "What its server says of the tool counts as it is now, until the tool is switched on again:"
-CHANGED_SOON = "It counts from the next message on."
-CACHE = "The next message costs a little more: with other tools, Claude reads the conversation anew."
+ACCEPT = "To accept the change, switch `{tool}` on again with /tools set. This is what has changed:"
+DEFINITION = "This is how its server describes the tool. It stays so until the tool is switched on again:"
+CHANGED_SOON = "It applies from the next message on."
+CACHE = "The next message costs a little more, because other tools make the cached conversation unusable."
+
+
+LEGEND = "A thread's setting overrides its channel's, and that overrides the server's. Change them with /tools set."
 
 
 def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
@@ -48,16 +52,16 @@ def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
 
 
 def runs_there(name: str) -> str:
-    """Say that nothing can be asked before a call of a server tool."""
+    """Say why a server tool has neither the state `ask` nor settings for roles."""
     return (
-        f"`{name}` runs at Anthropic, within Claude's answer: nothing can stop a single call. So it can be on or off "
-        "for a place, but it can neither ask nor be for some roles only. To let some people alone have it, switch it "
-        "on in a channel of their own."
+        f"`{name}` runs at Anthropic within Claude's answer, so I cannot stop a single call. It can only be on or "
+        "off for everybody in a thread, channel or server. To give it to some people only, switch it on in a channel "
+        "of their own."
     )
 
 
 def offered(known: Sequence[ToolFacts], typed: str) -> list[str]:
-    """Return the names that match what was typed."""
+    """Return the names that contain what was typed."""
     wanted = typed.strip().casefold()
     return [each.name for each in known if wanted in each.name.casefold()][:MOST_CHOICES]
 
@@ -71,9 +75,9 @@ def shown(
     elsewhere: int | None = None,
     searches: tuple[int, int] | None = None,
 ) -> Iterator[str]:
-    """Yield messages that show each tool.
+    """Yield the messages of the answer.
 
-    `on` are those that requests offer; `searches` are the web searches of today, and the most of a day.
+    `on` are the tools that requests offer; `searches` are today's web searches and the limit of a day.
     """
     if not known:
         yield NONE_AT_ALL
@@ -84,9 +88,9 @@ def shown(
     if searches is not None and WEB_SEARCH in on:
         used, most = searches
         lines.append(wording.small(f"Web searches today: {used} of {most}; the day ends at 0:00 UTC."))
-    for each in sorted(known, key=lambda tool: tool.name not in on):  # what can be called stands first
+    for each in sorted(known, key=lambda tool: tool.name not in on):  # those that are on first
         lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
-    lines.append(wording.small("The narrowest scope counts. /tools set changes this, for those who may."))
+    lines.append(wording.small(LEGEND))
     text = ""
     for line in lines:
         if text and len(text) + 1 + len(line) > ANSWER_CHARS:
@@ -121,19 +125,19 @@ def _lines(
 
 
 def may_accept(person: permission_rules.Person) -> bool:
-    """Whether somebody may accept what a server has changed of a tool."""
+    """Whether a person may accept that an MCP server has changed a tool."""
     return person.manages_server or RULE.allows(person)
 
 
 def changed_at_servers(changes: Sequence[Change], *, in_full: bool) -> Iterator[str]:
-    """Yield messages about tools that their servers have changed; `in_full` for those who can accept a change."""
+    """Yield messages about tools that their MCP servers have changed; `in_full` for people who can accept it."""
     for change in changes:
         heading = CHANGED_AT_SERVER.format(tool=change.tool)
         yield _in_block(f"{heading} {ACCEPT.format(tool=change.tool)}", change.told) if in_full else heading
 
 
 def with_definition(answer: str, told: str) -> str:
-    """Add what the server of a remote tool says of the tool, which is stored with the setting."""
+    """Add the definition of a remote tool, which is stored with the setting."""
     return _in_block(f"{answer}\n{DEFINITION}", told)
 
 
@@ -151,7 +155,7 @@ def changed(
     where = scope_name(scope, elsewhere)
     whom = "" if role is None else " for everybody" if role == server else f" for <@&{role}>"
     if state == "default":
-        return f"What was set for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
+        return f"The setting for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
     means = {
         "on": "is on",
         "off": "is off",

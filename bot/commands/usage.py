@@ -1,4 +1,4 @@
-"""/usage: what was asked of Claude and what it cost, what is left, and how long it lasts."""
+"""/usage: what a person or a server has used, what it cost, and what is left of the limits."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ log = structlog.get_logger()
 WhoseName = Literal["me", "server"]
 
 CHARTS_AT_ONCE = 2
-"""A chart occupies a processor for a second."""
+"""Drawing a chart occupies a processor for a second."""
 
 MESSAGE_CHARS = 2000
-"""What a message holds (Discord, "Create Message")."""
+"""The limit of a message (Discord, "Create Message")."""
 
 PERIODS = {
     UsagePeriod.TODAY: "today",
@@ -44,7 +44,7 @@ PERIODS = {
 
 
 class _Periods(app_commands.Transformer):
-    """The periods, by the names that people read."""
+    """Shows the periods by name: discord.py would show the members of the enumeration."""
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
@@ -74,8 +74,8 @@ class Usage:
         )
         @in_servers_and_dms
         @app_commands.describe(
-            period="Since when, in UTC; 7 days unless you choose",
-            scope="Yours, or that of the whole server",
+            period="Since when, in UTC; 7 days if you leave it out",
+            scope="Your own usage, or that of the whole server",
             csv="Attach a table for spreadsheets",
         )
         async def usage(
@@ -126,7 +126,7 @@ class Usage:
             await say(interaction, text)
 
     async def _limits(self, interaction: Interaction, invocation: Invocation, scope: WhoseName) -> str:
-        """Show what is left of the limits, or for a whole server, how long they last."""
+        """Say what is left of the person's limits, or how long those of the server last."""
         by_scope = await self._scope_settings.by_scope(
             thread=None, channel=invocation.channel, server=invocation.server
         )
@@ -144,7 +144,7 @@ class Usage:
         async with self._drawing:
             try:
                 drawn = await draw_chart(usage_view.drawn(view, names.channel, names.person))
-            except OSError:  # no process can be started
+            except OSError:  # no child process could be started
                 drawn = None
         if drawn is None:
             log.info("chart_failed", rows=len(view.rows))
