@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -215,12 +216,15 @@ class Chat:
         await self._join(interaction, thread)
 
     async def _join(self, interaction: Interaction, thread: int) -> None:
+        """Add the person to the thread; a failure is logged only, because the answer links to the thread."""
         try:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
         except discord.RateLimited as error:
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
+        except (aiohttp.ClientError, OSError) as error:
+            log.info("member_not_added", conversation=thread, kind=type(error).__name__)
 
 
 def question_posted(link: str) -> str:
