@@ -116,7 +116,8 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
         asked = person.id if manages and person is not None else interaction.user.id
         home = invocation.actor.home
-        rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
+        pause = await self._limits.pause(home, asked, at_ms=self._clock.now_ms())
+        rest = paused(pause, is_self=asked == interaction.user.id)
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
             shown = verdict(found, invocation.server, names_person=False, elsewhere=elsewhere)

@@ -83,9 +83,12 @@ def lifted_pause(person: int) -> str:
     return f"<@{person}> is no longer paused."
 
 
-def paused(pause: Paused | None) -> str:
-    """Say until when a person is paused."""
-    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
+def paused(pause: Paused | None, *, is_self: bool) -> str:
+    """Say until when a person is paused; `is_self`: it is the person who uses the command. "" without a pause."""
+    if pause is None:
+        return ""
+    who = "You are" if is_self else "They are"
+    return f" {who} paused: no answers before the pause ends, {when(pause.until_ms)}."
 
 
 def subject(name: str, server: int | None) -> str:
