@@ -11,7 +11,6 @@ from discord import app_commands
 from bot.commands import permission_rules
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_only
-from bot.commands.failures import missing
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.scopes import ScopeOption
@@ -51,6 +50,14 @@ NOT_POSTED_BEFORE = (
 def posted_from_now_on(channel: int) -> str:
     """Say where new entries are posted."""
     return f"New entries of the audit log are posted to <#{channel}> from now on, starting with this one."
+
+
+def cannot_post(channel: int, lacking: str) -> str:
+    """Say that the bot lacks a permission in the chosen channel."""
+    return (
+        f"I cannot post in <#{channel}>, so nothing was changed. Give me the permission “{lacking}” there, then try "
+        "again."
+    )
 
 
 def posting(channel: int, lacking: str, *, is_known: bool) -> str:
@@ -130,8 +137,11 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         await interaction.response.defer()
         invocation = await resolve_invocation(interaction, self._conversations)
         wanted = _filter(invocation, int(person) or None, what, None if scope == "all" else Scope(scope))
-        if not RULE.allows(invocation.person) or wanted is None:
+        if not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_READ)
+            return
+        if wanted is None:
+            await say(interaction, NOT_A_CONVERSATION)
             return
         start = None if before == "0" else before
         page = await self._audit_log.page(invocation.actor.home, wanted, count=PAGE_ENTRIES, before=start)
@@ -153,7 +163,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
             await say(interaction, MAY_NOT_CHOOSE)
             return
         if channel is not None and (lacking := self._lacking(interaction, channel.id)):
-            await say(interaction, missing(lacking))
+            await say(interaction, cannot_post(channel.id, lacking))
             return
         chosen = None if channel is None else str(channel.id)
         home = invocation.actor.home
