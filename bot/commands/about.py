@@ -48,8 +48,6 @@ class About:
         self._accept_held = services.accept_held
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command and the buttons."""
-
         @tree.command(
             name="about", description="What I keep about you, for how long, and which model answers here"
         )

@@ -84,8 +84,6 @@ REFUSALS = Refusals(
 
 @in_servers_only
 class AccessRules(app_commands.Group, name="access", description="Who may use me here"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -96,7 +94,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show whether you may use me here, and which rule says so")
@@ -152,7 +149,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Allow a role or a person."""
         await self._set(interaction, ALLOW, role, person, scope, channel)
 
     @app_commands.command(name="block", description="Ignore a role or a person in a channel or the server")
@@ -165,7 +161,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Block a role or a person."""
         await self._set(interaction, BLOCK, role, person, scope, channel)
 
     @app_commands.command(
@@ -183,7 +178,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Remove rules."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)

@@ -64,7 +64,6 @@ def defaults_shown(defaults: AccessDefaults) -> str:
 def changed(
     scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
 ) -> str:
-    """Say what was set."""
     who = " and ".join(subject(name, server) for name in names)
     verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
     return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."

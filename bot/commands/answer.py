@@ -41,8 +41,6 @@ MODE_HELP = "mention: as usual · always: each message · never: nothing · quie
 
 @in_servers_only
 class Answer(app_commands.Group, name="answer", description="Which messages I answer here"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -50,7 +48,6 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         self._policy = services.intake_policy
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
@@ -58,7 +55,6 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     )
     @app_commands.describe(channel=CHANNEL_HELP)
     async def show(self, interaction: Interaction, channel: ChannelOption | None = None) -> None:
-        """Show the mode in force."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         in_force = mode_in_force(await self._by_scope(invocation))
@@ -82,7 +78,6 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         scope: ScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Set the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope, REFUSALS)
@@ -116,7 +111,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
             lacking = permissions.bot_lacks(target_channel, needed)
         await say(interaction, said if lacking is None else f"{said} {in_vain(lacking)}")
 
-    @app_commands.command(name="clear", description="Remove what was chosen for a thread, channel or server")
+    @app_commands.command(name="clear", description="Remove the choice for a thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP, channel=CHANNEL_HELP)
     async def clear(
         self,
@@ -124,7 +119,6 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         scope: ScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Remove the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope, REFUSALS)

@@ -51,12 +51,10 @@ class ApprovalButtons:
         self._desk = services.approvals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the buttons and the modal."""
         tree.add_button(buttons.OF_CARDS_TEMPLATE.pattern, self.pressed)
         tree.add_modal(MODAL, self.submitted)
 
     async def pressed(self, interaction: Interaction, *, button: str, approval: str) -> None:
-        """Answer a press on one of the buttons."""
         chosen = Button(button)
         if chosen is Button.REFUSE_WHY:
             async with lookup_deadline():

@@ -85,7 +85,6 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the buttons."""
         tree.add_command(self)
         wanted = rf"(?P<person>[0-9]+):(?P<scope>{'|'.join(Scope)}|all):(?P<what>.*)"
         tree.add_button(rf"{PAGE_ID}:(?P<before>0|[0-9]+-[0-9]+):{wanted}", self.turn_page)

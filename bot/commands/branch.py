@@ -53,7 +53,6 @@ class Branch:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the menu."""
         tree.context_menu(name="Branch here")(self.menu)
 
     @in_servers_only

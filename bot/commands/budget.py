@@ -72,8 +72,6 @@ class _Who(app_commands.Transformer):
 class BudgetCommands(
     app_commands.Group, name="budget", description="How much may be asked of Claude here, and what is left"
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -84,12 +82,10 @@ class BudgetCommands(
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show which limits apply to you here, and what is left")
     async def show(self, interaction: Interaction) -> None:
-        """Show the limits that apply to the person here."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.by_scope(
@@ -127,7 +123,6 @@ class BudgetCommands(
         person: discord.User | None = None,
         scope: app_commands.Transform[Scope, _Scopes] | None = None,
     ) -> None:
-        """Set a limit."""
         await interaction.response.defer(ephemeral=True)
         try:
             wanted = amount_of(f"{amount:.6f}".rstrip("0").rstrip(".") + f" {unit} per {per}")
@@ -170,7 +165,6 @@ class BudgetCommands(
         scope: app_commands.Transform[Scope, _Scopes] | None = None,
         limit: str | None = None,
     ) -> None:
-        """Remove a limit."""
         await interaction.response.defer(ephemeral=True)
         found = await self._target(interaction, who, role, person, scope)
         if isinstance(found, str):

@@ -47,7 +47,6 @@ def subject(who: str, scope: Scope) -> str:
 
 
 def limit_set(who: str, scope: Scope, amount: Amount) -> str:
-    """Say that a limit was set."""
     return (
         f"The limit of {subject(who, scope)} is {budget_wording.amount(amount)} from the next request on. "
         "All other limits still apply."
@@ -55,7 +54,6 @@ def limit_set(who: str, scope: Scope, amount: Amount) -> str:
 
 
 def limit_cleared(who: str, scope: Scope, amount: Amount, *, was_set: bool) -> str:
-    """Say that a limit was removed."""
     what = f"limit in {amount.unit} per {amount.period} for {subject(who, scope)}"
     return f"The {what} is removed." if was_set else f"There is no {what}."
 

@@ -46,7 +46,6 @@ def shows(message: discord.Message | None, custom_id: str) -> bool:
 def button(
     label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
 ) -> discord.ui.Button[discord.ui.View]:
-    """Return a new button."""
     return discord.ui.Button[discord.ui.View](label=label, custom_id=custom_id, style=style)
 
 

@@ -69,8 +69,9 @@ class Catchup:
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-        tree.command(name="catchup", description="Tell me alone what was said in this thread")(self.catchup)
+        tree.command(
+            name="catchup", description="Get a private summary of this thread, or an answer about it"
+        )(self.catchup)
 
     @app_commands.describe(
         since="From when on: 2h, 3 days, yesterday, a date, or a link to a message (default: all of it)",

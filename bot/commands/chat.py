@@ -58,8 +58,6 @@ CONTEXT_UNREADABLE = (
 
 
 class Chat:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._dispatcher = services.dispatcher
@@ -69,7 +67,6 @@ class Chat:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="chat", description="Start a thread with Claude")(self.chat)
 
     @app_commands.describe(
@@ -85,7 +82,6 @@ class Chat:
         private: bool = False,
         context: app_commands.Range[int, 0, CONTEXT_MAX] = 0,
     ) -> None:
-        """Start a thread."""
         await interaction.response.defer(ephemeral=True)
         here = interaction.channel
         parent = here.parent_id if isinstance(here, discord.Thread) else interaction.channel_id

@@ -67,7 +67,6 @@ class Check:
         self._refreshing: set[asyncio.Task[None]] = set()
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="check", description="What is wrong in this server and channel, and how to fix it")(
             self.check
         )

@@ -57,7 +57,6 @@ class Context:
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command, the buttons, the menu and the modal."""
         tree.command(
             name="context", description="Show what Claude sees of this conversation, and what it cost"
         )(self.show)
@@ -187,7 +186,6 @@ class Context:
 
     @in_servers_and_dms
     async def show(self, interaction: Interaction) -> None:
-        """Show what Claude sees of the conversation."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation

@@ -46,13 +46,11 @@ class Exports:
         self._under_way: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-        tree.command(name="export", description="Give me this thread as a file")(self.export)
+        tree.command(name="export", description="Get this thread as a file")(self.export)
 
     @app_commands.describe(format="A page to read or print (the default), Markdown, or JSON for programs")
     @in_servers_and_dms
     async def export(self, interaction: Interaction, format: Format = "html") -> None:  # noqa: A002 - the option's name
-        """Send the file so that only the person sees it."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if (refusal := await self._refusal(interaction, invocation)) is not None:

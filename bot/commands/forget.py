@@ -50,7 +50,6 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         self._forgetting = services.forgetting
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the buttons."""
         tree.add_command(self)
         tree.add_button(FORGET_ID, self.confirm)
         tree.add_button(KEEP_ID, self.keep)

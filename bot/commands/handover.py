@@ -31,8 +31,6 @@ HANDED_OVER = (
 
 
 class Handover:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
@@ -40,7 +38,6 @@ class Handover:
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="handover", description="Make somebody else the starter of this thread")(
             self.hand_over
         )
@@ -48,7 +45,6 @@ class Handover:
     @app_commands.describe(member="Who may reset it, choose its settings and stop me here from now on")
     @in_servers_only
     async def hand_over(self, interaction: Interaction, member: discord.User) -> None:
-        """Hand a conversation over."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation

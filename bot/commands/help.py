@@ -42,8 +42,6 @@ PRIVACY = (
 
 
 class Help:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._policy = services.intake_policy
         self._conversations = services.conversations
@@ -51,8 +49,6 @@ class Help:
         self._tools = services.tools
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-
         @tree.command(name="help", description="What I can do here, and what I read")
         @in_servers_and_dms
         async def help_(interaction: Interaction) -> None:

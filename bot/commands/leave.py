@@ -33,14 +33,12 @@ class Leave:
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="leave", description="Make me answer nothing here until I am mentioned again")(
             self.leave
         )
 
     @in_servers_and_dms
     async def leave(self, interaction: Interaction) -> None:
-        """Leave the conversation."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.person.is_direct:

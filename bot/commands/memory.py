@@ -71,22 +71,18 @@ class _VisibleFacts:
 class MemoryCommands(
     app_commands.Group, name="memory", description="What I remember for later conversations"
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._services = services
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
         name="show", description="Show the facts that you had me remember here; to managers, everybody's"
     )
     async def show(self, interaction: Interaction) -> None:
-        """Show the facts."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
         visible = await self._visible(interaction, invocation)
@@ -100,7 +96,6 @@ class MemoryCommands(
     @app_commands.command(name="forget", description="Forget a fact that I remember here")
     @app_commands.describe(fact="One of your facts; if you manage the server, any fact")
     async def forget(self, interaction: Interaction, fact: str) -> None:
-        """Forget a fact."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
         visible = await self._visible(interaction, invocation)

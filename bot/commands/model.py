@@ -36,8 +36,6 @@ class Model(
     name="model",
     description="Which Claude model answers here, and with how much thought",
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -48,12 +46,10 @@ class Model(
         self._allowed = frozenset(services.allowed_models)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show which model answers here, and what it costs")
     async def show(self, interaction: Interaction) -> None:
-        """Show the model in force."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.choices(
@@ -133,7 +129,6 @@ class Model(
     @app_commands.command(name="clear", description="Remove the choice for this thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Remove the choice of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(scope, REFUSALS)

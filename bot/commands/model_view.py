@@ -32,7 +32,6 @@ UNCHECKED = "I could not check with Claude whether this model exists."
 
 
 def unknown(model: str, near: Sequence[str]) -> str:
-    """Say that there is no such model."""
     hint = f"Did you mean: {', '.join(near)}?" if near else "Choose one that /model set lists."
     return f"There is no model called “{model}”. {hint}"
 

@@ -27,19 +27,15 @@ NOTHING = "I keep nothing about you, except for a short time that you have used 
 
 @in_servers_and_dms
 class MyData(app_commands.Group, name="my", description="What I keep about you"):
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._forgetting = services.forgetting
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.add_command(self)
 
     @app_commands.command(name="data", description="Get a file of everything that I keep about you")
     async def data(self, interaction: Interaction) -> None:
-        """Send the file."""
         await interaction.response.defer(ephemeral=True)
         kept = await self._forgetting.data.kept(identity_of(interaction))
         if not kept:

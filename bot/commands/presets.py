@@ -56,7 +56,6 @@ def no_such(name: str) -> str:
 
 
 def saved(name: str, *, replaced: bool) -> str:
-    """Say that a preset was saved."""
     how = "is changed. Prompts that were set from it stay as they are" if replaced else "is saved"
     return f"The preset {code(name)} {how}. Set it with /system preset use."
 
@@ -70,7 +69,6 @@ def used(name: str, scope: Scope) -> str:
 
 
 def deleted(name: str) -> str:
-    """Say that a preset was deleted."""
     return f"The preset {code(name)} is deleted. Prompts that were set from it stay as they are."
 
 
@@ -97,7 +95,6 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
         self._refusals = refusals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the modal."""
         tree.add_modal(rf"{PRESET_ID}:(?P<name>.+)", self.submitted)
 
     @app_commands.command(name="save", description="Save a prompt under a name, for everybody on this server")
@@ -185,7 +182,6 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
     )
     @app_commands.describe(name="The preset whose text is shown")
     async def list_(self, interaction: Interaction, name: str | None = None) -> None:
-        """Show the presets, or one of them."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         presets = await self._presets.all(invocation.actor.home)
@@ -206,7 +202,6 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
     @app_commands.command(name="delete", description="Delete a preset of this server")
     @app_commands.describe(name="The preset")
     async def delete(self, interaction: Interaction, name: str) -> None:
-        """Delete a preset."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         home, name = invocation.actor.home, plain(name)

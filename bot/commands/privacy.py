@@ -32,7 +32,6 @@ def shown(days: int, ceiling: int) -> str:
 
 
 def changed(days: int, ceiling: int) -> str:
-    """Say what was set."""
     text = f"From now on I delete a conversation of this server {_days(days)} after its last message."
     if days < ceiling:
         text += " Conversations that have been quiet for longer are deleted within some minutes."
@@ -46,8 +45,6 @@ def too_long(ceiling: int) -> str:
 
 @in_servers_only
 class Privacy(app_commands.Group, name="privacy", description="How long I keep what is said in this server"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -55,12 +52,10 @@ class Privacy(app_commands.Group, name="privacy", description="How long I keep w
         self._ceiling = services.retention_ceiling
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show how long conversations of this server are kept")
     async def show(self, interaction: Interaction) -> None:
-        """Show what is in force."""
         await interaction.response.defer(ephemeral=True)
         server = interaction.guild_id or 0
         by_scope = await self._scope_settings.by_scope(thread=None, channel=None, server=server)

@@ -55,7 +55,6 @@ class PromptHistory:
         self._refusals = refusals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the buttons."""
         version = rf"(?P<scope>{'|'.join(Scope)}):(?P<version>[0-9]+-[0-9]+)"
         tree.add_button(rf"{PAGE_ID}:{version}", self.turn_page)
         tree.add_button(rf"{RESTORE_ID}:{version}", self.restore)

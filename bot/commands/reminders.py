@@ -43,7 +43,6 @@ MOST_CHOICES = 25
 
 
 def cancelled(code: str) -> str:
-    """Say that a reminder is cancelled."""
     return f"The reminder `{code}` is cancelled."
 
 
@@ -62,8 +61,6 @@ def _shown_code(code: str) -> str:
 class ReminderCommands(
     app_commands.Group, name="reminders", description="Reminders that Claude has set for you"
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._reminders = services.reminders
@@ -72,7 +69,6 @@ class ReminderCommands(
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
@@ -80,7 +76,6 @@ class ReminderCommands(
     )
     @app_commands.describe(thread="Show the reminders of everybody in this thread; for moderators")
     async def list_(self, interaction: Interaction, thread: bool = False) -> None:
-        """Show the reminders."""
         await interaction.response.defer(ephemeral=True)
         if not thread:
             own = await self._reminders.of_person(interaction.user.id)

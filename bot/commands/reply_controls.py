@@ -75,7 +75,6 @@ class ReplyControls:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands, the menu and the buttons."""
         for name, description, command in (
             ("stop", "Stop the reply that is being written; what is already written stays", self.stop),
             ("retry", "Write the latest reply again, in its place", self.retry),
@@ -87,17 +86,14 @@ class ReplyControls:
 
     @in_servers_and_dms
     async def stop(self, interaction: Interaction) -> None:
-        """Stop the reply that is being written."""
         await self._command(interaction, Button.STOP)
 
     @in_servers_and_dms
     async def retry(self, interaction: Interaction) -> None:
-        """Regenerate the latest reply."""
         await self._command(interaction, Button.REGENERATE)
 
     @in_servers_and_dms
     async def continue_(self, interaction: Interaction) -> None:
-        """Continue the latest reply."""
         await self._command(interaction, Button.CONTINUE)
 
     @in_servers_and_dms

@@ -68,7 +68,6 @@ class Reset:
         self._desk = services.approvals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command and the buttons."""
         tree.command(name="reset", description="Make me forget this conversation")(self.ask)
         tree.add_button(rf"{RESET_ID}:[0-9]+", self.confirm)
         tree.add_button(rf"{KEEP_ID}:[0-9]+", self.keep)

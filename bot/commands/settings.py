@@ -30,8 +30,6 @@ LEGEND = (
 
 @in_servers_and_dms
 class SettingsCommands(app_commands.Group, name="settings", description="Which settings apply here"):
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -39,14 +37,12 @@ class SettingsCommands(app_commands.Group, name="settings", description="Which s
         self._operator = services.operator_values
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.add_command(self)
 
     @app_commands.command(
         name="show", description="Show the settings that apply here, and where each was set"
     )
     async def show(self, interaction: Interaction) -> None:
-        """Show the settings, to everybody."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.by_scope(

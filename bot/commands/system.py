@@ -27,8 +27,8 @@ log = structlog.get_logger()
 PROMPT_ID = "bobbin:system"
 """The prefix of the modal's custom id; the scope follows.
 
-The channel does not stand there: a modified client can send any custom id, so the prompt is set for the place of the
-interaction."""
+The custom id does not name the channel: a modified client can send any custom id, so the prompt is set for the place
+of the interaction."""
 
 PROMPT_FIELD = "prompt"
 
@@ -50,7 +50,6 @@ REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
 
 
 def prompt_set(scope: Scope) -> str:
-    """Say that a prompt was set."""
     return f"The prompt of {SCOPE_NAMES[scope]} is set. It applies from the next reply on."
 
 
@@ -85,7 +84,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         self.add_command(self._presets)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the modal."""
         tree.add_command(self)
         self._history.add_to(tree)
         self._presets.add_to(tree)
@@ -93,7 +91,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
 
     @app_commands.command(name="show", description="Show the prompt that applies here")
     async def show(self, interaction: Interaction) -> None:
-        """Show the prompt."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.choices(
@@ -129,7 +126,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     @app_commands.command(name="history", description="Show who set which prompt, and go back to one")
     @app_commands.describe(scope=SCOPE_HELP)
     async def history(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Show the earlier prompts of a scope."""
         await self._history.show(interaction, scope)
 
     async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], scope: str) -> None:
@@ -151,7 +147,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     @app_commands.command(name="clear", description="Remove the prompt of this thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Remove the prompt of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(scope, REFUSALS)

@@ -34,8 +34,6 @@ REFUSALS = Refusals(tools_view.ONLY_IN_SERVERS, tools_view.REFUSALS)
 
 @in_servers_and_dms
 class Tools(app_commands.Group, name="tools", description="Which tools Claude may call here"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -44,7 +42,6 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self._searches = services.search_limit
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
@@ -88,7 +85,6 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         role: discord.Role | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Set a tool of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))

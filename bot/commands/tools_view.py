@@ -46,7 +46,6 @@ LEGEND = "A thread's setting overrides its channel's, and that overrides the ser
 
 
 def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
-    """Say that there is no such tool."""
     names = ", ".join(f"`{each.name}`" for each in known) or "none"
     return f"There is no tool called {wording.named_file(typed, 'that')}. There are: {names}."
 
@@ -136,9 +135,9 @@ def changed_at_servers(changes: Sequence[Change], *, in_full: bool) -> Iterator[
         yield _in_block(f"{heading} {ACCEPT.format(tool=change.tool)}", change.told) if in_full else heading
 
 
-def with_definition(answer: str, told: str) -> str:
+def with_definition(answer: str, definition: str) -> str:
     """Add the definition of a remote tool, which is stored with the setting."""
-    return _in_block(f"{answer}\n{DEFINITION}", told)
+    return _in_block(f"{answer}\n{DEFINITION}", definition)
 
 
 def _in_block(heading: str, text: str) -> str:
@@ -151,7 +150,6 @@ def _in_block(heading: str, text: str) -> str:
 def changed(
     name: str, state: str, scope: Scope, role: int | None, server: int | None, elsewhere: int | None
 ) -> str:
-    """Say what was set."""
     where = scope_name(scope, elsewhere)
     whom = "" if role is None else " for everybody" if role == server else f" for <@&{role}>"
     if state == "default":

@@ -55,8 +55,6 @@ class _Periods(app_commands.Transformer):
 
 
 class Usage:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
@@ -67,8 +65,6 @@ class Usage:
         self._drawing = asyncio.Semaphore(CHARTS_AT_ONCE)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-
         @tree.command(
             name="usage", description="What you have used here, what it cost, and what is left to you"
         )

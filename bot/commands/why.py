@@ -37,7 +37,6 @@ class Why:
         self._services = services
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command and the menu."""
         tree.command(name="why", description="Why a message got no answer, or what a reply was made with")(
             self.why
         )
@@ -46,7 +45,6 @@ class Why:
     @app_commands.describe(message="A link to a message, or its id; without it, the latest one here")
     @in_servers_and_dms
     async def why(self, interaction: Interaction, message: str | None = None) -> None:
-        """Explain a message."""
         await interaction.response.defer(ephemeral=True)
         await say(interaction, await in_time(self._explained(interaction, message)))
 

@@ -153,8 +153,8 @@ class WhyAnswer:
         is_old = why_view.age_of(target.id, self._services.clock.now_ms()) > DONE_RECORD_S
         decided = await self._services.judge(message, me)
         if isinstance(decided, Ignore) and decided.reason is Reason.BLOCKED:
-            told = self._blocked(where, target, Decision(decided.reason, 0, origin=decided.origin))
-            return f"{told}\n{wording.small(why_view.BY_TODAYS_RULES)}"
+            text = self._blocked(where, target, Decision(decided.reason, 0, origin=decided.origin))
+            return f"{text}\n{wording.small(why_view.BY_TODAYS_RULES)}"
         if isinstance(decided, Ignore):
             remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
             meta = await self._services.conversations.meta(target.channel)

@@ -46,7 +46,6 @@ IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", S
 
 
 def link(guild: int | None, channel: int, message: int) -> str:
-    """Return the link to a message."""
     return f"https://discord.com/channels/{guild or '@me'}/{channel}/{message}"
 
 
@@ -63,14 +62,14 @@ def unanswered(
 
     `names`: name the people who made settings. `by_operator`: a setting of the operator may be the rule.
     """
-    told = because(decision.reason)
-    lines = [f"[This message]({where}) was not answered {told.told(decision.detail)}"]
+    reason = because(decision.reason)
+    lines = [f"[This message]({where}) was not answered {reason.told(decision.detail)}"]
     if decision.origin is not None:
         lines.append(f"The rule: {origin(decision.origin, names=names)}.")
-    elif by_operator and (value := operator.get(told.key)) is not None:
-        lines.append(f"The rule: `{told.key}`, {_by_operator(value)}.")
-    if told.switch:
-        lines.append(told.switch)
+    elif by_operator and (value := operator.get(reason.key)) is not None:
+        lines.append(f"The rule: `{reason.key}`, {_by_operator(value)}.")
+    if reason.switch:
+        lines.append(reason.switch)
     if remark:
         lines.append(wording.small(remark))
     elif decision.at_ms:
@@ -143,8 +142,8 @@ def answered(where: str, reply: str | None, halted: Decision | None = None) -> s
     text = f"[This message]({where}) was answered.{here}"
     if halted is None:
         return text
-    told = because(halted.reason)
-    return f"{text}\nNot all of the reply is shown, {told.told(halted.detail)} {told.switch}".rstrip()
+    reason = because(halted.reason)
+    return f"{text}\nNot all of the reply is shown, {reason.told(halted.detail)} {reason.switch}".rstrip()
 
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
