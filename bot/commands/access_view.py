@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.commands.scopes import scope_name, set_where
+from bot.commands.scopes import scope_name, where_set
 from bot.conversation import wording
 from bot.conversation.access_rules import ALLOW, BLOCK, PERSON, ROLE, Access, AccessDefaults, rules_of
 from bot.conversation.limits import Paused, when
@@ -27,7 +27,7 @@ def verdict(
             return f"{may}: no rule says otherwise."
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
-    where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
+    where = where_set(found.origin, names_person=names_person, elsewhere=elsewhere)
     return f"{may}: a rule {verb} {subject(found.origin.name, server)}, {where}."
 
 

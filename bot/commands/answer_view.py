@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.commands import permission_rules
-from bot.commands.scopes import SCOPE_NAMES, Refusals, scope_name, set_where
+from bot.commands.scopes import SCOPE_NAMES, Refusals, scope_name, where_set
 from bot.conversation.answer_mode import AnswerMode, ModeInForce
 from bot.conversation.intake import Policy
 from bot.conversation.scope import Scope
@@ -96,7 +96,7 @@ def shown(
     where = (
         "the default"
         if in_force is None
-        else set_where(in_force.origin, names_person=names_person, elsewhere=elsewhere)
+        else where_set(in_force.origin, names_person=names_person, elsewhere=elsewhere)
     )
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
     return f"`{mode}` is in force {here}, {where}. {meaning(mode, scope, policy, kind)}"

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bot.commands import permission_rules
-from bot.commands.scopes import SCOPE_NAMES, origin
+from bot.commands.scopes import SCOPE_NAMES, where_chosen
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
@@ -91,11 +91,11 @@ def shown(
 ) -> str:
     """Show which model answers, which scope chose it, what it costs, and when it is retired."""
     wanted = narrowest([*by_scope.values(), default])
-    lines = [f"**{wanted.model}** answers here ({origin(by_scope, 'model')})."]
+    lines = [f"**{wanted.model}** answers here ({where_chosen(by_scope, 'model')})."]
     if sent.effort is not None:
-        lines.append(f"Effort: {sent.effort} ({origin(by_scope, 'effort')}).")
+        lines.append(f"Effort: {sent.effort} ({where_chosen(by_scope, 'effort')}).")
     if wanted.thinking is not None and sent.thinking is not None:
-        lines.append(f"Thinking: {wanted.thinking} ({origin(by_scope, 'thinking')}).")
+        lines.append(f"Thinking: {wanted.thinking} ({where_chosen(by_scope, 'thinking')}).")
     lines += _left_out(wanted, sent)
     if prices is not None:
         lines.append(_prices(prices))

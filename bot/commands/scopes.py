@@ -104,13 +104,13 @@ class Refusals:
     may_not: Mapping[Scope, str]
 
 
-def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
+def where_chosen(by_scope: Mapping[Scope, Choice], field: str) -> str:
     """Say which scope sets a field of the choice in force, or that it is the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
     return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
 
 
-def set_where(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
+def where_set(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
     """Say for which scope a setting was set and when, and with `names_person` by whom, if that is stored."""
     setting = origin.setting
     by = f" by <@{setting.by}>" if names_person and setting.by else ""

@@ -13,7 +13,7 @@ from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.commands.why_view import origin
+from bot.commands.why_view import described_origin
 from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.settings_table import ROWS, Applied, OperatorValue, Row, applied
@@ -68,7 +68,7 @@ def shown(
 
 def _line(found: Applied, *, names: bool) -> str:
     if found.origin is not None:
-        where = origin(found.origin, names=names, says_value=False)
+        where = described_origin(found.origin, names=names, says_value=False)
     else:
         where = "default" if found.is_default else "set by whoever runs me"
     return f"- {found.label}: **{found.value}** ({where})"

@@ -15,7 +15,7 @@ from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.presets import Presets
 from bot.commands.prompt_history import PromptHistory
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, origin
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, where_chosen
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
@@ -66,7 +66,7 @@ def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
 def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
     """Show the prompt in force and where it was set; `by_scope` is in the order narrowest first."""
     prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
-    heading = f"The prompt in force here ({origin(by_scope, 'system')})"
+    heading = f"The prompt in force here ({where_chosen(by_scope, 'system')})"
     return code_block.shown(heading, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
 
 

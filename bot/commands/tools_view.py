@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.commands import permission_rules
 from bot.commands.code_block import ANSWER_CHARS, fenced
-from bot.commands.scopes import scope_name, set_where
+from bot.commands.scopes import scope_name, where_set
 from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.server_tools import WEB_SEARCH
@@ -110,7 +110,7 @@ def _lines(
     origin = general(by_scope, tool.name)
     where = "the default"
     if origin is not None:
-        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+        where = where_set(origin, names_person=names_person, elsewhere=elsewhere)
     state = origin.setting.value if origin is not None else "on" if is_on else "off"
     if state == "on" and tool.asks and origin is None:
         state = "ask"
@@ -119,7 +119,7 @@ def _lines(
     yield f"- `{tool.name}` **{state}** ({where}): {tool.about}"
     for each in role_settings(by_scope, tool.name):
         origin = each.origin
-        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+        where = where_set(origin, names_person=names_person, elsewhere=elsewhere)
         yield f"  - **{origin.setting.value}** for <@&{each.role}> ({where})"
 
 

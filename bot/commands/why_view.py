@@ -65,7 +65,7 @@ def unanswered(
     reason = because(decision.reason)
     lines = [f"[This message]({where}) was not answered {reason.told(decision.detail)}"]
     if decision.origin is not None:
-        lines.append(f"The rule: {origin(decision.origin, names=names)}.")
+        lines.append(f"The rule: {described_origin(decision.origin, names=names)}.")
     elif by_operator and (value := operator.get(reason.key)) is not None:
         lines.append(f"The rule: `{reason.key}`, {_by_operator(value)}.")
     if reason.switch:
@@ -77,7 +77,7 @@ def unanswered(
     return "\n".join(lines)
 
 
-def origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
+def described_origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
     """Say for which scope a setting was set, to which value, when, and with `names` by whom."""
     setting = found.setting
     words = f"set {IN_SCOPES[found.scope]}"
