@@ -48,8 +48,8 @@ CONTEXT_WITHOUT_MESSAGE = (
     "With `context`, also write a `message` that says what to do with it, for instance: sum up what was said."
 )
 CONTEXT_OF_PRIVATE_THREAD = (
-    "I do not copy messages from a private thread into another thread. Mention me here, or use /chat without "
-    "`context`."
+    "What was said in a private thread stays there: I cannot copy it into another thread. Mention me here, or use "
+    "/chat without `context`."
 )
 CONTEXT_UNREADABLE = (
     "I copy only what you may read yourself, and you lack the permission “Read Message History” here. Use /chat "
