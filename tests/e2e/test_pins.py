@@ -63,7 +63,7 @@ async def test_a_pinned_message_keeps_its_turn_and_breaks_no_cache_by_itself(wor
         assert "the loom is blue" in sent
         assert "That is good to know." in sent
         assert "go on" not in sent
-        assert "1 pinned turn from before that is kept." in await answer(
+        assert "1 pinned turn from before that is also seen." in await answer(
             await own.ben.command(thread, "context")
         )
         # A pin is told of by two events.
