@@ -198,7 +198,7 @@ async def test_the_names_of_presets_may_look_like_anything(world: World) -> None
             offered = await own.ann.autocomplete(thread, "system preset use", {"name": f" {name} "}, "name")
             assert offered, name
             used = await own.ann.command(thread, "system preset use", {"name": offered[0]["value"]})
-            assert "is the preset `" in await answer(used), name
+            assert "is now the preset `" in await answer(used), name
         listing = await own.ann.command(thread, "system preset list")
         await listing.response()
         assert len((await listing.message())["embeds"][0]["description"].splitlines()) == len(NAMES)
