@@ -149,7 +149,8 @@ class Filler:
         return _first_of(CLASSES, text) or "\N{SLIGHTLY SMILING FACE}"
 
     def _sign(self, text: str) -> str:
-        return _first_of(SIGNS, text)
+        is_punctuation = unicodedata.category(text)[0] == "P"  # such as the ornamental brackets
+        return text if is_punctuation else _first_of(SIGNS, text)
 
     def _other(self, text: str) -> str:
         is_kept = text in KEPT_MARKS or unicodedata.category(text) not in LETTERLIKE
