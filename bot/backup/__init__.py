@@ -1,1 +1,1 @@
-"""Backup and restore: everything that the bot keeps in Redis, to one file and back."""
+"""Backup and restore: all keys of the bot in Redis, to one file and back."""

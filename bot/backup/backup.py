@@ -1,8 +1,9 @@
-"""`python -m bot backup`: writes every key of the prefix to a file, while the bot runs.
+"""`python -m bot backup`: writes every key under the prefix to a file, while the bot runs.
 
-The keys of a conversation share a slot and are read at one moment. Names that a first walk over all keys has missed,
-because the keys were made meanwhile, are found by the walks after it, and their parts read again. What is written
-between the last walk and the end is what a store loses that goes back by a moment, for which the bot provides.
+A *part* is all keys with one hash tag, or a single key without a tag; one transaction reads a part. A scan may miss
+keys that are created while it runs: later scans find them, and their parts are read again. Keys that change after
+their part was last read stand in the file as they were. To the bot this looks like a Redis that lost its latest
+writes, which it reconciles with Discord.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.backup.backup_file import BackupReader, BackupWriter, Head, written
+from bot.backup.backup_file import BackupHeader, BackupReader, BackupWriter, atomic_write
 from bot.backup.known_names import GONE, KnownNames
 from bot.config import Exit
 from bot.conversation.errors import StartError
@@ -27,21 +28,22 @@ from bot.version import version
 LEFT_OUT = frozenset(
     {"pulse:<instance>", "{trial-<number>}:<number>", "{schema}:lease", "{schema}:step", "{schema}:left"}
 )
-"""The contracts of keys that say something of running instances alone.
+"""The contracts of keys that describe running instances only.
 
-How far a migration has come is among them: an older release may work on the restored data before they are migrated.
+The progress of a migration is among them: an older release may change restored data before the next migration, which
+then has to start at the beginning.
 """
 
 PARTS_AT_ONCE = 8
-"""So many parts are read at the same time, each of which is in memory as a whole."""
+"""Bounds the memory: each part is in memory as a whole."""
 
 NAMES_AT_ONCE = 500
 
-MOST_WALKS = 4
-"""A busy store has new keys at each walk, of which few are left after some."""
+MAX_SCANS = 4
+"""A busy store has new keys at each scan, but fewer each time."""
 
-MOST_CLOSURES = 5
-"""How often a part is read again because a message has come that the names did not hold."""
+MAX_REREADS = 5
+"""How often a part is read again because a message arrived whose record was not among the names."""
 
 UNKNOWN = "?"
 """The kind of keys without a contract."""
@@ -49,7 +51,7 @@ UNKNOWN = "?"
 
 @dataclass(frozen=True, slots=True)
 class BackedUp:
-    """What a backup holds: keys by the names of their contracts."""
+    """The result of a backup: the number of keys by kind, the size of the file, and its digest."""
 
     counts: dict[str, int]
     bytes: int
@@ -57,29 +59,28 @@ class BackedUp:
 
 
 async def back_up(redis: Redis, keys: Keys, path: Path, *, schema: int) -> BackedUp:
-    """Write the file, read it again and compare; StartError or StoreUnavailable if it cannot be had.
+    """Write the file and verify it by reading it again; StartError or StoreUnavailable where that fails.
 
-    Whatever stood at `path` stays until the new file is complete.
+    An older file at `path` is replaced only when the new one is complete.
     """
     stored = StoredKeys(redis, keys)
-    head = Head(version(), keys.prefix, schema, await stored.now_ms())
-    with written(path) as (file, beside), KnownNames.beside(path) as names:
-        writer = BackupWriter(file, head)
-        for _ in range(MOST_WALKS):
-            await _find(redis, keys, names)
+    header = BackupHeader(version(), keys.prefix, schema, await stored.now_ms())
+    with atomic_write(path) as (file, temporary), KnownNames.beside(path) as names:
+        writer = BackupWriter(file, header)
+        for _ in range(MAX_SCANS):
+            await _scan(redis, keys, names)
             if not await _copy(stored, keys, names, writer, tagged=True):
                 break
         await _copy(stored, keys, names, writer, tagged=False)
         counts = names.counts()
         digest = writer.end(counts)
         file.flush()
-        _verify(beside, counts, digest)
-        size = beside.stat().st_size
+        _verify(temporary, counts, digest)
+        size = temporary.stat().st_size
     return BackedUp(counts, size, digest)
 
 
-async def _find(redis: Redis, keys: Keys, names: KnownNames) -> None:
-    """Walk over all keys and note their names."""
+async def _scan(redis: Redis, keys: Keys, names: KnownNames) -> None:
     page: list[str] = []
     async for key in keys_of_prefix(redis, keys.prefix):
         name = key.removeprefix(f"{keys.prefix}:")
@@ -94,7 +95,7 @@ async def _find(redis: Redis, keys: Keys, names: KnownNames) -> None:
 async def _copy(
     stored: StoredKeys, keys: Keys, names: KnownNames, writer: BackupWriter, *, tagged: bool
 ) -> bool:
-    """Write the parts with names that were not read, and return whether there were any."""
+    """Write the parts that hold an unread name, and return whether there were any."""
     any_found = False
     while parts := names.unread(tagged=tagged, most=PARTS_AT_ONCE):
         any_found = True
@@ -105,11 +106,14 @@ async def _copy(
 
 
 async def _read(stored: StoredKeys, keys: Keys, names: Sequence[str]) -> tuple[StoredKey, ...]:
-    """Read a part, with the records and results of all messages that wait in it."""
+    """Read a part, with the records and results of all messages in its inbox.
+
+    A message that arrives between the scan and the read is in the inbox, but its record is not yet among the names.
+    """
     wanted = tuple(names)
-    for _ in range(MOST_CLOSURES):
+    for _ in range(MAX_REREADS):
         found = await stored.read(wanted)
-        missing = set(_named(keys, found)) - set(wanted)
+        missing = set(_message_keys(keys, found)) - set(wanted)
         if not missing:
             break
         wanted = (*wanted, *sorted(missing))
@@ -117,35 +121,36 @@ async def _read(stored: StoredKeys, keys: Keys, names: Sequence[str]) -> tuple[S
     return tuple(key for key in found if key.value is not None or key.name in known)
 
 
-def _named(keys: Keys, found: Sequence[StoredKey]) -> Iterator[str]:
-    """Return the names of the records and results of the messages that wait, or are to be compared with Discord."""
+def _message_keys(keys: Keys, found: Sequence[StoredKey]) -> Iterator[str]:
+    """Yield the names of the records and results of the messages that wait for an answer or for reconciliation."""
     for key in found:
         if key.value is not None and kind_of(key.name) in ("{C}:q", "{C}:s"):
             conversation = int(tag_of(key.name))
             for member, _ in key.value:
-                for of in (keys.record_prefix, keys.result_prefix):
-                    yield (of(conversation) + padded(int(member))).removeprefix(f"{keys.prefix}:")
+                for prefix in (keys.record_prefix, keys.result_prefix):
+                    yield (prefix(conversation) + padded(int(member))).removeprefix(f"{keys.prefix}:")
 
 
 def _verify(path: Path, counts: dict[str, int], digest: str) -> None:
-    """Read the file as a restore does, and compare it with what was written."""
+    """Read the file as a restore does; StartError if its content is not the one that was written."""
     reader = BackupReader(path)
     with KnownNames.beside(path) as names:
-        for found in reader.moments():
+        for found in reader.snapshots():
             names.note_read(kinds_of(found))
         if reader.digest != digest or reader.counts != counts or names.counts() != counts:
             raise StartError(
-                f"{path} does not hold what was written to it: is the disk in order?", exit_code=Exit.BACKUP
+                f"{path} does not hold what was written to it: check the disk, and try again",
+                exit_code=Exit.BACKUP,
             )
 
 
 def kinds_of(found: Sequence[StoredKey]) -> dict[str, str]:
-    """Return the kinds of keys by their names, GONE for those that do not exist."""
+    """Return the kinds of keys by name, GONE for those that do not exist."""
     return {key.name: GONE if key.value is None else kind_of(key.name) for key in found}
 
 
 def kind_of(name: str) -> str:
-    """Return the name of a key's contract."""
+    """Return the kind of a key: the name of its contract, UNKNOWN without one."""
     contract = contract_of(name)
     return UNKNOWN if contract is None else contract.name
 

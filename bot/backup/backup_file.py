@@ -1,10 +1,11 @@
-"""The file of a backup: compressed lines of JSON with a head, the keys, and an end that counts and proves them.
+"""The format of a backup: gzipped lines of JSON. A header, the keys, and an end with their counts and the SHA-256.
 
     {"bobbin_backup": 1, "bobbin": "0.9", "prefix": "bobbin", "schema": 1, "at_ms": 1796000000000}
     [["{5}:h", "list", 1796000000000, ["…"]], …]
     {"end": {"{C}:h": 1}, "sha256": "…"}
 
-Each line between head and end holds keys as they were at one moment; a later line replaces an earlier one.
+Each line between header and end is a snapshot: keys as they were at one moment. For a key in several lines the last
+one counts. The SHA-256 is that of all uncompressed lines before the end.
 """
 
 from __future__ import annotations
@@ -26,21 +27,20 @@ from bot.conversation.errors import StartError
 from bot.store.stored_keys import StoredKey
 
 FORMAT = 1
-"""The version of the file's format."""
 
-LEVEL = 3
-"""Of the compression: higher levels take several times as long for some percent."""
+COMPRESSION_LEVEL = 3
+"""Higher levels take several times as long and save only some percent."""
 
-DAMAGED = "is damaged, or no backup"
 SUFFIX = ".bobbin"
-"""How the names of backups that nobody has named end."""
+"""The suffix of the backups that the bot names itself, before a migration."""
 
-CUT_OFF = "is cut off: copy it again from where it was made"
+DAMAGED = "is damaged, or is not a backup"
+TRUNCATED = "is incomplete: copy it again from where it was made"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """Where and when a backup was made; `schema` is the version of what is stored, `at_ms` by the server's clock."""
+class BackupHeader:
+    """Where and when a backup was made; `schema` is the version of the stored data, `at_ms` is Redis's time."""
 
     version: str
     prefix: str
@@ -49,18 +49,20 @@ class Head:
 
 
 class BackupWriter:
-    """Writes the lines of one file."""
+    """Writes one file."""
 
-    def __init__(self, file: BinaryIO, head: Head) -> None:
-        self._file = gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=LEVEL, mtime=0)
+    def __init__(self, file: BinaryIO, header: BackupHeader) -> None:
+        self._file = gzip.GzipFile(
+            filename="", mode="wb", fileobj=file, compresslevel=COMPRESSION_LEVEL, mtime=0
+        )
         self._digest = hashlib.sha256()
         self._write(
             {
                 "bobbin_backup": FORMAT,
-                "bobbin": head.version,
-                "prefix": head.prefix,
-                "schema": head.schema,
-                "at_ms": head.at_ms,
+                "bobbin": header.version,
+                "prefix": header.prefix,
+                "schema": header.schema,
+                "at_ms": header.at_ms,
             }
         )
 
@@ -69,7 +71,7 @@ class BackupWriter:
         self._write([[key.name, key.type, key.expires_ms, key.value] for key in keys])
 
     def end(self, counts: Mapping[str, int]) -> str:
-        """Write the end, and return the digest of what was written before."""
+        """Write the end, and return the digest of all lines before it."""
         digest = self._digest.hexdigest()
         self._write({"end": dict(counts), "sha256": digest})
         self._file.close()
@@ -82,19 +84,19 @@ class BackupWriter:
 
 
 class BackupReader:
-    """Reads a file; StartError if it is damaged, cut off, or of a newer version.
+    """Reads a file; StartError if it is damaged, incomplete, or of a newer version.
 
-    `head` is known from the beginning, `counts` and `digest` at the end of `moments`.
+    `header` is set from the start, `counts` and `digest` once `snapshots` has ended.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.counts: dict[str, int] = {}
         self.digest = ""
-        self.head = self._head(next(self._lines(), b""))
+        self.header = self._header(next(self._lines(), b""))
 
-    def moments(self) -> Iterator[tuple[StoredKey, ...]]:
-        """Yield the keys, those of one moment together; the whole file was read and is right once this ends."""
+    def snapshots(self) -> Iterator[tuple[StoredKey, ...]]:
+        """Yield the keys of each line; only the end of the iteration says that the file is complete and undamaged."""
         digest = hashlib.sha256()
         lines = self._lines()
         digest.update(next(lines))
@@ -103,31 +105,33 @@ class BackupReader:
             if isinstance(found, dict):
                 self._end(found, digest.hexdigest())
                 if next(lines, None) is not None:
-                    raise self._refusal(DAMAGED)
+                    raise self._error(DAMAGED)
                 return
             digest.update(line)
             try:
                 yield tuple(StoredKey(*key) for key in found)
             except TypeError:
-                raise self._refusal(DAMAGED) from None
-        raise self._refusal(CUT_OFF)
+                raise self._error(DAMAGED) from None
+        raise self._error(TRUNCATED)
 
-    def _head(self, line: bytes) -> Head:
+    def _header(self, line: bytes) -> BackupHeader:
         found = self._json(line)
         if not isinstance(found, dict) or not isinstance(found.get("bobbin_backup"), int):
-            raise self._refusal(DAMAGED)
+            raise self._error(DAMAGED)
         if found["bobbin_backup"] > FORMAT:
-            raise self._refusal(
-                f"was made by a newer version (Bobbin {found.get('bobbin')}): install that one"
+            raise self._error(
+                f"was made by a newer version (Bobbin {found.get('bobbin')}): install that version"
             )
         try:
-            return Head(str(found["bobbin"]), str(found["prefix"]), int(found["schema"]), int(found["at_ms"]))
+            return BackupHeader(
+                str(found["bobbin"]), str(found["prefix"]), int(found["schema"]), int(found["at_ms"])
+            )
         except (KeyError, TypeError, ValueError):
-            raise self._refusal(DAMAGED) from None
+            raise self._error(DAMAGED) from None
 
     def _end(self, found: Mapping[str, Any], digest: str) -> None:
         if found.get("sha256") != digest or not isinstance(found.get("end"), dict):
-            raise self._refusal(DAMAGED)
+            raise self._error(DAMAGED)
         self.counts, self.digest = found["end"], digest
 
     def _lines(self) -> Iterator[bytes]:
@@ -135,24 +139,24 @@ class BackupReader:
             with gzip.open(self._path, "rb") as file:
                 yield from file
         except EOFError:
-            raise self._refusal(CUT_OFF) from None
+            raise self._error(TRUNCATED) from None
         except (gzip.BadGzipFile, zlib.error):
-            raise self._refusal(DAMAGED) from None
+            raise self._error(DAMAGED) from None
         except OSError as error:
-            raise self._refusal(f"cannot be read: {error.strerror}") from error
+            raise self._error(f"cannot be read: {error.strerror}") from error
 
     def _json(self, line: bytes) -> Any:
         try:
             return json.loads(line)
         except ValueError:
-            raise self._refusal(DAMAGED) from None
+            raise self._error(DAMAGED) from None
 
-    def _refusal(self, what: str) -> StartError:
-        return StartError(f"{self._path} {what}", exit_code=Exit.BACKUP)
+    def _error(self, problem: str) -> StartError:
+        return StartError(f"{self._path} {problem}", exit_code=Exit.BACKUP)
 
 
 def remove_unfinished(directory: Path) -> None:
-    """Remove what backups that were killed have left in a directory: begun files, and names of keys."""
+    """Remove the temporary files and folders that killed backups have left in a directory."""
     for each in directory.glob(f".*{SUFFIX}.*"):
         if each.is_dir():
             rmtree(each, ignore_errors=True)
@@ -162,21 +166,21 @@ def remove_unfinished(directory: Path) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
-    """Open a new file beside `path`, which nobody else can read, and put it in the place of `path` in the end.
+def atomic_write(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Yield a temporary file beside `path`, and its path; rename it to `path` if the block ends without an error.
 
-    Yields the file and its path.
+    Only the owner can read the file. An OSError within the block becomes a StartError about `path`.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            yield file, beside
+            yield file, temporary
             file.flush()
             os.fsync(file.fileno())
-        beside.replace(path)
+        temporary.replace(path)
     except OSError as error:
         raise StartError(f"{path} cannot be written: {error.strerror}", exit_code=Exit.BACKUP) from error
     finally:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()

@@ -1,4 +1,4 @@
-"""The names of all keys, grouped by slot, in a file: a large store has more names than fit into memory."""
+"""The names of all keys, by part (see `backup`), in an SQLite file: those of a large store exceed the memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
+from bot.config import Exit
+from bot.conversation.errors import StartError
+
 _TAG = re.compile(r"\{([^}]+)\}")
 
-SET_UP = (
+SCHEMA = (
     "pragma journal_mode=off",
     "pragma synchronous=off",
     "create table names (name text primary key, part text, number integer, kind text, is_read integer)"
@@ -26,16 +29,17 @@ GONE = ""
 
 WITHOUT_ID = 0
 UNTAGGED = -1
-"""What stands for the id in the order of parts: of a hash tag that is no id, and of a key without a hash tag."""
+"""The sort numbers of parts without an id: of a hash tag that is not an id, and of a key without a hash tag."""
 
-MOST_NUMBER = 2**63 - 1
+MAX_NUMBER = 2**63 - 1
+"""The largest integer of SQLite."""
 
 
 class KnownNames:
-    """Names of keys behind the prefix; the keys of a part share a slot, and are read at one moment.
+    """Names of keys without the prefix, and whether each was read.
 
-    The parts with the largest ids come first: most threads are younger than their servers and people, whose keys may
-    list what a thread holds, and are to be read later.
+    The parts with the largest ids come first: most threads are younger than their servers and people. Keys of servers
+    and people may refer to content of a thread, so they have to be read after it.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -44,23 +48,26 @@ class KnownNames:
     @classmethod
     @contextmanager
     def beside(cls, path: Path) -> Iterator[Self]:
-        """Keep the names in a folder beside a file, until the end."""
-        with (
-            TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder,
-            closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
-        ):
-            for line in SET_UP:
-                connection.execute(line)
-            yield cls(connection)
+        """Keep the names in a temporary folder beside a file; StartError if that folder cannot be written."""
+        try:
+            with (
+                _folder(path) as folder,
+                closing(sqlite3.connect(Path(folder) / "names", isolation_level=None)) as connection,
+            ):
+                for statement in SCHEMA:
+                    connection.execute(statement)
+                yield cls(connection)
+        except sqlite3.Error as error:
+            raise _unwritable(path, str(error)) from error
 
     def add(self, names: Iterable[str]) -> None:
-        """Note names that are to be read; those that are known stay as they are."""
+        """Note names as unread; known names keep their state."""
         rows = [(name, *_part(name)) for name in names]
         with self._transaction():
             self._connection.executemany("insert or ignore into names values (?, ?, ?, '', 0)", rows)
 
     def unread(self, *, tagged: bool, most: int) -> list[tuple[str, ...]]:
-        """Return the names of so many parts of which some have not been read: those with or without a hash tag."""
+        """Return all names of up to `most` parts that hold an unread name: parts with a hash tag, or without."""
         sign = ">" if tagged else "="
         parts = self._connection.execute(
             f"select distinct part, number from names where not is_read and number {sign} ?"  # noqa: S608
@@ -70,7 +77,7 @@ class KnownNames:
         return [tuple(self._names(part)) for part, _ in parts]
 
     def note_read(self, kinds: Mapping[str, str]) -> None:
-        """Note the kinds of keys that have been read, GONE for those that do not exist."""
+        """Mark names as read, with the kinds of their keys."""
         self.add(kinds)
         with self._transaction():
             self._connection.executemany(
@@ -79,7 +86,7 @@ class KnownNames:
             )
 
     def counts(self) -> dict[str, int]:
-        """Return how many keys of each kind there are."""
+        """Return the number of keys of each kind, without those that are GONE."""
         counted = self._connection.execute(
             "select kind, count(*) from names where kind != ? group by kind order by kind", (GONE,)
         )
@@ -98,10 +105,25 @@ class KnownNames:
         self._connection.execute("commit")
 
 
+def _folder(path: Path) -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.")
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error)) from error
+
+
+def _unwritable(path: Path, reason: str) -> StartError:
+    return StartError(
+        f"{path.parent} cannot be written ({reason}), and a backup or a restore keeps a list of keys beside its "
+        "file: use a file in another folder",
+        exit_code=Exit.BACKUP,
+    )
+
+
 def _part(name: str) -> tuple[str, int]:
-    """Return what names the slot of a key, and its place in the order of parts."""
+    """Return the part of a key, and the number by which parts are sorted."""
     found = _TAG.search(name)
     if found is None:
         return name, UNTAGGED
     tag = found[1]
-    return f"{{{tag}}}", min(int(tag), MOST_NUMBER) if tag.isdecimal() else WITHOUT_ID
+    return f"{{{tag}}}", min(int(tag), MAX_NUMBER) if tag.isdecimal() else WITHOUT_ID

@@ -1,9 +1,9 @@
-"""`python -m bot restore`: writes what a backup holds into an empty prefix, while no instance runs.
+"""`python -m bot restore`: writes the keys of a backup into an empty prefix, while no instance runs.
 
-The whole file is read before anything is changed, and each key is read again after it was written. What is due is
-put into the queues anew; the bot then looks on Discord for what it answered since the backup, as after each rollback
-of its store. People who were forgotten since the backup, as far as the replaced data tells of them, are forgotten
-anew.
+The whole file is verified before anything is changed, and each key is read again after it was written. The queues of
+due work are derived from the restored keys. At its next start the bot finds on Discord what it answered since the
+backup, as after each rollback of its store. People who were forgotten since the backup are forgotten again, if the
+replaced data still lists them.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from redis.asyncio import Redis
 
 from bot.backup.backup import NAMES_AT_ONCE, PARTS_AT_ONCE, kind_of, kinds_of, tag_of
-from bot.backup.backup_file import BackupReader, Head
+from bot.backup.backup_file import DAMAGED, BackupHeader, BackupReader
 from bot.backup.known_names import KnownNames
 from bot.config import Exit
 from bot.conversation.errors import StartError
@@ -31,20 +31,20 @@ from bot.store.restored_queues import MERGED, schedule
 from bot.store.stored_keys import StoredKey, StoredKeys
 
 UNFINISHED = 10**9
-"""The version of the schema during a restore: no instance starts on it, also if the restore breaks off."""
+"""The schema version in Redis during a restore: newer than any release, so no instance starts on half the data."""
 
 FORGET_MARGIN_MS = 24 * 3600 * 1000
-"""Who was forgotten so long before the backup is forgotten there too."""
+"""Whoever was forgotten longer than this before the backup is not in it: forgetting a person takes less than that."""
 
-TOLERANCE_MS = 1000
-"""An expiry is told by the time that is left, in whole milliseconds of a moment that is not known exactly."""
+EXPIRY_TOLERANCE_MS = 1000
+"""Redis tells the time that is left (PTTL), and the moment to which that refers is known only roughly."""
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What a restore has done: `counts` by contract; `expired` keys were past their time, `forgotten` people anew."""
+    """The result: `counts` of keys by kind, `expired` keys that were left out, `forgotten` people to forget again."""
 
-    head: Head
+    header: BackupHeader
     counts: dict[str, int]
     expired: int
     forgotten: int
@@ -60,32 +60,32 @@ async def restore(
     replaces: bool = False,
     silent_s: float = ALIVE_S,
 ) -> Restored:
-    """Restore a file; StartError, before anything is changed, if that cannot or must not be.
+    """Restore a file; StartError, before anything is changed, if the file or the target is refused.
 
-    With `replaces` whatever the prefix holds is deleted first. An instance that has been silent for `silent_s` has
+    With `replaces` all keys under the prefix are deleted first. An instance without a heartbeat for `silent_s` has
     ended.
     """
     stored = StoredKeys(redis, keys)
-    # Before the file too, which takes minutes to read if it is large.
+    # The check comes before the file too: reading a large file takes minutes.
     await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
-    checked = _checked(path, schema)
+    verified = _verified(path, schema)
     await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
     jobs = ForgetJobs(redis, keys)
     forgotten = await jobs.remembered()
     await _clear(redis, keys, stored)
     version = keys.schema.removeprefix(f"{keys.prefix}:")
     await stored.write([StoredKey(version, "string", None, str(UNFINISHED))])
-    # First, so that a restore after one that broke off knows of them.
+    # First, so that another restore still knows them if this one breaks off.
     for person, before in forgotten.items():
         await jobs.remember(Identity(person, before), created_ms(before))
     expired, last = 0, StoredKey(version, "string", None, None)
-    for parts in _batches(BackupReader(path).moments()):
+    for parts in _batches(BackupReader(path).snapshots()):
         last = next((key for found in parts for key in found if key.name == version), last)
         without = [tuple(key for key in found if key.name != version) for found in parts]
         expired += sum(
             await asyncio.gather(*(_write(redis, keys, stored, found) for found in without if found))
         )
-    since_ms = checked.head.at_ms - FORGET_MARGIN_MS
+    since_ms = verified.header.at_ms - FORGET_MARGIN_MS
     again = [each for each in forgotten.items() if created_ms(each[1]) >= since_ms]
     for person, before in again:
         code = receipt_code(person, before, secret)
@@ -93,41 +93,41 @@ async def restore(
     await stored.write([last])
     if await running(redis, keys, silent_s):
         raise StartError(
-            "an instance of the bot was started during the restore: stop it, and restore again with --replace",
+            "an instance of the bot started during the restore: stop it, and restore again with --replace",
             exit_code=Exit.BACKUP,
         )
-    return Restored(checked.head, checked.counts, expired, len(again))
+    return Restored(verified.header, verified.counts, expired, len(again))
 
 
-def _checked(path: Path, schema: int) -> BackupReader:
-    """Read the whole file before anything is changed."""
+def _verified(path: Path, schema: int) -> BackupReader:
+    """Read the whole file, so that `counts` is set; StartError if it is damaged or of a newer version."""
     reader = BackupReader(path)
-    if reader.head.schema > schema:
+    if reader.header.schema > schema:
         raise StartError(
-            f"{path} was made by a newer version (Bobbin {reader.head.version}): install that one",
+            f"{path} was made by a newer version (Bobbin {reader.header.version}): install that version",
             exit_code=Exit.BACKUP,
         )
     with KnownNames.beside(path) as names:
-        for found in reader.moments():
+        for found in reader.snapshots():
             names.note_read(kinds_of(found))
         if names.counts() != reader.counts:
-            raise StartError(f"{path} is damaged, or no backup", exit_code=Exit.BACKUP)
+            raise StartError(f"{path} {DAMAGED}", exit_code=Exit.BACKUP)
     return reader
 
 
 async def _check_target(redis: Redis, keys: Keys, *, replaces: bool, silent_s: float) -> None:
     if await running(redis, keys, silent_s):
         raise StartError(
-            f"the bot runs on this Redis: stop every instance, and restore then; {silent_s:.0f} s later if one was "
-            "killed",
+            "the bot is running on this Redis: stop every instance, and restore again "
+            f"({silent_s:.0f} s later if one was killed)",
             exit_code=Exit.BACKUP,
         )
     if replaces:
         return
     async for _ in keys_of_prefix(redis, keys.prefix):
         raise StartError(
-            f"this Redis holds data of the bot already: restore with --replace to delete it, or set redis.prefix "
-            f"to another one than {keys.prefix}",
+            f"this Redis already holds data of the bot: use --replace to delete that data first, or set redis.prefix "
+            f"to another prefix than {keys.prefix}",
             exit_code=Exit.BACKUP,
         )
 
@@ -142,25 +142,25 @@ async def _clear(redis: Redis, keys: Keys, stored: StoredKeys) -> None:
     await stored.delete(page)
 
 
-def _batches(moments: Iterator[tuple[StoredKey, ...]]) -> Iterator[list[tuple[StoredKey, ...]]]:
-    """Yield what can be written at the same time: each key at most once."""
+def _batches(snapshots: Iterator[tuple[StoredKey, ...]]) -> Iterator[list[tuple[StoredKey, ...]]]:
+    """Yield snapshots that can be written at the same time: no key stands in two of them."""
     batch: list[tuple[StoredKey, ...]] = []
-    held: set[str] = set()
-    for found in moments:
+    batch_names: set[str] = set()
+    for found in snapshots:
         names = {key.name for key in found}
-        if len(batch) >= PARTS_AT_ONCE or held & names:
+        if len(batch) >= PARTS_AT_ONCE or batch_names & names:
             yield batch
-            batch, held = [], set()
+            batch, batch_names = [], set()
         batch.append(found)
-        held |= names
+        batch_names |= names
     yield batch
 
 
 async def _write(redis: Redis, keys: Keys, stored: StoredKeys, found: Sequence[StoredKey]) -> int:
-    """Write keys, read them again, and return how many were past their time."""
+    """Write keys, read them again, and return how many had expired."""
     now_ms = await stored.now_ms()
-    late = [key.name for key in found if key.expires_ms is not None and key.expires_ms <= now_ms]
-    wanted = tuple(replace(key, value=None) if key.name in late else key for key in found)
+    expired = [key.name for key in found if key.expires_ms is not None and key.expires_ms <= now_ms]
+    wanted = tuple(replace(key, value=None) if key.name in expired else key for key in found)
     queues = tuple(key for key in wanted if key.name in MERGED)
     await stored.write([key for key in wanted if key.name not in MERGED])
     if queues:
@@ -169,24 +169,25 @@ async def _write(redis: Redis, keys: Keys, stored: StoredKeys, found: Sequence[S
         if key.value is not None and (tag := tag_of(key.name)):
             await schedule(redis, keys, kind_of(key.name), tag, now_ms)
     _compare(wanted, await stored.read([key.name for key in wanted]), await stored.now_ms())
-    return len(late)
+    return len(expired)
 
 
-def _compare(wanted: Sequence[StoredKey], held: Sequence[StoredKey], now_ms: int) -> None:
-    for key, other in zip(wanted, held, strict=True):
+def _compare(wanted: Sequence[StoredKey], found: Sequence[StoredKey], now_ms: int) -> None:
+    """Raise StartError if Redis holds another value or expiry than was written."""
+    for key, other in zip(wanted, found, strict=True):
         if key.name in MERGED or (key.expires_ms is not None and key.expires_ms <= now_ms):
             continue
         moved = abs((key.expires_ms or 0) - (other.expires_ms or 0)) if key.value is not None else 0
-        if _comparable(key) != _comparable(other) or moved > TOLERANCE_MS:
+        if _comparable(key) != _comparable(other) or moved > EXPIRY_TOLERANCE_MS:
             raise StartError(
-                f"Redis does not hold what was restored (a key of the kind {kind_of(key.name)}): see its log and "
-                "its eviction policy, and restore again with --replace",
+                f"Redis does not hold what was restored (a key of the kind {kind_of(key.name)}): check the log and "
+                "the eviction policy of Redis, and restore again with --replace",
                 exit_code=Exit.BACKUP,
             )
 
 
 def _comparable(key: StoredKey) -> object:
-    """Return a value so that equal ones are equal: members of the same score in any order, scores as numbers."""
+    """Return a value to compare: Redis orders members of equal score by itself, and may write scores differently."""
     if key.type == "sorted set" and key.value is not None:
         return sorted((member, float(score)) for member, score in key.value)
     return key.value

@@ -1,6 +1,6 @@
 """Slash commands, buttons, modals and menus: one file per feature, listed in the registry.
 
-This module is the room's face: whoever is outside imports from here alone.
+Other rooms import only the names that this module exports.
 """
 
 from bot.commands.branching import Branching

@@ -1,4 +1,4 @@
-"""/about: what the bot keeps of people, where and for how long, what it sends on, and what answers."""
+"""/about: what the bot keeps about people, where and how long, what it sends to others, and which model answers."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ log = structlog.get_logger()
 CONSENT = rf"bobbin:{Button.CONSENT.value}:[0-9]+"
 AGREE = rf"bobbin:{Button.AGREE.value}:[0-9]+"
 WITHDRAW_ID = "bobbin:withdraw-consent"
-"""The custom ids name nobody: who presses a button is asked, agrees or withdraws."""
+"""The custom ids name no person: a button applies to the person who presses it."""
 
 
 def agree_button() -> discord.ui.Button[discord.ui.View]:
-    """Return the button by which a person agrees."""
+    """Return the button with which a person gives consent."""
     return button("I agree", buttons.custom_id(Button.AGREE, 0), discord.ButtonStyle.primary)
 
 
 class About:
-    """Answers the command and the buttons of consent."""
+    """Answers the command and the buttons for consent."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -48,9 +48,9 @@ class About:
         self._accept_held = services.accept_held
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-
-        @tree.command(name="about", description="What I keep of you and for how long, and what answers here")
+        @tree.command(
+            name="about", description="What I keep about you, for how long, and which model answers here"
+        )
         @in_servers_and_dms
         async def about_(interaction: Interaction) -> None:
             await interaction.response.defer(ephemeral=True)
@@ -67,12 +67,12 @@ class About:
         tree.add_button(WITHDRAW_ID, self.withdraw)
 
     async def ask(self, interaction: Interaction) -> None:
-        """Answer the button below a person's first message in a server: ask whoever has pressed it, privately."""
+        """Answer the button below a person's first message in a server: ask the person who pressed it, privately."""
         text = consent.question(self._ceiling, self._facts.privacy_url)
         await say(interaction, text, view=view_of(agree_button()))
 
     async def agree(self, interaction: Interaction) -> None:
-        """Store the consent, and accept what has waited for it."""
+        """Store the consent, and accept the messages that waited for it."""
         await interaction.response.edit_message(content=consent.AGREED, view=None)
         if self._consents is None or self._accept_held is None:
             return
@@ -82,7 +82,7 @@ class About:
         await self._accept_held(person)
 
     async def withdraw(self, interaction: Interaction) -> None:
-        """Forget the consent."""
+        """Remove the consent."""
         await interaction.response.edit_message(content=consent.WITHDRAWN, view=None)
         if self._consents is not None:
             await self._consents.withdraw(interaction.user.id)

@@ -1,4 +1,4 @@
-"""/access: who may have Claude asked in a channel or a server, by role and by person."""
+"""/access: who may use the bot in a channel or a server, by role and by person."""
 
 from __future__ import annotations
 
@@ -6,14 +6,22 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
-from bot.commands.access_view import changed, cleared, defaults_shown, lifted_pause, own, paused, rules_shown
+from bot.commands import permission_rules
+from bot.commands.access_view import (
+    changed,
+    cleared,
+    defaults_shown,
+    lifted_pause,
+    paused,
+    rules_shown,
+    verdict,
+)
 from bot.commands.admission import roles_of
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
-from bot.commands.rule_offers import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import autocomplete_rules, matching, stored_rule
 from bot.commands.scopes import (
     CHANNEL_HELP,
     ChannelOption,
@@ -42,16 +50,17 @@ from bot.store.settings_cache import ByScope
 log = structlog.get_logger()
 
 RULES_MAX = 50
-"""The most rules of a scope, so that an answer shows all of them."""
+"""The most rules of a scope: one answer shows all of them."""
 
-SCOPE_HELP = "Where the rule applies; a channel's goes before the server's"
-ROLE_HELP = "The role; @everyone is everybody without another rule"
+SCOPE_HELP = "Where the rule applies; a channel's rule overrides the server's"
+ROLE_HELP = "The role; @everyone stands for everybody without another rule"
 PERSON_HELP = "The person"
-RULE_HELP = "A rule that is set, also one for a role that was deleted or a person who left"
+RULE_HELP = "A rule that is set, also for a deleted role or a person who left"
 
-WHOM = "Name a role or a person (or both). @everyone is a role: what is set for it applies to everybody else."
+WHOM = "Choose a role, a person, or both. The role @everyone stands for everybody without another rule."
 TOO_MANY = (
-    f"There are {RULES_MAX} rules, which is as many as one place can have. Remove some with /access clear."
+    f"There are already {RULES_MAX} rules, which is the most for a channel or a server. Remove some with /access "
+    "clear, then try again."
 )
 OTHERS = "Only somebody with the permission “Manage Server” can see the rules for others. "
 
@@ -62,18 +71,19 @@ ONLY_WITH_A_RULE = (
     "Only people and roles with a rule of their own may use me there: let them in with /access allow."
 )
 NOBODY = 0
-"""Stands for a person without roles and rules."""
+"""The id of a person without roles and rules."""
 
 REFUSALS = Refusals(
-    "There are no rules in direct messages.",
-    {scope: access.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}") for scope in Scope},
+    "There are no access rules in direct messages.",
+    {
+        scope: permission_rules.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}")
+        for scope in Scope
+    },
 )
 
 
 @in_servers_only
 class AccessRules(app_commands.Group, name="access", description="Who may use me here"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -84,18 +94,17 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
-    @app_commands.command(name="show", description="Show whether you may use me here, and by which rule")
-    @app_commands.describe(person="Somebody else, for those who manage the server", channel=CHANNEL_HELP)
+    @app_commands.command(name="show", description="Show whether you may use me here, and which rule says so")
+    @app_commands.describe(person="Somebody else; only if you manage the server", channel=CHANNEL_HELP)
     async def show(
         self,
         interaction: Interaction,
         person: discord.User | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Show what applies to the person; all rules to those who manage the server."""
+        """Show the rule that applies to the person; to managers of the server, all rules or that for `person`."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         elsewhere = invocation.elsewhere
@@ -104,22 +113,23 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
         asked = person.id if manages and person is not None else interaction.user.id
         home = invocation.actor.home
-        rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
+        pause = await self._limits.pause(home, asked, at_ms=self._clock.now_ms())
+        rest = paused(pause, is_self=asked == interaction.user.id)
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
-            shown = own(found, invocation.server, names_person=False, elsewhere=elsewhere)
+            shown = verdict(found, invocation.server, names_person=False, elsewhere=elsewhere)
             await say(interaction, about + shown + rest)
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
             found = self._access(person.id, roles, by_scope, invocation)
             who = f"<@{person.id}>"
-            shown = own(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
+            shown = verdict(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
             await say(interaction, shown + rest)
             return
         await say(
             interaction,
-            f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
+            f"{verdict(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
             f"{defaults_shown(self._defaults())}",
         )
         for scope in SCOPES:
@@ -139,7 +149,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Allow a role or a person."""
         await self._set(interaction, ALLOW, role, person, scope, channel)
 
     @app_commands.command(name="block", description="Ignore a role or a person in a channel or the server")
@@ -152,11 +161,10 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Block a role or a person."""
         await self._set(interaction, BLOCK, role, person, scope, channel)
 
     @app_commands.command(
-        name="clear", description="Remove the rule for a role or a person; without either, all rules"
+        name="clear", description="Remove the rule for a role or a person; without options, all rules"
     )
     @app_commands.describe(
         role=ROLE_HELP, person=PERSON_HELP, rule=RULE_HELP, scope=SCOPE_HELP, channel=CHANNEL_HELP
@@ -170,7 +178,6 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         scope: WideScopeOption | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Remove rules."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
@@ -195,15 +202,15 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             await say(interaction, lifted_pause(person.id))
 
     @clear.autocomplete("rule")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the rules of the scope that is chosen so far."""
+    async def autocomplete_rule(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the rules of the chosen scope."""
         says = {ALLOW: "allowed", BLOCK: "blocked"}
-        return await offered(
+        return await autocomplete_rules(
             interaction, self._scope_settings, typed, default=Scope.CHANNEL, family=FAMILY, says=says
         )
 
     async def _lift(self, invocation: Invocation, person: int) -> bool:
-        """End the pause of a person; a pause is of the whole server."""
+        """End the pause of a person, which applies to the whole server; return whether there was one."""
         home = invocation.actor.home
         lifted = await self._limits.lift(home, person, at_ms=self._clock.now_ms())
         if lifted:
@@ -243,11 +250,13 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             return
         log.info("access_rule_set", scope=target.scope.value, target=target.target, rules=names, value=value)
         said = changed(target.scope, names, value, invocation.server, invocation.elsewhere)
-        rest = self._of_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
+        rest = self._about_everybody_else(names, value, await self._by_scope(invocation), invocation.server)
         await say(interaction, f"{said} {rest}".rstrip())
 
-    def _of_everybody_else(self, names: list[str], value: str, by_scope: ByScope, server: int | None) -> str:
-        """Say what a rule for a role leaves as it was for everybody else, where that is easily overlooked."""
+    def _about_everybody_else(
+        self, names: list[str], value: str, by_scope: ByScope, server: int | None
+    ) -> str:
+        """Say what applies to everybody else, where a new rule for a role is easily misunderstood; "" elsewhere."""
         others_may = access_of(NOBODY, (), by_scope, self._defaults(), server=server).allowed
         if value == BLOCK and f"{ROLE}{server}" in names:
             return ONLY_WITH_A_RULE
@@ -271,7 +280,7 @@ def _names(role: discord.Role | None, person: discord.User | None) -> list[str]:
 
 
 def _deleted(guild: discord.Guild | None, settings: Settings) -> frozenset[str]:
-    """Return the names of the rules for roles that the server does not have any more."""
+    """Return the names of the rules for deleted roles."""
     roles = (name for name in rules_of(settings) if name.startswith(ROLE))
     return frozenset(
         name for name in roles if guild is not None and guild.get_role(int(name.removeprefix(ROLE))) is None

@@ -1,17 +1,17 @@
-"""What /access answers."""
+"""The answers of /access."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 
-from bot.commands.scopes import scope_name, set_where
+from bot.commands.scopes import scope_name, where_set
 from bot.conversation import wording
 from bot.conversation.access_rules import ALLOW, BLOCK, PERSON, ROLE, Access, AccessDefaults, rules_of
 from bot.conversation.limits import Paused, when
 from bot.conversation.scope import Scope, Settings
 
 
-def own(
+def verdict(
     found: Access,
     server: int | None,
     *,
@@ -19,7 +19,7 @@ def own(
     who: str = "You",
     elsewhere: int | None = None,
 ) -> str:
-    """Say whether a person may use the bot, and which rule decides."""
+    """Say whether a person may use the bot, and which rule decides; `elsewhere` is a channel other than this one."""
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
     may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
     if found.origin is None:
@@ -27,7 +27,7 @@ def own(
             return f"{may}: no rule says otherwise."
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
-    where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
+    where = where_set(found.origin, names_person=names_person, elsewhere=elsewhere)
     return f"{may}: a rule {verb} {subject(found.origin.name, server)}, {where}."
 
 
@@ -39,7 +39,7 @@ def rules_shown(
     *,
     gone: Collection[str] = (),
 ) -> str:
-    """Show the rules of a scope; those of `gone` are for roles that were deleted."""
+    """Show the rules of a scope; `gone` are the names of those for deleted roles."""
     rules = rules_of(settings)
     if not rules:
         return f"There are no rules for {scope_name(scope, elsewhere)}."
@@ -49,12 +49,14 @@ def rules_shown(
             whom = (f"{subject(name, server)}{' (deleted)' if name in gone else ''}" for name in names)
             lines.append(f"{verb}: {', '.join(whom)}")
     if any(name in gone for name in rules):
-        lines.append(wording.small("/access clear with the option `rule` removes one for a deleted role."))
+        lines.append(
+            wording.small("To remove the rule for a deleted role, use /access clear with the option `rule`.")
+        )
     return "\n".join(lines)
 
 
 def defaults_shown(defaults: AccessDefaults) -> str:
-    """Say who may use the bot where no rule applies; without the people whom the operator has blocked."""
+    """Say who may use the bot where no rule applies. The people whom the operator blocks stay secret."""
     who = "only the roles that whoever runs me has chosen" if defaults.allow_roles else "everybody"
     return f"Where no rule applies: {who}."
 
@@ -62,7 +64,6 @@ def defaults_shown(defaults: AccessDefaults) -> str:
 def changed(
     scope: Scope, names: list[str], value: str, server: int | None, elsewhere: int | None = None
 ) -> str:
-    """Say what was set."""
     who = " and ".join(subject(name, server) for name in names)
     verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
     return f"From the next message on, {who} {verb} in {scope_name(scope, elsewhere)}."
@@ -81,13 +82,16 @@ def lifted_pause(person: int) -> str:
     return f"<@{person}> is no longer paused."
 
 
-def paused(pause: Paused | None) -> str:
-    """Say until when a person is paused."""
-    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
+def paused(pause: Paused | None, *, is_self: bool) -> str:
+    """Say until when a person is paused; `is_self`: it is the person who uses the command. "" without a pause."""
+    if pause is None:
+        return ""
+    who = "You are" if is_self else "They are"
+    return f" {who} paused: no answers before the pause ends, {when(pause.until_ms)}."
 
 
 def subject(name: str, server: int | None) -> str:
-    """Mention whom a rule is for; the bot's messages ping nobody."""
+    """Mention the role or person of a rule; the bot's messages ping nobody."""
     if name == f"{ROLE}{server}":
         return "@everyone"  # Discord shows the mention of this role with a second @
     return f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"

@@ -1,4 +1,4 @@
-"""Whether a person may have Claude asked in a place: for the commands and buttons that cost money."""
+"""Says whether a person may use a command or button that asks Claude, and so costs money."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.limits import Paused
 from bot.conversation.scope import Scope
 
-BLOCKED = (
-    "You may not use me here: somebody who manages this server has decided that. /access show names the rule."
-)
+BLOCKED = "You may not use me here: somebody who manages this server has decided that. /access show tells which rule."
 BLOCKED_BY_OPERATOR = "You may not use me: whoever runs me has decided that."
 ANSWERS_OFF = {
     Scope.THREAD: "Nothing is answered in this thread: `/answer set` has switched it off here.",
@@ -22,12 +20,12 @@ ANSWERS_OFF = {
 
 
 def roles_of(interaction: Interaction) -> frozenset[int]:
-    """Return the roles of the person who uses a command; none in direct messages."""
+    """Return the role ids of the person who uses a command; empty in direct messages."""
     return frozenset(role.id for role in getattr(interaction.user, "roles", ()))
 
 
 class Admission:
-    """Applies the rules of /access and /answer, as they are stored now."""
+    """Applies the rules of /access and /answer, the required consent, and the limits of a person."""
 
     def __init__(self, services: CommandServices) -> None:
         self._scope_settings = services.scope_settings
@@ -39,7 +37,7 @@ class Admission:
     async def refusal(
         self, interaction: Interaction, *, thread: int | None, channel: int | None
     ) -> str | None:
-        """Say why Claude is not asked for the person in a place, None if it may be."""
+        """Say why Claude is not asked for the person in a thread or channel, None if Claude is."""
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
         person, roles = interaction.user.id, roles_of(interaction)
@@ -55,7 +53,7 @@ class Admission:
         return None if pause is None else wording.paused(person, pause.until_ms)
 
     async def opening_refusal(self, interaction: Interaction) -> str | None:
-        """Say why no thread opens for the person yet, None if one may; the thread counts from now on."""
+        """Say why no thread opens for the person yet; None counts a thread towards their limit."""
         person = interaction.user.id
         limited = await self._limits.admit(
             home_of(interaction), person, interaction.id, at_ms=self._clock.now_ms(), opens_thread=True
@@ -68,5 +66,5 @@ class Admission:
 
 
 def home_of(interaction: Interaction) -> int:
-    """Return where a person's limits are counted: in the server, or in the direct messages."""
+    """Return the id under which a person's limits are counted: the server's, else that of the direct messages."""
     return interaction.guild_id or interaction.channel_id or 0

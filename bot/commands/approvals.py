@@ -1,4 +1,6 @@
-"""The buttons of a call that waits for a permission: Allow once, Always here, Refuse, Refuse and say why."""
+"""The buttons on the card of a tool call that waits for a permission: Allow once, Always here, Refuse, Refuse and say
+why.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +8,11 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.approval import Approval
@@ -24,15 +26,15 @@ from bot.render.controls import Button
 
 log = structlog.get_logger()
 
-RULE = access.REPLY
+RULE = permission_rules.REPLY
 
-ALWAYS_RULE = access.CONVERSATION
+ALWAYS_RULE = permission_rules.CONVERSATION
 
 MAY_NOT_DECIDE = RULE.refusal("decide that")
 MAY_NOT_ALWAYS = ALWAYS_RULE.refusal("allow it for the whole thread") + " “Allow once” may do."
-UNKNOWN = "I do not know that question any more. Ask again if it is still wanted."
+UNKNOWN = "I no longer know that call. If you still want it, ask Claude again."
 NOT_FOUND_OUT = (
-    "I could not find out whether this is still allowed, because Discord did not tell me the roles. Press again in a "
+    "I could not check whether this is still allowed, because Discord did not tell me the roles. Press again in a "
     "minute."
 )
 MODAL = r"bobbin:refusal:(?P<approval>[0-9]+)"
@@ -40,7 +42,7 @@ REASON = "reason"
 
 
 class ApprovalButtons:
-    """Passes decisions to the desk, which carries them out."""
+    """Checks who may decide, and passes the decision to the ApprovalDesk."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -49,12 +51,10 @@ class ApprovalButtons:
         self._desk = services.approvals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the buttons and the modal."""
         tree.add_button(buttons.OF_CARDS_TEMPLATE.pattern, self.pressed)
         tree.add_modal(MODAL, self.submitted)
 
     async def pressed(self, interaction: Interaction, *, button: str, approval: str) -> None:
-        """Answer a press."""
         chosen = Button(button)
         if chosen is Button.REFUSE_WHY:
             async with lookup_deadline():
@@ -68,7 +68,7 @@ class ApprovalButtons:
                         custom_id=f"bobbin:refusal:{approval}",
                         field=REASON,
                         label="Why?",
-                        description="Claude is told, and it stands on the card.",
+                        description="Claude reads it, and the card shows it.",
                         text="",
                     )
                 )
@@ -80,7 +80,7 @@ class ApprovalButtons:
             await say(interaction, refusal)
             return
         if chosen is not Button.REFUSE:
-            # Before anything is set: what is not allowed any more is not switched on by a press.
+            # Before the setting is changed: Always must not switch on a tool that is no longer allowed.
             try:
                 found = await self._desk.checked(found)
             except DiscordError:
@@ -96,7 +96,7 @@ class ApprovalButtons:
         await self._decide(interaction, invocation, found, chosen)
 
     async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], approval: str) -> None:
-        """Refuse a call for a reason."""
+        """Refuse a call with the reason that was written in the modal."""
         await interaction.response.defer()
         invocation, found = await self._resolved(interaction, int(approval))
         refusal = self._refusal(interaction, invocation, found, Button.REFUSE_WHY)
@@ -107,13 +107,12 @@ class ApprovalButtons:
 
     async def _resolved(self, interaction: Interaction, approval: int) -> tuple[Invocation, Approval | None]:
         invocation = await resolve_invocation(interaction, self._conversations)
-        place = interaction.channel_id or 0
-        return invocation, await self._desk.find(place, approval)
+        return invocation, await self._desk.find(interaction.channel_id or 0, approval)
 
     def _refusal(
         self, interaction: Interaction, invocation: Invocation, found: Approval | None, button: Button
     ) -> str:
-        """Return why a press is refused, "" if it is not."""
+        """Say why a press is refused, "" if it is accepted."""
         if found is None:
             return UNKNOWN
         if not RULE.allows(invocation.person, asked=interaction.user.id == found.asker):
@@ -140,7 +139,7 @@ class ApprovalButtons:
                 await say(interaction, NOT_FOUND_OUT)
                 return
         if not is_decided:
-            # A call that still waits in the store waits for too long.
+            # A call that was not decided although it still waits in the store has expired.
             await say(interaction, UNKNOWN if met is None else late_answer(met) or NOT_WAITING["expired"])
             return
         log.info("approval_decided", conversation=found.conversation, tool=found.tool, button=button.value)

@@ -1,4 +1,4 @@
-"""/audit: the administrative acts of a server, and the channel to which new ones are posted."""
+"""/audit: the log of administrative acts in a server, and the channel to which new entries are posted."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_only
-from bot.commands.failures import missing
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.scopes import ScopeOption
@@ -25,24 +24,27 @@ from bot.gateway import permissions
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 
 PAGE_ID = "bobbin:audit"
-"""The beginning of a button's custom id; behind it stand the entry before which the page begins, and the filter."""
+"""The prefix of a button's custom id; the entry before which the page begins, and the filter, follow."""
 
 PAGE_ENTRIES = 10
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 WHAT_CHARS = 39
-"""So that the custom id of a button, which holds the filter, has at most 100 characters."""
+"""The filter has to fit into the custom id of a button, which holds 100 characters (Discord, "Custom ID")."""
 
 HEADING = "What was changed on this server, and by whom; the latest first."
-NOTHING = "Nothing was noted here that fits."
+NOTHING = "There are no such entries."
 MAY_NOT_READ = RULE.refusal("read the audit log")
 MAY_NOT_CHOOSE = RULE.refusal("choose the channel of the audit log")
 NO_LONGER_POSTED = "New entries of the audit log are no longer posted to a channel."
-NOT_POSTED_BEFORE = "New entries of the audit log are not posted to a channel; there is nothing to end."
+NOT_POSTED_BEFORE = (
+    "New entries of the audit log are not posted to any channel, so nothing was changed. To choose one, use the "
+    "option `channel`."
+)
 
 
 def posted_from_now_on(channel: int) -> str:
@@ -50,12 +52,20 @@ def posted_from_now_on(channel: int) -> str:
     return f"New entries of the audit log are posted to <#{channel}> from now on, starting with this one."
 
 
+def cannot_post(channel: int, lacking: str) -> str:
+    """Say that the bot lacks a permission in the chosen channel."""
+    return (
+        f"I cannot post in <#{channel}>, so nothing was changed. Give me the permission “{lacking}” there, then try "
+        "again."
+    )
+
+
 def posting(channel: int, lacking: str, *, is_known: bool) -> str:
-    """Say where new entries are posted, and what prevents that."""
+    """Say where new entries are posted, or what prevents that."""
     if not is_known:
-        return "New entries are to be posted to a channel that I cannot see any more: choose one with /audit channel."
+        return "New entries wait: I cannot see their channel any more. Choose one with /audit channel."
     if lacking:
-        return f"New entries wait: I lack the permission “{lacking}” in <#{channel}>."
+        return f"New entries wait: give me the permission “{lacking}” in <#{channel}>."
     return f"New entries are posted to <#{channel}>."
 
 
@@ -66,7 +76,7 @@ def embed_of(entries: Sequence[AuditEntry], home: int) -> discord.Embed:
 
 @in_servers_only
 class Audit(app_commands.Group, name="audit", description="What was changed on this server, and by whom"):
-    """Answers the commands, and the buttons that turn the pages."""
+    """Answers the commands and the buttons of the pages."""
 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
@@ -75,7 +85,6 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the buttons."""
         tree.add_command(self)
         wanted = rf"(?P<person>[0-9]+):(?P<scope>{'|'.join(Scope)}|all):(?P<what>.*)"
         tree.add_button(rf"{PAGE_ID}:(?P<before>0|[0-9]+-[0-9]+):{wanted}", self.turn_page)
@@ -114,11 +123,11 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
             )
 
     @show.autocomplete("what")
-    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the kinds of acts that fit what was typed."""
+    async def autocomplete_what(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the kinds of acts that contain what was typed."""
         wanted = plain(typed).lower()
         fitting = [name for name in audit_view.KNOWN if wanted in name]
-        return [app_commands.Choice(name=name, value=name) for name in fitting[:OFFERED]]
+        return [app_commands.Choice(name=name, value=name) for name in fitting[:MOST_CHOICES]]
 
     async def turn_page(
         self, interaction: Interaction, *, before: str, person: str, scope: str, what: str
@@ -127,8 +136,11 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         await interaction.response.defer()
         invocation = await resolve_invocation(interaction, self._conversations)
         wanted = _filter(invocation, int(person) or None, what, None if scope == "all" else Scope(scope))
-        if not RULE.allows(invocation.person) or wanted is None:
+        if not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_READ)
+            return
+        if wanted is None:
+            await say(interaction, NOT_A_CONVERSATION)
             return
         start = None if before == "0" else before
         page = await self._audit_log.page(invocation.actor.home, wanted, count=PAGE_ENTRIES, before=start)
@@ -141,16 +153,16 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         )
 
     @app_commands.command(name="channel", description="Choose the channel to which new entries are posted")
-    @app_commands.describe(channel="Where new entries are posted; leave it out to end that")
+    @app_commands.describe(channel="Where new entries are posted; leave it out to post them nowhere")
     async def channel(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
-        """Choose the channel of the log."""
+        """Set or remove the channel of the log."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_CHOOSE)
             return
         if channel is not None and (lacking := self._lacking(interaction, channel.id)):
-            await say(interaction, missing(lacking))
+            await say(interaction, cannot_post(channel.id, lacking))
             return
         chosen = None if channel is None else str(channel.id)
         home = invocation.actor.home
@@ -177,7 +189,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
 
 
 def _filter(invocation: Invocation, person: int | None, what: str, scope: Scope | None) -> AuditFilter | None:
-    """Return the filter of a page; None if there is no such scope where the command is used."""
+    """Return the filter of a page; None if the command is used where the scope does not exist."""
     targets = {
         Scope.THREAD: invocation.conversation,
         Scope.CHANNEL: invocation.channel,

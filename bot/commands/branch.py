@@ -1,4 +1,4 @@
-"""*Apps › Branch here*: a new thread that goes on from a message, beside the conversation."""
+"""*Apps › Branch here*: a new thread that continues the conversation from a message."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from bot.gateway.events.question import question_of
 
 log = structlog.get_logger()
 
-MAY_NOT_READ = "You lack the permission “{}” here, so I cannot take this along for you."
+MAY_NOT_READ = "You lack the permission “{}” here, so I cannot copy this conversation for you."
 NOT_HERE = (
-    "I cannot branch this off: that works in threads of text channels and announcement channels, and in posts of "
-    "forums and media channels."
+    "I cannot branch off here. Branches work in threads of text and announcement channels, and in posts of forums "
+    "and media channels."
 )
 NOT_ANSWERED = (
-    "That message is not part of what I remember of this conversation: it is not answered yet, was left out, or is "
-    "forgotten. Choose my reply to it, or another message."
+    "That message is not in my history of this conversation: it is not answered yet, was left out, or is forgotten. "
+    "Choose my reply to it, or another message."
 )
 TURN_GONE = "That part of the conversation was forgotten just now, so there is nothing to branch off."
-IN_THE_MAKING = "That branch is being made already. A link to it stands here in a moment."
+UNDER_WAY = "I am already making that branch. Its link appears in this thread in a moment."
 
 
 class Branch:
-    """Answers the menu to whoever can read the thread and may open a thread of the same kind."""
+    """Answers the menu for people who can read the thread and may open a thread of the same kind."""
 
     def __init__(self, services: CommandServices) -> None:
         self._services = services
@@ -53,12 +53,11 @@ class Branch:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the menu."""
         tree.context_menu(name="Branch here")(self.menu)
 
     @in_servers_only
     async def menu(self, interaction: Interaction, message: discord.Message) -> None:
-        """Branch off after the turn of the message."""
+        """Copy the conversation up to the turn of the message into a new thread."""
         await interaction.response.defer(ephemeral=True)
         thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
         conversation = message.id if thread is None else thread.id
@@ -99,18 +98,18 @@ class Branch:
         )
         job = await self._branches.ask(wanted)
         if job.interaction != interaction.id:
-            await say(interaction, IN_THE_MAKING if job.thread is None else _made(job.thread))
+            await say(interaction, UNDER_WAY if job.thread is None else _branch_link(job.thread))
             return
         if (refusal := await self._admission.opening_refusal(interaction)) is not None:
             await self._branches.give_up(job)
             await say(interaction, refusal)
             return
         try:
-            made = await Branching(self._services, interaction.client).complete(job)
+            branch = await Branching(self._services, interaction.client).complete(job)
         except (DiscordForbidden, DiscordGone, DiscordNotNow, DiscordRejected):
             await self._branches.give_up(job)
             raise
-        await say(interaction, TURN_GONE if made is None else _made(made))
+        await say(interaction, TURN_GONE if branch is None else _branch_link(branch))
 
     async def _refusal(
         self, interaction: Interaction, conversation: int, channel: object, *, private: bool
@@ -135,10 +134,9 @@ class Branch:
     async def _turn(
         self, interaction: Interaction, conversation: int, message: discord.Message
     ) -> Turn | None:
-        """Return the turn that a message belongs to: as what a person wrote, or as a part of the reply."""
-        starts = (
-            message.type is discord.MessageType.thread_starter_message
-        )  # it shows the one in the parent channel
+        """Return the turn of a message, whether a person wrote the message or it is a part of the reply."""
+        # Such a message shows the one in the parent channel, whose id is that of the thread.
+        starts = message.type is discord.MessageType.thread_starter_message
         found = await self._branches.turn_of(conversation, conversation if starts else message.id)
         me = interaction.client.user
         if found is not None or me is None or message.author.id != me.id or message.flags.silent:
@@ -160,5 +158,5 @@ class Branch:
         return "Conversation" if thread is None else thread.name
 
 
-def _made(thread: int) -> str:
+def _branch_link(thread: int) -> str:
     return f"Here it is: <#{thread}>"

@@ -1,4 +1,4 @@
-"""/budget: how much may be asked of Claude in a server, within the operator's limits."""
+"""/budget: the limits of a server in messages, tokens and dollars, within those of the operator."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, budget_view
+from bot.commands import budget_view, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.payer import payer_of
-from bot.commands.rule_offers import matching, offered, stored_rule
+from bot.commands.rule_autocomplete import autocomplete_rules, matching, stored_rule
 from bot.commands.scopes import SCOPE_NAMES
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -30,21 +30,21 @@ log = structlog.get_logger()
 UnitName = Literal["messages", "tokens", "USD"]
 
 LEAST, MOST = 0.000001, 1_000_000_000.0
-"""A micro-dollar, and more tokens or dollars than anybody uses."""
+"""A micro-dollar, and a number of tokens or dollars that nobody reaches."""
 
 WHO = {ALL: "all together", EACH: "each person"}
 
 WHERE_HELP = "Where it applies; this server unless you choose this channel"
-UNIT_HELP = "What is counted: messages are answers, tokens those of input and output"
-PERIOD_HELP = "How often it renews, in UTC"
+UNIT_HELP = "What is counted: messages are answers; tokens are input and output"
+PERIOD_HELP = "How often the limit renews, in UTC"
 WHO_HELP = "Whether all share the limit, or each person has one"
 ROLE_HELP = "For the people with this role, who share the limit"
 PERSON_HELP = "For this person, in place of the limit for each person"
-LIMIT_HELP = "A limit that is set, also one for a role that was deleted or a person who left"
+LIMIT_HELP = "A limit that is set, also for a deleted role or a person who left"
 
 
 class _Scopes(app_commands.Transformer):
-    """The scopes that have limits, by the names that people read."""
+    """Shows the scopes by name: discord.py would show the members of the enumeration."""
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
@@ -58,7 +58,7 @@ class _Scopes(app_commands.Transformer):
 
 
 class _Who(app_commands.Transformer):
-    """Whether a limit is for all together or for each person."""
+    """Offers a limit for all together or for each person."""
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
@@ -69,11 +69,9 @@ class _Who(app_commands.Transformer):
 
 
 @in_servers_and_dms
-class BudgetGroup(
+class BudgetCommands(
     app_commands.Group, name="budget", description="How much may be asked of Claude here, and what is left"
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -84,12 +82,10 @@ class BudgetGroup(
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show which limits apply to you here, and what is left")
     async def show(self, interaction: Interaction) -> None:
-        """Show the limits that apply to the person here."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.by_scope(
@@ -99,7 +95,7 @@ class BudgetGroup(
         budget = budget_of(self._policy().ceilings, by_scope)
         apply = limits(self._policy().shown_rules(budget.rules), payer, self._clock.now_s())
         uses = await self._budgets.uses(apply)
-        manages = access.SERVER.allows(invocation.person)
+        manages = permission_rules.SERVER.allows(invocation.person)
         others = _set_here(by_scope) if manages else []
         await say(interaction, budget_view.shown(apply, uses, others, budget.notify if manages else None))
 
@@ -127,7 +123,6 @@ class BudgetGroup(
         person: discord.User | None = None,
         scope: app_commands.Transform[Scope, _Scopes] | None = None,
     ) -> None:
-        """Set a limit."""
         await interaction.response.defer(ephemeral=True)
         try:
             wanted = amount_of(f"{amount:.6f}".rstrip("0").rstrip(".") + f" {unit} per {per}")
@@ -170,7 +165,6 @@ class BudgetGroup(
         scope: app_commands.Transform[Scope, _Scopes] | None = None,
         limit: str | None = None,
     ) -> None:
-        """Remove a limit."""
         await interaction.response.defer(ephemeral=True)
         found = await self._target(interaction, who, role, person, scope)
         if isinstance(found, str):
@@ -201,22 +195,26 @@ class BudgetGroup(
             await say(interaction, budget_view.limits_cleared(where, len(removed)))
 
     @clear.autocomplete("limit")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the limits of the scope that is chosen so far."""
-        return await offered(interaction, self._scope_settings, typed, default=Scope.SERVER, family=PREFIX)
+    async def autocomplete_limit(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
+        """Offer the limits of the chosen scope."""
+        return await autocomplete_rules(
+            interaction, self._scope_settings, typed, default=Scope.SERVER, family=PREFIX
+        )
 
     @app_commands.command(
-        name="notify", description="Choose a channel that is told when a limit is nearly used up"
+        name="notify", description="Choose the channel for a notice when a limit is nearly used up"
     )
-    @app_commands.describe(channel="The channel; leave it out to tell nobody")
+    @app_commands.describe(channel="The channel; leave it out for no notices")
     async def notify(self, interaction: Interaction, channel: discord.TextChannel | None = None) -> None:
-        """Set the channel that is told, once the bot has said so there."""
+        """Set the channel for notices, after a test message has been posted there."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.server is None:
             await say(interaction, budget_view.ONLY_IN_SERVERS)
             return
-        if not access.SERVER.allows(invocation.person):
+        if not permission_rules.SERVER.allows(invocation.person):
             await say(interaction, budget_view.MAY_NOT_SET)
             return
         if channel is not None:
@@ -242,24 +240,23 @@ class BudgetGroup(
         person: discord.User | None,
         scope: Scope | None,
     ) -> tuple[Invocation, int, str, Scope] | str:
-        """Return where and for whom a limit is changed, or why it is not."""
+        """Return the invocation, the scope's id, the subject and the scope of a limit; or the reason of a refusal."""
         invocation = await resolve_invocation(interaction, self._conversations)
         where = scope or Scope.SERVER
         target = invocation.channel if where is Scope.CHANNEL else invocation.server
         if target is None:
             return budget_view.ONLY_IN_SERVERS
-        if not access.SERVER.allows(invocation.person):
+        if not permission_rules.SERVER.allows(invocation.person):
             return budget_view.MAY_NOT_SET
         if sum(each is not None for each in (who, role, person)) > 1:
             return budget_view.TWO_SUBJECTS
         if role is not None:
-            # The role with the server's id is @everyone.
             return invocation, target, ALL if role.is_default() else f"role:{role.id}", where
         return invocation, target, f"person:{person.id}" if person is not None else who or ALL, where
 
 
 def _set_here(by_scope: dict[Scope, Settings]) -> list[tuple[str, Scope, Amount]]:
-    """Return the limits that are set for the channel and the server."""
+    """Return the limits that were set by command: for whom, in which scope, and how much."""
     found = []
     for scope, settings in by_scope.items():
         for name, setting in sorted(settings.items()):

@@ -1,36 +1,36 @@
-"""What /budget answers."""
+"""The answers of /budget."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.conversation import budget_wording
 from bot.conversation.amount import Amount
 from bot.conversation.budget import ALL, EACH, Limit, Rule, Subject, Use
 from bot.conversation.scope import Scope
 
 MOST_CHARS = 1900
-"""A message holds 2000 (Discord, "Create Message"); the rest is for the line that says how many are left out."""
+"""A message holds 2000 (Discord, "Create Message")."""
 
-ONLY_IN_SERVERS = "Limits are set for servers and their channels, and these are direct messages."
-MAY_NOT_SET = access.SERVER.refusal("change the limits of a server")
-TWO_SUBJECTS = "Choose one: a role, a person, or each person."
-WHICH_LIMIT = "Say which: choose one with the option `limit`, or name `unit` and `per`."
+ONLY_IN_SERVERS = "Limits are set in servers, and these are direct messages. Use the command in a server."
+MAY_NOT_SET = permission_rules.SERVER.refusal("change the limits of a server")
+TWO_SUBJECTS = "Choose only one of `for`, `role` and `person`."
+WHICH_LIMIT = "Which limit? Choose one with the option `limit`, or give `unit` and `per`."
 NO_LIMITS = "There is no limit here."
-NOTIFY_TEST = "When a limit of this server is used up to 80 and to 100 percent, I say so here."
-NOTIFY_CLEARED = "Nobody is told any more when a limit is nearly used up."
+NOTIFY_TEST = "I post a notice here when 80 and when 100 percent of a limit of this server are used."
+NOTIFY_CLEARED = "I no longer post a notice when a limit is nearly used up."
 
 PLACES = {Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
 
 def notify_set(channel: int) -> str:
-    """Say which channel is told."""
-    return f"<#{channel}> is told when a limit of this server is used up to 80 and to 100 percent."
+    """Say which channel gets the notices."""
+    return f"I post a notice in <#{channel}> when 80 and when 100 percent of a limit of this server are used."
 
 
 def notify_failed(channel: int) -> str:
-    """Say that the bot cannot write in the channel that was to be told."""
+    """Say that the bot cannot write in the channel for notices."""
     return f"I cannot write in <#{channel}>, so nothing was changed. Give me the permission “Send Messages” there."
 
 
@@ -47,7 +47,6 @@ def subject(who: str, scope: Scope) -> str:
 
 
 def limit_set(who: str, scope: Scope, amount: Amount) -> str:
-    """Say that a limit was set."""
     return (
         f"The limit of {subject(who, scope)} is {budget_wording.amount(amount)} from the next request on. "
         "All other limits still apply."
@@ -55,13 +54,12 @@ def limit_set(who: str, scope: Scope, amount: Amount) -> str:
 
 
 def limit_cleared(who: str, scope: Scope, amount: Amount, *, was_set: bool) -> str:
-    """Say that a limit was removed."""
     what = f"limit in {amount.unit} per {amount.period} for {subject(who, scope)}"
     return f"The {what} is removed." if was_set else f"There is no {what}."
 
 
 def limits_cleared(scope: Scope, count: int) -> str:
-    """Say how many limits were removed that were chosen among those that are set."""
+    """Say how many limits the option `limit` has removed."""
     if not count:
         return f"There is no such limit for {PLACES[scope]}."
     return f"Removed from {PLACES[scope]}: {count} {'limit' if count == 1 else 'limits'}."
@@ -76,7 +74,7 @@ def exceeds(amount: Amount, ceiling: Rule) -> str:
         Subject.PERSON: "each person",
     }[ceiling.subject]
     return (
-        f"{budget_wording.amount(amount)} is more than the operator of this bot allows: for {whose} the most is "
+        f"{budget_wording.amount(amount)} is more than whoever runs me allows: for {whose} the most is "
         f"{budget_wording.amount(ceiling.amount)}. Nothing was changed."
     )
 
@@ -87,7 +85,7 @@ def shown(
     others: Sequence[tuple[str, Scope, Amount]],
     notify: int | None,
 ) -> str:
-    """Show the limits that apply to the person here, and, for the admins, what else is set here."""
+    """Show the limits that apply to the person here; `others` and `notify` are for those who manage the server."""
     lines = ["**Limits that apply to you here** (all of them hold)"] if limits else [NO_LIMITS]
     lines += [_line(limit, use) for limit, use in zip(limits, uses, strict=True)]
     if others:
@@ -96,7 +94,7 @@ def shown(
             f"- {subject(who, scope)}: {budget_wording.amount(amount)}" for who, scope, amount in others
         ]
     if notify is not None:
-        lines.append(f"Told at 80 and 100 percent: <#{notify}>")
+        lines.append(f"Notices at 80 and 100 percent: <#{notify}>")
     return _bounded(lines)
 
 
@@ -126,7 +124,7 @@ def _whose(limit: Limit) -> str:
 
 
 def _bounded(lines: Sequence[str]) -> str:
-    """Join as many lines as fit into a message."""
+    """Join as many lines as fit into a message, and say how many are left out."""
     for count in range(len(lines), 0, -1):
         left_out = len(lines) - count
         text = "\n".join([*lines[:count], *([f"… and {left_out} more."] if left_out else [])])

@@ -1,4 +1,4 @@
-"""Buttons and menus that outlive the process: their custom ids hold all that is needed to answer a click."""
+"""Buttons and select menus that work after a restart: the custom id holds all that the answer needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS_MAX = 25
 def dynamic_button(
     template: str, pressed: Callable[[Interaction, re.Match[str]], Awaitable[None]]
 ) -> type[discord.ui.DynamicItem[discord.ui.Item[Any]]]:
-    """Return the class by which discord.py answers the buttons whose custom id matches a template."""
+    """Return the DynamicItem with which discord.py answers the components whose custom id matches a template."""
 
     class DynamicButton(discord.ui.DynamicItem[discord.ui.Item[Any]], template=template):
         def __init__(self, item: discord.ui.Item[Any], match: re.Match[str]) -> None:
@@ -37,7 +37,7 @@ def dynamic_button(
 
 
 def shows(message: discord.Message | None, custom_id: str) -> bool:
-    """Whether a message has a component with a custom id, so that discord.py finds its DynamicItem."""
+    """Whether a message has a component with a custom id: only then discord.py calls its DynamicItem."""
     rows: Iterable[Any] = message.components if message is not None else ()
     children = (child for row in rows for child in getattr(row, "children", ()))
     return any(getattr(child, "custom_id", None) == custom_id for child in children)
@@ -46,27 +46,26 @@ def shows(message: discord.Message | None, custom_id: str) -> bool:
 def button(
     label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
 ) -> discord.ui.Button[discord.ui.View]:
-    """Return a button to send."""
     return discord.ui.Button[discord.ui.View](label=label, custom_id=custom_id, style=style)
 
 
 def select(
     placeholder: str, custom_id: str, options: Sequence[discord.SelectOption]
 ) -> discord.ui.Select[discord.ui.View]:
-    """Return a menu to send, of which one option is chosen; answered like a button, see `chosen`."""
+    """Return a new select menu for one option. Its DynamicItem is that of a button; `chosen` reads the option."""
     return discord.ui.Select[discord.ui.View](
         placeholder=placeholder, custom_id=custom_id, options=list(options[:OPTIONS_MAX])
     )
 
 
 def chosen(interaction: Interaction) -> str:
-    """Return the value that was chosen of a menu, "" if there is none."""
+    """Return the value of the chosen option of a select menu, "" if there is none."""
     data: Mapping[str, Any] = interaction.data or {}
     return str(next(iter(data.get("values") or ()), ""))
 
 
 def view_of(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View | None:
-    """Return a view to send, None without an item; it is stopped, because discord.py would keep it for ever."""
+    """Return a view, None without items; it is stopped, because discord.py would keep it in memory for ever."""
     if not items:
         return None
     view = discord.ui.View(timeout=None)

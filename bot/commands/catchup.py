@@ -1,4 +1,4 @@
-"""/catchup: a private answer about a thread, for a person who comes late."""
+"""/catchup: summarizes a thread for one person, or answers their question about it, in private."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ log = structlog.get_logger()
 
 QUESTION_CHARS = 1000
 MESSAGES_MAX = 4
-"""The most messages of an answer; the rest is attached."""
+"""The most messages of an answer; the rest is an attached file."""
 
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot tell you what was said."
-NOTHING_SAID = "Nothing was said here yet that I could tell you of."
+NOTHING_SAID = "Nothing was said here in that time."
 NOT_A_TIME = (
     "I do not understand that time. Write for instance `2h`, `yesterday`, `2026-11-29`, or paste a link to a "
     "message of this thread."
 )
 ONE_AT_A_TIME = "I am still writing your last /catchup. Please wait until you have it."
-DECLINED = "Claude declined to answer that. Ask for something else about this thread."
+DECLINED = "Claude declined to answer that. Please ask something else about this thread."
 BUSY = "Claude is overloaded right now. Please try /catchup again in some minutes."
 LIMITED = f"{OUR_ACCOUNT} Please try /catchup again in some minutes."
 MODEL_GONE = (
-    "The model that answers here is not available any more. /model set chooses another one for this thread."
+    "The model that answers here is no longer available. Choose another one for this thread with /model set."
 )
 FAILED = "Claude gave no answer. Please try /catchup again in a minute."
-CUT_OFF = "The answer ends early. Ask again with a question, or with a later `since`."
+TRUNCATED = "The answer ends early. Ask a more specific question, or choose a later `since`."
 
 
 class Catchup:
-    """Answers the command to whoever can read the thread, and to nobody else."""
+    """Answers the command for people who can read the thread."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -69,12 +69,13 @@ class Catchup:
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-        tree.command(name="catchup", description="Tell me alone what was said in this thread")(self.catchup)
+        tree.command(
+            name="catchup", description="Get a private summary of this thread, or an answer about it"
+        )(self.catchup)
 
     @app_commands.describe(
         since="From when on: 2h, 3 days, yesterday, a date, or a link to a message (default: all of it)",
-        question="What you want to know; leave it out to have it summed up",
+        question="What you want to know; leave it out for a summary",
     )
     @in_servers_only
     async def catchup(
@@ -83,7 +84,7 @@ class Catchup:
         since: app_commands.Range[str, 1, 200] | None = None,
         question: app_commands.Range[str, 1, QUESTION_CHARS] | None = None,
     ) -> None:
-        """Answer the person alone."""
+        """Answer so that only the person sees it."""
         await interaction.response.defer(ephemeral=True)
         person = interaction.user.id
         if person in self._catch_up.running:
@@ -138,16 +139,16 @@ async def _show(interaction: Interaction, conversation: int, meta: Meta, found: 
     links = {number: _link(conversation, meta, each.id) for number, each in enumerate(found.marked, start=1)}
     notices = []
     if not (isinstance(found.end, Finished) and found.end.stop_reason == "end_turn"):
-        notices.append(CUT_OFF)
-    is_cut = bool(notices)
+        notices.append(TRUNCATED)
+    is_truncated = bool(notices)
     if found.told:
         notices.append(found.told)
     if found.seen_from is not None:
         link = _link(conversation, meta, found.seen_from)
-        notices.append(f"Of what was said before [this](<{link}>) I see a summary at most.")
+        notices.append(f"I no longer have what was said before [this](<{link}>), except perhaps a summary.")
     draft = Draft(style=Style(max_messages=MESSAGES_MAX))
     draft.push(linked(found.text.strip(), links))
-    draft.finish(truncated=is_cut)
+    draft.finish(truncated=is_truncated)
     for part in draft.parts:
         files = [
             discord.File(io.BytesIO(text.encode()), name)
@@ -180,6 +181,6 @@ def _unanswered(end: Finished | BobbinError) -> str:
 
 
 def _link(conversation: int, meta: Meta, message: int) -> str:
-    # The message that a thread was started from is in the parent channel, and has the thread's id.
+    # The message from which a thread was started has the thread's id and stands in the parent channel.
     channel = meta.parent if message == conversation and meta.parent is not None else conversation
     return f"https://discord.com/channels/{meta.guild or '@me'}/{channel}/{message}"

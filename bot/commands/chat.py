@@ -1,7 +1,8 @@
-"""/chat: start a thread with Claude."""
+"""/chat: starts a thread with Claude, with a question or without."""
 
 from __future__ import annotations
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -30,34 +31,33 @@ OPENS_WITHIN_S = 300.0
 """The longest wait for the thread of a question, to add the person to it: the thread opens when Claude answers."""
 
 MESSAGE_CHARS = 1800
-"""The text goes into one message of the bot, with the person's name in front."""
+"""The text has to fit into one message of the bot, behind the person's name."""
 
 THREAD_TYPES = {
     (discord.ChannelType.text, False): discord.ChannelType.public_thread,
     (discord.ChannelType.text, True): discord.ChannelType.private_thread,
     (discord.ChannelType.news, False): discord.ChannelType.news_thread,
 }
-"""The threads that start without a message, by the channel's type and by privacy (Discord, topics/threads)."""
+"""The types of threads that can start without a message, by channel type and privacy (Discord, topics/threads)."""
 
 CONTEXT_MAX = 50
 """The most messages of the channel that the command takes into the thread."""
 
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
 CONTEXT_WITHOUT_MESSAGE = (
-    "With `context`, write in `message` what I should do with what was said here, for instance: sum it up."
+    "With `context`, also write a `message` that says what to do with it, for instance: sum up what was said."
 )
 CONTEXT_OF_PRIVATE_THREAD = (
-    "What was said in a private thread stays there: I cannot take it into another thread. Mention me here, or use "
+    "What was said in a private thread stays there: I cannot copy it into another thread. Mention me here, or use "
     "/chat without `context`."
 )
 CONTEXT_UNREADABLE = (
-    "I can take along only what you may read yourself: you lack the permission “Read Message History” here."
+    "I copy only what you may read yourself, and you lack the permission “Read Message History” here. Use /chat "
+    "without `context`."
 )
 
 
 class Chat:
-    """Starts threads by command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._dispatcher = services.dispatcher
@@ -67,13 +67,12 @@ class Chat:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="chat", description="Start a thread with Claude")(self.chat)
 
     @app_commands.describe(
-        message="What to begin with; leave it out to just open the thread",
-        private="Only you, me and whom you invite can see the thread",
-        context="How many of the last messages here Claude is to know, up to 50",
+        message="Your first message; leave it out to just open the thread",
+        private="Only you, me and the people you invite can see the thread",
+        context="How many of the last messages here Claude reads first, up to 50",
     )
     @in_servers_only
     async def chat(
@@ -83,7 +82,6 @@ class Chat:
         private: bool = False,
         context: app_commands.Range[int, 0, CONTEXT_MAX] = 0,
     ) -> None:
-        """Start a thread, with a question or without."""
         await interaction.response.defer(ephemeral=True)
         here = interaction.channel
         parent = here.parent_id if isinstance(here, discord.Thread) else interaction.channel_id
@@ -117,10 +115,10 @@ class Chat:
     async def _post_question(
         self, interaction: Interaction, channel: discord.TextChannel, text: str, room: Room | None
     ) -> None:
-        """Post the question in the channel; from then on the message takes the way of a mention."""
+        """Post the question in the channel, and receive that message as a mention is received."""
         self._outbox.ready(channel.id, guild=channel.guild.id)
         held = interaction.app_permissions
-        # Servers other than Discord's may leave them out.
+        # API servers other than Discord's may send no permissions.
         if held.value and (lacking := permissions.first_lacking(held, permissions.TO_POST_QUESTION)):
             raise DiscordForbidden(lacking)
         author = to_author(interaction.user)
@@ -142,10 +140,10 @@ class Chat:
                 posted.id, message, source="command", channel_fields=fields
             )
         except StoreUnavailable:
-            # The store may have the message all the same: the deletion takes it back, as if a person had deleted it.
+            # The store may have received the message nevertheless: then its deletion on Discord removes it there.
             await self._outbox.delete(channel.id, posted.id)
             raise
-        if not is_new:  # a listing was faster, and has posted a notice
+        if not is_new:  # catching up has listed the message first, and posted a notice
             await say(interaction, wording.QUESTION_LOST)
             return
         log.info(
@@ -157,7 +155,7 @@ class Chat:
         )
         self._dispatcher.wake(posted.id)
         link = f"https://discord.com/channels/{channel.guild.id}/{channel.id}/{posted.id}"
-        await say(interaction, asked(link))
+        await say(interaction, question_posted(link))
         await self._join_when_open(interaction, channel.guild, posted.id)
 
     async def _open(
@@ -168,7 +166,7 @@ class Chat:
         text: str,
         room: Room | None,
     ) -> None:
-        """Open a thread without a message: a private one cannot be started from a message."""
+        """Open a thread without a starting message, as private threads and threads without a question need."""
         author = to_author(interaction.user)
         thread = await self._threads.start(
             interaction.client, channel, prompt.thread_name(text, author.name), kind, after=interaction.id
@@ -190,8 +188,8 @@ class Chat:
                     channel_fields=meta,
                 )
             except StoreUnavailable:
-                # When the store is back, catching up finds what people write into the thread, but not the bot's own
-                # message with the question.
+                # Catching up finds later what people write into the thread, but not the bot's own message with the
+                # question: the person has to repeat it.
                 await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, f"{message_id}-s"))
             self._dispatcher.wake(thread)
         else:
@@ -203,7 +201,7 @@ class Chat:
         await say(interaction, f"Here it is: <#{thread}>")
 
     async def _join_when_open(self, interaction: Interaction, guild: discord.Guild, thread: int) -> None:
-        """Add the person to the thread, which any instance may open."""
+        """Wait until some instance has opened the thread, and add the person to it."""
         if guild.get_thread(thread) is None:
             try:
                 await interaction.client.wait_for(
@@ -214,17 +212,19 @@ class Chat:
         await self._join(interaction, thread)
 
     async def _join(self, interaction: Interaction, thread: int) -> None:
+        """Add the person to the thread; a failure is logged only, because the answer links to the thread."""
         try:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
         except discord.RateLimited as error:
-            # The thread exists, and the answer links to it.
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
+        except (aiohttp.ClientError, OSError) as error:
+            log.info("member_not_added", conversation=thread, kind=type(error).__name__)
 
 
-def asked(link: str) -> str:
-    """Say where the question stands."""
+def question_posted(link: str) -> str:
+    """Link to the question."""
     return f"Here is your question: {link}. I answer in its thread."
 
 

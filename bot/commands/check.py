@@ -1,4 +1,4 @@
-"""/check: what is wrong in this server and this channel, for those who can mend it."""
+"""/check: what is wrong in this server and this channel, for those who can fix it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
@@ -23,28 +23,28 @@ from bot.gateway.conversion.server_facts import may_be_answered, server_facts
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
-REFUSED = RULE.refusal("see what is wrong in it")
+RULE = permission_rules.SERVER
+MAY_NOT_CHECK = RULE.refusal("see what is wrong in it")
 
 NOTHING = "Nothing is wrong here: I have all the permissions that I need."
-HEADING = "What is wrong here; a line disappears when it is mended:"
-UNKNOWN = "I do not know this server yet: Discord has not told me of it. Try again in a minute."
+HEADING = "What is wrong here; a line disappears once it is fixed:"
+UNKNOWN = "Discord has not told me about this server yet. Please try again in a minute."
 
 CHANNELS_MAX = 100
 """The most channels whose settings are read."""
 
 MESSAGE_CHARS = 2000
 
-LOOK_AGAIN_S = 3.0
+REFRESH_S = 3.0
 
-FOLLOWED_S = 14 * 60.0
-"""Discord lets an answer be edited for 15 minutes."""
+REFRESHED_FOR_S = 14 * 60.0
+"""Discord lets an interaction's answer be edited for 15 minutes."""
 
 MARKS = {Severity.ERROR: "❌", Severity.WARNING: "⚠️", Severity.NOTE: "-# ℹ️"}
 
 
 def text_of(findings: Sequence[Finding]) -> str:
-    """Write the answer; what does not fit is counted."""
+    """Return the answer; findings that do not fit into a message are counted."""
     if not findings:
         return NOTHING
     lines, size = [HEADING], len(HEADING)
@@ -58,26 +58,25 @@ def text_of(findings: Sequence[Finding]) -> str:
 
 
 class Check:
-    """Answers the command, and keeps the answer up to date."""
+    """Answers the command, and updates the answer when a finding changes."""
 
     def __init__(self, services: CommandServices) -> None:
         self._scope_settings = services.scope_settings
         self._health = services.health
         self._tools = services.tools
-        self._following: set[asyncio.Task[None]] = set()
+        self._refreshing: set[asyncio.Task[None]] = set()
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-        tree.command(
-            name="check", description="What is wrong in this server and channel, and how to mend it"
-        )(self.check)
+        tree.command(name="check", description="What is wrong in this server and channel, and how to fix it")(
+            self.check
+        )
 
     @in_servers_only
     async def check(self, interaction: Interaction) -> None:
-        """Show the findings."""
+        """Show the findings, and keep them up to date."""
         await interaction.response.defer(ephemeral=True)
         if not interaction.permissions.manage_guild:
-            await say(interaction, REFUSED)
+            await say(interaction, MAY_NOT_CHECK)
             return
         found = await self._findings(interaction)
         if found is None:
@@ -85,16 +84,16 @@ class Check:
             return
         await say(interaction, text_of(found))
         if found:
-            task = asyncio.create_task(self._follow(interaction, text_of(found)), name="check")
-            self._following.add(task)
-            task.add_done_callback(self._following.discard)
+            task = asyncio.create_task(self._refresh(interaction, text_of(found)), name="check")
+            self._refreshing.add(task)
+            task.add_done_callback(self._refreshing.discard)
 
-    async def _follow(self, interaction: Interaction, shown: str) -> None:
-        """Edit the answer when a finding changes, until nothing is wrong or the answer can be edited no more."""
+    async def _refresh(self, interaction: Interaction, shown: str) -> None:
+        """Edit the answer when a finding changes, until nothing is wrong or the answer can no longer be edited."""
         try:
-            async with asyncio.timeout(FOLLOWED_S):
+            async with asyncio.timeout(REFRESHED_FOR_S):
                 while shown != NOTHING:
-                    await asyncio.sleep(LOOK_AGAIN_S)
+                    await asyncio.sleep(REFRESH_S)
                     found = await self._findings(interaction)
                     if found is not None and (text := text_of(found)) != shown:
                         await interaction.edit_original_response(content=text)
@@ -103,7 +102,7 @@ class Check:
             log.info("check_not_followed", kind=type(error).__name__)
 
     async def _findings(self, interaction: Interaction) -> tuple[Finding, ...] | None:
-        """Return the findings about the server of an interaction, None if discord.py does not know the server."""
+        """Return the findings about the server and the channel, None if discord.py does not know the server yet."""
         guild = interaction.client.get_guild(interaction.guild_id or 0)
         if guild is None or guild.me is None or interaction.channel_id is None:
             return None
@@ -130,6 +129,6 @@ class Check:
             yield Finding(
                 Id.CLAUDE_ANSWER,
                 Severity.WARNING,
-                f"I wait: {reason}",
-                "whoever runs me can see more in my log and at status.claude.com",
+                f"Answers have to wait: {reason}",
+                "whoever runs me finds more in my log and at status.claude.com",
             )

@@ -1,4 +1,4 @@
-"""Text of people's, shown in an answer as a code block, or attached where it is too long."""
+"""Shows a text that people wrote as a code block, or as an attached file where it is too long."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import discord
 from bot.render.ticks import Ticks
 
 ANSWER_CHARS = 2000
-"""The most that a message holds (Discord, "Create Message")."""
+"""The limit of a message (Discord, "Create Message")."""
 
 
 def shown(
     heading: str, text: str, file_name: str, *, most_chars: int = ANSWER_CHARS
 ) -> tuple[str, list[discord.File]]:
-    """Show a text in a code block below `heading`; attach a text of more than `most_chars`, or without room."""
+    """Show a text in a code block below `heading`; attach it if it exceeds `most_chars` or the message."""
     inside = fenced(text)
     block = f"{heading}:\n```text\n{inside}\n```"
     if len(inside) <= most_chars and len(block) <= ANSWER_CHARS:
@@ -24,5 +24,5 @@ def shown(
 
 
 def fenced(text: str) -> str:
-    """Return a text that looks the same, and that cannot end the code block it is shown in."""
+    """Return a text that looks the same but cannot end the code block around it."""
     return Ticks().separated(text)

@@ -1,4 +1,4 @@
-"""Where commands can be used; a person cannot install them, because the bot has to be a member to answer."""
+"""Where commands can be used. There is no user install, because the bot has to be a member to answer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ T = TypeVar("T")
 
 
 def in_servers_and_dms(command: T) -> T:
-    """Let a command, a menu or a group be used in servers and in direct messages with the bot."""
+    """Allow a command, a menu or a group in servers and in direct messages with the bot."""
     return _allow(command, dms=True)
 
 
 def in_servers_only(command: T) -> T:
-    """Let a command be used in servers alone."""
+    """Allow a command, a menu or a group in servers only."""
     return _allow(command, dms=False)
 
 

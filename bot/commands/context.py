@@ -1,4 +1,4 @@
-"""/context: what Claude sees of a conversation, and a way to correct the summary of what it no longer sees."""
+"""/context: what Claude sees of a conversation; the summary can be corrected, pins applied, and files removed."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import discord
 import structlog
 
 from bot.commands import context_view
+from bot.commands.audit_notes import note
 from bot.commands.buttons import button, chosen, select, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.context_view import FILE_RULE, RULE
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording
@@ -30,13 +30,13 @@ from bot.store.claim import Meta
 log = structlog.get_logger()
 
 PINS_ID = "bobbin:pins"
-"""The beginning of a button's custom id; the conversation's id stands behind it."""
+"""The prefix of a button's custom id; the conversation's id follows."""
 
 CORRECT_ID = "bobbin:correct"
-"""The beginning of the custom ids of a button and of its modal; the fingerprint of the summary stands behind it."""
+"""The prefix of the custom ids of a button and of its modal; the fingerprint of the summary follows."""
 
 FILE_ID = "bobbin:file"
-"""The beginning of a menu's custom id; the conversation's id stands behind it."""
+"""The prefix of a select menu's custom id; the conversation's id follows."""
 
 SUMMARY_FIELD = "summary"
 
@@ -47,7 +47,7 @@ class Context:
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._audit_log = services.audit_log
-        self._recall = services.pins_and_summaries
+        self._pins_and_summaries = services.pins_and_summaries
         self._revisions = services.revisions
         self._control = services.turn_control
         self._scope_settings = services.scope_settings
@@ -57,7 +57,6 @@ class Context:
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command, the buttons, the menu and the modal."""
         tree.command(
             name="context", description="Show what Claude sees of this conversation, and what it cost"
         )(self.show)
@@ -68,11 +67,11 @@ class Context:
         tree.add_button(rf"{FILE_ID}:[0-9]+", self.take_out)
 
     async def ask_for_correction(self, interaction: Interaction, *, summary: str) -> None:
-        """Open the modal with the summary; a modal cannot be deferred. `summary` is the shown one's fingerprint."""
+        """Open the modal with the summary. `summary` is the fingerprint of the summary that was shown."""
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
             conversation = invocation.conversation
-            past = None if conversation is None else await self._recall.past(conversation)
+            past = None if conversation is None else await self._pins_and_summaries.past(conversation)
         if past is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
             return
@@ -81,18 +80,18 @@ class Context:
             return
         await interaction.response.send_modal(
             TextModal(
-                title="What came before",
+                title="Summary of what came before",
                 custom_id=f"{CORRECT_ID}:{summary}",
                 field=SUMMARY_FIELD,
                 label="The summary",
-                description="Claude reads this in place of the oldest messages. Empty: nothing.",
+                description="Claude reads this in place of the oldest messages. Leave it empty for no summary.",
                 text=past.preface.summary,
                 required=False,
             )
         )
 
     async def correct(self, interaction: Interaction, *, values: Mapping[str, str], summary: str) -> None:
-        """Replace the summary by the text of the modal, or give that text back."""
+        """Replace the summary by the text of the modal; if that fails, return the text to the person."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         written = values.get(SUMMARY_FIELD, "")
         answer = await self._correct(interaction, summary, written)
@@ -103,13 +102,13 @@ class Context:
             await say(interaction, text, files=files)
 
     async def _correct(self, interaction: Interaction, shown: str, summary: str) -> str:
-        """Replace the summary that was `shown`, and return the answer."""
+        """Replace the summary with the fingerprint `shown`; return the answer."""
         try:
             invocation = await resolve_invocation(interaction, self._conversations)
             if invocation.conversation is None or not RULE.allows(invocation.person):
                 return context_view.MAY_NOT_CORRECT
-            before = (await self._recall.past(invocation.conversation)).preface.summary
-            if not await self._recall.correct(invocation.conversation, shown, summary):
+            before = (await self._pins_and_summaries.past(invocation.conversation)).preface.summary
+            if not await self._pins_and_summaries.correct(invocation.conversation, shown, summary):
                 return context_view.SUMMARY_GONE
         except Unreadable:
             return wording.UNREADABLE
@@ -127,21 +126,21 @@ class Context:
         return context_view.CORRECTED
 
     async def apply_pins(self, interaction: Interaction) -> None:
-        """Have the pins count with the next message, before the next trim."""
+        """Apply the pins with the next message instead of the next trim."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.conversation is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_PIN)
             return
         await self._pins.wait_until_read(invocation.conversation)
-        noted = await self._recall.pin_now(invocation.conversation, interaction.id)
+        noted = await self._pins_and_summaries.pin_now(invocation.conversation, interaction.id)
         if noted:
             await note(self._audit_log, invocation, Act.PINS_APPLIED)
         log.info("pins_applied", conversation=invocation.conversation)
         await say(interaction, context_view.PINNED if noted else context_view.NOTHING_SAID)
 
     async def take_out(self, interaction: Interaction) -> None:
-        """Take the chosen file out of the conversation."""
+        """Remove the chosen file from the conversation."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         try:
             answer = await self._take_out(interaction, *chosen(interaction).split(":"))
@@ -150,7 +149,7 @@ class Context:
         await say(interaction, answer)
 
     async def _take_out(self, interaction: Interaction, holder: str = "", key: str = "") -> str:
-        """Take a file out and return the answer; `holder` is a message of the file's entry."""
+        """Remove a file and return the answer; `holder` is the id of a message in the file's history entry."""
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation
         meta = None if conversation is None else await self._conversations.meta(conversation)
@@ -170,8 +169,8 @@ class Context:
             return context_view.FILE_GONE
         await note(self._audit_log, invocation, Act.FILE_TAKEN_OUT, before=file.kind)
         if await self._runs(conversation, file):
-            return context_view.FILE_BUSY  # a regeneration that began in between may write the file back
-        past = await self._recall.past(conversation)
+            return context_view.FILE_BUSY  # a regeneration that has begun since may store the file again
+        past = await self._pins_and_summaries.past(conversation)
         pinned = any(turn.holds(frozenset({file.holder})) for turn in past.preface.pinned)
         running = (await self._control.status(conversation)).running
         log.info("file_taken_out", conversation=conversation, kind=file.kind, tokens=file.tokens)
@@ -180,14 +179,13 @@ class Context:
         )
 
     async def _runs(self, conversation: int, file: HistoryFile) -> bool:
-        """Whether the turn of a file is being answered again: its entry is written anew at the end."""
+        """Whether the turn of a file is being answered again, which replaces its history entry at the end."""
         running = (await self._control.status(conversation)).running
         entry = None if running is None else await self._control.last_entry(conversation, running.turn_id)
         return entry is not None and entry.holds(frozenset({file.holder}))
 
     @in_servers_and_dms
     async def show(self, interaction: Interaction) -> None:
-        """Show what Claude sees of the conversation."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation
@@ -201,7 +199,7 @@ class Context:
         choice = narrowest(map(choice_of, by_scope.values()))
         await self._pins.wait_until_read(conversation)
         try:
-            past = await self._recall.past(conversation)
+            past = await self._pins_and_summaries.past(conversation)
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
@@ -224,7 +222,7 @@ class Context:
         may_change = RULE.allows(invocation.person)
         items = _buttons(seen, conversation, pins=not past.at_once) if may_change else []
         if seen.files:
-            # For everybody, because each may take out what he or she posted.
+            # For everybody: people may remove the files that they posted.
             placeholder, custom_id = context_view.FILE_PLACEHOLDER, f"{FILE_ID}:{conversation}"
             items.append(select(placeholder, custom_id, context_view.options(seen)))
         await say(interaction, text, files=files, view=view_of(*items))
@@ -240,7 +238,7 @@ def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> list[discor
 
 
 async def _posted(interaction: Interaction, conversation: int, meta: Meta, file: HistoryFile) -> bool:
-    """Whether the person has posted a file: only Discord knows that for certain, because usernames change hands."""
+    """Whether the person posted a file. Discord is asked: the stored username may belong to somebody else now."""
     if file.message is None:
         return False
     channel = interaction.client.get_partial_messageable(_channel(conversation, meta, file.message))
@@ -251,7 +249,7 @@ async def _posted(interaction: Interaction, conversation: int, meta: Meta, file:
 
 
 def _channel(conversation: int, meta: Meta, message: int) -> int:
-    # The message that a thread was started from is in the parent channel, and has the thread's id.
+    # The message from which a thread was started has the thread's id and stands in the parent channel.
     return meta.parent if message == conversation and meta.parent is not None else conversation
 
 

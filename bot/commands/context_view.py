@@ -1,10 +1,10 @@
-"""What /context answers."""
+"""The answers of /context."""
 
 from __future__ import annotations
 
 import discord
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.buttons import OPTIONS_MAX
 from bot.conversation.context_view import ContextView
 from bot.conversation.history_files import HistoryFile
@@ -12,21 +12,23 @@ from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank, plain
 from bot.conversation.wording import named_file
 
-RULE = access.CONVERSATION
-FILE_RULE = access.FILE
+RULE = permission_rules.CONVERSATION
+FILE_RULE = permission_rules.FILE
 
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It applies from the next reply on."
-SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context for the one that counts by now."
+SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context again to correct the new one."
 WRITTEN = "What you wrote"
 PINS_LABEL = "Use the pins now"
-PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
-NOTHING_SAID = "Nothing has been said here that could be pinned."
-MAY_NOT_PIN = RULE.refusal("have its pins count before the next trim")
+PINNED = (
+    "From the next message on, Claude sees the pins as they are now. That message pays the full price once."
+)
+NOTHING_SAID = "There is nothing to pin yet: nothing has been said here."
+MAY_NOT_PIN = RULE.refusal("apply its pins before the next trim")
 SUMMARY_FILE = "summary.txt"
 FILE_PLACEHOLDER = "Take a file out of the conversation"
 FILE_GONE = "That file is not in this conversation any more."
-FILE_BUSY = "The reply to that file is being written right now. Wait for its end, or stop it, and try again."
+FILE_BUSY = "The reply to that file is being written right now. Stop it or wait for its end, then try again."
 MAY_NOT_TAKE_OUT = FILE_RULE.refusal("take it out of the conversation")
 FILES_MAX = 8
 """The most files that are listed by name."""
@@ -45,7 +47,7 @@ def shown(
 ) -> tuple[str, list[discord.File]]:
     """Show what Claude sees; `link` leads to the first message of the window.
 
-    The summary is shown whole: attached, where the answer has no room for it.
+    The summary is never shortened: it is attached if the message has no room for it.
     """
     lines = [
         f"**What Claude sees here** ({view.model})",
@@ -63,7 +65,7 @@ def shown(
 
 
 def options(view: ContextView) -> list[discord.SelectOption]:
-    """Return an option for each file."""
+    """Return the select menu's option for each file."""
     return [
         discord.SelectOption(
             label=(plain(file.name) or file.kind)[:100],
@@ -75,16 +77,16 @@ def options(view: ContextView) -> list[discord.SelectOption]:
 
 
 def taken_out(file: HistoryFile, *, seen: bool, busy: bool) -> str:
-    """Say that a file is taken out; it may lie before the window, where Claude has not `seen` it any more."""
+    """Say that a file is removed. `seen`: it was in the window or pinned; `busy`: a reply is being written."""
     text = f"{_name(file)} is taken out of the conversation."
     if not seen:
-        return f"{text} Claude had not seen it any more since the oldest messages were left out."
+        return f"{text} Claude no longer saw it anyway, because the oldest messages are left out."
     when = "after the reply that is being written" if busy else "from the next reply on"
-    return f"{text} Claude does not see it {when}. The next message pays the full price once."
+    return f"{text} Claude no longer sees it {when}. The next message pays the full price once."
 
 
 def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
-    """Say why a correction does not count, and give back its text, which is lost otherwise."""
+    """Say why a correction failed, and return its text to the person, who would have to write it again."""
     if is_blank(text):
         return why, []
     return code_block.shown(f"{why} {WRITTEN}", text, SUMMARY_FILE)
@@ -108,9 +110,9 @@ def _edge(view: ContextView, link: str | None) -> str:
     parts = [f"It is the {recent}{begins}." if turns else "None of the latest turns is seen."]
     if view.pinned:
         that = " that" if turns else ""
-        parts.append(f"{_count(view.pinned, 'pinned turn')} from before{that} {_are(view.pinned)} kept.")
+        parts.append(f"{_count(view.pinned, 'pinned turn')} from before{that} {_are(view.pinned)} also seen.")
     if gone > 0:
-        how = "known by the summary alone" if view.summary else "not seen any more"
+        how = "seen only through the summary" if view.summary else "no longer seen"
         parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")
     return " ".join(parts)
 
@@ -135,20 +137,18 @@ def _name(file: HistoryFile) -> str:
 
 
 def _pins(view: ContextView, *, now: bool) -> list[str]:
-    """Say which pins and unpins have no effect yet."""
+    """Say which pinned and unpinned messages have no effect yet."""
     changes = []
     if view.returning:
         changes.append(f"{_count(view.returning, 'pinned turn')} {_comes(view.returning)} back")
     if view.leaving:
-        changes.append(
-            f"{_count(view.leaving, 'turn')} that {_are(view.leaving)} not pinned any more will go"
-        )
+        changes.append(f"{_count(view.leaving, 'turn')} that {_are(view.leaving)} no longer pinned will go")
     lines = []
     if changes:
         when = "with the next message" if now else "at the next trim"
         lines.append(f"Pins: {when} {' and '.join(changes)}.")
     if view.crowded:
-        lines.append(f"{_count(view.crowded, 'pinned turn')} more would not fit into the room for pins.")
+        lines.append(f"{_count(view.crowded, 'pinned turn')} more would not fit into the space for pins.")
     return lines
 
 
@@ -163,9 +163,8 @@ def _cache(view: ContextView, *, caches: bool) -> str:
 
 def _cost(micro_usd: int, unpriced: int) -> str:
     if unpriced:
-        return (
-            f"Cost so far: at least {dollars(micro_usd)}; of {_count(unpriced, 'request')} not all is known."
-        )
+        requests = _count(unpriced, "request")
+        return f"Cost so far: at least {dollars(micro_usd)}, because {requests} could not be fully priced."
     return f"Cost so far: {dollars(micro_usd)}."
 
 

@@ -1,4 +1,4 @@
-"""/export: the thread as a file, for a person who can read the thread."""
+"""/export: a thread as a file, for people who can read the thread."""
 
 from __future__ import annotations
 
@@ -24,35 +24,33 @@ log = structlog.get_logger()
 Format = Literal["html", "markdown", "json"]
 
 RENDERERS = {"html": (to_html, "html"), "markdown": (to_markdown, "md"), "json": (to_json, "json")}
-"""How each format is written, and the ending of its file."""
+"""The function that renders each format, and its file extension."""
 
 MARGIN_BYTES = 2_000
-"""For the rest of the request, of which Discord's limit does not speak."""
+"""Discord's limit is for the file; this leaves room for the rest of the request."""
 
-MAY_NOT_READ = "You lack the permission “{}” here, so I cannot give you what was said."
-UNDER_WAY = "I am still writing a file for you. Ask again once it is there."
-EMPTY = "Nothing was said here yet."
-ONLY_THE_LATEST = "Only the latest {} messages are part of this file; the thread has more."
+MAY_NOT_READ = "You lack the permission “{}” here, so I cannot export this thread for you."
+UNDER_WAY = "I am still writing your last file. Please try again once you have it."
+EMPTY = "There is nothing to export yet: nothing was said here."
+ONLY_THE_LATEST = "The thread is too long: this file holds only its latest {} messages."
 
 
 class Exports:
-    """Lists the thread on Discord, so that the file holds what people see there."""
+    """Answers the command from what Discord lists, so that the file shows what people see there."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._list_thread = services.list_thread
         self._clock = services.clock
-        self._free = asyncio.Semaphore(1)  # writing takes a processor for seconds
+        self._rendering = asyncio.Semaphore(1)  # rendering occupies a processor for seconds
         self._under_way: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-        tree.command(name="export", description="Give me this thread as a file")(self.export)
+        tree.command(name="export", description="Get this thread as a file")(self.export)
 
     @app_commands.describe(format="A page to read or print (the default), Markdown, or JSON for programs")
     @in_servers_and_dms
     async def export(self, interaction: Interaction, format: Format = "html") -> None:  # noqa: A002 - the option's name
-        """Send the thread as a file that only the person sees."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if (refusal := await self._refusal(interaction, invocation)) is not None:
@@ -80,7 +78,7 @@ class Exports:
         export = _export(conversation, thread, listing, self._clock.now_ms())
         render, ending = RENDERERS[format]
         most_bytes = interaction.filesize_limit - MARGIN_BYTES
-        async with self._free:
+        async with self._rendering:
             data = await asyncio.to_thread(fitting, export, render, most_bytes)
         log.info(
             "thread_exported",
@@ -90,16 +88,15 @@ class Exports:
             bytes=len(data),
         )
         file = discord.File(io.BytesIO(data), f"{export.file_name}.{ending}")
-        await say(interaction, "\n".join([_said(listing), *export.remarks]), files=[file])
+        await say(interaction, "\n".join([_count_line(listing), *export.remarks]), files=[file])
 
     async def _refusal(self, interaction: Interaction, invocation: Invocation) -> str | None:
         if invocation.conversation is None or await self._conversations.meta(invocation.conversation) is None:
             return NOT_A_CONVERSATION
-        if invocation.server is not None:
-            for name in permissions.TO_READ:
-                if not getattr(interaction.permissions, name):
-                    return MAY_NOT_READ.format(permissions.NAMES[name])
-        return None
+        if invocation.server is None:
+            return None
+        lacking = permissions.first_lacking(interaction.permissions, permissions.TO_READ)
+        return None if lacking is None else MAY_NOT_READ.format(lacking)
 
 
 def _export(conversation: int, thread: discord.Thread | None, listing: Listing, made_ms: int) -> Export:
@@ -112,6 +109,6 @@ def _export(conversation: int, thread: discord.Thread | None, listing: Listing, 
     return Export(conversation, title, place, made_ms, listing.messages, remarks)
 
 
-def _said(listing: Listing) -> str:
+def _count_line(listing: Listing) -> str:
     count = len(listing.messages)
     return f"{count} message{'' if count == 1 else 's'}, as you see them here. Files are named, not included."

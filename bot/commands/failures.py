@@ -1,4 +1,4 @@
-"""What a person is told when a command, a button or a modal fails."""
+"""The answers to a command, a button or a modal that failed."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ from bot.conversation.errors import (
 
 log = structlog.get_logger()
 
-UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
+UNEXPECTED = "Something went wrong on my side. Please try again; if it happens again, tell whoever runs me."
 UNAVAILABLE = "Discord does not answer me right now. Please try again in a minute."
 GONE = "That is not there any more: the thread or the message was deleted."
-UNKNOWN_CHANNEL = "I find no such channel that you can see. Choose one from Discord's list."
+UNKNOWN_CHANNEL = "I cannot find that channel, or you cannot see it. Choose one from Discord's list."
 THREADS_FULL = (
-    "This server has as many active threads as Discord allows, so I cannot open one. Somebody with the permission "
-    "“Manage Threads” can close some; then try again."
+    "This server has as many active threads as Discord allows, so I cannot open another one. Somebody with the "
+    "permission “Manage Threads” can close some; then try again."
 )
 
 
 def not_now(for_s: float) -> str:
-    """Say for how long Discord refuses."""
+    """Say when Discord allows the call again."""
     return f"Discord lets me do that only {wording.about(for_s)} from now. Please try again then."
 
 
 def missing(permission: str) -> str:
-    """Name the permission that the bot lacks; "" where it is unknown."""
+    """Name the permission that the bot lacks; `permission` is "" if it is unknown."""
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot do that here: I lack {what}. Somebody who manages this server can give it to me."
 
 
 async def explain(interaction: Interaction, error: BaseException) -> None:
-    """Tell the person what failed, and the operator if the failure is a bug."""
+    """Answer the person; log what is not a known failure, because it is a bug."""
     match error:
         case StoreUnavailable():
             await say(interaction, wording.STORE_DOWN)

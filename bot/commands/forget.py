@@ -1,4 +1,4 @@
-"""/forget: a person has everything forgotten that is kept of them, and can have it looked for again."""
+"""/forget: removes everything that the bot keeps about a person, and verifies later that nothing came back."""
 
 from __future__ import annotations
 
@@ -18,23 +18,24 @@ log = structlog.get_logger()
 
 FORGET_ID = "bobbin:forget"
 KEEP_ID = "bobbin:keep-me"
-"""The custom ids name nobody: the person who presses the button is forgotten, and only they see it."""
+"""The custom ids name no person: the bot forgets the person who presses the button, which only they can see."""
 
 QUESTION = (
     "Shall I forget you? I remove, everywhere I talk: your messages, their files (also at Anthropic), your names, "
     "what others' messages quote of you, replies to you alone, and every prompt that you have set, also for channels "
-    "and servers. Replies to you and others together stay, and so does what stands on Discord. This cannot be undone."
+    "and servers. Replies to you and others together stay, and so does everything on Discord. This cannot be undone."
 )
 KEPT = "Nothing was forgotten."
 UNDER_WAY = "I am forgetting you. This can take some minutes; you get a receipt here, or in a direct message."
 NO_RECEIPT = (
-    "That is not the code of one of your receipts: the code follows the word Receipt in what I sent you."
+    "That is not the code of one of your receipts. The code follows the word Receipt in the message that I sent "
+    "you."
 )
 NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
 
 
 def identity_of(interaction: Interaction) -> Identity:
-    """Return who uses a command, with the names that Discord tells, and the moment as an id."""
+    """Return the identity of the person who uses a command, with today's names and the interaction's id as time."""
     user = interaction.user
     names = frozenset(name for name in (user.global_name, user.name) if name)
     return Identity(user.id, interaction.id, frozenset({user.name}), names)
@@ -42,21 +43,22 @@ def identity_of(interaction: Interaction) -> Identity:
 
 @in_servers_and_dms
 class Forget(app_commands.Group, name="forget", description="Have me forget you"):
-    """Answers the commands and the two buttons of the question."""
+    """Answers the commands and the buttons of the question."""
 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._forgetting = services.forgetting
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the buttons."""
         tree.add_command(self)
         tree.add_button(FORGET_ID, self.confirm)
         tree.add_button(KEEP_ID, self.keep)
 
-    @app_commands.command(name="me", description="Make me forget everything that I keep of you, everywhere")
+    @app_commands.command(
+        name="me", description="Make me forget everything that I keep about you, everywhere"
+    )
     async def me(self, interaction: Interaction) -> None:
-        """Ask whether to forget; show a receipt that could not be delivered."""
+        """Ask whether to forget; first show an earlier receipt that could not be delivered."""
         await interaction.response.defer(ephemeral=True)
         job = await self._forgetting.latest(interaction.user.id)
         if job is not None and not job.done:
@@ -76,20 +78,20 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         await interaction.response.edit_message(content=KEPT, view=None)
 
     async def confirm(self, interaction: Interaction) -> None:
-        """Forget the person who has pressed the button, and show the receipt."""
+        """Forget the person who pressed the button, and show the receipt."""
         await interaction.response.edit_message(content=UNDER_WAY, view=None)
         job = await self._forgetting.forget(identity_of(interaction))
         if job is None:
-            return  # another instance works on it, and tells the person
+            return  # another instance does the job, and delivers the receipt
         if await update_message(interaction, receipt(job.found, job.code, again=job.again)):
             await self._forgetting.note_told(job)
 
     @app_commands.command(
-        name="verify", description="Look through everything again for what was to be forgotten"
+        name="verify", description="Search everything again for what I was to forget about you"
     )
     @app_commands.describe(code="The code of your receipt")
     async def verify(self, interaction: Interaction, code: str) -> None:
-        """Search everything again."""
+        """Search for what the receipt says is removed; forget it again if the store went back to before."""
         await interaction.response.defer(ephemeral=True)
         job = await self._forgetting.latest(interaction.user.id)
         if job is not None and not job.done:
@@ -110,6 +112,6 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         if is_known or not listed(found):
             await say(interaction, verified(found, code))
             return
-        # The store does not know the receipt, and holds again what it names.
+        # The store went back to before the receipt, and holds the removed data again.
         await self._forgetting.begin(who, again=True)
         await say(interaction, came_back(found, code))

@@ -1,4 +1,4 @@
-"""/handover: somebody else becomes the starter of a conversation."""
+"""/handover: makes somebody else the starter of a conversation."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.access_rules import access_of
@@ -18,10 +18,10 @@ from bot.conversation.audit import Act
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
 MAY_NOT_HAND_OVER = RULE.refusal("hand it over")
-NOT_TO_A_BOT = "A conversation can be handed over to a person, not to an app."
+NOT_TO_A_BOT = "A conversation can be handed over to a person only, not to an app."
 CANNOT_SEE = "{member} cannot see this thread. Invite them first, then hand it over."
 MAY_NOT_USE = "{member} may not use me here, so they cannot be the starter of this thread."
 ALREADY = "{member} is the starter of this thread already."
@@ -31,8 +31,6 @@ HANDED_OVER = (
 
 
 class Handover:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
@@ -40,15 +38,13 @@ class Handover:
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="handover", description="Make somebody else the starter of this thread")(
             self.hand_over
         )
 
-    @app_commands.describe(member="Who is to reset it, choose its settings and stop me here")
+    @app_commands.describe(member="Who may reset it, choose its settings and stop me here from now on")
     @in_servers_only
     async def hand_over(self, interaction: Interaction, member: discord.User) -> None:
-        """Hand a conversation over."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation
@@ -75,7 +71,7 @@ class Handover:
     async def _may_use(
         self, interaction: Interaction, invocation: Invocation, member: discord.User | discord.Member
     ) -> bool:
-        """Whether the rules of /access let somebody use the bot in the thread."""
+        """Whether the rules of /access let a member use the bot in the channel of the thread."""
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=None, channel=invocation.channel, server=server)
         roles = frozenset(role.id for role in getattr(member, "roles", ()))
@@ -83,7 +79,7 @@ class Handover:
 
 
 async def _can_see(channel: object, member: discord.User | discord.Member) -> bool:
-    """Whether somebody can see a thread: a private one only as its member, or with Manage Threads."""
+    """Whether a person can see a thread; a private one as its member, or with Manage Threads."""
     held = getattr(member, "resolved_permissions", None)
     if not isinstance(channel, discord.Thread) or held is None or not held.view_channel:
         return False

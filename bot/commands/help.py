@@ -1,4 +1,4 @@
-"""/help: what to do here and what the bot reads, for the person who asks."""
+"""/help: how to talk with the bot where the command is used, and what the bot reads."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bot.conversation.scope import Scope, Settings
 from bot.gateway.events.thread_kind import thread_kind
 
 SHOWN = ("chat", "stop", "retry", "catchup", "context", "model", "system", "tools", "leave", "reset")
-"""The commands that are used most, in that order; Discord's menu shows all."""
+"""The most used commands, in the order of the answer; Discord's menu shows all."""
 
 IN_SERVERS_ONLY = ("chat", "catchup", "leave")
-"""Left out in direct messages."""
+"""The commands that are left out in direct messages."""
 
 READ = (
     "I read my threads, threads that I was mentioned in, and direct messages to me, with the files in them. Of "
@@ -27,22 +27,21 @@ READ = (
     "message that you reply to, link to or forward, and the last messages of a channel if you open a thread with "
     "`context`."
 )
-LOOKING_UP = frozenset(("search_messages", "read_messages"))
-LOOKED_UP = " With its tools here, Claude also looks up messages of this server that everybody here may read."
+LOOKUP_TOOLS = frozenset(("search_messages", "read_messages"))
+LOOKS_UP = " With its tools here, Claude also looks up messages of this server that everybody here may read."
 SENT_BY_TOOLS = (
-    " What Claude asks a tool goes where the tool runs: `/tools show` lists the tools, `/about` says more."
+    " What Claude sends to a tool goes where the tool runs: `/tools show` lists the tools, `/about` says "
+    "more."
 )
 PRIVACY = (
-    "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered; recordings may go to a "
-    "service that writes them down. What you delete on Discord I forget, but for what others' messages quote of "
-    "it; /reset forgets a whole conversation, `/forget me` everything of you, and `/my data` shows what I keep of "
-    "you. `/privacy show` says for how long. Whoever runs me can tell what else applies."
+    "Whoever runs me stores what I read, and it is sent to Claude (Anthropic) to be answered; recordings may go to a "
+    "transcription service. What you delete on Discord I forget, except where others' messages quote it; /reset "
+    "forgets a whole conversation, `/forget me` everything about you, and `/my data` shows what I keep about you. "
+    "`/privacy show` says for how long. Whoever runs me can tell you what else applies."
 )
 
 
 class Help:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._policy = services.intake_policy
         self._conversations = services.conversations
@@ -50,8 +49,6 @@ class Help:
         self._tools = services.tools
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-
         @tree.command(name="help", description="What I can do here, and what I read")
         @in_servers_and_dms
         async def help_(interaction: Interaction) -> None:
@@ -92,7 +89,7 @@ def here(where: Where, mention: str, policy: Policy, in_force: ModeInForce | Non
         return f"Just write: I answer each message.{prefix}"
     mode = None if in_force is None else in_force.mode
     if mode is AnswerMode.NEVER:
-        return "I answer nothing here: that was chosen with /answer. /answer show tells where."
+        return "I answer nothing here, because of a setting. /answer show tells where it was set."
     if mode is AnswerMode.ALWAYS and where is Where.CHANNEL:
         return f"Just write: a thread opens from each message, and I answer there.{prefix}"
     if where is Where.CHANNEL:
@@ -102,15 +99,15 @@ def here(where: Where, mention: str, policy: Policy, in_force: ModeInForce | Non
     if mode is AnswerMode.QUIET or policy.when == "mentioned":
         return f"Mention {mention}, or reply to me, and I answer in this thread."
     if where in (Where.OWN_THREAD, Where.JOINED_THREAD):
-        unless = "" if policy.when == "always" else " A message for somebody else I leave alone."
+        unless = "" if policy.when == "always" else " I leave messages to somebody else alone."
         return f"Just write: there is no need to mention me in this thread.{unless}{prefix}"
     return f"Mention {mention} once, and I answer in this thread from then on.{prefix}"
 
 
 def text(how: str, described: Mapping[str, str], *, in_server: bool, tools: Collection[str] = ()) -> str:
-    """Compose the answer from how to talk here, the descriptions of the commands, and the tools that are on here."""
+    """Return the answer; `how` is from `here`, `described` maps commands to descriptions, `tools` are those on."""
     names = [name for name in SHOWN if name in described and (in_server or name not in IN_SERVERS_ONLY)]
     commands = [f"`/{name}` {described[name]}" for name in names]
-    looks_up = in_server and not LOOKING_UP.isdisjoint(tools)
-    read, privacy = READ + LOOKED_UP * looks_up, PRIVACY + SENT_BY_TOOLS * bool(tools)
+    looks_up = in_server and not LOOKUP_TOOLS.isdisjoint(tools)
+    read, privacy = READ + LOOKS_UP * looks_up, PRIVACY + SENT_BY_TOOLS * bool(tools)
     return "\n".join((how, "", *commands, "", f"**What I read.** {read}", f"**Privacy.** {privacy}"))

@@ -1,4 +1,4 @@
-"""Taking interactions, and answering them within Discord's deadlines."""
+"""Which instance answers an interaction, and answers within Discord's deadlines."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ T = TypeVar("T")
 Interaction: TypeAlias = discord.Interaction[discord.Client]
 
 TAKE_S = 1.2
-"""For asking the store which instance answers. An interaction must be answered within 3 s (Discord, interactions)."""
+"""Bounds the time to find out which instance answers: Discord waits 3 s for an answer (Discord, interactions)."""
 
 TAKE_AUTOCOMPLETE_S = 0.6
-"""Shorter, because an autocompletion is requested at each key."""
+"""Shorter, because Discord requests an autocompletion at each keystroke."""
 
 LOOKUP_S = 1.2
-"""For what has to be known before the first answer, where that cannot be deferred (a modal)."""
+"""Bounds the lookups before a first answer that cannot be deferred, such as a modal."""
 
 DISCORD_S = 10.0
-"""For what an answer has to ask of Discord. discord.py repeats a call for 25 s, and waits 5 minutes for an answer."""
+"""Bounds the calls to Discord within an answer: discord.py repeats a call for 25 s, and waits 5 minutes for it."""
 
 EDIT = Schedule(0.2, factor=2, tries=4)
 """Short pauses, because a person is waiting."""
 
 UNKNOWN_INTERACTION_CODE = 10062
-"""Too late: an interaction waits 3 s for its first answer."""
+"""Discord no longer waits for the first answer, which was due within 3 s."""
 
 ALREADY_ANSWERED_CODE = 40060
-"""Another instance was faster, while the store could not tell which one answers."""
+"""Another instance has answered first, while the store could not say which one should."""
 
 
 async def take(coordination: Coordination, interaction: Interaction) -> bool:
-    """Whether this instance answers; without the store no instance can know, and each tries to say so."""
+    """Whether this instance answers. Without the store each instance tries to say that the store is away."""
     try:
         async with asyncio.timeout(TAKE_S):
             return await coordination.take(interaction.id)
@@ -57,9 +57,9 @@ async def take(coordination: Coordination, interaction: Interaction) -> bool:
 
 
 async def take_for_autocomplete(coordination: Coordination, interaction: Interaction) -> bool:
-    """Whether this instance answers an autocompletion; without the store each does, and Discord takes the first.
+    """Whether this instance answers an autocompletion; without the store each instance does.
 
-    An autocompletion changes nothing, so two answers do no harm.
+    Discord takes the first answer, and an autocompletion changes nothing.
     """
     try:
         async with asyncio.timeout(TAKE_AUTOCOMPLETE_S):
@@ -70,7 +70,7 @@ async def take_for_autocomplete(coordination: Coordination, interaction: Interac
 
 @asynccontextmanager
 async def lookup_deadline() -> AsyncIterator[None]:
-    """Bound the calls to the store before the first answer; StoreUnavailable when they take too long."""
+    """Bound the calls to the store before the first answer; StoreUnavailable after LOOKUP_S."""
     try:
         async with asyncio.timeout(LOOKUP_S):
             yield
@@ -79,9 +79,9 @@ async def lookup_deadline() -> AsyncIterator[None]:
 
 
 async def in_time(call: Coroutine[Any, Any, T]) -> T:
-    """Wait for something that asks Discord; DiscordUnavailable when that takes too long.
+    """Wait for a call to Discord; DiscordUnavailable after DISCORD_S.
 
-    The call goes on unheard: discord.py leaves its global limit closed if a call is cancelled that waits for it.
+    The call is not cancelled: discord.py's global rate limit stays locked if a call that waits for it is cancelled.
     """
     task = asyncio.ensure_future(call)
     try:
@@ -96,7 +96,7 @@ async def in_time(call: Coroutine[Any, Any, T]) -> T:
 
 
 def _note_exception(task: asyncio.Future[T]) -> None:
-    """Keep asyncio from logging the exception of a call for which nobody waits any more."""
+    """Retrieve the exception of an abandoned call, so that asyncio does not log it."""
     if not task.cancelled():
         task.exception()
 
@@ -109,7 +109,7 @@ async def say(
     embeds: Sequence[discord.Embed] = (),
     view: discord.ui.View | None = None,
 ) -> None:
-    """Answer the person alone, whether or not the interaction was deferred."""
+    """Send an ephemeral answer, whether or not the interaction was deferred."""
     shown = view if view is not None else discord.utils.MISSING
     try:
         if interaction.response.is_done():
@@ -134,10 +134,11 @@ async def update_message(
     files: Sequence[discord.File] = discord.utils.MISSING,
     view: discord.ui.View | None = None,
 ) -> bool:
-    """Edit the message whose button was pressed: its text, and its buttons, of which none stays by default.
+    """Edit the message whose button was pressed, and return whether Discord took the edit.
 
-    Returns whether Discord took the edit. The button's effect is done by now, so a failure here is not reported as a
-    failure of the effect. The edit is repeated, because its answer may be lost after the edit was made.
+    By default the text stays and the buttons go. The effect of the button is done by now, so a failure of the edit
+    must not be reported as a failure of the effect. A failed edit is repeated, which is harmless if Discord had made
+    it.
     """
 
     def log_retry(error: Exception, _failures: int) -> None:

@@ -1,14 +1,14 @@
-"""/leave: no answers in a conversation until the next mention."""
+"""/leave: stops answers in a conversation until the next mention."""
 
 from __future__ import annotations
 
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.answer_mode import ANSWER, AnswerMode
@@ -17,17 +17,15 @@ from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
-LEFT = "I have left this conversation and answer nothing here any more. Mention me, and I am back."
-NOT_FROM_HERE = (
-    "There is nothing to leave in direct messages. To make me forget what was said here, use /reset."
-)
+LEFT = "I have left this conversation and no longer answer here. Mention me, and I am back."
+NOT_FROM_HERE = "I cannot leave direct messages. To make me forget what was said here, use /reset."
 MAY_NOT_LEAVE = RULE.refusal("make me leave it")
 
 
 class Leave:
-    """The reply that is being written is finished, and the conversation stays known."""
+    """Answers the command. A reply that is being written is still finished, and the history stays."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -35,14 +33,12 @@ class Leave:
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.command(name="leave", description="Make me answer nothing here until I am mentioned again")(
             self.leave
         )
 
     @in_servers_and_dms
     async def leave(self, interaction: Interaction) -> None:
-        """Stop answering here."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.person.is_direct:
@@ -59,7 +55,7 @@ class Leave:
             await say(interaction, LEFT)
 
     async def _stop_always(self, invocation: Invocation, thread: int) -> None:
-        """Remove `always` from the thread, which would bring the bot back with the next message."""
+        """Remove the mode `always` of the thread, with which the next message would bring the bot back."""
         by_scope = await self._scope_settings.by_scope(
             thread=thread, channel=invocation.channel, server=invocation.server
         )

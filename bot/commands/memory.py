@@ -1,4 +1,4 @@
-"""/memory: what is remembered for later conversations, as far as it is used where the command is."""
+"""/memory: the facts that are remembered for later conversations in the place where the command is used."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.admission import Admission
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -30,35 +30,37 @@ from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_server",))
-"""Who sees, and has forgotten, what others had remembered; everybody does with what is their own."""
+RULE = permission_rules.Rule(("manages_server",))
+"""Who may see and remove the facts of others; everybody may see and remove their own."""
 
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 CHOICE_CHARS = 100
-OFFER_S = 0.8
-"""For the facts while one is chosen, which are requested at each key."""
+AUTOCOMPLETE_S = 0.8
+"""Bounds the lookup for an autocompletion, which Discord requests at each keystroke."""
 
-OWN = "What you had me remember, as far as it is used here"
-ALL = "What is remembered, as far as it is used here"
-ELSEWHERE = "What was learnt in a private place is shown there alone; `/my data` lists everything of yours."
-NOTHING = f"I remember nothing of yours here. {ELSEWHERE}"
-NOTHING_AT_ALL = "Nothing is remembered here."
-NO_SUCH = "There is no such fact of yours here. /memory show lists those that there are."
+OWN_HEADING = "The facts of yours that I use here"
+ALL_HEADING = "The facts that I use here"
+ELSEWHERE = (
+    "Facts from a private thread or channel are shown only there; `/my data` lists all facts of yours."
+)
+NOTHING = f"I remember no facts of yours here. {ELSEWHERE}"
+NOTHING_AT_ALL = "I remember no facts here."
+NO_SUCH = "There is no such fact of yours here. /memory show lists the facts."
 FORGOTTEN = (
-    "Forgotten: no conversation is given this fact any more, and its words are removed from those that were. What "
-    "people and I have said stays; /reset clears that."
+    "Forgotten: no conversation gets this fact any more, and it is removed from those that have it. What people and "
+    "I said about it stays; /reset clears that."
 )
 OFF = (
-    "Nothing is remembered here: the tool `remember` is off. Somebody who may set the tools of this place can switch "
-    "it on with /tools set."
+    "I cannot remember facts here: the tool `remember` is off. Somebody who may set the tools here can switch it on "
+    "with /tools set."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
-    """What a person sees: facts of the places that are readable where they are."""
+class _VisibleFacts:
+    """The facts that a person sees here, and the places that they are from."""
 
     facts: tuple[Fact, ...]
     places: tuple[MemoryPlace, ...]
@@ -69,41 +71,36 @@ class _Seen:
 class MemoryCommands(
     app_commands.Group, name="memory", description="What I remember for later conversations"
 ):
-    """Answers the commands; all answers are seen by the person alone."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._services = services
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
-        name="show", description="Show what I remember of you here; to managers, of everybody"
+        name="show", description="Show the facts that you had me remember here; to managers, everybody's"
     )
     async def show(self, interaction: Interaction) -> None:
-        """List the facts."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
-        seen = await self._seen(interaction, invocation)
-        if not seen.facts:
-            await say(interaction, NOTHING_AT_ALL if seen.sees_all else NOTHING)
+        visible = await self._visible(interaction, invocation)
+        if not visible.facts:
+            await say(interaction, NOTHING_AT_ALL if visible.sees_all else NOTHING)
             return
-        heading = ALL if seen.sees_all else OWN
-        text, files = code_block.shown(heading, listed(seen.facts), "memory.txt", most_chars=1500)
+        heading = ALL_HEADING if visible.sees_all else OWN_HEADING
+        text, files = code_block.shown(heading, listed(visible.facts), "memory.txt", most_chars=1500)
         await say(interaction, f"{text}\n{small(ELSEWHERE)}", files=files)
 
     @app_commands.command(name="forget", description="Forget a fact that I remember here")
-    @app_commands.describe(fact="The fact: one of yours; managers may choose any")
+    @app_commands.describe(fact="One of your facts; if you manage the server, any fact")
     async def forget(self, interaction: Interaction, fact: str) -> None:
-        """Forget a fact."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
-        seen = await self._seen(interaction, invocation)
-        found = next((each for each in seen.facts if each.id == fact.strip()), None)
-        if found is None or not await self._services.memory.memories.forget(seen.places, found):
+        visible = await self._visible(interaction, invocation)
+        found = next((each for each in visible.facts if each.id == fact.strip()), None)
+        if found is None or not await self._services.memory.memories.forget(visible.places, found):
             await say(interaction, NO_SUCH)
             return
         if found.author.id != interaction.user.id:
@@ -115,7 +112,7 @@ class MemoryCommands(
     @app_commands.command(name="remember", description="Have me remember a fact for later conversations here")
     @app_commands.describe(
         fact="One fact that can be understood by itself",
-        about_me="Whether it is about you: then I am told only when you ask",
+        about_me="Whether it is about you: then Claude sees it only when you ask",
     )
     async def remember(
         self,
@@ -123,7 +120,7 @@ class MemoryCommands(
         fact: app_commands.Range[str, 1, MOST_FACT_CHARS],
         about_me: bool = False,
     ) -> None:
-        """Remember a fact in the words of the person, so that no card asks for it."""
+        """Remember a fact. The person wrote it, so no card asks for their permission."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._services.conversations)
         refusal = await self._admission.refusal(
@@ -146,28 +143,28 @@ class MemoryCommands(
             await say(interaction, str(error))
 
     @forget.autocomplete("fact")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the facts that fit what was typed; none while the store is slow."""
+    async def autocomplete_fact(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the facts that contain what was typed; none while the store is slow."""
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 invocation = await resolve_invocation(interaction, self._services.conversations)
-                seen = await self._seen(interaction, invocation)
+                visible = await self._visible(interaction, invocation)
         except (StoreUnavailable, TimeoutError):
             return []
         wanted = plain(typed).casefold()
-        fitting = [fact for fact in reversed(seen.facts) if wanted in plain(fact.text).casefold()]
+        fitting = [fact for fact in reversed(visible.facts) if wanted in plain(fact.text).casefold()]
         return [
             app_commands.Choice(name=plain(fact.text)[:CHOICE_CHARS], value=fact.id)
-            for fact in fitting[:OFFERED]
+            for fact in fitting[:MOST_CHOICES]
         ]
 
-    async def _seen(self, interaction: Interaction, invocation: Invocation) -> _Seen:
+    async def _visible(self, interaction: Interaction, invocation: Invocation) -> _VisibleFacts:
         memory = self._services.memory
         places = memory.places.now(place_of(interaction, invocation)).readable
         facts = await memory.memories.of(places)
         sees_all = RULE.allows(invocation.person)
         own = tuple(fact for fact in facts if sees_all or fact.author.id == interaction.user.id)
-        return _Seen(own, places, sees_all)
+        return _VisibleFacts(own, places, sees_all)
 
     async def _is_on(self, invocation: Invocation) -> bool:
         by_scope = await self._services.scope_settings.by_scope(
@@ -177,7 +174,7 @@ class MemoryCommands(
 
 
 def place_of(interaction: Interaction, invocation: Invocation) -> ToolPlace:
-    """Return where a command is used."""
+    """Return the place of a command, as tools see it."""
     channel = interaction.channel
     return ToolPlace(
         interaction.channel_id or 0,
@@ -188,9 +185,9 @@ def place_of(interaction: Interaction, invocation: Invocation) -> ToolPlace:
 
 
 def listed(facts: Sequence[Fact]) -> str:
-    """List facts, each with who had it remembered and when."""
+    """Return a line for each fact, with its author and date."""
     return "\n".join(
         f"- {plain(fact.text)} ({fact.author.username}, {written_at(first_id(fact.at_ms))}"
-        f"{', told only to them' if fact.is_about_author else ''})"
+        f"{', used only for them' if fact.is_about_author else ''})"
         for fact in facts
     )

@@ -1,4 +1,4 @@
-"""A modal with one text in it."""
+"""A modal with one text input."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import discord
 TEXT_CHARS = 4000
 """The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
 
-CUT = f"Only the first {TEXT_CHARS} characters fit in here; what you send replaces the whole text."
+TRUNCATED = f"Only the first {TEXT_CHARS} characters fit in here; what you send replaces the whole text."
 """At most 100 characters (Discord, components/reference, "Label")."""
 
 
 class TextModal(discord.ui.Modal):
-    """Shows a text to be changed; the new text comes back with `custom_id`, as the value of `field`.
+    """Shows a text for editing. The submission carries `custom_id`, and the new text as the value of `field`.
 
-    To be sent as the first answer to an interaction (Discord takes it only there). The tree answers it by its custom
-    id, so it is stopped from the start: discord.py would keep it, and answer it by an `on_submit` that does nothing.
+    Discord takes a modal only as the first answer to an interaction. `Tree` answers the submission by its custom id.
+    The modal is stopped at once: discord.py would keep it in memory, and answer it with an empty `on_submit`.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class TextModal(discord.ui.Modal):
         text: str,
         required: bool = True,
     ) -> None:
-        description = description if len(text) <= TEXT_CHARS else CUT
+        description = description if len(text) <= TEXT_CHARS else TRUNCATED
         super().__init__(title=title, custom_id=custom_id)
         component = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph,

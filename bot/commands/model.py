@@ -1,4 +1,4 @@
-"""/model: which model answers where, with how much effort, and whether it thinks first."""
+"""/model: the model of a thread, a channel or a server, its effort, and whether it thinks first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from bot.conversation.scope import MODEL_NAMES, Scope
 log = structlog.get_logger()
 
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}")
-"""What an id looks like; anything else might be a person's text, and must not reach the log."""
+"""The form of a model id; anything else may be a person's text, which must not reach the log."""
 
 REFUSALS = Refusals(model_view.ONLY_IN_SERVERS, model_view.MAY_NOT_CHOOSE)
 
@@ -36,8 +36,6 @@ class Model(
     name="model",
     description="Which Claude model answers here, and with how much thought",
 ):
-    """Answers the commands, and offers models while one is typed."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -48,12 +46,10 @@ class Model(
         self._allowed = frozenset(services.allowed_models)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show which model answers here, and what it costs")
     async def show(self, interaction: Interaction) -> None:
-        """Show the model in force."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.choices(
@@ -76,7 +72,7 @@ class Model(
     @app_commands.command(name="set", description="Choose the model of this thread, channel or server")
     @app_commands.describe(
         model="The model that answers",
-        effort="How much thought goes into an answer; more costs more",
+        effort="How much thought goes into an answer; more thought costs more",
         thinking="Whether it thinks before it answers",
         scope=SCOPE_HELP,
     )
@@ -88,7 +84,7 @@ class Model(
         thinking: Thinking | None = None,
         scope: ScopeOption | None = None,
     ) -> None:
-        """Choose what answers in a scope."""
+        """Set model, effort and thinking of a scope; options that are left out stay as they are."""
         await interaction.response.defer(ephemeral=True)
         given = Choice(model=model, effort=effort, thinking=thinking)
         invocation = await resolve_invocation(interaction, self._conversations)
@@ -123,8 +119,8 @@ class Model(
         await say(interaction, text)
 
     @set_.autocomplete("model")
-    async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the models that fit what was typed; from memory, because it is requested at each key."""
+    async def autocomplete_model(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the models that match what was typed, from memory: Discord requests this at each keystroke."""
         models = [info for info in self._catalogue.models() if self._is_allowed(info.id)]
         prices = {info.id: self._prices.of(info.id, today_utc()) for info in models}
         offered = model_view.offered(models, prices, typed)
@@ -133,7 +129,6 @@ class Model(
     @app_commands.command(name="clear", description="Remove the choice for this thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Remove the choice of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(scope, REFUSALS)
@@ -147,7 +142,7 @@ class Model(
         await say(interaction, model_view.cleared(target.scope, was_set=bool(removed)))
 
     async def _resulting(self, invocation: Invocation, scope: Scope, given: Choice) -> Choice:
-        """Return what will be in force in a scope, to which narrower scopes do not matter."""
+        """Return what will be in force in a scope; narrower scopes are ignored."""
         by_scope = await self._scope_settings.choices(
             thread=invocation.conversation if scope is Scope.THREAD else None,
             channel=invocation.channel if scope is not Scope.SERVER else None,

@@ -1,39 +1,38 @@
-"""What /model offers and answers."""
+"""The choices and answers of /model."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from bot.commands import access
-from bot.commands.scopes import SCOPE_NAMES, origin
+from bot.commands import permission_rules
+from bot.commands.scopes import SCOPE_NAMES, where_chosen
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
 from bot.conversation.scope import Scope
 
-MOST_OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 NAME_CHARS = 100
 """The most characters of a choice's name, and of its value."""
 
-NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
-NOT_OFFERED = "The operator of this bot does not offer that model. Choose one that /model set lists."
+NOTHING_CHOSEN = "Nothing was changed: choose at least one of `model`, `effort` and `thinking`."
+NOT_OFFERED = "Whoever runs me does not offer that model. Choose one that /model set lists."
 MAY_NOT_CHOOSE = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
-    "Channels and servers have models of their own, but these are direct messages: use the thread scope."
+    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
 )
-UNCHECKED = "I could not check with Claude whether there is such a model."
+UNCHECKED = "I could not check with Claude whether this model exists."
 
 
 def unknown(model: str, near: Sequence[str]) -> str:
-    """Say that there is no such model."""
-    hint = f"Near it are: {', '.join(near)}." if near else "Choose one that /model set lists."
+    hint = f"Did you mean: {', '.join(near)}?" if near else "Choose one that /model set lists."
     return f"There is no model called “{model}”. {hint}"
 
 
@@ -41,7 +40,7 @@ def retired(info: ModelInfo, successor: str | None) -> str:
     """Say that a model is retired, and which model replaces it."""
     when = f" on {info.retires}" if info.retires else ""
     instead = f" {successor} takes its place." if successor else " Choose another one."
-    return f"{info.name or info.id} was retired{when} and answers no more.{instead}"
+    return f"{info.name or info.id} was retired{when} and no longer answers.{instead}"
 
 
 def offered(
@@ -51,7 +50,7 @@ def offered(
     wanted = typed.casefold().split()
     found = [info for info in models if all(word in f"{info.name} {info.id}".casefold() for word in wanted)]
     named = [(_label(info, prices.get(info.id)), info.id) for info in found if len(info.id) <= NAME_CHARS]
-    return named[:MOST_OFFERED]
+    return named[:MOST_CHOICES]
 
 
 def _label(info: ModelInfo, prices: Prices | None) -> str:
@@ -92,11 +91,11 @@ def shown(
 ) -> str:
     """Show which model answers, which scope chose it, what it costs, and when it is retired."""
     wanted = narrowest([*by_scope.values(), default])
-    lines = [f"**{wanted.model}** answers here ({origin(by_scope, 'model')})."]
+    lines = [f"**{wanted.model}** answers here ({where_chosen(by_scope, 'model')})."]
     if sent.effort is not None:
-        lines.append(f"Effort: {sent.effort} ({origin(by_scope, 'effort')}).")
+        lines.append(f"Effort: {sent.effort} ({where_chosen(by_scope, 'effort')}).")
     if wanted.thinking is not None and sent.thinking is not None:
-        lines.append(f"Thinking: {wanted.thinking} ({origin(by_scope, 'thinking')}).")
+        lines.append(f"Thinking: {wanted.thinking} ({where_chosen(by_scope, 'thinking')}).")
     lines += _left_out(wanted, sent)
     if prices is not None:
         lines.append(_prices(prices))
@@ -119,7 +118,9 @@ def _manner(sent: Fit) -> str:
 def _left_out(wanted: Choice, sent: Fit) -> list[str]:
     if not sent.dropped:
         return []
-    left_out = f"Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."
+    left_out = (
+        f"{wanted.model} does not take {' and '.join(sent.dropped)}, which is set here: I leave that out."
+    )
     return [wording.small(left_out)]
 
 

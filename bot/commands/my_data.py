@@ -1,4 +1,4 @@
-"""/my data: what is kept of the person who asks, as a file that only they see."""
+"""/my data: everything that the bot keeps about a person, as a file that only they see."""
 
 from __future__ import annotations
 
@@ -22,24 +22,20 @@ from bot.turns.person_data import Kept
 MOST_BYTES = 8_000_000
 """Discord takes files of 10 MB at least ("Uploading Files")."""
 
-NOTHING = "I keep nothing of you but what every message shows for the moment: this command."
+NOTHING = "I keep nothing about you, except for a short time that you have used this command."
 
 
 @in_servers_and_dms
-class MyData(app_commands.Group, name="my", description="What I keep of you"):
-    """Answers the command."""
-
+class MyData(app_commands.Group, name="my", description="What I keep about you"):
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._forgetting = services.forgetting
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.add_command(self)
 
-    @app_commands.command(name="data", description="Get a file of everything that I keep of you")
+    @app_commands.command(name="data", description="Get a file of everything that I keep about you")
     async def data(self, interaction: Interaction) -> None:
-        """Send the file."""
         await interaction.response.defer(ephemeral=True)
         kept = await self._forgetting.data.kept(identity_of(interaction))
         if not kept:
@@ -47,10 +43,10 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
             return
         data, left_out = document(interaction.user.id, interaction.user.name, kept)
         text = (
-            f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
-            f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
-            f"you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had remembered, "
-            f"{len(kept.reminders)} reminders, and what I keep by ids and numbers alone."
+            f"Here is what I keep about you: {len(kept.messages)} messages, {len(kept.settings)} settings and "
+            f"prompts, {len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} "
+            f"rules about you, {len(kept.quotes)} quotes of you, {len(kept.facts)} facts that you had me remember, "
+            f"{len(kept.reminders)} reminders, and data that consists of ids and numbers only."
         )
         if left_out:
             text += (
@@ -61,7 +57,7 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
 
 
 def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
-    """Return the file, and how many of the oldest messages did not fit into it."""
+    """Return the file as JSON, and how many of the oldest messages did not fit into it."""
     left_out = 0
     shown = [_message(each) for each in kept.messages]
     sizes = [len(json.dumps(each, ensure_ascii=False).encode(errors="replace")) + 100 for each in shown]
@@ -114,7 +110,7 @@ def _with_time(fields: dict[str, Any]) -> dict[str, object]:
 
 
 def _ids_as_texts(fields: dict[str, Any]) -> dict[str, object]:
-    """Write ids as texts: a reader of JSON may take numbers for doubles, which cannot hold them."""
+    """Return ids as strings: many JSON parsers read numbers as doubles, which cannot hold a snowflake."""
     return {name: str(value) if type(value) is int else value for name, value in fields.items()}
 
 

@@ -1,4 +1,4 @@
-"""On whose account the person of an interaction asks Claude."""
+"""The payer of a request that a command makes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.conversation.request_cost import Payer
 
 
 def payer_of(interaction: Interaction, invocation: Invocation) -> Payer:
-    """Return the person with their roles, where the interaction takes place."""
+    """Return the person, their roles, and the place of an interaction."""
     here = interaction.channel_id or 0
     return Payer(
         person=interaction.user.id,

@@ -1,19 +1,20 @@
-"""/system preset: the named prompts of a server."""
+"""/system preset: system prompts that a server keeps by name."""
 
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Mapping
 
 import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.noting import note
 from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -27,54 +28,52 @@ from bot.store.presets import MOST_PRESETS, Preset
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_server",))
-"""Who may save and delete presets; in direct messages they are the person's own."""
+RULE = permission_rules.Rule(("manages_server",))
+"""Who may save and delete presets; presets in direct messages are the person's own."""
 
 PRESET_ID = "bobbin:preset"
-"""The beginning of the modal's custom id; the name of the preset stands behind it."""
+"""The prefix of the modal's custom id; the name of the preset follows."""
 
 PROMPT_FIELD = "prompt"
 NAME_CHARS = 40
-OFFER_S = 0.8
-"""For the names while one is typed, which are requested at each key."""
+AUTOCOMPLETE_S = 0.8
+"""Bounds the lookup for an autocompletion, which Discord requests at each keystroke."""
 
 MAY_NOT_SAVE = RULE.refusal("save a preset")
 MAY_NOT_DELETE = RULE.refusal("delete a preset")
-NO_NAME = "A preset needs a name that can be read."
-EMPTY = "An empty preset would set nothing. To delete a preset, use /system preset delete."
+NO_NAME = "A preset needs a name with visible characters."
+EMPTY = "A preset cannot be empty. To delete a preset, use /system preset delete."
 NONE_YET = "There are no presets here yet. /system preset save makes one."
 FULL = (
-    f"There are {MOST_PRESETS} presets here, which is the most there can be. Delete one, then save yours again; "
-    "its text is attached."
+    f"There are already {MOST_PRESETS} presets here, which is the most. Delete one with /system preset delete, then "
+    "save yours again; its text is attached."
 )
 
 
 def no_such(name: str) -> str:
     """Say that there is no preset of a name."""
-    return f"There is no preset named {code(name)} here. /system preset list shows those that there are."
+    return f"There is no preset named {code(name)} here. /system preset list shows all presets."
 
 
 def saved(name: str, *, replaced: bool) -> str:
-    """Say that a preset was saved."""
-    how = "is changed. Where it was used before, the prompt stays as it was" if replaced else "is saved"
+    how = "is changed. Prompts that were set from it stay as they are" if replaced else "is saved"
     return f"The preset {code(name)} {how}. Set it with /system preset use."
 
 
 def used(name: str, scope: Scope) -> str:
     """Say that a preset was set as a prompt."""
     return (
-        f"The prompt of {SCOPE_NAMES[scope]} is the preset {code(name)} now. It applies from the next reply on, "
-        "and stays as it is if the preset is changed."
+        f"The prompt of {SCOPE_NAMES[scope]} is now the preset {code(name)}. It applies from the next reply on, and "
+        "does not change if the preset is changed later."
     )
 
 
 def deleted(name: str) -> str:
-    """Say that a preset was deleted."""
-    return f"The preset {code(name)} is deleted. Where it was used, the prompt stays."
+    return f"The preset {code(name)} is deleted. Prompts that were set from it stay as they are."
 
 
 def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
-    """Show the presets: their names, lengths, when each was saved, and with `names_people` by whom."""
+    """Return a line for each preset: name, length, when it was saved, and with `names_people` by whom."""
     return "\n".join(
         f"{code(name)}: {len(preset.text)} characters, saved <t:{preset.at_ms // 1000}:R>"
         f"{f' by <@{preset.by}>' if names_people else ''}"
@@ -82,8 +81,8 @@ def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
     )
 
 
-class Presets(app_commands.Group, name="preset", description="Prompts of this server by name"):
-    """Answers the commands and the modal, and offers names while one is typed."""
+class Presets(app_commands.Group, name="preset", description="The prompts that this server keeps by name"):
+    """Answers the commands and the modal."""
 
     def __init__(self, services: CommandServices, refusals: Refusals) -> None:
         super().__init__()
@@ -96,13 +95,12 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         self._refusals = refusals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the modal."""
         tree.add_modal(rf"{PRESET_ID}:(?P<name>.+)", self.submitted)
 
     @app_commands.command(name="save", description="Save a prompt under a name, for everybody on this server")
     @app_commands.describe(name="The name; an existing preset of that name is changed")
     async def save(self, interaction: Interaction, name: app_commands.Range[str, 1, NAME_CHARS]) -> None:
-        """Open the modal, with the preset as it is, else with the prompt that is in force here."""
+        """Open the modal with the text of the preset; for a new name, with the prompt in force here."""
         name = plain(name)
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
@@ -141,8 +139,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         actor = invocation.actor
         before = await self._presets.get(actor.home, name)
         if not await self._presets.save(actor, name, prompt, self._clock.now_ms()):
-            text, files = code_block.shown(FULL, prompt, "preset.txt", most_chars=0)
-            await say(interaction, FULL if files else text, files=files)
+            await say(interaction, FULL, files=[discord.File(io.BytesIO(prompt.encode()), "preset.txt")])
             return
         await note(
             self._audit_log,
@@ -180,10 +177,11 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(preset.text))
         await say(interaction, used(plain(name), target.scope))
 
-    @app_commands.command(name="list", description="Show the presets of this server, or the text of one")
+    @app_commands.command(
+        name="list", description="Show the presets of this server, or the text of one preset"
+    )
     @app_commands.describe(name="The preset whose text is shown")
     async def list_(self, interaction: Interaction, name: str | None = None) -> None:
-        """Show the presets, or one of them."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         presets = await self._presets.all(invocation.actor.home)
@@ -204,7 +202,6 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
     @app_commands.command(name="delete", description="Delete a preset of this server")
     @app_commands.describe(name="The preset")
     async def delete(self, interaction: Interaction, name: str) -> None:
-        """Delete a preset."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         home, name = invocation.actor.home, plain(name)
@@ -224,11 +221,11 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
     @use.autocomplete("name")
     @list_.autocomplete("name")
     @delete.autocomplete("name")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the names that fit what was typed; none while the store is slow."""
+    async def autocomplete_name(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the names that contain what was typed; none while the store is slow."""
         home = interaction.guild_id or interaction.channel_id or 0
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 names = await self._presets.names(home)
         except (StoreUnavailable, TimeoutError):
             return []

@@ -1,11 +1,11 @@
-"""/privacy: for how long a server's conversations are kept."""
+"""/privacy: how long a server's conversations are kept."""
 
 from __future__ import annotations
 
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import resolve_invocation
@@ -16,38 +16,35 @@ from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
 
-RULE = access.SERVER
+RULE = permission_rules.SERVER
 
 MAY_NOT_SET = RULE.refusal("change how long conversations are kept")
 
 
 def shown(days: int, ceiling: int) -> str:
-    """Say for how long conversations are kept."""
+    """Say how long conversations are kept; both numbers are days, `ceiling` is the operator's."""
     where = "set for this server" if days < ceiling else "the default of this bot"
     return (
         f"A conversation of this server is deleted {_days(days)} after its last message ({where}; whoever runs me "
-        f"allows up to {_days(ceiling)}). What is deleted on Discord I delete as well. `/forget me` removes what is "
-        "yours, `/my data` shows it."
+        f"allows up to {_days(ceiling)}). What is deleted on Discord I delete as well. `/my data` shows what I keep "
+        "about you, `/forget me` removes it."
     )
 
 
 def changed(days: int, ceiling: int) -> str:
-    """Say what was set."""
     text = f"From now on I delete a conversation of this server {_days(days)} after its last message."
     if days < ceiling:
-        text += " Those that are quiet for longer already go within some minutes."
+        text += " Conversations that have been quiet for longer are deleted within some minutes."
     return text
 
 
 def too_long(ceiling: int) -> str:
     """Refuse a number of days that the operator does not allow."""
-    return f"Whoever runs me keeps conversations for {_days(ceiling)} at most: choose 1 to {ceiling}."
+    return f"Whoever runs me keeps conversations for {_days(ceiling)} at most. Choose a number from 1 to {ceiling}."
 
 
 @in_servers_only
 class Privacy(app_commands.Group, name="privacy", description="How long I keep what is said in this server"):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -55,12 +52,10 @@ class Privacy(app_commands.Group, name="privacy", description="How long I keep w
         self._ceiling = services.retention_ceiling
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(name="show", description="Show how long conversations of this server are kept")
     async def show(self, interaction: Interaction) -> None:
-        """Show what is in force."""
         await interaction.response.defer(ephemeral=True)
         server = interaction.guild_id or 0
         by_scope = await self._scope_settings.by_scope(thread=None, channel=None, server=server)
@@ -69,7 +64,7 @@ class Privacy(app_commands.Group, name="privacy", description="How long I keep w
     @app_commands.command(name="set", description="Choose how long conversations of this server are kept")
     @app_commands.describe(retention_days="Days after the last message of a conversation")
     async def set_(self, interaction: Interaction, retention_days: app_commands.Range[int, 1, 3650]) -> None:
-        """Choose for how long conversations are kept; the operator's number is the default."""
+        """Set the number of days; the operator's own number removes the setting."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):

@@ -1,4 +1,4 @@
-"""/system history: who set which prompt, when, what that changed, and a button to go back."""
+"""/system history: the changes of a prompt, with who, when and what differs, and a button to restore a version."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ from bot.store.scope_settings import MOST_VERSIONS, Version
 log = structlog.get_logger()
 
 PAGE_ID = "bobbin:prompts"
-"""The beginning of a button's custom id; the scope and the id of the version to show stand behind it."""
+"""The prefix of a button's custom id; the scope and the id of the version to show follow."""
 
 RESTORE_ID = "bobbin:restore"
-"""The beginning of a button's custom id; the scope and the id of the version to go back to stand behind it."""
+"""The prefix of a button's custom id; the scope and the id of the version to restore follow."""
 
 INLINE_CHARS = 3500
-"""A longer difference is a file: an embed's description holds 4,096 characters (Discord, "Embed Limits")."""
+"""A longer difference is attached: an embed's description holds 4,096 characters (Discord, "Embed Limits")."""
 
-NO_DIFFERENCE = "It reads as the prompt before it that is kept."
-NO_LONGER_KEPT = "That prompt is not kept any more."
-IN_FORCE = "That prompt is set already."
+NO_DIFFERENCE = "It is the same as the version before."
+NO_LONGER_KEPT = "I no longer keep that version. Use /system history again for those that I keep."
+IN_FORCE = "That prompt is already set."
 
 
 def never_set(scope: Scope) -> str:
     """Say that there is no history."""
-    return f"No prompt of {SCOPE_NAMES[scope]} was ever set here, as far as I remember."
+    return f"As far as I remember, no prompt was ever set for {SCOPE_NAMES[scope]}."
 
 
-def gone_back(scope: Scope, *, removed: bool) -> str:
+def restored(scope: Scope, *, removed: bool) -> str:
     """Say that an earlier prompt is set again."""
     what = "is removed again" if removed else "is set again as it was"
     return f"The prompt of {SCOPE_NAMES[scope]} {what}. That applies from the next reply on."
 
 
 class PromptHistory:
-    """Answers the command and its buttons; whoever may set a prompt may see what it was."""
+    """Answers the command and its buttons, for everybody who may set the prompt."""
 
     def __init__(self, services: CommandServices, refusals: Refusals) -> None:
         self._conversations = services.conversations
@@ -55,7 +55,6 @@ class PromptHistory:
         self._refusals = refusals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the buttons."""
         version = rf"(?P<scope>{'|'.join(Scope)}):(?P<version>[0-9]+-[0-9]+)"
         tree.add_button(rf"{PAGE_ID}:{version}", self.turn_page)
         tree.add_button(rf"{RESTORE_ID}:{version}", self.restore)
@@ -92,7 +91,7 @@ class PromptHistory:
         await self._update(interaction, target.scope, versions, index, current)
 
     async def restore(self, interaction: Interaction, *, scope: str, version: str) -> None:
-        """Set an earlier prompt again, as a change like any other."""
+        """Set an earlier prompt again, which is a new change in the history."""
         await interaction.response.defer()
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(Scope(scope), self._refusals)
@@ -113,13 +112,13 @@ class PromptHistory:
         )
         log.info("prompt_restored", scope=target.scope.value, target=target.target, chars=len(prompt))
         versions, current = await self._read(invocation, target)
-        said = gone_back(target.scope, removed=not prompt)
-        await self._update(interaction, target.scope, versions, 0, current, said=said)
+        outcome = restored(target.scope, removed=not prompt)
+        await self._update(interaction, target.scope, versions, 0, current, outcome=outcome)
 
     async def _read(self, invocation: Invocation, target: ScopeTarget) -> tuple[tuple[Version, ...], str]:
-        """Return the prompts of a scope, the latest first, and the one that is set now, "" for none.
+        """Return the versions of a scope's prompt, the latest first, and the prompt that is set now, "" for none.
 
-        The last one of MOST_VERSIONS + 1 has no page of its own: what it has changed is not known any more.
+        Of MOST_VERSIONS + 1 versions the last one has no page, because the version before it is not kept.
         """
         versions = await self._scope_settings.versions(
             invocation.actor.home, target.target, count=MOST_VERSIONS + 1
@@ -138,11 +137,11 @@ class PromptHistory:
         index: int,
         current: str,
         *,
-        said: str = "",
+        outcome: str = "",
     ) -> None:
         text, embed, files = page(scope, versions, index)
         view = buttons_of(scope, versions, index, current)
-        text = f"{said}\n{text}" if said else text
+        text = f"{outcome}\n{text}" if outcome else text
         await update_message(interaction, text, embeds=[embed], files=files, view=view)
 
 
@@ -162,7 +161,7 @@ def page(
     when = version.at_ms // 1000
     who = f"{what} by <@{version.person}> <t:{when}:f> (<t:{when}:R>)"
     if not version.person:
-        who = f"{what} before I kept a history."
+        who = f"{what} before I began to keep a history."
     compared = difference(before, version.text)
     if not compared:
         return heading, discord.Embed(description=f"{who}\n{NO_DIFFERENCE}"), []
@@ -170,23 +169,27 @@ def page(
     if len(shown) <= INLINE_CHARS:
         return heading, discord.Embed(description=shown), []
     file = discord.File(io.BytesIO(compared.encode()), "difference.diff")
-    return heading, discord.Embed(description=f"{who}\nWhat differs from the one before is attached."), [file]
+    return (
+        heading,
+        discord.Embed(description=f"{who}\nThe difference to the version before is attached."),
+        [file],
+    )
 
 
 def buttons_of(scope: Scope, versions: Sequence[Version], index: int, current: str) -> discord.ui.View | None:
-    """Return the buttons of a page: to its neighbours, and back to its prompt or to the one before."""
+    """Return the buttons of a page: to the newer and older page, and to restore this version or the one before."""
     items = []
     if index > 0:
         items.append(button("Newer", f"{PAGE_ID}:{scope}:{versions[index - 1].id}"))
     if index + 1 < min(len(versions), MOST_VERSIONS):
         items.append(button("Older", f"{PAGE_ID}:{scope}:{versions[index + 1].id}"))
     if versions[index].text != current:
-        items.append(_restoring("Go back to this prompt", scope, versions[index]))
+        items.append(_restore_button("Go back to this prompt", scope, versions[index]))
     elif index + 1 < len(versions):
-        items.append(_restoring("Go back to the one before", scope, versions[index + 1]))
+        items.append(_restore_button("Go back to the one before", scope, versions[index + 1]))
     return view_of(*items)
 
 
-def _restoring(label: str, scope: Scope, version: Version) -> discord.ui.Button[discord.ui.View]:
+def _restore_button(label: str, scope: Scope, version: Version) -> discord.ui.Button[discord.ui.View]:
     shown = label if version.text else "Go back to no prompt"
     return button(shown, f"{RESTORE_ID}:{scope}:{version.id}", discord.ButtonStyle.primary)

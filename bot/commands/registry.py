@@ -1,4 +1,4 @@
-"""The features; a new one is a file of its own and one line here."""
+"""The list of all features; a new feature is one file and one line here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.commands.answer import Answer
 from bot.commands.approvals import ApprovalButtons
 from bot.commands.audit import Audit
 from bot.commands.branch import Branch
-from bot.commands.budget import BudgetGroup
+from bot.commands.budget import BudgetCommands
 from bot.commands.catchup import Catchup
 from bot.commands.chat import Chat
 from bot.commands.check import Check
@@ -27,7 +27,7 @@ from bot.commands.memory import MemoryCommands
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
 from bot.commands.privacy import Privacy
-from bot.commands.reminders import RemindersGroup
+from bot.commands.reminders import ReminderCommands
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -41,10 +41,10 @@ from bot.store.coordination import Coordination
 
 
 class Feature(Protocol):
-    """Commands that belong together, with their buttons, modals and menus."""
+    """A group of commands with their buttons, modals and menus."""
 
     def add_to(self, tree: Tree) -> None:
-        """Add all of them to the tree."""
+        """Add all commands, buttons, modals and menus to the tree."""
 
 
 FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
@@ -56,7 +56,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Model,
     Answer,
     AccessRules,
-    BudgetGroup,
+    BudgetCommands,
     Usage,
     ReplyControls,
     Context,
@@ -74,14 +74,14 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Branch,
     Tools,
     MemoryCommands,
-    RemindersGroup,
+    ReminderCommands,
     Check,
 )
-"""In the order in which the commands are registered; another order registers them anew."""
+"""In the order of registration; a different order registers all commands again."""
 
 
 def build_tree(client: discord.Client, coordination: Coordination, services: CommandServices) -> Tree:
-    """Return the tree of all features; `client` sends its interactions to the tree from now on."""
+    """Return the tree of all features; from now on it answers the interactions of `client`."""
     tree = Tree(client, coordination)
     for feature in FEATURES:
         feature(services).add_to(tree)

@@ -1,4 +1,4 @@
-"""/reminders: a person's reminders, and for moderators those of a thread."""
+"""/reminders: a person's reminders, and for moderators all reminders of a thread."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -22,41 +22,45 @@ from bot.conversation.reminder import MARK, Reminder, described
 
 log = structlog.get_logger()
 
-RULE = access.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
-"""Who may see and cancel what others have set in a thread."""
+RULE = permission_rules.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
+"""Who may see and cancel the reminders of others in a thread."""
 
 MAY_NOT_LIST = RULE.refusal("see the reminders of others in this thread")
 MAY_NOT_CANCEL = RULE.refusal("cancel a reminder of somebody else")
-NONE_OWN = "You have no reminders. Ask Claude for one in a thread, such as “remind me in two hours to stir”."
-NONE_HERE = "Nobody has reminders in this thread."
+NONE_OWN = (
+    "You have no reminders. To set one, ask Claude in a thread, such as “remind me in two hours to stir”."
+)
+NONE_HERE = "There are no reminders in this thread."
 EMBED_CHARS = 4000
-OFFER_S = 0.8
-OFFERED_CHARS = 100
-MOST_OFFERED = 25
+"""An embed's description holds 4,096 (Discord, "Embed Limits")."""
+
+AUTOCOMPLETE_S = 0.8
+"""Bounds the lookup for an autocompletion, which Discord requests at each keystroke."""
+
+CHOICE_CHARS = 100
+MOST_CHOICES = 25
+"""The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 
 def cancelled(code: str) -> str:
-    """Say that a reminder is cancelled."""
     return f"The reminder `{code}` is cancelled."
 
 
 def no_such(code: str) -> str:
-    """Say that there is no reminder of a code."""
-    return f"There is no reminder {_written(code)} any more. /reminders list shows all of yours."
+    """Say that there is no reminder with a code."""
+    return f"There is no reminder {_shown_code(code)} (any more). /reminders list shows all of yours."
 
 
-def _written(code: str) -> str:
-    """Write a code as people type it."""
+def _shown_code(code: str) -> str:
+    """Return a typed code in a form that is safe to show."""
     shown = "".join(char for char in code if char.isalnum())[:10]
-    return f"`{shown}`" if shown else "of that code"
+    return f"`{shown}`" if shown else "with that code"
 
 
 @in_servers_and_dms
-class RemindersGroup(
+class ReminderCommands(
     app_commands.Group, name="reminders", description="Reminders that Claude has set for you"
 ):
-    """Answers the commands."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._reminders = services.reminders
@@ -65,15 +69,13 @@ class RemindersGroup(
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.add_command(self)
 
     @app_commands.command(
         name="list", description="Show your reminders, or those of everybody in this thread"
     )
-    @app_commands.describe(thread="Those of everybody in this thread; for moderators")
+    @app_commands.describe(thread="Show the reminders of everybody in this thread; for moderators")
     async def list_(self, interaction: Interaction, thread: bool = False) -> None:
-        """Show the reminders."""
         await interaction.response.defer(ephemeral=True)
         if not thread:
             own = await self._reminders.of_person(interaction.user.id)
@@ -91,7 +93,7 @@ class RemindersGroup(
     @app_commands.command(name="cancel", description="Cancel a reminder")
     @app_commands.describe(reminder="Its code, which /reminders list shows")
     async def cancel(self, interaction: Interaction, reminder: str) -> None:
-        """Cancel a reminder: an own one wherever it was set, or one of this thread."""
+        """Cancel a reminder: one's own wherever it was set, or for moderators any of this thread."""
         await interaction.response.defer(ephemeral=True)
         code = reminder.strip().strip("`").lower()
         own = await self._reminders.of_person(interaction.user.id)
@@ -102,7 +104,7 @@ class RemindersGroup(
         others = [each for each in await self._here(interaction) if each.code == code]
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):
-            # The same whether there is one: who may not see it is not told of it.
+            # The same answer whether or not the reminder exists, which this person may not learn.
             await say(interaction, f"{no_such(code)} {MAY_NOT_CANCEL}")
         elif not others:
             await say(interaction, no_such(code))
@@ -112,17 +114,19 @@ class RemindersGroup(
             await say(interaction, cancelled(code))
 
     @cancel.autocomplete("reminder")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+    async def autocomplete_reminder(
+        self, interaction: Interaction, typed: str
+    ) -> list[app_commands.Choice[str]]:
         """Offer a person's own reminders; none while the store is slow."""
         try:
-            async with asyncio.timeout(OFFER_S):
+            async with asyncio.timeout(AUTOCOMPLETE_S):
                 own = await self._reminders.of_person(interaction.user.id)
         except (StoreUnavailable, TimeoutError):
             return []
         wanted = typed.casefold()
-        named = [(f"{each.code} {each.text}"[:OFFERED_CHARS], each.code) for each in own]
+        named = [(f"{each.code} {each.text}"[:CHOICE_CHARS], each.code) for each in own]
         fitting = [(name, code) for name, code in named if wanted in name.casefold()]
-        return [app_commands.Choice(name=name, value=code) for name, code in fitting[:MOST_OFFERED]]
+        return [app_commands.Choice(name=name, value=code) for name, code in fitting[:MOST_CHOICES]]
 
     async def _here(self, interaction: Interaction) -> Sequence[Reminder]:
         found = await self._reminders.of(interaction.channel_id or 0)

@@ -1,16 +1,16 @@
-"""Stop, Regenerate (or Try again) and Continue: as buttons, as commands, and in the menu of a message."""
+"""Stop, Regenerate (or Try again) and Continue: as buttons, as commands, and in the context menu of a message."""
 
 from __future__ import annotations
 
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.admission import Admission
+from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -23,27 +23,27 @@ from bot.store.turn_control import ConversationStatus, RegenerateResult
 
 log = structlog.get_logger()
 
-RULE = access.REPLY
+RULE = permission_rules.REPLY
 
-STOP_RULE = access.STOP
+STOP_RULE = permission_rules.STOP
 
 MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You are welcome to ask something of your own."
 MAY_NOT_STOP = STOP_RULE.refusal("stop it")
 NOTHING_TO_STOP = "Nothing is being written here right now."
-BUSY = "Something is being written here right now. Stop it first, or wait for its end."
-NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."
-NOTHING_TO_REGENERATE = "There is no reply of mine here that I could write anew."
+BUSY = "I am writing a reply here right now. Stop it or wait for its end, then try again."
+NOT_THE_LAST = "That is not my latest reply here: only the latest one can be regenerated or continued."
+NOTHING_TO_REGENERATE = "I have no reply here that I could write again."
 QUESTION_DELETED = "The question to that reply was deleted, so there is nothing left to answer."
 NOTHING_TO_CONTINUE = (
     "My latest reply did not reach its length limit, so there is nothing to continue. "
     "Ask me for more, if you like."
 )
-STOPPING = "Stopped. What was written stays."
-REGENERATING = "I am writing it anew."
-CONTINUING = "I am going on with it."
+STOPPING = "Stopped. What is already written stays."
+REGENERATING = "I am writing my latest reply again."
+CONTINUING = "I am continuing my latest reply."
 
 _ACCEPTED = {Button.STOP: STOPPING, Button.REGENERATE: REGENERATING, Button.CONTINUE: CONTINUING}
-"""The answers to commands; the effect of a click shows in the reply itself."""
+"""The answers to commands; a click needs none, because its effect shows in the reply."""
 
 _ACTS = {
     Button.STOP: Act.REPLY_STOPPED,
@@ -51,10 +51,10 @@ _ACTS = {
     Button.TRY_AGAIN: Act.REPLY_REGENERATED,
     Button.CONTINUE: Act.REPLY_CONTINUED,
 }
-"""What the audit log says of a request that concerns a reply to somebody else."""
+"""The entries of the audit log for a request about a reply to somebody else."""
 
-_STALE = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
-"""These refusals stay true: another click on the same button would get the same one."""
+_FINAL_REFUSALS = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
+"""The refusals that another click on the same button would get again: its button can go."""
 
 _REFUSALS = {
     RegenerateResult.BUSY: BUSY,
@@ -64,7 +64,7 @@ _REFUSALS = {
 
 
 class ReplyControls:
-    """Records what is requested; the instance that works on the conversation carries it out."""
+    """Stores the request; the instance that holds the conversation's lease carries it out."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -75,11 +75,10 @@ class ReplyControls:
         self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands, the menu and the buttons."""
         for name, description, command in (
-            ("stop", "Stop the reply that is being written; what is there stays", self.stop),
-            ("retry", "Have the latest reply written anew", self.retry),
-            ("continue", "Go on with a reply that reached its length limit", self.continue_),
+            ("stop", "Stop the reply that is being written; what is already written stays", self.stop),
+            ("retry", "Write the latest reply again, in its place", self.retry),
+            ("continue", "Continue the latest reply, if it reached its length limit", self.continue_),
         ):
             tree.command(name=name, description=description)(command)
         tree.context_menu(name="Regenerate")(self.regenerate)
@@ -87,17 +86,14 @@ class ReplyControls:
 
     @in_servers_and_dms
     async def stop(self, interaction: Interaction) -> None:
-        """Stop the reply that is being written."""
         await self._command(interaction, Button.STOP)
 
     @in_servers_and_dms
     async def retry(self, interaction: Interaction) -> None:
-        """Regenerate the latest reply."""
         await self._command(interaction, Button.REGENERATE)
 
     @in_servers_and_dms
     async def continue_(self, interaction: Interaction) -> None:
-        """Continue the latest reply."""
         await self._command(interaction, Button.CONTINUE)
 
     @in_servers_and_dms
@@ -117,8 +113,9 @@ class ReplyControls:
         refusal = await self._request(interaction, invocation, conversation, Button(button), turn_id=turn)
         if refusal:
             await say(interaction, refusal)
-        if refusal in _STALE:
-            # The button was left over, as after a crash. An edit by the interaction costs none of the channel's rate.
+        if refusal in _FINAL_REFUSALS:
+            # The button is stale, as after a crash. An edit through the interaction does not count towards the
+            # channel's rate limit.
             gone = refusal == QUESTION_DELETED
             view = None if gone else await self._current_buttons(conversation, turn, interaction)
             await update_message(interaction, view=view)
@@ -126,10 +123,10 @@ class ReplyControls:
     async def _current_buttons(
         self, conversation: int, turn_id: int, interaction: Interaction
     ) -> discord.ui.View | None:
-        """Return the buttons that the pressed message should carry: a late click on Stop meets a finished reply."""
+        """Return the buttons that the pressed message should have; a late click on Stop may meet a finished reply."""
         meta = await self._conversations.meta(conversation)
-        standing = await self._control.status(conversation)
-        if meta is None or standing.last is None or standing.last.turn_id != turn_id:
+        status = await self._control.status(conversation)
+        if meta is None or status.last is None or status.last.turn_id != turn_id:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
@@ -161,23 +158,24 @@ class ReplyControls:
         turn_id: int | None = None,
         message_id: int | None = None,
     ) -> str:
-        """Record a request; returns why it is refused, or "".
+        """Store a request; return why it is refused, "" if it is stored.
 
-        A click names the turn by its `turn_id`, a menu by a message of its reply, a command means the latest turn.
+        A click names the turn by `turn_id`, the context menu by a message of the reply; a command means the latest
+        turn.
         """
-        standing = await self._standing(conversation)
+        status = await self._settled_status(conversation)
         if button is Button.STOP:
-            turn = standing.running
-            missing = NOTHING_TO_STOP
+            turn = status.running
+            not_found = NOTHING_TO_STOP
         else:
-            turn = standing.last
-            missing = NOTHING_TO_REGENERATE if turn_id is None and message_id is None else NOT_THE_LAST
-            if standing.running is not None and (turn_id is None or standing.running.turn_id == turn_id):
+            turn = status.last
+            not_found = NOTHING_TO_REGENERATE if turn_id is None and message_id is None else NOT_THE_LAST
+            if status.running is not None and (turn_id is None or status.running.turn_id == turn_id):
                 return BUSY
         if turn is None or turn_id not in (None, turn.turn_id):
-            return missing
+            return not_found
         if message_id is not None and message_id not in turn.replies:
-            return missing
+            return not_found
         asked = interaction.user.id in turn.askers
         rule, refusal = (STOP_RULE, MAY_NOT_STOP) if button is Button.STOP else (RULE, MAY_NOT_CONTROL)
         if not rule.allows(invocation.person, asked=asked):
@@ -200,8 +198,8 @@ class ReplyControls:
                 await note(self._audit_log, invocation, _ACTS[button])
         return refusal
 
-    async def _standing(self, conversation: int) -> ConversationStatus:
-        """Read the state of the latest turns, once a turn that is being finished has ended.
+    async def _settled_status(self, conversation: int) -> ConversationStatus:
+        """Return the status of the latest turns, after waiting for a committed turn to end.
 
         A reply gets its buttons with its last edit, so a click can arrive before the turn has ended.
         """

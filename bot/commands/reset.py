@@ -1,4 +1,4 @@
-"""/reset: the bot forgets a conversation, once a button has confirmed it."""
+"""/reset: forgets a conversation, after a confirmation by button."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import discord
 import structlog
 
-from bot.commands import access
+from bot.commands import permission_rules
+from bot.commands.audit_notes import note
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
-from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -23,20 +23,20 @@ from bot.turns.reply_search import unfinished
 
 log = structlog.get_logger()
 
-RULE = access.CONVERSATION
+RULE = permission_rules.CONVERSATION
 
 RESET_ID = "bobbin:reset"
 KEEP_ID = "bobbin:keep"
-"""The beginnings of custom ids; the conversation's id behind them is for readers of Discord's logs.
+"""The prefixes of custom ids; an id follows, which has no meaning for the bot.
 
-The bot forgets the conversation where the button was pressed: a modified client sends any custom id."""
+The bot forgets the conversation where the button was pressed, because a modified client can send any custom id."""
 
 SWEEPS_S = (1.5, 5.0, 15.0)
-"""When to look for messages that arrived late: a call that was cancelled here may still take effect on Discord, until
-about its time-out."""
+"""When to look for late messages, in seconds after the reset: a cancelled call may still take effect on Discord,
+until about its time-out."""
 
 LONGEST_TURN_S = 15 * 60.0
-"""No reply takes longer, so the unfinished parts of a stopped reply are not older."""
+"""No reply takes longer, so the unfinished parts of a stopped reply are younger than this."""
 
 QUESTION = (
     "Shall I forget everything that was said in this conversation? The messages stay on Discord; "
@@ -47,7 +47,7 @@ MAY_NOT_RESET = RULE.refusal("reset it")
 
 
 def forgotten(turns: int, *, ours: bool = True) -> str:
-    """Say what a reset did; a thread that is not the bot's own is left as well."""
+    """Say what a reset did; a thread that somebody else started (not `ours`) is left as well."""
     what = (
         f"Forgotten: {turns} {'turn' if turns == 1 else 'turns'}."
         if turns
@@ -57,7 +57,7 @@ def forgotten(turns: int, *, ours: bool = True) -> str:
 
 
 class Reset:
-    """Answers the command and the two buttons of its question."""
+    """Answers the command and the buttons of its question."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -68,7 +68,6 @@ class Reset:
         self._desk = services.approvals
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command and the buttons."""
         tree.command(name="reset", description="Make me forget this conversation")(self.ask)
         tree.add_button(rf"{RESET_ID}:[0-9]+", self.confirm)
         tree.add_button(rf"{KEEP_ID}:[0-9]+", self.keep)
@@ -117,7 +116,8 @@ class Reset:
 
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)
-        await self._desk.look_soon(conversation)  # before the reset, too: a look too many costs nothing
+        # Before the reset too, in case the bot crashes after it: a look too many does no harm.
+        await self._desk.look_soon(conversation)
         turns, half_written = await self._conversations.reset(conversation, before=before)
         await self._desk.look_soon(conversation)
         await self._delete(half_written)
@@ -126,7 +126,7 @@ class Reset:
         return turns
 
     async def _delete_orphan_parts(self, conversation: int, *, before: int) -> None:
-        """Delete the unfinished parts of a stopped turn's reply, which no turn will continue."""
+        """Delete the unfinished parts of the stopped turn's reply, which no turn will complete."""
         since = id_before(LONGEST_TURN_S, self._clock.now_s())
         try:
             seen = await self._outbox.own_messages(conversation, since)

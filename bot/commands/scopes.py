@@ -1,4 +1,4 @@
-"""The scopes that a prompt or a model can be set for: a thread, a channel or a server."""
+"""The scopes of settings (thread, channel, server), as options of commands and in answers."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bot.conversation.scope import Origin, Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
-SCOPE_HELP = "Where it applies; a thread's goes before its channel's, and that before the server's"
-"""The description of the option of a command that names a scope."""
+SCOPE_HELP = "Where it applies; a thread's setting overrides its channel's, and that overrides the server's"
+"""The description of an option of the type ScopeOption."""
 
 
 class _ScopeNames(app_commands.Transformer):
-    """Without it, discord.py would show the names of the enumeration's members, which are in capitals."""
+    """Shows the scopes by name: discord.py would show the members of the enumeration, in capitals."""
 
     def __init__(self, scopes: Sequence[Scope]) -> None:
         self._scopes = scopes
@@ -35,11 +35,10 @@ class _ScopeNames(app_commands.Transformer):
 
 
 ScopeOption = app_commands.Transform[Scope, _ScopeNames(tuple(Scope))]
-"""The type of the option of a command that names a scope."""
+"""The type of an option that names a scope."""
 
 WideScopeOption = app_commands.Transform[Scope, _ScopeNames((Scope.CHANNEL, Scope.SERVER))]
-"""The same for what cannot be set for a thread."""
-
+"""The same for settings that a thread cannot have."""
 
 OtherChannel: TypeAlias = (
     discord.TextChannel | discord.ForumChannel | discord.VoiceChannel | discord.StageChannel
@@ -47,11 +46,11 @@ OtherChannel: TypeAlias = (
 
 
 class UnknownChannel(Exception):
-    """A person has named a channel that they cannot see, or that the bot cannot."""
+    """A person has named a channel that they or the bot cannot see."""
 
 
 class _Channels(app_commands.Transformer):
-    """Without it, discord.py would offer media channels, which Discord's API document does not list for options."""
+    """Leaves out media channels: discord.py would offer them, but Discord does not document them for options."""
 
     @property
     def type(self) -> discord.AppCommandOptionType:
@@ -64,20 +63,20 @@ class _Channels(app_commands.Transformer):
 
     async def transform(self, _: Interaction, value: app_commands.AppCommandChannel) -> OtherChannel:
         channel = value.resolve()
-        # `value` has the permissions of the person; a client other than Discord's may name any channel.
+        # A client other than Discord's may name any channel. `value` holds the permissions of the person there.
         if not isinstance(channel, get_args(OtherChannel)) or not value.permissions.view_channel:
             raise UnknownChannel
         return cast("OtherChannel", channel)
 
 
 ChannelOption = app_commands.Transform[OtherChannel, _Channels()]
-"""The type of the option of a command that names another channel."""
+"""The type of an option that names another channel."""
 
-CHANNEL_HELP = "Another channel or forum than this one"
+CHANNEL_HELP = "A channel or forum other than this one"
 
 
 def chosen_channel(interaction: Interaction) -> int | None:
-    """Return the channel that is chosen while a command is typed: that of the option `channel`, else this one."""
+    """Return the channel of a command that is being typed: that of the option `channel`, else this one."""
     chosen, here = interaction.namespace.channel, interaction.channel
     if isinstance(chosen, discord.abc.Snowflake):
         return chosen.id
@@ -85,13 +84,13 @@ def chosen_channel(interaction: Interaction) -> int | None:
 
 
 def scope_name(scope: Scope, elsewhere: int | None = None) -> str:
-    """Name a scope; `elsewhere` is the channel, where another one than this is meant."""
+    """Name a scope; `elsewhere` is the id of the channel if it is not this one."""
     return f"<#{elsewhere}>" if scope is Scope.CHANNEL and elsewhere is not None else SCOPE_NAMES[scope]
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeTarget:
-    """A scope, and the id of the thread, the channel or the server."""
+    """A scope, and the id of its thread, channel or server."""
 
     scope: Scope
     target: int
@@ -99,20 +98,20 @@ class ScopeTarget:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """The answers where direct messages lack a scope, and where a person is not allowed to change a scope."""
+    """The refusals of a command: in direct messages, which lack channel and server, and for lack of permission."""
 
     only_in_servers: str
     may_not: Mapping[Scope, str]
 
 
-def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
-    """Say where a field of a choice comes from: the narrowest scope that sets it, or the default."""
+def where_chosen(by_scope: Mapping[Scope, Choice], field: str) -> str:
+    """Say which scope sets a field of the choice in force, or that it is the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
     return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
 
 
-def set_where(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
-    """Say for what a setting was set and when, and with `names_person` by whom, where that is stored."""
+def where_set(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
+    """Say for which scope a setting was set and when, and with `names_person` by whom, if that is stored."""
     setting = origin.setting
     by = f" by <@{setting.by}>" if names_person and setting.by else ""
     when = f" <t:{setting.at_ms // 1000}:R>" if setting.at_ms else ""
@@ -120,7 +119,7 @@ def set_where(origin: Origin, *, names_person: bool, elsewhere: int | None = Non
 
 
 def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:
-    """Return a prompt as it is set for a scope: for a thread, with the thread's name in place of `{thread}`."""
+    """Return a prompt as it is stored for a scope: for a thread, `{thread}` is replaced by the thread's name."""
     thread = interaction.channel
     return (
         with_thread(prompt, thread.name)

@@ -1,4 +1,4 @@
-"""What every feature may work with."""
+"""The objects and functions that features may use."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ from bot.turns.search_limit import SearchLimit
 
 
 class ListThread(Protocol):
-    """Lists the messages of a thread that people see; `parent` is the thread's channel."""
+    """Lists the messages of a thread as people see them; `parent` is the thread's channel."""
 
     async def __call__(self, thread: int, *, guild: int | None, parent: int | None) -> Listing:
-        """Raise DiscordForbidden, DiscordGone, DiscordNotNow or DiscordUnavailable where that fails."""
+        """Return the listing; raises DiscordForbidden, DiscordGone, DiscordNotNow or DiscordUnavailable."""
         ...
 
 
@@ -62,14 +62,19 @@ class ListThread(Protocol):
 class CommandServices:
     """Shared by all features.
 
-    `resolve_terms` makes the terms of a request from a choice, the names of the conversation and its tools. `default`
-    applies where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all.
-    `clock` is Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a
-    message as the intake does, None if its channel is unknown. `operator_values` are the settings of the operator
-    that people may see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
-    `about` is what /about tells of the operator's settings. Without `consents` no consent is required; `accept_held`
-    accepts the messages of a person that have waited for consent. `tools` are those that there are. `remove_thread`
-    removes a thread in which nobody but the bot has written. `health` tells whether Redis and Claude answer.
+    - `about`: the settings of the operator that /about shows.
+    - `accept_held`: accepts the messages of a person that waited for consent; None without `consents`.
+    - `allowed_models`: the only models that people can choose; empty: all.
+    - `asks_titles`: whether Claude is asked for the name of each new thread.
+    - `clock`: tells Discord's time.
+    - `consents`: None if no consent is required.
+    - `default`: the choice where nobody has set anything.
+    - `health`: whether Redis and Claude answer.
+    - `judge`: decides on a message as the intake does; None if the channel of the message is unknown.
+    - `operator_values`: the settings of the operator that people may see, by key.
+    - `remove_thread`: removes a thread in which only the bot has written.
+    - `resolve_terms`: makes the terms of a request from a choice, the names of the conversation, and its tools.
+    - `retention_ceiling`: the most days for which the operator keeps a conversation.
     """
 
     conversations: Conversations

@@ -1,4 +1,4 @@
-"""/settings show: which settings apply here, and where each of them was set."""
+"""/settings show: the settings that apply here, and where each was set."""
 
 from __future__ import annotations
 
@@ -6,32 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.code_block import ANSWER_CHARS
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.commands.why_view import origin
+from bot.commands.why_view import described_origin
 from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.settings_table import ROWS, Applied, OperatorValue, Row, applied
 
-RULE = access.SERVER
-"""Whoever may change settings sees who has set them."""
+RULE = permission_rules.SERVER
+"""Who may see the people who made the settings: those who may change them."""
 
 HEADING = "**The settings that apply here**"
 LEGEND = (
-    "The narrowest scope counts: a thread before its channel, and that before the server. What is left of limits: "
-    "/usage and /budget show."
+    "A thread's setting overrides its channel's, and that overrides the server's. /usage and /budget show tell what "
+    "is left of limits."
 )
 
 
 @in_servers_and_dms
 class SettingsCommands(app_commands.Group, name="settings", description="Which settings apply here"):
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -39,14 +37,12 @@ class SettingsCommands(app_commands.Group, name="settings", description="Which s
         self._operator = services.operator_values
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
         tree.add_command(self)
 
     @app_commands.command(
         name="show", description="Show the settings that apply here, and where each was set"
     )
     async def show(self, interaction: Interaction) -> None:
-        """Show the settings; everybody may see them."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.by_scope(
@@ -64,7 +60,7 @@ def shown(
     names: bool = False,
     rows: tuple[Row, ...] = ROWS,
 ) -> Iterator[str]:
-    """Yield the messages that show the settings; the names of people, and some rows, are for admins."""
+    """Yield the messages of the answer; `names` adds people and the rows for those who manage the server."""
     seen = tuple(row for row in rows if names or not row.for_managers)
     lines = [_line(each, names=names) for each in applied(by_scope, operator, seen)]
     yield from _messages([HEADING, wording.small(LEGEND), *lines])
@@ -72,14 +68,14 @@ def shown(
 
 def _line(found: Applied, *, names: bool) -> str:
     if found.origin is not None:
-        where = origin(found.origin, names=names, says_value=False)
+        where = described_origin(found.origin, names=names, says_value=False)
     else:
         where = "default" if found.is_default else "set by whoever runs me"
     return f"- {found.label}: **{found.value}** ({where})"
 
 
 def _messages(lines: Iterable[str]) -> Iterator[str]:
-    """Part lines among messages."""
+    """Join lines to as few messages as hold them."""
     text = ""
     for line in lines:
         if text and len(text) + 1 + len(line) > ANSWER_CHARS:

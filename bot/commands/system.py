@@ -8,14 +8,14 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, code_block
+from bot.commands import code_block, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.presets import Presets
 from bot.commands.prompt_history import PromptHistory
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, origin
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, where_chosen
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
@@ -25,31 +25,31 @@ from bot.conversation.visible import is_blank
 log = structlog.get_logger()
 
 PROMPT_ID = "bobbin:system"
-"""The beginning of the modal's custom id; the scope stands behind it.
+"""The prefix of the modal's custom id; the scope follows.
 
-Not the channel: the person's own client sends the custom id back, so the prompt is set where the modal was sent."""
+The custom id does not name the channel: a modified client can send any custom id, so the prompt is set for the place
+of the interaction."""
 
 PROMPT_FIELD = "prompt"
 
 INLINE_CHARS = 1500
-"""A longer prompt is shown as a file."""
+"""A longer prompt is attached as a file."""
 
 ONLY_IN_SERVERS = (
-    "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
+    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
 )
 MAY_NOT_SET = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
 }
 SET_HELP = "It applies from the next reply on. {server}, {channel} and {thread} become their names."
-EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."
+EMPTY_PROMPT = "The prompt was empty, so nothing was changed. To remove a prompt, use /system clear."
 
 REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
 
 
 def prompt_set(scope: Scope) -> str:
-    """Say that a prompt was set."""
     return f"The prompt of {SCOPE_NAMES[scope]} is set. It applies from the next reply on."
 
 
@@ -64,15 +64,15 @@ def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
 
 
 def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
-    """Show the prompt in force, of those set in each scope, the narrowest first, and where it was set."""
+    """Show the prompt in force and where it was set; `by_scope` is in the order narrowest first."""
     prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
-    heading = f"The prompt in force here ({origin(by_scope, 'system')})"
+    heading = f"The prompt in force here ({where_chosen(by_scope, 'system')})"
     return code_block.shown(heading, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
 
 
 @in_servers_and_dms
 class System(app_commands.Group, name="system", description="How I am to behave here: the system prompt"):
-    """Answers the commands, and the modal in which a prompt is written."""
+    """Answers the commands and the modal."""
 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
@@ -84,7 +84,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         self.add_command(self._presets)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands and the modal."""
         tree.add_command(self)
         self._history.add_to(tree)
         self._presets.add_to(tree)
@@ -92,7 +91,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
 
     @app_commands.command(name="show", description="Show the prompt that applies here")
     async def show(self, interaction: Interaction) -> None:
-        """Show the prompt."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._scope_settings.choices(
@@ -104,7 +102,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     @app_commands.command(name="set", description="Set the prompt of this thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def set_(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Open the modal in which the prompt is written; a modal cannot be deferred."""
+        """Open the modal with the prompt of the scope."""
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
             target = invocation.scope_target(scope, REFUSALS)
@@ -128,11 +126,10 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     @app_commands.command(name="history", description="Show who set which prompt, and go back to one")
     @app_commands.describe(scope=SCOPE_HELP)
     async def history(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Show the earlier prompts of a scope."""
         await self._history.show(interaction, scope)
 
     async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], scope: str) -> None:
-        """Set the prompt that was written in the modal."""
+        """Set the prompt of the modal."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(Scope(scope), REFUSALS)
@@ -150,7 +147,6 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     @app_commands.command(name="clear", description="Remove the prompt of this thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
-        """Remove the prompt of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
         target = invocation.scope_target(scope, REFUSALS)

@@ -1,4 +1,4 @@
-"""The start of a thread without a message, by command."""
+"""Starts threads without a message and forum posts, without starting one twice."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from bot.gateway.outbox.outbox import FULL_S
 log = structlog.get_logger()
 
 UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
-"""After these the thread may exist or not, and repeating the call might start a second one."""
+"""Errors after which the thread may exist, so that a repeated call might start a second one."""
 
 Parent = discord.TextChannel | discord.ForumChannel
 
 PAUSES_S = (0.3, 1.0)
-"""Before each further try. Short, because a person is waiting."""
+"""The pauses before further attempts; short, because a person is waiting."""
 
 
 class ThreadStart:
-    """Starts threads; after an unconfirmed call, looks for the thread before starting another one."""
+    """Starts threads; after an unconfirmed call it searches for the thread before it starts another one."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -44,11 +44,8 @@ class ThreadStart:
         *,
         after: int,
     ) -> int:
-        """Start a thread; after an unconfirmed call, look for the thread before starting another one.
-
-        `after` is the id of the interaction that wants the thread.
-        """
-        return await self._started(
+        """Start a thread and return its id; `after` is the id of the interaction that asked for the thread."""
+        return await self._start_confirmed(
             client,
             channel,
             name,
@@ -69,8 +66,8 @@ class ThreadStart:
         *,
         after: int,
     ) -> int:
-        """Start a forum post with a first message, in the same way."""
-        return await self._started(
+        """Start a forum post with a first message, and return its id; `after` as for `start`."""
+        return await self._start_confirmed(
             client,
             forum,
             name,
@@ -79,7 +76,7 @@ class ThreadStart:
             after=after,
         )
 
-    async def _started(
+    async def _start_confirmed(
         self,
         client: discord.Client,
         channel: Parent,
@@ -90,7 +87,7 @@ class ThreadStart:
         after: int,
     ) -> int:
         async def started() -> int:
-            return await _named(client, channel, name, start, needed)
+            return await _start_named(client, channel, name, start, needed)
 
         for pause_s in PAUSES_S:
             try:
@@ -133,9 +130,9 @@ class ThreadStart:
     async def find_started(
         self, client: discord.Client, channel: Parent, name: str, *, after: int
     ) -> int | None:
-        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the interaction `after`.
+        """Find the thread of an unconfirmed call: the bot's own, newer than the interaction `after`, and empty.
 
-        A post has its first message, which has the id of the post.
+        An empty post holds only its first message, which has the id of the post.
         """
         try:
             threads = await reading.active_threads(channel.guild)
@@ -152,19 +149,19 @@ class ThreadStart:
         return None
 
 
-async def _named(
+async def _start_named(
     client: discord.Client,
     channel: Parent,
     name: str,
     start: Callable[[str], Awaitable[int]],
     needed: tuple[str, ...],
 ) -> int:
-    """Start a thread by its name, or by a neutral one if Discord refuses the name."""
+    """Start a thread with `name`, or with a neutral name if Discord refuses `name`."""
     try:
         return await start(name)
     except discord.HTTPException as error:
         if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-            return await _named(client, channel, prompt.NEUTRAL_THREAD_NAME, start, needed)
+            return await _start_named(client, channel, prompt.NEUTRAL_THREAD_NAME, start, needed)
         if error.code == error_codes.THREAD_LIMIT:
             raise DiscordFull(FULL_S) from error
         if not isinstance(error, discord.Forbidden):
@@ -174,7 +171,7 @@ async def _named(
 
 
 def _tags_now(forum: discord.ForumChannel, tags: Sequence[int]) -> list[discord.ForumTag]:
-    """Return those of the tags that the bot may give now, or any one of the forum that needs one."""
+    """Return those of the tags that the bot may apply now; any one of the forum's if it requires a tag."""
     manages = forum.guild.me is not None and forum.permissions_for(forum.guild.me).manage_threads
     usable = [tag for tag in forum.available_tags if manages or not tag.moderated]
     found = [tag for tag in usable if tag.id in tags]

@@ -1,4 +1,4 @@
-"""/tools: which tools Claude may call in a thread, a channel or a server, and for whom."""
+"""/tools: which tools Claude may call in a thread, a channel or a server, and for which roles."""
 
 from __future__ import annotations
 
@@ -24,18 +24,16 @@ from bot.tools.tool import ToolPlace
 
 log = structlog.get_logger()
 
-State = Literal["on", "off", "ask", "default"]
+ToolState = Literal["on", "off", "ask", "default"]
 
-STATE_HELP = "ask: each call waits for a permission · default: remove what was set"
-ROLE_HELP = "For people with this role only; not for tools that run at Anthropic"
+STATE_HELP = "ask: each call waits for a permission · default: remove the setting"
+ROLE_HELP = "Only for people with this role; not possible for tools that run at Anthropic"
 
 REFUSALS = Refusals(tools_view.ONLY_IN_SERVERS, tools_view.REFUSALS)
 
 
 @in_servers_and_dms
 class Tools(app_commands.Group, name="tools", description="Which tools Claude may call here"):
-    """Answers the commands, and offers tools while one is typed."""
-
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
@@ -44,7 +42,6 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self._searches = services.search_limit
 
     def add_to(self, tree: Tree) -> None:
-        """Add the commands."""
         tree.add_command(self)
 
     @app_commands.command(
@@ -83,19 +80,18 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self,
         interaction: Interaction,
         tool: str,
-        state: State,
+        state: ToolState,
         scope: ScopeOption | None = None,
         role: discord.Role | None = None,
         channel: ChannelOption | None = None,
     ) -> None:
-        """Set a tool of a scope."""
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))
 
     @set_.autocomplete("tool")
-    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        """Offer the tools that fit what was typed; from memory, because it is requested at each key."""
+    async def autocomplete_tool(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the tools that contain what was typed, from memory: Discord requests this at each keystroke."""
         channel = interaction.channel
         parent = channel.parent_id if isinstance(channel, discord.Thread) else None
         place = ToolPlace(interaction.channel_id or 0, parent, interaction.guild_id)
@@ -106,7 +102,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         self,
         invocation: Invocation,
         name: str,
-        state: State,
+        state: ToolState,
         scope: Scope | None,
         role: discord.Role | None,
     ) -> str:
@@ -155,9 +151,9 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         scope: Scope,
         role: discord.Role | None,
     ) -> dict[str, str | None]:
-        """Return what is set together with a tool: the definition of a remote tool, as it is now.
+        """Return the settings that change together with a tool: the pinned definition of a remote tool.
 
-        Where a tool is switched off, its definition goes, unless the tool stays on for roles.
+        A tool that is switched off loses its pinned definition, unless the tool stays on for a role.
         """
         if value not in (ON, ASK):
             by_scope = await self._by_scope(invocation)
@@ -172,7 +168,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         )
 
 
-def _refusal(invocation: Invocation, state: State, scope: Scope, role: discord.Role | None) -> str | None:
+def _refusal(invocation: Invocation, state: ToolState, scope: Scope, role: discord.Role | None) -> str | None:
     """Say why a person may not set this, None if they may."""
     if invocation.server is None:
         if role is not None:

@@ -1,12 +1,12 @@
-"""What /tools offers and answers."""
+"""The choices and answers of /tools."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.code_block import ANSWER_CHARS, fenced
-from bot.commands.scopes import scope_name, set_where
+from bot.commands.scopes import scope_name, where_set
 from bot.conversation import wording
 from bot.conversation.scope import Scope, Settings
 from bot.conversation.server_tools import WEB_SEARCH
@@ -14,52 +14,55 @@ from bot.conversation.tool_settings import general, role_settings
 from bot.tools.mcp.remote_tools import Change
 from bot.tools.offer import ToolFacts
 
-MOST_OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
-RULE = access.Rule(("manages_threads", "manages_server"), direct=False)
-"""For what gives a thread more tools, or takes back that somebody has switched one off."""
+RULE = permission_rules.Rule(("manages_threads", "manages_server"), direct=False)
+"""For switching tools on in a thread, and for removing the setting of one that was switched off."""
 
 REFUSALS = {
-    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
-    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
-    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
+    Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("switch off its tools"),
+    Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
+    Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
 }
 ONLY_IN_SERVERS = (
-    "Channels and servers have tools of their own, but these are direct messages: use the thread scope."
+    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
 )
 MAY_NOT_SWITCH_ON = RULE.refusal("give a thread more tools; whoever started it can switch them off")
-OFF_ONLY = "In direct messages you can switch tools off. Which there are is chosen by whoever runs me."
-NO_ROLES_HERE = "There are no roles in direct messages."
+OFF_ONLY = "In direct messages you can only switch tools off. Whoever runs me chooses which tools are on."
+NO_ROLES_HERE = "There are no roles in direct messages: leave `role` out."
 NONE_AT_ALL = "There are no tools here."
 CHANGED_AT_SERVER = (
-    "**The server of `{tool}` has changed the tool.** It cannot be called until that is accepted."
+    "**The server of `{tool}` has changed the tool.** Claude cannot call the tool until somebody accepts the "
+    "change."
 )
-ACCEPT = "To accept it, switch `{tool}` on again with /tools set. This is what has changed:"
-DEFINITION = "What its server says of the tool counts as it is now, until the tool is switched on again:"
-CHANGED_SOON = "It counts from the next message on."
-CACHE = "The next message costs a little more: with other tools, Claude reads the conversation anew."
+ACCEPT = "To accept the change, switch `{tool}` on again with /tools set. This is what has changed:"
+DEFINITION = "This is how its server describes the tool. It stays so until the tool is switched on again:"
+CHANGED_SOON = "It applies from the next message on."
+CACHE = "The next message costs a little more, because other tools make the cached conversation unusable."
+
+
+LEGEND = "A thread's setting overrides its channel's, and that overrides the server's. Change them with /tools set."
 
 
 def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
-    """Say that there is no such tool."""
     names = ", ".join(f"`{each.name}`" for each in known) or "none"
     return f"There is no tool called {wording.named_file(typed, 'that')}. There are: {names}."
 
 
 def runs_there(name: str) -> str:
-    """Say that nothing can be asked before a call of a server tool."""
+    """Say why a server tool has neither the state `ask` nor settings for roles."""
     return (
-        f"`{name}` runs at Anthropic, within Claude's answer: nothing can stop a single call. So it can be on or off "
-        "for a place, but it can neither ask nor be for some roles only. To let some people alone have it, switch it "
-        "on in a channel of their own."
+        f"`{name}` runs at Anthropic within Claude's answer, so I cannot stop a single call. It can only be on or "
+        "off for everybody in a thread, channel or server. To give it to some people only, switch it on in a channel "
+        "of their own."
     )
 
 
 def offered(known: Sequence[ToolFacts], typed: str) -> list[str]:
-    """Return the names that match what was typed."""
+    """Return the names that contain what was typed."""
     wanted = typed.strip().casefold()
-    return [each.name for each in known if wanted in each.name.casefold()][:MOST_OFFERED]
+    return [each.name for each in known if wanted in each.name.casefold()][:MOST_CHOICES]
 
 
 def shown(
@@ -71,9 +74,9 @@ def shown(
     elsewhere: int | None = None,
     searches: tuple[int, int] | None = None,
 ) -> Iterator[str]:
-    """Yield messages that show each tool.
+    """Yield the messages of the answer.
 
-    `on` are those that requests offer; `searches` are the web searches of today, and the most of a day.
+    `on` are the tools that requests offer; `searches` are today's web searches and the limit of a day.
     """
     if not known:
         yield NONE_AT_ALL
@@ -84,9 +87,9 @@ def shown(
     if searches is not None and WEB_SEARCH in on:
         used, most = searches
         lines.append(wording.small(f"Web searches today: {used} of {most}; the day ends at 0:00 UTC."))
-    for each in sorted(known, key=lambda tool: tool.name not in on):  # what can be called stands first
+    for each in sorted(known, key=lambda tool: tool.name not in on):  # those that are on first
         lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
-    lines.append(wording.small("The narrowest scope counts. /tools set changes this, for those who may."))
+    lines.append(wording.small(LEGEND))
     text = ""
     for line in lines:
         if text and len(text) + 1 + len(line) > ANSWER_CHARS:
@@ -107,7 +110,7 @@ def _lines(
     origin = general(by_scope, tool.name)
     where = "the default"
     if origin is not None:
-        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+        where = where_set(origin, names_person=names_person, elsewhere=elsewhere)
     state = origin.setting.value if origin is not None else "on" if is_on else "off"
     if state == "on" and tool.asks and origin is None:
         state = "ask"
@@ -116,25 +119,25 @@ def _lines(
     yield f"- `{tool.name}` **{state}** ({where}): {tool.about}"
     for each in role_settings(by_scope, tool.name):
         origin = each.origin
-        where = set_where(origin, names_person=names_person, elsewhere=elsewhere)
+        where = where_set(origin, names_person=names_person, elsewhere=elsewhere)
         yield f"  - **{origin.setting.value}** for <@&{each.role}> ({where})"
 
 
-def may_accept(person: access.Person) -> bool:
-    """Whether somebody may accept what a server has changed of a tool."""
+def may_accept(person: permission_rules.Person) -> bool:
+    """Whether a person may accept that an MCP server has changed a tool."""
     return person.manages_server or RULE.allows(person)
 
 
 def changed_at_servers(changes: Sequence[Change], *, in_full: bool) -> Iterator[str]:
-    """Yield messages about tools that their servers have changed; `in_full` for those who can accept a change."""
+    """Yield messages about tools that their MCP servers have changed; `in_full` for people who can accept it."""
     for change in changes:
         heading = CHANGED_AT_SERVER.format(tool=change.tool)
         yield _in_block(f"{heading} {ACCEPT.format(tool=change.tool)}", change.told) if in_full else heading
 
 
-def with_definition(answer: str, told: str) -> str:
-    """Add what the server of a remote tool says of the tool, which is stored with the setting."""
-    return _in_block(f"{answer}\n{DEFINITION}", told)
+def with_definition(answer: str, definition: str) -> str:
+    """Add the definition of a remote tool, which is stored with the setting."""
+    return _in_block(f"{answer}\n{DEFINITION}", definition)
 
 
 def _in_block(heading: str, text: str) -> str:
@@ -147,11 +150,10 @@ def _in_block(heading: str, text: str) -> str:
 def changed(
     name: str, state: str, scope: Scope, role: int | None, server: int | None, elsewhere: int | None
 ) -> str:
-    """Say what was set."""
     where = scope_name(scope, elsewhere)
     whom = "" if role is None else " for everybody" if role == server else f" for <@&{role}>"
     if state == "default":
-        return f"What was set for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
+        return f"The setting for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
     means = {
         "on": "is on",
         "off": "is off",

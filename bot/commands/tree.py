@@ -1,4 +1,4 @@
-"""The commands, buttons and modals of the bot, and which interaction belongs to which of them."""
+"""The command tree of the bot, which also routes buttons and modals by their custom ids."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from discord import app_commands
 from bot.commands.buttons import dynamic_button, shows
 from bot.commands.failures import explain
 from bot.commands.interactions import Interaction, take, take_for_autocomplete
-from bot.commands.registration import State, register, state_of
+from bot.commands.registration import RegistrationState, register, state_of
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
 Handler = Callable[..., Awaitable[None]]
-"""Called with the interaction and, by name, the named groups of the template that matched its custom id."""
+"""Called with the interaction, and with the named groups of the matched template as keyword arguments."""
 
 Routes = list[tuple[re.Pattern[str], Handler]]
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
-    """Answers each interaction exactly once: of several instances, the one that takes it."""
+    """Answers each interaction once, by the instance that takes it."""
 
     def __init__(self, client: discord.Client, coordination: Coordination) -> None:
         super().__init__(client)
@@ -36,7 +36,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         client.event(self.on_interaction)
 
     def add_button(self, template: str, pressed: Handler) -> None:
-        """Have all buttons answered whose custom id matches a template, also those sent before a restart."""
+        """Answer all buttons and select menus whose custom id matches a template, also those of before a restart."""
 
         async def answer(interaction: Interaction, match: re.Match[str]) -> None:
             await self._answer(interaction, partial(pressed, interaction, **match.groupdict()))
@@ -45,21 +45,25 @@ class Tree(app_commands.CommandTree[discord.Client]):
         self._buttons.append((re.compile(template), pressed))
 
     def add_modal(self, template: str, submitted: Handler) -> None:
-        """Have all modals answered whose custom id matches a template; `values` are the texts by field."""
+        """Answer all modals whose custom id matches a template; the handler's `values` are the texts by field."""
         self._modals.append((re.compile(template), submitted))
 
     def described(self) -> dict[str, str]:
-        """The slash commands and their descriptions."""
+        """Return the descriptions of the slash commands, by name."""
         commands = self.get_commands(type=discord.AppCommandType.chat_input)
         return {command.name: command.description for command in commands}
 
-    async def register(self, *, at_once: bool = False) -> None:
-        """Register the commands if need be; without them the bot still chats, so no failure ends it.
+    async def register_now(self) -> None:
+        """Register the commands if they differ; raises what `registration.register` raises."""
+        await register(self, self._coordination, self.client.application_id or 0, at_once=True)
+
+    async def register(self) -> None:
+        """Register the commands if they differ; a failure is logged only, because the bot chats without commands.
 
         Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
         """
         try:
-            await register(self, self._coordination, self.client.application_id or 0, at_once=at_once)
+            await register(self, self._coordination, self.client.application_id or 0)
         except Exception as error:  # noqa: BLE001 - whatever another server answers
             log.warning(
                 "commands_not_registered",
@@ -67,25 +71,25 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 hint="slash commands may be missing or old; it is tried again at the next start",
             )
 
-    async def registration(self) -> State:
+    async def registration(self) -> RegistrationState:
         """Compare the commands with those at Discord; raises what `state_of` raises."""
         return await state_of(self, self._coordination, self.client.application_id or 0)
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Let one instance run a command."""
+        """Whether this instance runs a command."""
         if interaction.type is discord.InteractionType.autocomplete:
             return await take_for_autocomplete(self._coordination, interaction)
         return await take(self._coordination, interaction)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
-        """Tell the person, and the operator, that a command has failed."""
+        """Answer the person whose command failed."""
         await explain(interaction, error.__cause__ or error)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer what discord.py leaves unanswered: modals, and buttons that their message does not show.
+        """Answer what discord.py does not: modals, and buttons that are not among the components of their message.
 
-        There is no DynamicItem for modals: discord.py keeps an open modal in the process that sent it, so that one
-        submitted after a restart, or taken by another instance, would stay unanswered. A DynamicItem is looked for
+        discord.py keeps an open modal in the process that sent it, so one that is submitted after a restart, or taken
+        by another instance, would stay unanswered; there is no DynamicItem for modals. A DynamicItem is found only
         among the message's components, which servers other than Discord's may leave out.
         """
         data: Mapping[str, Any] = interaction.data or {}
@@ -103,12 +107,12 @@ class Tree(app_commands.CommandTree[discord.Client]):
                 await self._answer(interaction, partial(handler, interaction, **more, **match.groupdict()))
 
     async def _answer(self, interaction: Interaction, handler: Callable[[], Awaitable[None]]) -> None:
-        """Let one instance run the handler of a button or a modal."""
+        """Run the handler of a button or a modal, if this instance takes the interaction."""
         if not await take(self._coordination, interaction):
             return
         try:
             await handler()
-        except Exception as error:  # noqa: BLE001 - whatever it was, the person waits for an answer
+        except Exception as error:  # noqa: BLE001 - the person waits for an answer, whatever the error
             await explain(interaction, error)
 
 

@@ -1,4 +1,4 @@
-"""/usage: what was asked of Claude and what it cost, what is left, and how long it lasts."""
+"""/usage: what a person or a server has used, what it cost, and what is left of the limits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import access, usage_view
+from bot.commands import permission_rules, usage_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -30,11 +30,11 @@ log = structlog.get_logger()
 
 WhoseName = Literal["me", "server"]
 
-DRAW_AT_ONCE = 2
-"""A chart occupies a processor for a second."""
+CHARTS_AT_ONCE = 2
+"""Drawing a chart occupies a processor for a second."""
 
 MESSAGE_CHARS = 2000
-"""What a message holds (Discord, "Create Message")."""
+"""The limit of a message (Discord, "Create Message")."""
 
 PERIODS = {
     UsagePeriod.TODAY: "today",
@@ -44,7 +44,7 @@ PERIODS = {
 
 
 class _Periods(app_commands.Transformer):
-    """The periods, by the names that people read."""
+    """Shows the periods by name: discord.py would show the members of the enumeration."""
 
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
@@ -55,8 +55,6 @@ class _Periods(app_commands.Transformer):
 
 
 class Usage:
-    """Answers the command."""
-
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
@@ -64,18 +62,16 @@ class Usage:
         self._usage = services.usage
         self._policy = services.budget_policy
         self._clock = services.clock
-        self._room = asyncio.Semaphore(DRAW_AT_ONCE)
+        self._drawing = asyncio.Semaphore(CHARTS_AT_ONCE)
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command."""
-
         @tree.command(
             name="usage", description="What you have used here, what it cost, and what is left to you"
         )
         @in_servers_and_dms
         @app_commands.describe(
-            period="Since when, in UTC; 7 days unless you choose",
-            scope="Yours, or that of the whole server",
+            period="Since when, in UTC; 7 days if you leave it out",
+            scope="Your own usage, or that of the whole server",
             csv="Attach a table for spreadsheets",
         )
         async def usage(
@@ -94,7 +90,7 @@ class Usage:
         if scope == "server" and interaction.guild_id is None:
             await say(interaction, usage_view.ONLY_IN_SERVERS)
             return
-        if scope == "server" and not access.SERVER.allows(invocation.person):
+        if scope == "server" and not permission_rules.SERVER.allows(invocation.person):
             await say(interaction, usage_view.MAY_NOT_SEE)
             return
         today = dt.datetime.fromtimestamp(self._clock.now_s(), dt.UTC).date()
@@ -112,11 +108,11 @@ class Usage:
         texts = [usage_view.shown(view), await self._limits(interaction, invocation, scope)]
         files = []
         if rows:
-            picture = await self._picture(view, names)
-            if picture is None:
+            chart = await self._chart(view, names)
+            if chart is None:
                 texts.append(usage_view.NO_CHART)
             else:
-                files.append(picture)
+                files.append(chart)
         if with_csv:
             table = await asyncio.to_thread(usage_csv.written, view.rows, names.channel, names.person)
             files.append(discord.File(io.BytesIO(table), f"usage-{today.isoformat()}.csv"))
@@ -126,7 +122,7 @@ class Usage:
             await say(interaction, text)
 
     async def _limits(self, interaction: Interaction, invocation: Invocation, scope: WhoseName) -> str:
-        """Show what is left of the limits, or for a whole server, how long they last."""
+        """Say what is left of the person's limits, or how long those of the server last."""
         by_scope = await self._scope_settings.by_scope(
             thread=None, channel=invocation.channel, server=invocation.server
         )
@@ -137,14 +133,14 @@ class Usage:
         apply = limits(rules, payer, now_s)
         uses = await self._budgets.uses(apply)
         if scope == "me":
-            return usage_view.battery(apply, uses)
+            return usage_view.remaining(apply, uses)
         return usage_view.projections(apply, uses, now_s)
 
-    async def _picture(self, view: View, names: Names) -> discord.File | None:
-        async with self._room:
+    async def _chart(self, view: View, names: Names) -> discord.File | None:
+        async with self._drawing:
             try:
                 drawn = await draw_chart(usage_view.drawn(view, names.channel, names.person))
-            except OSError:  # no process can be started
+            except OSError:  # no child process could be started
                 drawn = None
         if drawn is None:
             log.info("chart_failed", rows=len(view.rows))

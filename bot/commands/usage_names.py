@@ -1,4 +1,4 @@
-"""The names of channels and people, looked up when they are shown: none is stored with the usage."""
+"""Looks up the names of channels and people for /usage, because usage is stored with ids only."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from bot.gateway.conversion.names import HIDDEN, display_name
 log = structlog.get_logger()
 
 AT_ONCE = 100
-"""The members that one request names (Discord, "Request Guild Members")."""
+"""The most members of one request (Discord, "Request Guild Members")."""
 
 MOST_NAMES = 500
-"""Of more people the ids are shown."""
+"""Further people are shown by id."""
 
 NAMES_S = 5.0
-"""A person waits for the answer; without the names it shows ids."""
+"""Bounds each request, because a person is waiting; without names the answer shows ids."""
 
 FORGOTTEN = "forgotten"
 
 
 class Names:
-    """The names in one server, None in direct messages."""
+    """The names in one server; `guild` is None in direct messages."""
 
     def __init__(self, guild: discord.Guild | None) -> None:
         self._guild = guild
         self._people: dict[int, str] = {NOBODY: FORGOTTEN}
 
     async def look_up(self, people: Collection[int]) -> None:
-        """Ask Discord for the names of people, where they are not known yet."""
+        """Ask Discord for the unknown names of people; a failure leaves them unknown."""
         missing = [person for person in people if person not in self._people][:MOST_NAMES]
         if self._guild is None:
             return
@@ -50,11 +50,11 @@ class Names:
             log.info("member_names_failed", server=self._guild.id, kind=type(error).__name__)
 
     def person(self, person: int) -> str:
-        """Return the name of a person, or else the id."""
+        """Return the name of a person, or `id <number>`."""
         return self._people.get(person, f"id {person}")
 
     def channel(self, channel: int) -> str:
-        """Return the name of a channel, or else the id."""
+        """Return the name of a channel, or `id <number>`."""
         found = None if self._guild is None else self._guild.get_channel(channel)
         if found is None or found.name == HIDDEN:
             return "direct messages" if self._guild is None else f"id {channel}"
@@ -62,9 +62,10 @@ class Names:
 
 
 def may_read(interaction: Interaction, place: Place) -> bool:
-    """Say whether the person of an interaction reads a conversation: only then its channel is named.
+    """Whether the person of an interaction may read a conversation: only then its channel is named.
 
-    Of a private thread the bot knows as readers the one who asks there, and those who manage threads.
+    Of a private thread's readers the bot knows only the person who uses the command there, and those who manage
+    threads.
     """
     guild, person = interaction.guild, interaction.user
     if guild is None:

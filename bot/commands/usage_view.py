@@ -1,4 +1,4 @@
-"""What /usage answers: a table, what is left of the limits, and a chart."""
+"""The answer of /usage: a table, what is left of the limits, and a chart."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.conversation import budget_wording
 from bot.conversation.budget import Limit, Subject, Use
 from bot.conversation.pricing import MICRO_USD, dollars
@@ -18,17 +18,17 @@ from bot.render import chart
 from bot.render.chart import Bars, Chart, Series
 
 MOST_CHARS = 1900
-"""A message holds 2000 (Discord, "Create Message"); the rest is for the line that says how many are left out."""
+"""A message holds 2000 (Discord, "Create Message")."""
 
 MOST_DAYS, MOST_MODELS, MOST_NAMES = 7, 5, 6
-"""The rows of each part of the answer; the CSV holds all."""
+"""The most rows of each part of the answer; the CSV file holds all."""
 
 LABEL_CHARS = 22
-CELLS = 10
-"""The cells of a battery."""
+BAR_CELLS = 10
+"""The cells of the bar that shows what is left."""
 
-ONLY_IN_SERVERS = "These are direct messages. Leave `scope` out to see what you have used here."
-MAY_NOT_SEE = access.SERVER.refusal("see the usage of the whole server")
+ONLY_IN_SERVERS = "These are direct messages, not a server. Leave `scope` out to see what you have used here."
+MAY_NOT_SEE = permission_rules.SERVER.refusal("see the usage of the whole server")
 NO_CHART = "The chart could not be drawn just now; the numbers are all here."
 NOTHING = "Nothing was asked of me in this time."
 
@@ -40,9 +40,9 @@ K = TypeVar("K")
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The usage of a `period` until `today`: that of a person, or of everybody in a server, if the `server` is named.
+    """The usage in a `period` until `today`: of one person, or of a whole server if `server` names it.
 
-    A row has no channel if the person may not read its conversation.
+    Each row stands with its channel, None if the person may not read the row's conversation.
     """
 
     period: UsagePeriod
@@ -57,14 +57,14 @@ class View:
 
     @property
     def by_channel(self) -> dict[int | None, Counts]:
-        """The sums of each channel, those of the channels that the person may not read last."""
+        """The sums of each channel; last, under None, those of the channels that the person may not read."""
         channels: dict[UsageRow, int | None] = dict(self.rows)
         sums = by(self.plain_rows, lambda row: channels[row])
         return {channel: sums[channel] for channel in sorted(sums, key=lambda each: each is None)}
 
 
 def shown(view: View) -> str:
-    """Show the sums."""
+    """Return the text: a table by day and by model, then the sums by channel and, for a server, by person."""
     whose = "Your usage here" if view.server is None else "Usage of this server"
     head = f"**{whose}, {_PERIODS[view.period]}** (days in UTC)"
     if not view.rows:
@@ -73,7 +73,7 @@ def shown(view: View) -> str:
     if view.server is not None:
         lines += _named("By person", by(view.plain_rows, lambda row: row.person), _person)
     if unpriced := total(view.plain_rows).unpriced:
-        lines.append(f"-# Of {_several(unpriced, 'request')} the cost is not known, or not all of it.")
+        lines.append(f"-# {_several(unpriced, 'request')} could not be fully priced.")
     if searches := total(view.plain_rows).searches:
         lines.append(f"-# The costs include {searches:,} web search{'' if searches == 1 else 'es'}.")
     return _bounded(lines)
@@ -140,8 +140,8 @@ def _person(person: int) -> str:
     return "people who were forgotten" if person == NOBODY else f"<@{person}>"
 
 
-def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
-    """Show what is left to a person of each limit that applies, and when the limit is whole again."""
+def remaining(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
+    """Show what is left to a person of each limit that applies, and when the limit renews."""
     if not limits:
         return "**What is left to you here:** there is no limit."
     lines = [_left(limit, use) for limit, use in zip(limits, uses, strict=True)]
@@ -151,8 +151,8 @@ def battery(limits: Sequence[Limit], uses: Sequence[Use]) -> str:
 def _left(limit: Limit, use: Use) -> str:
     most, unit = limit.amount.most, limit.amount.unit
     left = max(0, most - use.total)
-    cells = min(-(-left * CELLS // most), CELLS if left == most else CELLS - 1)
-    bar = "▰" * cells + "▱" * (CELLS - cells)
+    filled = min(-(-left * BAR_CELLS // most), BAR_CELLS if left == most else BAR_CELLS - 1)
+    bar = "▰" * filled + "▱" * (BAR_CELLS - filled)
     whole = f"; whole again {budget_wording.renews(limit)}" if left < most else ""
     return (
         f"`{bar}` {100 * left // most}%: {budget_wording.shown(left, unit)} of "
@@ -161,7 +161,7 @@ def _left(limit: Limit, use: Use) -> str:
 
 
 def projections(limits: Sequence[Limit], uses: Sequence[Use], now_s: float) -> str:
-    """Show for the limits that all share when each will be used up at the rate so far."""
+    """Show when each shared limit will be used up at the rate so far."""
     shared = (Subject.BOT, Subject.SERVER, Subject.CHANNEL)
     lines = [
         _projected(limit, use, now_s)
@@ -202,7 +202,7 @@ def _whose(limit: Limit) -> str:
 
 
 def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[[int], str]) -> Chart:
-    """Return the chart of a usage: in US dollars where prices are known, else in tokens."""
+    """Return the chart: in US dollars if any cost is known, else in tokens."""
     costs = bool(total(view.plain_rows).micro_usd)
 
     def value(counts: Counts) -> float:
@@ -239,17 +239,17 @@ def drawn(view: View, channel_name: Callable[[int], str], person_name: Callable[
 
 
 def _own(name: str) -> str:
-    """Return a name that is not taken for the bar of all others."""
+    """Return a name that cannot be confused with the bar of all others."""
     return f"({name})" if name == chart.OTHER else name
 
 
 def _day_label(day: dt.date, *, first: bool) -> str:
-    """Return the number of a day; the first one of all and of a month name the month."""
+    """Return the number of a day, with the month for the first day of the chart and of each month."""
     return f"{day.day}\n{day:%b}" if first or day.day == 1 else str(day.day)
 
 
 def described(view: View) -> str:
-    """Describe the chart for those who cannot see it."""
+    """Return the alternative text of the chart."""
     sums = total(view.plain_rows)
     parts = "day, model and channel" if view.server is None else "day, model, channel and person"
     return (
@@ -259,7 +259,7 @@ def described(view: View) -> str:
 
 
 def _bounded(lines: Sequence[str]) -> str:
-    """Join as many lines as fit into a message."""
+    """Join as many lines as fit into a message, and say how many are left out."""
     for count in range(len(lines), 0, -1):
         left_out = len(lines) - count
         text = "\n".join([*lines[:count], *([f"… and {left_out} more lines."] if left_out else [])])

@@ -1,4 +1,4 @@
-"""/why, and *Apps › Why?*: why a message was not answered, or what a reply was made with."""
+"""/why, and *Apps › Why?*: why a message got no answer, or what a reply was made with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
-from bot.commands import access, why_view
+from bot.commands import permission_rules, why_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.services import CommandServices
@@ -20,24 +20,23 @@ from bot.conversation.intake import Ignore, Reason
 from bot.gateway.conversion import reading
 from bot.store.states import State
 
-RULE = access.SERVER
-"""Whoever may change settings sees who has set them."""
+RULE = permission_rules.SERVER
+"""Who may see the people who made settings and rules: those who may change them."""
 
-LOOKED_THROUGH = 30
-"""The latest messages among which the one to explain is looked for."""
+MESSAGES_READ = 30
+"""The number of latest messages among which the command looks for one to explain."""
 
-PASSED_OVER = (Reason.NOT_A_PERSON, Reason.NOT_A_MESSAGE)
-"""The reasons of messages that nobody asks about."""
+NEVER_ASKED_ABOUT = (Reason.NOT_A_PERSON, Reason.NOT_A_MESSAGE)
+"""The reasons for messages that the command without an option passes over."""
 
 
 class Why:
-    """Answers the command and the menu; needs no permission but to read the message."""
+    """Answers the command and the menu for everybody who may read the message."""
 
     def __init__(self, services: CommandServices) -> None:
         self._services = services
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command and the menu."""
         tree.command(name="why", description="Why a message got no answer, or what a reply was made with")(
             self.why
         )
@@ -46,13 +45,12 @@ class Why:
     @app_commands.describe(message="A link to a message, or its id; without it, the latest one here")
     @in_servers_and_dms
     async def why(self, interaction: Interaction, message: str | None = None) -> None:
-        """Explain a message."""
         await interaction.response.defer(ephemeral=True)
         await say(interaction, await in_time(self._explained(interaction, message)))
 
     @in_servers_and_dms
     async def menu(self, interaction: Interaction, message: discord.Message) -> None:
-        """Explain the message of the menu, which the person sees."""
+        """Explain the message of the menu."""
         await interaction.response.defer(ephemeral=True)
         target = Target(message.channel.id, message.id, message)
         await say(interaction, await in_time(self._answer(interaction).about(target)))
@@ -67,7 +65,7 @@ class Why:
 
     def _answer(self, interaction: Interaction) -> WhyAnswer:
         direct = interaction.guild_id is None
-        person = access.Person(
+        person = permission_rules.Person(
             is_direct=direct,
             is_starter=False,
             manages_threads=False,
@@ -76,13 +74,13 @@ class Why:
         return WhyAnswer(self._services, interaction, names=direct or RULE.allows(person))
 
     async def _latest(self, interaction: Interaction, answer: WhyAnswer) -> str:
-        """Explain the latest unanswered message here, rather one that was for the bot; else the latest reply."""
+        """Explain the latest unanswered message here, by preference one to the bot; without one, the latest reply."""
         channel, me = interaction.channel, interaction.client.user
         may_read = interaction.guild is None or interaction.permissions.read_message_history
         if me is None or channel is None or not may_read:
             return why_view.NOTHING_HERE
         try:
-            listed = await reading.messages(interaction.client, cast("Any", channel), limit=LOOKED_THROUGH)
+            listed = await reading.messages(interaction.client, cast("Any", channel), limit=MESSAGES_READ)
         except discord.Forbidden:
             return why_view.MAY_NOT_READ
         targets = [Target(channel.id, message.id, message) for message in listed]
@@ -92,7 +90,7 @@ class Why:
         return why_view.NOTHING_HERE if found is None else await answer.about(found)
 
     async def _unanswered(self, targets: Sequence[Target], me: discord.ClientUser) -> Target | None:
-        """Return the first message that is not answered, rather one for the bot than another."""
+        """Return the first unanswered message to the bot, else the first unanswered message."""
         other: Target | None = None
         for target in targets:
             if target.message is None or target.message.author.id == me.id:
@@ -109,7 +107,7 @@ class Why:
     async def _is_unanswered(
         self, target: Target, message: discord.Message, me: discord.ClientUser
     ) -> bool | None:
-        """Whether an unanswered message was for the bot; None for an answered one, and for one that nobody wrote."""
+        """Whether an unanswered message was to the bot; None if it was answered, or if no person wrote it."""
         channel, id_ = target.channel, target.id
         reference = message.reference
         if message.type is discord.MessageType.thread_starter_message and reference is not None:
@@ -133,7 +131,7 @@ class Why:
             return False
         decided = await services.judge(message, me)
         if isinstance(decided, Ignore):
-            return None if decided.reason in PASSED_OVER else False
+            return None if decided.reason in NEVER_ASKED_ABOUT else False
         return decided is not None or None
 
 

@@ -1,4 +1,4 @@
-"""Gathers what is known of one message, and says why it was answered or not."""
+"""Gathers what is known about one message, and explains why it was answered or not."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from bot.store.states import State
 
 ENDED = (State.DONE, State.CANCELLED)
 
-ACTS = 200
-"""The latest acts of the audit log, among which that of a reset is looked for."""
+ACTS_READ = 200
+"""The number of latest acts in the audit log among which a reset is searched."""
 
 ACT_WITHIN_MS = 60_000
-"""An act is noted within seconds of its interaction."""
+"""An act is logged within seconds of its interaction."""
 
 
 class WhyAnswer:
-    """Answers for one person, whose `names` show the names of others: those of an admin."""
+    """Answers one person; with `names` the answers name other people, for those who manage the server."""
 
     def __init__(self, services: CommandServices, interaction: Interaction, *, names: bool) -> None:
         self._services = services
@@ -50,24 +50,24 @@ class WhyAnswer:
             target = await self._fetched(reference.channel_id, reference.message_id)
             message = target.message
         if message is not None and me is not None and message.author.id == me.id:
-            return await self._own(target, message)
-        return await self._of_a_person(target)
+            return await self._about_own_message(target, message)
+        return await self._about_persons_message(target)
 
-    async def _own(self, target: Target, message: discord.Message) -> str:
-        """Explain a reply of the bot, or the message that a notice is about."""
+    async def _about_own_message(self, target: Target, message: discord.Message) -> str:
+        """Explain a message of the bot: a reply, a question of /chat, or for a notice the message it refers to."""
         conversation = target.channel
         if target.id in await self._states.of(conversation, (target.id,)):
-            return await self._of_a_person(target)  # what a person wrote into /chat
-        # The message of a menu comes without the message that it refers to.
+            return await self._about_persons_message(target)  # what a person wrote into /chat
+        # The message of a context menu comes without its reference.
         message = (await self._fetched(conversation, target.id)).message or message
         refers_to = None if message.reference is None else message.reference.message_id
         if message.flags.silent:
             if refers_to is None:
                 return why_view.NOTICE
-            return await self._of_a_person(await self._fetched(conversation, refers_to))
+            return await self._about_persons_message(await self._fetched(conversation, refers_to))
         meta = await self._services.conversations.meta(conversation)
         question = await question_of(self._interaction.client, message.channel, message)
-        # A reply refers to its question, which is the bot's own after /chat, or to the beginning of the reply.
+        # A reply refers to its question (after /chat a message of the bot); its later parts refer to the first part.
         for each in (refers_to, question):
             if each is None:
                 continue
@@ -79,22 +79,24 @@ class WhyAnswer:
             if entry is not None and entry.reply:
                 return self._made_of(entry, conversation, meta)
             if entry is not None or each in await self._states.of(channel, (each,)):
-                return await self._of_a_person(await self._fetched(channel, each))
+                return await self._about_persons_message(await self._fetched(channel, each))
         return why_view.FORGOTTEN
 
-    async def _of_a_person(self, target: Target) -> str:
-        """Explain a message that may be answered."""
+    async def _about_persons_message(self, target: Target) -> str:
+        """Explain a message that a person wrote."""
         where = self._link(target.channel, target.id)
         state = (await self._states.of(target.channel, (target.id,))).get(target.id)
         home = target.channel if state is None else state.conversation
         meta = await self._services.conversations.meta(home)
         if home != target.channel and (meta is None or meta.parent != target.channel):
-            return why_view.UNKNOWN  # it stands in another channel, which the person may not be able to read
+            return (
+                why_view.UNKNOWN
+            )  # the message is in another channel, which the person may not be allowed to read
         decision = (await self._services.decisions.of(target.channel, (target.id,))).get(target.id)
         if state is not None and state.state not in ENDED:
             return await self._waiting(where, target, home, meta, decision)
         if state is None and (started := await self._started_from(target)) is not None:
-            home, meta = target.id, started  # the history lives longer than the records of its messages
+            home, meta = target.id, started  # the history is kept longer than the records of its messages
         try:
             entry = await self._states.entry(home, target.id)
         except Unreadable:
@@ -102,7 +104,7 @@ class WhyAnswer:
         was_cancelled = state is not None and state.state is State.CANCELLED
         if entry is not None and entry.reply and not (was_cancelled and decision is not None):
             return await self._answered(where, entry, home, meta, decision)
-        if state is None and decision is not None:  # no conversation has had the message
+        if state is None and decision is not None:  # the message never belonged to a conversation
             return self._decided(where, target, decision)
         if meta is not None and meta.floor is not None and target.id <= meta.floor:
             by = await self._reset_by(home, meta.floor) if self._names else None
@@ -120,7 +122,7 @@ class WhyAnswer:
     async def _waiting(
         self, where: str, target: Target, home: int, meta: Meta | None, decision: Decision | None
     ) -> str:
-        """Say what a message waits for that is to be answered."""
+        """Say what a message waits for."""
         if decision is not None and decision.reason == Cause.UNREADABLE:
             return self._unanswered(where, decision)
         waiting, behind = await self._states.waiting(home, target.id), None
@@ -129,30 +131,30 @@ class WhyAnswer:
         return why_view.waiting(where, waiting, decision, behind)
 
     async def _started_from(self, target: Target) -> Meta | None:
-        """Return the metadata of the conversation that was started from a message of its channel."""
+        """Return the metadata of the thread that was started from a message; None without such a thread."""
         meta = await self._services.conversations.meta(target.id)
         return meta if meta is not None and meta.parent == target.channel else None
 
     async def _reset_by(self, conversation: int, reset: int) -> int | None:
-        """Return who reset a conversation, if the audit log says so; `reset` is the interaction."""
+        """Return who reset a conversation, if the audit log says so; `reset` is the id of the interaction."""
         interaction = self._interaction
         home = interaction.guild_id or interaction.channel_id or 0
-        for entry in await self._services.audit_log.latest(home, count=ACTS):
+        for entry in await self._services.audit_log.latest(home, count=ACTS_READ):
             is_near = abs(entry.at_ms - created_ms(reset)) < ACT_WITHIN_MS
             if (entry.what, entry.target) == ("reset", conversation) and is_near:
                 return entry.person
         return None
 
     async def _by_the_rules(self, where: str, target: Target) -> str:
-        """Explain a message of which nothing is stored, by the rules as they are now."""
+        """Explain a message about which nothing is stored, by the rules as they are now."""
         message, me = target.message, self._interaction.client.user
         if message is None or me is None:
             return why_view.UNKNOWN
         is_old = why_view.age_of(target.id, self._services.clock.now_ms()) > DONE_RECORD_S
         decided = await self._services.judge(message, me)
         if isinstance(decided, Ignore) and decided.reason is Reason.BLOCKED:
-            told = self._blocked(where, target, Decision(decided.reason, 0, origin=decided.origin))
-            return f"{told}\n{wording.small(why_view.BY_TODAYS_RULES)}"
+            text = self._blocked(where, target, Decision(decided.reason, 0, origin=decided.origin))
+            return f"{text}\n{wording.small(why_view.BY_TODAYS_RULES)}"
         if isinstance(decided, Ignore):
             remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
             meta = await self._services.conversations.meta(target.channel)
@@ -161,7 +163,7 @@ class WhyAnswer:
             found = decided.origin
             if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
                 remark = why_view.SET_SINCE
-            # Outside of threads, and in threads that the bot takes no part in, only mentions are ever answered.
+            # The operator's reply.when applies in the bot's threads only; elsewhere a mention is always needed.
             by_operator = decided.reason is not Reason.NOT_MENTIONED or (
                 isinstance(message.channel, discord.Thread)
                 and self._services.intake_policy().when == "mentioned"
@@ -177,7 +179,7 @@ class WhyAnswer:
         return self._unanswered(where, decision)
 
     def _blocked(self, where: str, target: Target, decision: Decision) -> str:
-        """Explain a message of somebody who may not use the bot; others than they and admins learn no names."""
+        """Explain a message of somebody who may not use the bot; only the author and admins learn the rule."""
         interaction, message = self._interaction, target.message
         place = target.channel if message is None else message.channel
         here = {_place_of(interaction.channel, interaction.channel_id), interaction.channel_id}
@@ -231,18 +233,18 @@ class WhyAnswer:
 
 
 def _place_of(channel: object, otherwise: int | None) -> int | None:
-    """Return the channel whose rules hold in a channel: of a thread its parent."""
+    """Return the id of the channel whose rules apply: of a thread, its parent."""
     return channel.parent_id if isinstance(channel, discord.Thread) else otherwise
 
 
 def _channel(conversation: int, meta: Meta | None, message: int) -> int:
-    """Return the channel of a message; a thread may have been started from a message of its parent channel."""
+    """Return the channel of a message: the message from which a thread was started is in the parent channel."""
     parent = None if meta is None else meta.parent
     return parent if message == conversation and parent is not None else conversation
 
 
 def _cause(state: MessageState | None, entry: Turn | None) -> Cause | None:
-    """Return why a turn that is over has no reply, None if only the history knew."""
+    """Return why an ended turn has no reply, None if the history entry that said so is gone."""
     if state is not None and state.state is State.CANCELLED:
         return Cause.DELETED
     if entry is None:

@@ -1,4 +1,4 @@
-"""What /why says of a message whose author may not use the bot: kindly to them, with the rule to admins."""
+"""The answer of /why about a message whose author may not use the bot: one for the author, one for admins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LET_IN = "Somebody with the permission “Manage Server” can let you in with /
 
 
 def to_author(where: str, decision: Decision, *, server: int | None, is_here: bool, names: bool) -> str:
-    """Tell the author; `where` is the link of the message, which stands here if `is_here`."""
+    """Tell the author; `where` is the link of the message, `is_here`: its channel is the one of the command."""
     origin, this = decision.origin, f"[This message]({where})"
     if origin is None:
         return f"{this} was not answered: {BY_OPERATOR}. {LET_IN}"
@@ -51,7 +51,7 @@ def to_admin(where: str, decision: Decision, *, server: int | None, is_here: boo
 
 def _rule(origin: Origin, server: int | None, *, is_here: bool) -> str:
     name = origin.name
-    if not name:  # a version of the bot that stored no names has decided
+    if not name:  # an earlier version decided, which stored no names
         return f"A rule {_place(origin, is_here=is_here)}"
     whom = subject(name, server)
     return f"A rule for {whom if name.startswith(PERSON) else f'the role {whom}'} {_place(origin, is_here=is_here)}"
@@ -75,8 +75,8 @@ def _switch(origin: Origin, *, is_here: bool) -> str:
     rule = origin.name.removeprefix(FAMILY)
     named = f" rule:{rule}" if rule else ""
     return (
-        f"`/access clear{named}{scope}`{where} removes the rule; one for the person, set with `/access allow`, goes "
-        "before one for a role."
+        f"`/access clear{named}{scope}`{where} removes the rule. A rule for the person, set with `/access allow`, "
+        "overrides one for a role."
     )
 
 

@@ -1,4 +1,4 @@
-"""The message that /why is about: found by link or id, only for people who may read its channel."""
+"""Finds the message that /why is about, by link or id, for people who may read its channel."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from bot.conversation.message_links import Link, message_links
 from bot.gateway.conversion import reading
 
 ID_DIGITS = range(15, 21)
-"""The digits of an id; those from Discord's first years have fewer than today's."""
+"""The possible numbers of digits of a snowflake: ids from Discord's first years are shorter than today's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A message by its channel; `message` is None if it is deleted, or if the bot may not read it."""
+    """A message by channel and id; `message` is None if it was deleted, or if the bot may not read it."""
 
     channel: int
     id: int
@@ -24,7 +24,7 @@ class Target:
 
 
 def link_of(text: str, interaction: Interaction) -> Link | None:
-    """Read a link to a message, or the id of a message in this channel."""
+    """Parse a link to a message, or the id of a message in this channel."""
     text = text.strip()
     if text.isascii() and text.isdecimal() and len(text) in ID_DIGITS:
         return Link(interaction.guild_id, interaction.channel_id or 0, int(text))
@@ -32,7 +32,7 @@ def link_of(text: str, interaction: Interaction) -> Link | None:
 
 
 async def find(link: Link, interaction: Interaction) -> Target | None:
-    """Return a message of this server, or of these direct messages; None if the person may not read its channel."""
+    """Return a message of this server or these direct messages; None if the person may not read its channel."""
     channel: object = interaction.channel
     if link.guild != interaction.guild_id:
         return None
@@ -46,7 +46,7 @@ async def find(link: Link, interaction: Interaction) -> Target | None:
 
 
 async def fetched(channel_id: int, message: int, channel: object, interaction: Interaction) -> Target:
-    """Read a message from Discord; `channel` is discord.py's object, if there is one."""
+    """Fetch a message from Discord; `channel` is discord.py's object of it, if known."""
     client = interaction.client
     if not isinstance(channel, discord.abc.Messageable) or not hasattr(channel, "id"):
         channel = client.get_partial_messageable(channel_id, guild_id=interaction.guild_id)
@@ -61,7 +61,7 @@ async def fetched(channel_id: int, message: int, channel: object, interaction: I
 async def _readable(
     channel_id: int, interaction: Interaction
 ) -> discord.abc.GuildChannel | discord.Thread | None:
-    """Return another channel of the server if the person may read it."""
+    """Return another channel of the server, None unless the person may read it."""
     guild, person = interaction.guild, interaction.user
     if guild is None or not isinstance(person, discord.Member):
         return None

@@ -1,4 +1,4 @@
-"""What /why answers."""
+"""The answers of /why."""
 
 from __future__ import annotations
 
@@ -17,24 +17,27 @@ from bot.conversation.turn import MadeWith, Turn
 from bot.store.message_states import Waiting
 
 UNKNOWN = (
-    "I know no such message that you can read. Give me its link (*Copy Message Link*), or use *Apps › Why?* in the "
-    "menu of the message."
+    "I cannot find that message, or you cannot read it. Give me its link (*Copy Message Link*), or use *Apps › "
+    "Why?* in the menu of the message."
 )
-NOTHING_HERE = "I find no message here that I could explain. Give me its link, or use *Apps › Why?* on it."
-MAY_NOT_READ = "I may not read the messages here. Give me the link of one, or ask where you were answered."
-NOTICE = "This is a notice of mine, and not a reply. Ask about the message or the reply that it belongs to."
+NOTHING_HERE = "I find no message here to explain. Give me the link of one, or use *Apps › Why?* on it."
+MAY_NOT_READ = (
+    "I may not read the messages here. Give me the link of a message, or use the command where you were "
+    "answered."
+)
+NOTICE = "This is a notice of mine, not a reply. Ask about the message or the reply that it belongs to."
 FORGOTTEN = "I no longer know what this reply was made with: the conversation has expired, or was reset."
-BY_TODAYS_RULES = "By the rules as they are now; what was decided then is not stored for such messages."
+BY_TODAYS_RULES = "By the rules as they are now; for such messages I do not store what was decided then."
 TOO_LONG_AGO = "I keep decisions for 7 days; this answer follows the rules as they are now."
-SET_SINCE = "That was set after the message was written. Which rule held before, I cannot tell."
-NO_TRACE = "I know nothing of it, although I would answer it by the rules as they are now."
+SET_SINCE = "That was set after the message was written; I cannot tell which rule applied before."
+NO_TRACE = "I never received it, although I would answer it by the rules as they are now."
 NO_TRACE_NEW = (
-    "It may have been written, or edited, while I was away, and then I find it within minutes. If no answer comes, "
-    "write it again."
+    "It may have been written, or edited, while I was away: then I find it within minutes. If no answer comes, write "
+    "it again."
 )
-NO_TRACE_OLD = "What I keep about messages ends after 7 days."
+NO_TRACE_OLD = "I keep what I know about messages for 7 days, so I may have forgotten it."
 FILES_MAX = 8
-"""The most files that are named."""
+"""The most files that the answer names."""
 
 LINKS_MAX = 5
 """The most messages of a turn that are linked."""
@@ -43,7 +46,6 @@ IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", S
 
 
 def link(guild: int | None, channel: int, message: int) -> str:
-    """Return the link to a message."""
     return f"https://discord.com/channels/{guild or '@me'}/{channel}/{message}"
 
 
@@ -58,16 +60,16 @@ def unanswered(
 ) -> str:
     """Say why a message was not answered, by which rule, and what would change that; `where` is its link.
 
-    The names of people are for admins. `by_operator` holds unless the operator's settings had no part in it.
+    `names`: name the people who made settings. `by_operator`: a setting of the operator may be the rule.
     """
-    told = because(decision.reason)
-    lines = [f"[This message]({where}) was not answered {told.told(decision.detail)}"]
+    reason = because(decision.reason)
+    lines = [f"[This message]({where}) was not answered {reason.told(decision.detail)}"]
     if decision.origin is not None:
-        lines.append(f"The rule: {origin(decision.origin, names=names)}.")
-    elif by_operator and (value := operator.get(told.key)) is not None:
-        lines.append(f"The rule: `{told.key}`, {_by_operator(value)}.")
-    if told.switch:
-        lines.append(told.switch)
+        lines.append(f"The rule: {described_origin(decision.origin, names=names)}.")
+    elif by_operator and (value := operator.get(reason.key)) is not None:
+        lines.append(f"The rule: `{reason.key}`, {_by_operator(value)}.")
+    if reason.switch:
+        lines.append(reason.switch)
     if remark:
         lines.append(wording.small(remark))
     elif decision.at_ms:
@@ -75,8 +77,8 @@ def unanswered(
     return "\n".join(lines)
 
 
-def origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
-    """Say where a setting was set, to which value, when, and by whom."""
+def described_origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
+    """Say for which scope a setting was set, to which value, when, and with `names` by whom."""
     setting = found.setting
     words = f"set {IN_SCOPES[found.scope]}"
     if says_value and setting.value:
@@ -89,7 +91,7 @@ def origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
 
 
 def waiting(where: str, found: Waiting, decision: Decision | None, behind: str | None = None) -> str:
-    """Say what a message waits for; `behind` is the link of the message that is being answered."""
+    """Say what a message waits for; `behind` is the link of the earlier message that is being answered."""
     this = f"[This message]({where})"
     since = f" since {_time(found.began_ms)}" if found.began_ms is not None else ""
     if found.due_ms is not None:
@@ -107,7 +109,7 @@ def waiting(where: str, found: Waiting, decision: Decision | None, behind: str |
     if found.is_held:
         return f"{this} is being answered{since}."
     return (
-        f"{this} is to be answered: the last attempt{since} was broken off, and I try again within seconds."
+        f"{this} is to be answered: the last attempt{since} was interrupted, and I try again within seconds."
     )
 
 
@@ -117,35 +119,35 @@ def was_reset(when_ms: int, by: int | None) -> str:
 
 
 def was_left(when_ms: int) -> str:
-    """Say since when the bot answers nothing in a thread but mentions."""
-    return f"Somebody has made me leave this thread by /leave {_time(when_ms)}; a mention brings me back."
+    """Say that the bot has left the thread, and since when."""
+    return f"Somebody made me leave this thread with /leave {_time(when_ms)}; a mention brings me back."
 
 
 def past(where: str) -> str:
-    """Say that a message was answered, and that nothing more is known."""
+    """Say that a message was answered, but that its history entry is gone."""
     return f"[This message]({where}) was answered. I no longer know how: that part of the history is gone."
 
 
 def removed(where: str) -> str:
-    """Say that nothing is kept of a message; whether it was answered cannot be told."""
+    """Say that a message was removed from the history, which no longer says whether it was answered."""
     return (
-        f"What I kept of [this message]({where}) was removed, with the answer to it alone if there was one: it was "
-        "deleted, or its author had me forget them."
+        f"I have removed what I kept of [this message]({where}), and the reply if it answered this message alone: "
+        "the message was deleted, or its author had me forget them."
     )
 
 
 def answered(where: str, reply: str | None, halted: Decision | None = None) -> str:
-    """Say that a message was answered; `reply` is the link of the reply, `halted` why Discord shows only a part."""
+    """Say that a message was answered; `reply` is the link, `halted` says why Discord shows the reply in part."""
     here = f" [This is the reply.]({reply})" if reply else ""
     text = f"[This message]({where}) was answered.{here}"
     if halted is None:
         return text
-    told = because(halted.reason)
-    return f"{text}\nNot all of the reply is shown, {told.told(halted.detail)} {told.switch}".rstrip()
+    reason = because(halted.reason)
+    return f"{text}\nNot all of the reply is shown, {reason.told(halted.detail)} {reason.switch}".rstrip()
 
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
-    """Say what a reply was made with; `questions` are the links of its messages, `forgotten` more are not linked."""
+    """Say what a reply was made with; `questions` are links to its messages, `forgotten` counts the others."""
     lines = [
         _questions(questions, forgotten),
         _model(entry),
@@ -169,10 +171,10 @@ def _model(entry: Turn) -> str:
     made = entry.made_with
     words = [f"`{entry.model}`"]
     if made is None and not entry.usage.input_total:
-        # The reply was found on Discord, which tells of no model: the entry holds the one of the settings.
+        # The reply was recovered from Discord, which knows no model: the entry holds the model of the settings.
         return "Which model, effort and prompt it was made with is not known."
     if made is None:
-        return f"Model: {words[0]}. With which effort and prompt is not known of this reply."
+        return f"Model: {words[0]}. Which effort and prompt it was made with is not known."
     if made.effort is not None:
         words.append(f"effort {made.effort}")
     if made.thinking is not None:
@@ -204,9 +206,12 @@ def _usage(entry: Turn) -> str:
     usage = entry.usage
     total = usage.input_total
     if not total:
-        return "How many tokens it took is not known: Claude's answer broke off, or I found the reply on Discord."
+        return (
+            "How many tokens it took is not known: Claude's answer broke off, or I recovered the reply from "
+            "Discord."
+        )
     share = usage.cache_read / total
-    if not usage.output:  # the history keeps the usage of the first of several requests, without its output
+    if not usage.output:  # of several requests the history keeps only the input usage of the first
         whose = "Tokens of the first of its requests" if entry.consulted else "Tokens"
         return (
             f"{whose}: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; how many were "
@@ -220,7 +225,7 @@ def _usage(entry: Turn) -> str:
 
 
 def _tools(entry: Turn) -> Sequence[str]:
-    """Name the tools that were called, and how often; what they were asked for is not kept."""
+    """Name the tools that were called, and how often; their arguments are not kept."""
     counts = Counter(each.tool for each in entry.consulted)
     named = [f"`{name}`" + (f" ({count} times)" if count > 1 else "") for name, count in counts.items()]
     return [f"Tools that Claude called: {wording.listed(named)}."] if named else []
@@ -229,7 +234,7 @@ def _tools(entry: Turn) -> Sequence[str]:
 def _cost(entry: Turn) -> str:
     if entry.cost is None:
         return "What it cost is not known."
-    besides = " with what was asked besides, such as a summary" if entry.side_usage else ""
+    besides = ", including further requests such as a summary" if entry.side_usage else ""
     return f"Cost: {dollars(entry.cost)}{besides}."
 
 
@@ -239,7 +244,7 @@ def _by_operator(value: OperatorValue) -> str:
 
 
 def _time(when_ms: int) -> str:
-    """Write a time that each reader's client shows in words."""
+    """Return a Discord timestamp, which clients show as a relative time."""
     return f"<t:{when_ms // 1000}:R>"
 
 

@@ -1,1 +1,1 @@
-"""The check of an installation (`check`), its repairs (`--fix`), and setting one up (`init`)."""
+"""Checks an installation (`check`), repairs it (`check --fix`), and sets one up (`init`)."""

@@ -1,4 +1,4 @@
-"""`python -m bot check`: everything that is wrong with an installation, at once."""
+"""`python -m bot check`: all problems of an installation in one report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ from bot.version import version
 
 
 async def check(config: Path | None, directory: Path, *, strict: bool, fix: bool) -> Report:
-    """Check the installation; with `fix` repair what can be repaired, and check again."""
+    """Check the installation; with `fix` also make the repairs and check again.
+
+    `directory` is where the bot is started; `strict` expects all services to be configured, as `run --strict` does.
+    """
     try:
         settings = load(config, directory=directory)
     except StartError as error:
@@ -40,9 +43,9 @@ async def _checked(
 ) -> tuple[Report, tuple[str, ...]]:
     refusals = _refusals(settings, strict=strict)
     async with AsyncExitStack() as stack:
-        # With a proxy that cannot be used nothing could be asked.
-        is_offline = any(each.id is Id.PROXY for each in refusals)
-        gathered = Gathered() if is_offline else await gather(settings, stack)
+        # Without a usable proxy no service can be reached.
+        has_no_proxy = any(each.id is Id.PROXY for each in refusals)
+        gathered = Gathered() if has_no_proxy else await gather(settings, stack)
         facts: tuple[Facts, ...] = (
             SettingsFacts(
                 settings,
@@ -57,14 +60,14 @@ async def _checked(
             ),
             *gathered.facts,
         )
-        found = dict.fromkeys((*refusals, *gathered.findings, *findings_of(facts)))
-        report = Report(version(), facts, by_severity(found))
+        unique = dict.fromkeys((*refusals, *gathered.findings, *findings_of(facts)))
+        report = Report(version(), facts, by_severity(unique))
         lines = [await repair(settings, gathered, each) for each in report.findings if fix]
     return report, tuple(line for line in lines if line is not None)
 
 
 def _refusals(settings: Settings, *, strict: bool) -> tuple[Finding, ...]:
-    """Return the findings of the checks that need no service."""
+    """Return the findings of the checks that read the settings only."""
     found: list[Finding] = []
     rules: tuple[Callable[[], object], ...] = (
         partial(proxy.prepare, setting=settings.discord.proxy_address),

@@ -1,8 +1,9 @@
-"""The repairs that `check --fix` makes."""
+"""The repairs of `check --fix` and `init`, by the `Fix` of a finding."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import aiohttp
@@ -10,11 +11,12 @@ import discord
 
 from bot.config import Settings
 from bot.conversation.errors import StartError, StoreUnavailable
-from bot.doctor.host_probe import close_file
-from bot.doctor.probes import Gathered, register_commands
+from bot.doctor.host_probe import make_private
+from bot.doctor.probes import Gathered, without_metrics
 from bot.findings.finding import Finding, Fix
 from bot.gateway.connection import application
 from bot.store import server_facts
+from bot.wiring import build
 
 Repair = Callable[[Settings, Gathered, Finding], Awaitable[None]]
 
@@ -47,12 +49,14 @@ async def _install_link(_settings: Settings, gathered: Gathered, _finding: Findi
 
 
 async def _commands(settings: Settings, _gathered: Gathered, _finding: Finding) -> None:
-    await register_commands(settings)
+    async with AsyncExitStack() as stack:
+        bot = await build(without_metrics(settings), stack, serves=False)
+        await bot.tree.register_now()
 
 
 async def _file_modes(_settings: Settings, _gathered: Gathered, finding: Finding) -> None:
     if finding.path is not None:
-        close_file(Path(finding.path))
+        make_private(Path(finding.path))
 
 
 REPAIRS: Mapping[Fix, Repair] = {
@@ -67,7 +71,7 @@ REPAIRS: Mapping[Fix, Repair] = {
 
 
 async def repair(settings: Settings, gathered: Gathered, finding: Finding) -> str | None:
-    """Repair what a finding is about; return a line about it, None where there is no repair."""
+    """Make the repair of a finding; return a line that says whether it worked, None if there is no repair."""
     if finding.fix is None:
         return None
     try:

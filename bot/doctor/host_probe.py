@@ -1,4 +1,4 @@
-"""The facts about this machine: proxies, files of the settings, the data directory."""
+"""The facts about this machine: proxies, the modes of files with secrets, the data directory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from bot.config import Settings
 from bot.config.proxy import variable_for
 from bot.findings.facts import DataDirectoryFacts, FileFacts, HostFacts
 
-OF_OTHERS = 0o077
+OTHERS_MODE = 0o077
+"""The permission bits of the group and of all other users."""
 
 SECRET_FILES = (".env", "config.toml")
 
@@ -19,9 +20,9 @@ SECRET_FILES = (".env", "config.toml")
 def host_facts(
     settings: Settings, directory: Path, config: Path | None = None, *, migrates: bool = False
 ) -> HostFacts:
-    """Look at this machine; nothing is created. `directory` is the one in which the bot is started.
+    """Return the facts; reads only. `directory` is where the bot is started.
 
-    `migrates` says that the next start migrates what is stored.
+    `migrates`: the next start migrates the stored data, and writes a backup before.
     """
     paths = {directory / name for name in SECRET_FILES} | ({directory / config} if config else set())
     return HostFacts(
@@ -44,12 +45,12 @@ def _proxies(settings: Settings) -> dict[str, str]:
 
 
 def _file(path: Path) -> FileFacts:
-    return FileFacts(str(path), is_open=os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS))
+    return FileFacts(str(path), is_open=os.name == "posix" and bool(path.stat().st_mode & OTHERS_MODE))
 
 
-def close_file(path: Path) -> None:
-    """Take the rights of other users off a file."""
-    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OF_OTHERS)
+def make_private(path: Path) -> None:
+    """Remove the permissions of the group and of all other users from a file."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~OTHERS_MODE)
 
 
 def _data_directory(settings: Settings) -> DataDirectoryFacts:
@@ -61,6 +62,6 @@ def _data_directory(settings: Settings) -> DataDirectoryFacts:
         return DataDirectoryFacts(str(path), problem=f"{existing} is not writable")
     return DataDirectoryFacts(
         str(path),
-        is_open=path.exists() and os.name == "posix" and bool(path.stat().st_mode & OF_OTHERS),
+        is_open=path.exists() and os.name == "posix" and bool(path.stat().st_mode & OTHERS_MODE),
         free_bytes=shutil.disk_usage(existing).free,
     )

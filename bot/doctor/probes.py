@@ -1,4 +1,4 @@
-"""Asks each configured service for facts; a service that refuses becomes findings."""
+"""Asks each configured service for facts; the refusals of a service become findings."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from bot.gateway.connection import application, session
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
 from bot.store.all_keys import keys_of_prefix
+from bot.store.keys import Keys
 from bot.store.schema import stored_version
 from bot.store.server_facts import server_facts
 from bot.store.start_check import check, explained
@@ -38,12 +39,12 @@ SERVERS_MAX = 25
 """Each server costs three requests to Discord."""
 
 DISCORD_S = 60.0
-"""The login waits for rate limits as long as they last, and a check does not."""
+"""discord.py's login waits for a rate limit as long as it lasts; a check has to end."""
 
 
 @dataclass
 class Gathered:
-    """The facts and findings so far, and the connections that answered, for the repairs."""
+    """The facts and findings so far; `client` and `store` are connected, for the repairs."""
 
     facts: list[Facts] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -52,31 +53,34 @@ class Gathered:
 
 
 async def gather(settings: Settings, stack: AsyncExitStack) -> Gathered:
-    """Ask every configured service; Redis first, which knows the channels that Discord is asked about."""
+    """Ask every configured service; Redis first, because it names the channels that Discord is asked about."""
     gathered = Gathered()
     metrics = Metrics()
+    keys = Keys(settings.redis.prefix)
     if settings.redis.url is not None:
         store = build_store(settings, metrics, stack, instance=uuid.uuid4().hex)
-        if (redis := await _tried(_redis(settings, store), gathered)) is not None:
+        if (redis := await _tried(_redis(settings, store), gathered, keys)) is not None:
             gathered.facts.append(redis)
             gathered.store = store
     discord_, claude = await asyncio.gather(
-        _tried(_discord(settings, metrics, stack, gathered), gathered),
-        _tried(_claude(settings, metrics, stack), gathered),
+        _tried(_discord(settings, metrics, stack, gathered), gathered, keys),
+        _tried(_claude(settings, metrics, stack), gathered, keys),
     )
     gathered.facts += [facts for facts in (discord_, claude) if facts is not None]
     if discord_ is not None and claude is not None and gathered.store is not None:
-        commands = await _tried(_commands(settings), gathered)
+        commands = await _tried(_commands(settings), gathered, keys)
         gathered.facts += [commands] if commands is not None else []
     return gathered
 
 
-async def _tried(probe: Awaitable[Facts | None], gathered: Gathered) -> Facts | None:
+async def _tried(probe: Awaitable[Facts | None], gathered: Gathered, keys: Keys) -> Facts | None:
     try:
         return await probe
     except StartError as error:
         gathered.findings += of_start_error(error)
-        return None
+    except StoreUnavailable as error:  # Redis has ended since its own probe
+        gathered.findings += of_start_error(explained(error, keys))
+    return None
 
 
 async def _redis(settings: Settings, store: Store) -> RedisFacts:
@@ -113,24 +117,26 @@ async def _discord(
         async with asyncio.timeout(DISCORD_S):
             await session.login(client, settings.discord.token.get_secret_value())
             gathered.client = client
-            return await _of_client(settings, client, clock, gathered.store)
+            return await _discord_facts(settings, client, clock, gathered.store)
     except TimeoutError as error:
-        reason = "it limits the requests of this address, or is slow"
-        raise _undone(reason) from error
+        reason = "it limits the requests of this address, or it is slow"
+        raise _incomplete(reason) from error
     except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise _undone(type(error).__name__) from error
+        raise _incomplete(type(error).__name__) from error
 
 
-def _undone(reason: str) -> StartError:
+def _incomplete(reason: str) -> StartError:
     return StartError(
-        f"Discord did not answer everything that the check asks ({reason}): try again in some minutes",
+        f"Discord did not answer all requests of the check ({reason}): try again in some minutes",
         exit_code=Exit.DISCORD_UNREACHABLE,
     )
 
 
-async def _of_client(settings: Settings, client: Client, clock: Clock, store: Store | None) -> DiscordFacts:
+async def _discord_facts(
+    settings: Settings, client: Client, clock: Clock, store: Store | None
+) -> DiscordFacts:
     began_s = time.perf_counter()
-    told = await application.fetch(client, application.APPLICATION)
+    details = await application.fetch(client, application.APPLICATION)
     latency_s = time.perf_counter() - began_s
     starts = await application.fetch(client, "/gateway/bot") or {}
     tools = set(settings.tools.on) - set(settings.tools.never)
@@ -138,7 +144,7 @@ async def _of_client(settings: Settings, client: Client, clock: Clock, store: St
     return DiscordFacts(
         name=str(client.user),
         invite=discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE),
-        application=application.application_facts(told),
+        application=application.application_facts(details),
         latency_s=latency_s,
         server_count=count,
         servers=tuple(servers),
@@ -151,7 +157,7 @@ async def _of_client(settings: Settings, client: Client, clock: Clock, store: St
 
 
 def _purposes(store: Store | None) -> application.Purposes:
-    """Read the configured channels of a server from the store."""
+    """Return the function that reads from the store what a server's channels are configured for."""
 
     async def configured(server: int, channels: Sequence[int]) -> Sequence[tuple[int, Purpose]]:
         if store is None:
@@ -178,14 +184,7 @@ async def _commands(settings: Settings) -> CommandFacts | None:
         return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted, tools=tools)
 
 
-async def register_commands(settings: Settings) -> None:
-    """Register the commands with Discord."""
-    async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack, serves=False)
-        await bot.tree.register(at_once=True)
-
-
 def without_metrics(settings: Settings) -> Settings:
-    """Return the settings of a bot beside one that runs and serves its metrics."""
+    """Return the settings without the port for metrics, which the running bot may occupy."""
     telemetry = settings.telemetry.model_copy(update={"metrics_port": None})
     return settings.model_copy(update={"telemetry": telemetry})

@@ -8,27 +8,27 @@ from typing import Protocol, TextIO
 
 
 class Aborted(Exception):
-    """There is nobody to answer any more: the input has ended."""
+    """The input has ended."""
 
 
 class Prompter(Protocol):
-    """Asks, and tells."""
+    """Asks the operator questions; both kinds of questions raise Aborted when the input ends."""
 
     def tell(self, text: str) -> None:
         """Show a text."""
         ...
 
     def ask(self, question: str, *, default: str = "") -> str:
-        """Return an answer without blanks around it, the default for an empty one; raises Aborted."""
+        """Return the stripped answer, `default` for an empty one."""
         ...
 
     def ask_secret(self, question: str) -> str:
-        """Return an answer that is not shown while it is typed; raises Aborted."""
+        """Return an answer that is not shown while it is typed."""
         ...
 
 
 class Terminal:
-    """Standard input and output; what is no terminal is read line by line."""
+    """Standard input and output; a pipe or a file as input is read line by line."""
 
     def __init__(self, source: TextIO | None = None, out: TextIO | None = None) -> None:
         self._source = source or sys.stdin
@@ -40,14 +40,14 @@ class Terminal:
         self._out.flush()
 
     def ask(self, question: str, *, default: str = "") -> str:
-        """Ask, and read a line."""
+        """Read a line."""
         hint = f" [{default}]" if default else ""
         self._out.write(f"{question}{hint}: ")
         self._out.flush()
         return self._line() or default
 
     def ask_secret(self, question: str) -> str:
-        """Ask, and read a line that a terminal does not show."""
+        """Read a line without echo; of a pipe, as `ask` does."""
         if not self._source.isatty():
             return self.ask(question)
         try:
@@ -65,7 +65,7 @@ class Terminal:
 
 
 def agrees(prompter: Prompter, question: str, *, default: bool) -> bool:
-    """Ask for yes or no; anything else is asked again."""
+    """Ask for yes or no until the answer is one of the two."""
     while True:
         answer = prompter.ask(f"{question} (yes/no)", default="yes" if default else "no").lower()
         if answer in ("y", "yes", "n", "no"):

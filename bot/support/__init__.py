@@ -1,1 +1,1 @@
-"""A support bundle without content, and the replay of a turn that a bundle holds."""
+"""The console commands for help: backups, the support bundle without content, and the replay of a bundle's turn."""

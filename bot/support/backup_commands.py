@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.store.keys import Keys
 
 LONG_S = 60.0
-"""How long a command may take: a conversation is read and written as a whole."""
+"""The time limit of one Redis command: a conversation is read and written as a whole."""
 
 MB = 1_000_000
 
@@ -37,23 +37,23 @@ def backup(
 
     async def work(_: Settings, redis: Redis, keys: Keys) -> None:
         done = await back_up(redis, keys, file, schema=await stored_version(redis, keys))
-        typer.echo(counted(done.counts))
+        typer.echo(count_table(done.counts))
         typer.echo(
-            f"{file}: {sum(done.counts.values())} keys, {done.bytes / MB:.1f} MB, written and read again."
+            f"{file}: {sum(done.counts.values())} keys, {done.bytes / MB:.1f} MB, written and verified."
         )
-        typer.echo("The file holds what people wrote: keep it as safe as the Redis itself.")
+        typer.echo("The file holds what people wrote: protect it as you protect Redis.")
 
     _run(config, work)
 
 
 def restore(
-    file: Annotated[Path, typer.Argument(help="A file that backup has written")],
+    file: Annotated[Path, typer.Argument(help="A file that the command backup has written")],
     config: ConfigOption = None,
     replace: Annotated[
-        bool, typer.Option("--replace", help="Delete first what this Redis holds of the bot")
+        bool, typer.Option("--replace", help="First delete all data of the bot in this Redis")
     ] = False,
 ) -> None:
-    """Write what a backup holds into an empty Redis, while no instance of the bot runs."""
+    """Write a backup into an empty Redis, while no instance of the bot runs."""
     from bot.backup.restore import restore as restored
     from bot.store.migrations import NEWEST
     from bot.wiring.policies import secret_of
@@ -67,29 +67,28 @@ def restore(
             secret=secret_of(settings),
             replaces=replace,
         )
-        typer.echo(counted(done.counts))
+        typer.echo(count_table(done.counts))
         typer.echo(
-            f"{sum(done.counts.values())} keys are restored and read again; {done.expired} had expired."
+            f"{sum(done.counts.values())} keys are restored and verified; {done.expired} expired keys are left out."
         )
         if done.forgotten:
-            typer.echo(
-                f"{done.forgotten} people were forgotten since the backup; the bot forgets them again."
-            )
+            people = "1 person was" if done.forgotten == 1 else f"{done.forgotten} people were"
+            typer.echo(f"{people} forgotten since the backup; the bot forgets them again at its next start.")
         else:
             typer.echo(
-                "People who asked to be forgotten since the backup are known to the bot again: they must ask again."
+                "Whoever used /forget me since the backup has to use it again: the backup still holds their data."
             )
 
     _run(config, work)
 
 
-def counted(counts: dict[str, int]) -> str:
-    """Write how many keys there are of each kind."""
+def count_table(counts: dict[str, int]) -> str:
+    """Return a line for each kind of keys, with their number."""
     return "\n".join(f"{count:>9}  {kind}" for kind, count in sorted(counts.items()))
 
 
 def _run(config: Path | None, work: Callable[[Settings, Redis, Keys], Awaitable[None]]) -> None:
-    """Connect to the bot's Redis and work there; one line and an exit code if that fails."""
+    """Connect to the bot's Redis and do the work; a failure is one line and an exit code."""
     from bot.config import Exit, load
     from bot.conversation.errors import StartError, StoreUnavailable
     from bot.local.stand_ins import with_store
@@ -116,7 +115,11 @@ def _run(config: Path | None, work: Callable[[Settings, Redis, Keys], Awaitable[
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
     except StoreUnavailable as error:
-        typer.echo(f"Redis does not answer any more ({error}): nothing is complete, try again", err=True)
+        typer.echo(
+            f"Redis stopped answering ({error}): nothing is complete, so run the command again "
+            "(a restore with --replace)",
+            err=True,
+        )
         raise typer.Exit(Exit.REDIS_UNREACHABLE) from None
     finally:
         logs.flush()

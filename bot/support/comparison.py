@@ -1,4 +1,4 @@
-"""What a replay has in common with the journal, and where they differ: shapes alone, pure."""
+"""Compares a replay with the journal: lengths, counts and outcomes, never text. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.support.journal_reading import SIDE, attempts_of, dicts, entry_of, is_r
 
 
 def compared(journal: dict[str, Any], played: dict[str, Any]) -> list[str]:
-    """Return a line for each shape: as the journal says, or how they differ."""
+    """Return a line for each compared property: that both agree, or how they differ."""
     if not attempts_of(journal):
         return ["The journal has no timeline, as of an older release: nothing is compared."]
     if is_running(journal):

@@ -1,8 +1,8 @@
-"""Filler in place of a text: nothing that was said is left, and what matters to programs is: the shape. Pure.
+"""Replaces a text by filler of the same shape, so that programs treat both alike and nothing of the content is left.
 
-Lengths, lines, blanks, punctuation and Markdown, the case and the script of letters stay. Each word is another one of
-the same length, each digit another digit, and each id the same other id wherever it stands. Of vowel signs and other
-marks, of emoji, of signs and of invisible characters in which words can be written, the class stays.
+Lengths, lines, blanks, punctuation, Markdown, and the case and script of letters stay. Each word becomes another word
+of the same length, each digit another digit, and each id another id, the same wherever it stands. Words can also be
+written in vowel signs, emoji, symbols and invisible characters: each becomes another character of its class. Pure.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ WORDS = (
     "different important something following community education",
     "everything government technology understand themselves particular",
 )
-"""Words by their length, one and more: a model counts about as many tokens for one as for another."""
+"""Common words by length, from one letter on: they take about as many tokens as the words that they replace."""
 
 BY_LENGTH = tuple(tuple(line.split()) for line in WORDS)
 
@@ -37,7 +37,7 @@ KEPT_WORDS = frozenset(
         "yaml", "yml",
     }
 )  # fmt: skip
-"""Schemes of links and languages of code blocks, where they stand as such."""
+"""The schemes of links, and the languages of code blocks, that are not replaced there."""
 
 TAGS = frozenset(
     {
@@ -45,7 +45,7 @@ TAGS = frozenset(
         "sticker", "note", "thread_title", "tool_result",
     }
 )  # fmt: skip
-"""The elements in which requests render messages."""
+"""The elements of a request that render messages (`conversation/elements`)."""
 
 ATTRIBUTES = frozenset(
     {
@@ -65,10 +65,10 @@ SIGNS = (
     ("\U000e0100", "\U000e01ef"),  # more selectors
     ("\U000f0000", "\U0010fffd"),  # private use
 )
-"""Characters that are no letters, and in which a text can be written: the first of their range stands for all."""
+"""Ranges of characters other than letters in which a text can be written; the first character replaces all."""
 
 CLASSES = (("\U0001f1e6", "\U0001f1ff"), ("\U0001f3fb", "\U0001f3ff"))
-"""The emoji that change others: the letters of flags, and colours of skin."""
+"""Ranges of emoji that combine with others: the letters of flags, and skin tones; the first replaces all."""
 
 _SPECIAL = re.compile(
     r"(?P<fence>^ {0,3}(?:```|~~~)\w+$)|(?P<scheme>\b[a-z]+(?=://))|(?P<tag></?\w+(?=[\s>]))|(?P<attribute>\b[a-z]+(?==\"))|(?P<id>\d{15,20})"
@@ -79,28 +79,28 @@ _SPECIAL = re.compile(
 )
 
 LETTERLIKE = frozenset({"Mn", "Mc", "So"})
-"""The categories of characters in which words, or the vowels of words, are written, besides letters."""
+"""The Unicode categories, besides letters, in which words or their vowels are written."""
 
 KEPT_MARKS = frozenset("\ufe0e\ufe0f")
-"""The selectors of text and emoji."""
+"""The variation selectors for text and emoji."""
 
 BLOCK = 64
-"""Letters of one script mostly stand this close together."""
+"""The size of a range of code points in which letters of one script mostly stand."""
 
 
 class Filler:
-    """Makes filler; the same id becomes the same other id."""
+    """Makes filler; an id becomes the same other id in all texts."""
 
     def __init__(self) -> None:
         self._ids: dict[int, int] = {}
         self._turns = count()
 
     def id(self, snowflake: int) -> int:
-        """Return the id that stands for an id: numbered in the order in which they are asked for."""
+        """Return the id that replaces an id; the new ids ascend in the order of the first calls."""
         return self._ids.setdefault(snowflake, FIRST_ID + (len(self._ids) << 22))
 
     def text(self, text: str) -> str:
-        """Return filler of the shape of a text."""
+        """Return filler for a text."""
         return _SPECIAL.sub(self._replaced, text)
 
     def _replaced(self, found: re.Match[str]) -> str:
@@ -130,7 +130,7 @@ class Filler:
         return "".join(new.upper() if old.isupper() else new for old, new in zip(text, made, strict=True))
 
     def _words(self, text: str, length: int) -> Iterator[str]:
-        """Yield words of `length` together, other than those that stand in the text."""
+        """Yield words with `length` letters in all, none of which stands in the text."""
         while length > 0:
             size = min(length, len(BY_LENGTH))
             among = [word for word in BY_LENGTH[size - 1] if word not in text] or ["x" * size, "y" * size]
@@ -142,14 +142,15 @@ class Filler:
         return "".join(str((int(each) + 1 + next(self._turns) % 9) % 10) for each in text)
 
     def _letter(self, text: str) -> str:
-        among = _like(text)
+        among = _similar_letters(text)
         return among[next(self._turns) % len(among)]
 
     def _picture(self, text: str) -> str:
         return _first_of(CLASSES, text) or "\N{SLIGHTLY SMILING FACE}"
 
     def _sign(self, text: str) -> str:
-        return _first_of(SIGNS, text)
+        is_punctuation = unicodedata.category(text)[0] == "P"  # such as the ornamental brackets
+        return text if is_punctuation else _first_of(SIGNS, text)
 
     def _other(self, text: str) -> str:
         is_kept = text in KEPT_MARKS or unicodedata.category(text) not in LETTERLIKE
@@ -157,7 +158,7 @@ class Filler:
 
 
 FIRST_ID = 1_000_000_000_000_000_000
-"""As long as ids of Discord are by now."""
+"""Has as many digits as Discord's ids have today."""
 
 _MAKERS: dict[str, Callable[[Filler, str], str]] = {
     "fence": Filler._fence,
@@ -175,13 +176,13 @@ _MAKERS: dict[str, Callable[[Filler, str], str]] = {
 
 
 def _first_of(ranges: Sequence[tuple[str, str]], sign: str) -> str:
-    """Return the first character of the range in which a character is, "" if it is in none."""
+    """Return the first character of the range that holds `sign`, "" if none does."""
     return next((first for first, last in ranges if first <= sign <= last), "")
 
 
 @lru_cache(maxsize=2000)
-def _like(letter: str) -> tuple[str, ...]:
-    """Return other letters of the same kind and direction, that stand near and take as many bytes."""
+def _similar_letters(letter: str) -> tuple[str, ...]:
+    """Return other letters of the same block, category and direction that take as many bytes."""
     first = ord(letter) // BLOCK * BLOCK
     near = (chr(code) for code in range(first, first + BLOCK) if not 0xD800 <= code < 0xE000)
 

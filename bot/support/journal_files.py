@@ -1,4 +1,4 @@
-"""The files of a turn's messages, by kind and size; pure."""
+"""The kinds and sizes of the files of a turn's messages. Pure."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ KINDS = {
     "text/x-python": "text",
     "application/json": "text",
 }
-"""The kinds of files that a replay can make, by their media types; all others are binary."""
+"""The kinds of files that a replay can generate, by media type; all others are "binary"."""
 
 BYTES = {"image": 100_000, "pdf": 100_000, "text": 2_000, "binary": 20_000}
-"""The size of a file whose size is not known any more: the messages are kept until the next turn."""
+"""Replaces an unknown size, in bytes: the sizes stand in the messages, which are kept until the next turn."""
 
 MOST_FILES = 50
 
@@ -30,7 +30,7 @@ _ATTACHMENT = re.compile(r"^<attachment name=\"[^\"\n]*\"(?: type=\"([^\"\n]*)\"
 
 
 def files_of(payloads: Sequence[Any], entries: Sequence[dict[str, Any]]) -> list[list[dict[str, Any]]]:
-    """Return the files of each message, by the messages or else by the entry of the turn."""
+    """Return the files of each message: from the messages if all are kept, else from the turn's history entry."""
     kept = [each for each in payloads if isinstance(each, dict)]
     if kept and len(kept) == len(payloads):
         return [list(map(_attached, message.get("attachments") or ()))[:MOST_FILES] for message in kept]

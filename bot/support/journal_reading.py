@@ -1,4 +1,4 @@
-"""The parts of a journal in a bundle, as a replay takes them; pure."""
+"""Reads the parts of a bundle's journal for a replay, and tolerates every malformed value. Pure."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 from bot.store.states import State
 
 SIDE = frozenset({"summary", "count", "catch-up"})
-"""The purposes of requests that a replay does not make: it has no history."""
+"""The purposes of requests that a replay does not make, because it has no history."""
 
 MOST_PAUSE_S = 10.0
-"""A replay waits no longer for a piece of text or for a tool."""
+"""Bounds the wait for a delta or a tool in a replay."""
 
 MOST_CHARS = 100_000
-"""A replay makes no longer text of a length in the journal, which anybody may have written."""
+"""Bounds the texts of a replay: the lengths stand in a file that anybody may have written."""
 
 TOOL_PREFIX = "replay_"
-"""What the names of the replay's tools begin with: those of the bot itself are taken."""
+"""The prefix of the replay's tools, whose names would else clash with the bot's own tools."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,50}")
 
 
 def attempts_of(journal: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the attempts of the timeline, in order; none for a turn of an older release."""
+    """Return the attempts of the timeline, in order; empty for a turn of an older release."""
     found = journal.get("timeline")
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
 def entry_of(journal: dict[str, Any]) -> dict[str, Any]:
-    """Return the entry of the history, empty if there is none."""
+    """Return the turn's entry of the history, {} without one."""
     return next((each["turn"] for each in journal.get("entry") or () if "turn" in each), {})
 
 
@@ -51,18 +51,18 @@ def reply_of(journal: dict[str, Any]) -> str:
 
 
 def numbers(value: Any) -> list[int]:
-    """Return the numbers of a list, none if it is no list of numbers."""
+    """Return a list of numbers, [] for any other value."""
     if not isinstance(value, list) or not all(isinstance(each, int) for each in value):
         return []
     return value
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:
-    """Return the objects of a list, none if it is no list."""
+    """Return the objects of a list, [] for any other value."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def tool_name(call: dict[str, Any]) -> str:
-    """Return the name by which a replay has the tool of a call."""
+    """Return the name of a call's tool in the replay."""
     name = str(call.get("tool") or "")
     return TOOL_PREFIX + (name if _NAME.fullmatch(name) else "tool")

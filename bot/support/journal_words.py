@@ -1,4 +1,4 @@
-"""The words of a turn's timeline that a journal may show: names of the bot's own and of the API; pure."""
+"""Redacts a turn's timeline: only words of a fixed set stay, which are names of the bot and of the API. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.conversation.timeline import INTERRUPTED, RESUMED, Timeline
 from bot.tools.offer import ABOUT
 
 OTHER = "other"
-"""Stands for each word that is not known."""
+"""Replaces each unknown word."""
 
 ERRORS = frozenset(
     name
@@ -45,19 +45,19 @@ WORDS = frozenset(
 
 
 class ToolNames:
-    """The names of tools: the bot's own stay, each other one becomes the same other name wherever it stands."""
+    """Replaces the names of tools that are not the bot's own; a name becomes the same other name everywhere."""
 
     def __init__(self) -> None:
         self._others: dict[str, str] = {}
 
     def shown(self, name: str) -> str:
-        """Return the name that stands for a name."""
+        """Return the name that the journal shows for a tool."""
         if name in ABOUT:
             return name
         return self._others.setdefault(name, f"tool_{len(self._others) + 1}")
 
 
-def written_timeline(timeline: Timeline, tools: ToolNames) -> list[dict[str, Any]]:
+def redacted_timeline(timeline: Timeline, tools: ToolNames) -> list[dict[str, Any]]:
     """Return a timeline as the journal shows it."""
     return [
         {

@@ -1,8 +1,8 @@
 """`python -m bot replay`: plays the turn of a bundle with a local Discord and a local Claude.
 
-Claude's text comes in the pieces and at the moments that the journal tells, attempts end where they ended, and a
-crash kills the bot. A turn of an older release has no timeline: there each attempt before the last one breaks off in
-the middle.
+The timeline in the journal says in which deltas and after which pauses Claude's text comes, and where an attempt
+ends; a crash kills the bot. A turn of an older release has no timeline: each attempt before its last one breaks off
+in the middle.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from bot.support.turn_journal import journal_of
 from bot.wiring.store import server_of
 
 TURN_S = 300.0
-"""How long the bot may take in all."""
+"""The time limit of the whole turn."""
 
 SHOWN_S = 10.0
-"""How long the text may take to be shown that Discord showed when the bot crashed, or a button to appear."""
+"""The time limit for a button to appear, and for the text that Discord showed when the bot crashed."""
 
 CARD_S = 2.0
-"""How long the outcome of a call may take to stand on its card."""
+"""The time limit for the outcome of a call to stand on its card."""
 
 STOP = "Stop"
 
 PLAYED_SECTIONS = ("reply", "turns", "claude", "files", "history", "tools")
-"""The sections whose numbers and switches the replay takes from the bundle."""
+"""The sections of the bundle's settings whose numbers and switches the replay uses."""
 
 
 async def replay(path: Path) -> list[str]:
-    """Play the turn; returns what was shown, message by message, and how that compares with the journal."""
-    found = _bundle(path)
+    """Play the turn; return the shown messages, the comparison with the journal, and what was not played."""
+    found = _read_bundle(path)
     journal: dict[str, Any] = found["journal"]
     scene = _scene(path, journal)
     with TemporaryDirectory(prefix="bobbin-replay-") as folder:
@@ -56,9 +56,11 @@ async def replay(path: Path) -> list[str]:
             try:
                 async with asyncio.timeout(TURN_S):
                     channel, turn = await _play(scene, stage, bot)
-                played = await _played(Path(folder), turn)
+                played = await _replayed_journal(Path(folder), turn)
             except TimeoutError:
-                raise StartError("the turn did not come to its end", exit_code=Exit.BACKUP) from None
+                raise StartError(
+                    f"the replayed turn did not end within {TURN_S:.0f} s", exit_code=Exit.BACKUP
+                ) from None
             finally:
                 await bot.end()
             left_out = [f"Not played: {each}" for each in scene.left_out]
@@ -67,7 +69,7 @@ async def replay(path: Path) -> list[str]:
 
 
 async def _play(scene: Scene, stage: Stage, bot: ReplayedBot) -> tuple[int, int]:
-    """Play the scene to its end; returns the channel and the first message."""
+    """Play the scene to its end; return the ids of the channel and of the first message."""
     await bot.start()
     channel, turn = await stage.post()
     for hold in stage.holds:
@@ -103,7 +105,7 @@ async def _act(reply: SceneReply, stage: Stage, channel: int, bot: ReplayedBot) 
 
 
 async def _reached(hold: Hold, bot: ReplayedBot) -> bool:
-    """Wait until a reply stands at its gate; False if the turn ends before."""
+    """Wait until all text of a held reply was sent; False if the turn ends before."""
     reached, done = asyncio.ensure_future(hold.reached(TURN_S)), asyncio.ensure_future(bot.done())
     await asyncio.wait({reached, done}, return_when=asyncio.FIRST_COMPLETED)
     for task in (reached, done):
@@ -112,8 +114,8 @@ async def _reached(hold: Hold, bot: ReplayedBot) -> bool:
     return not reached.cancelled() and reached.exception() is None
 
 
-async def _played(folder: Path, turn: int) -> dict[str, Any] | None:
-    """Return the journal of the turn that was played, from the store of the replay."""
+async def _replayed_journal(folder: Path, turn: int) -> dict[str, Any] | None:
+    """Return the journal of the replayed turn, from the replay's own store."""
     settings = Settings()
     settings = settings.model_copy(
         update={
@@ -132,7 +134,7 @@ async def _played(folder: Path, turn: int) -> dict[str, Any] | None:
 
 
 def _settings(found: dict[str, Any]) -> dict[str, str]:
-    """Return the numbers and switches of the bundle's settings, as variables."""
+    """Return the numbers and switches of the bundle's settings, as environment variables."""
     sections = found.get("settings") or {}
     return {
         f"BOT_{section.upper()}__{name.upper()}": str(value).lower()
@@ -147,19 +149,24 @@ def _scene(path: Path, journal: dict[str, Any]) -> Scene:
     try:
         return scene_of(journal)
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
-        raise StartError(f"{path} holds a turn that cannot be read", exit_code=Exit.BACKUP) from None
+        raise StartError(
+            f"{path} holds a turn that cannot be read: the file is damaged, or was changed",
+            exit_code=Exit.BACKUP,
+        ) from None
 
 
-def _bundle(path: Path) -> dict[str, Any]:
+def _read_bundle(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text("utf-8"))
-        json.dumps(found, ensure_ascii=False).encode()  # halves of surrogates are no text
+        json.dumps(found, ensure_ascii=False).encode()  # UnicodeEncodeError for a lone surrogate
     except OSError as error:
         raise StartError(f"{path} cannot be read: {error.strerror}", exit_code=Exit.BACKUP) from error
     except (RecursionError, ValueError):
         found = None
     if not isinstance(found, dict) or "bobbin_bundle" not in found:
-        raise StartError(f"{path} is no bundle", exit_code=Exit.BACKUP)
+        raise StartError(
+            f"{path} is not a bundle: make one with `python -m bot bundle --turn ID`", exit_code=Exit.BACKUP
+        )
     if not isinstance(found.get("journal"), dict):
         raise StartError(f"{path} holds no turn: make it with --turn", exit_code=Exit.BACKUP)
     return found

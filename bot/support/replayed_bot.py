@@ -1,4 +1,4 @@
-"""The bot of a replay: a process with settings, tools and a store of its own, which a crash kills."""
+"""The bot of a replay: a child process with its own settings, tools and store. A replayed crash kills it."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bot.support.replayed_tools import install
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 
 READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
-"""The events of the log that a replay waits for."""
+"""The log events that a replay waits for."""
 
 
 class ReplayedBot:
-    """The bot of the replay; it is started anew after a crash."""
+    """Starts the process, again after a crash, and follows its log."""
 
     def __init__(self, folder: Path, environment: dict[str, str], scene: Scene) -> None:
         self._folder = folder
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         tools = folder / "tools"
-        # This bot, and no other one that is installed.
+        # This bot comes first: another version may be installed.
         paths = [str(Path(bot.__file__).parents[1]), str(tools), os.environ.get("PYTHONPATH", "")]
         self._environment = {
             **inherited,
@@ -45,13 +45,13 @@ class ReplayedBot:
         self._logged = {event: asyncio.Event() for event in (READY, DONE, CALLED)}
 
     async def start(self) -> None:
-        """Start the bot, and wait until Discord has connected it."""
+        """Start the bot, and wait until it is connected to Discord."""
         self._ended.clear()
         self._logged[READY].clear()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "bot", "run"),
-            cwd=self._folder,  # the operator's settings stay out
+            cwd=self._folder,  # so that the bot does not read the settings files of the operator
             env=self._environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -65,30 +65,30 @@ class ReplayedBot:
         await self._until(DONE)
 
     async def called(self) -> None:
-        """Wait until a call that was allowed has been made."""
+        """Wait until an allowed call has been made."""
         await self._until(CALLED)
         self._logged[CALLED].clear()
 
     async def crash(self) -> None:
-        """Kill the bot."""
+        """Kill the process."""
         if self._process is not None and self._process.returncode is None:
             self._process.kill()
-        await self._gone()
+        await self._wait_for_exit()
 
     async def end(self) -> None:
-        """Stop the bot, if it runs."""
+        """Terminate the process if it runs."""
         if self._process is not None and self._process.returncode is None:
             self._process.terminate()
-        await self._gone()
+        await self._wait_for_exit()
 
-    async def _gone(self) -> None:
+    async def _wait_for_exit(self) -> None:
         if self._process is not None:
             await self._process.wait()
         if self._lines is not None:
             await self._lines
 
     async def _until(self, name: str) -> None:
-        """Wait for an event of the log."""
+        """Wait for a log event; StartError if the process ends before."""
         event = self._logged[name]
         waits = [asyncio.ensure_future(each.wait()) for each in (event, self._ended)]
         try:
@@ -97,14 +97,14 @@ class ReplayedBot:
             for each in waits:
                 each.cancel()
         if not event.is_set():
-            raise StartError("the bot of the replay has ended", exit_code=Exit.BACKUP)
+            raise StartError("the replayed bot ended before the turn did", exit_code=Exit.BACKUP)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:
             raise RuntimeError("a child without output")
         while line := await process.stdout.readline():
-            told = line.decode(errors="replace")
+            text = line.decode(errors="replace")
             for name, event in self._logged.items():
-                if f'"{name}"' in told:
+                if f'"{name}"' in text:
                     event.set()
         self._ended.set()

@@ -1,6 +1,6 @@
-"""The tools of a replay: each brings what the journal says that the tool of the turn has brought, by length alone.
+"""The tools of a replay: each returns filler, as long as the journal says that the original result was.
 
-The bot of a replay finds them as it finds the tools of an operator's packages.
+The replayed bot finds them through the entry points of an installed package, as it finds an operator's tools.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.tools.installed import GROUP
 from bot.tools.tool import Tool, ToolContext, ToolFailed, ToolOutput
 
 VARIABLE = "BOBBIN_REPLAYED_TOOLS"
-"""The environment variable with the tools, as JSON."""
+"""The environment variable that holds the tools as JSON."""
 
 SCHEMA = {"type": "object", "properties": {"text": {"type": "string"}}, "required": ["text"]}
 
@@ -25,30 +25,30 @@ WORDS = "result that stands for another one "
 
 
 def install(folder: Path, tools: tuple[SceneTool, ...]) -> dict[str, str]:
-    """Install the tools in a folder; returns the variables by which a bot finds them."""
+    """Install the tools in a folder; return the environment variables by which a bot finds and runs them."""
     if not tools:
         return {}
-    described = folder / "bobbin_replay-0.dist-info"
-    described.mkdir(parents=True)
-    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: bobbin-replay\nVersion: 0\n", "utf-8")
+    dist_info = folder / "bobbin_replay-0.dist-info"
+    dist_info.mkdir(parents=True)
+    (dist_info / "METADATA").write_text("Metadata-Version: 2.1\nName: bobbin-replay\nVersion: 0\n", "utf-8")
     entries = "".join(f"{tool.name} = {__name__}:{tool.name}\n" for tool in tools)
-    (described / "entry_points.txt").write_text(f"[{GROUP}]\n{entries}", "utf-8")
-    told = {
+    (dist_info / "entry_points.txt").write_text(f"[{GROUP}]\n{entries}", "utf-8")
+    specs = {
         tool.name: {
             "asks": tool.asks,
             "results": [[each.seconds, each.characters, each.fails] for each in tool.results],
         }
         for tool in tools
     }
-    return {VARIABLE: json.dumps(told), "BOT_TOOLS__ON": json.dumps([tool.name for tool in tools])}
+    return {VARIABLE: json.dumps(specs), "BOT_TOOLS__ON": json.dumps([tool.name for tool in tools])}
 
 
 def __getattr__(name: str) -> Tool:
-    """Return a tool by its name."""
-    told = json.loads(os.environ.get(VARIABLE) or "{}").get(name)
-    if told is None:
+    """Return a tool by name: the entry points name attributes of this module."""
+    spec = json.loads(os.environ.get(VARIABLE) or "{}").get(name)
+    if spec is None:
         raise AttributeError(name)
-    return _tool(name, iter(told["results"]), asks=told["asks"])
+    return _tool(name, iter(spec["results"]), asks=spec["asks"])
 
 
 def _tool(name: str, results: Iterator[tuple[float, int, bool]], *, asks: bool) -> Tool:

@@ -1,4 +1,4 @@
-"""Claude's replies in the scene of a journal, one for each request of each attempt; pure."""
+"""Claude's replies in the scene of a journal, one for each request of each attempt. Pure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MOST_CRASHES = 5
 MOST_TRIES = 10
 
 TITLE_CHARS = len("<thread_title></thread_title>")
-"""A reply that is longer than its text by so much began with a title, which direct messages have not."""
+"""Deltas that exceed the reply by so much began with a thread title; a replay in direct messages asks for none."""
 
 FILLER = "These words stand for words that the journal does not hold. "
 
 
-def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
-    """Yield the replies where there is no timeline: each attempt before the last one breaks off in the middle."""
+def replies_without_timeline(journal: dict[str, Any]) -> Iterator[SceneReply]:
+    """Yield the replies of a turn of an older release: each attempt before the last one breaks off in the middle."""
     text, entry = reply_of(journal), entry_of(journal)
     broken = max(0, int((journal.get("record") or {}).get("tries") or 1) - 1)
     for _ in range(min(broken, MOST_CRASHES)):
@@ -42,19 +42,20 @@ def untimed(journal: dict[str, Any]) -> Iterator[SceneReply]:
         yield SceneReply((text,), end="max_tokens" if entry.get("open_end") else "end_turn")
 
 
-def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
+def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[SceneReply]:
+    """Yield the replies to the requests of all attempts; an attempt that another one follows ends in a crash."""
     stopped = "stop" in (journal.get("record") or {})
     last = _requests(attempts[-1])
-    # The text of a turn that runs, or that had no reply in the end, is known by its length alone.
-    text = reply_of(journal) or _some("", sum(_length(each) for _, each in last))
+    # Of a turn that runs, or that ended without a reply, the journal holds only the length of the text.
+    text = reply_of(journal) or _text_of_length("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
-    steps = _Steps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
+    steps = _ToolSteps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
     for at, attempt in enumerate(attempts):
         following = attempts[at + 1] if at + 1 < len(attempts) else None
         number = int(attempt.get("number") or 0)
-        if number > before + 1:  # nothing of an attempt is in the journal but what this one has found
-            yield from steps.taken_up_by(attempt)
+        if number > before + 1:  # of the attempts between, the journal holds only what this one took over
+            yield from steps.resumed_by(attempt)
             yield _crash(text, attempt)
             yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
         before = number
@@ -64,61 +65,63 @@ def timed(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterat
             if request.get("purpose") == RESUMED:
                 continue
             if end == INTERRUPTED and not request.get("deltas") and not is_end:
-                continue  # restarted, because a message joined: here all messages are there from the start
+                continue  # restarted because a message joined; in a replay all messages are there from the start
             if is_end and end in ("", "tool_use") and following is not None:
-                if steps.are_behind(following):  # it called tools after its last step in the journal
-                    yield from steps.taken_up_by(following, numbers(request.get("deltas")))
+                if steps.has_unplayed(following):  # it called tools after its last step in the journal
+                    yield from steps.resumed_by(following, numbers(request.get("deltas")))
                     yield SceneReply(then="crash", shown=_found(following))
                 else:
-                    share = _some(text, max(_length(request), _found(following)))
-                    played = _reply(attempt, index, share)
-                    yield replace(played, calls=(), end="end_turn", then="crash", shown=_found(following))
+                    share = _text_of_length(text, max(_length(request), _found(following)))
+                    reply = _reply(attempt, index, share)
+                    yield replace(reply, calls=(), end="end_turn", then="crash", shown=_found(following))
             elif end == "tool_use":
                 yield _reply(attempt, index, steps.text(request))
-                steps.known += 1
+                steps.played += 1
             elif is_end and stopped and following is None and end == INTERRUPTED:
                 yield replace(_reply(attempt, index, shares[index]), then="stop")
             else:
                 is_of_reply = following is None
-                yield _reply(attempt, index, shares[index] if is_of_reply else _some(text, _length(request)))
+                yield _reply(
+                    attempt, index, shares[index] if is_of_reply else _text_of_length(text, _length(request))
+                )
 
 
-class _Steps:
-    """The requests of a turn that ended in calls of tools, which a later attempt takes up; `known` are played."""
+class _ToolSteps:
+    """The requests that ended in tool calls, and that a later attempt resumed; `played` counts those played."""
 
     def __init__(self, reply: str, texts: Sequence[str]) -> None:
         self._reply = reply
         self._texts = texts
-        self.known = 0
+        self.played = 0
 
     def text(self, request: dict[str, Any]) -> str:
         """Return the text of the next step."""
-        if self.known < len(self._texts):
-            return self._texts[self.known]
-        return _some(self._reply, _length(request))
+        if self.played < len(self._texts):
+            return self._texts[self.played]
+        return _text_of_length(self._reply, _length(request))
 
-    def are_behind(self, attempt: dict[str, Any]) -> bool:
-        """Whether an attempt took up more steps than those that are played."""
-        return len(_resumed(attempt)) > self.known
+    def has_unplayed(self, attempt: dict[str, Any]) -> bool:
+        """Whether an attempt resumed a step that is not played yet."""
+        return len(_resumed(attempt)) > self.played
 
-    def taken_up_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
-        """Yield the further steps that an attempt took up; the first one came in these `deltas`, if known."""
-        for index, request in _resumed(attempt)[self.known :]:
+    def resumed_by(self, attempt: dict[str, Any], deltas: Sequence[int] = ()) -> Iterator[SceneReply]:
+        """Yield the resumed steps that are not played yet; `deltas` are those of the first one, if known."""
+        for index, request in _resumed(attempt)[self.played :]:
             yield _reply(attempt, index, self.text(request), deltas)
-            self.known += 1
+            self.played += 1
             deltas = ()
 
 
 def _crash(text: str, following: dict[str, Any]) -> SceneReply:
     shown = _found(following)
-    return SceneReply((_some(text, shown),) if shown else (), then="crash", shown=shown)
+    return SceneReply((_text_of_length(text, shown),) if shown else (), then="crash", shown=shown)
 
 
 def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int] = ()) -> SceneReply:
-    """Return the reply to a request of an attempt, with its share of the text, in these `deltas` or its own."""
+    """Return the reply to a request; `share` is its part of the text, `deltas` replace those of the request."""
     request = dicts(attempt.get("requests"))[index]
     calls = [each for each in dicts(attempt.get("calls")) if each.get("request") == index]
-    pieces, pauses = _cut(share, deltas or numbers(request.get("deltas")))
+    pieces, pauses = _split(share, deltas or numbers(request.get("deltas")))
     end = str(request.get("end") or "end_turn")
     if end == INTERRUPTED or (end == "tool_use" and not calls):
         end = "end_turn"
@@ -133,7 +136,7 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
 
 
 def _requests(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """Return the requests of an attempt for the reply, each with its index."""
+    """Return the requests of an attempt that wrote the reply, with their indexes."""
     found = enumerate(dicts(attempt.get("requests")))
     return [(index, each) for index, each in found if each.get("purpose") not in SIDE]
 
@@ -143,7 +146,7 @@ def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _found(attempt: dict[str, Any]) -> int:
-    """Return how many characters an attempt has found on Discord."""
+    """Return how many characters of earlier attempts an attempt found on Discord."""
     return sum(numbers(attempt.get("found")))
 
 
@@ -152,11 +155,11 @@ def _length(request: dict[str, Any]) -> int:
 
 
 def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
-    """Return which part of a reply came with each of its requests."""
+    """Return the part of a reply that came with each of its requests."""
     lengths = list(map(_length, requests))
     surplus = sum(lengths) - len(text)
     if requests and requests[0].get("purpose") == "continuation":
-        lengths[0] += max(0, -surplus)  # what was said before the continuation is said with it
+        lengths[0] += max(0, -surplus)  # the text before the continuation comes with its first request
     shares: list[str] = []
     last = max((at for at, length in enumerate(lengths) if length), default=-1)
     first = next((at for at, length in enumerate(lengths) if length), -1)
@@ -166,13 +169,13 @@ def _shares(text: str, requests: Sequence[dict[str, Any]]) -> list[str]:
         share = text if at == last else text[:length]
         text = text[len(share) :]
         if requests[at].get("end") == "tool_use":
-            text = text.lstrip("\n")  # the text behind a call is a paragraph of its own
+            text = text.lstrip("\n")  # the bot begins a new paragraph after a call
         shares.append(share)
     return shares
 
 
-def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Cut a text as it came: the last delta has what is left, and one for which nothing is left goes."""
+def _split(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Split a text into deltas and pauses (s); the last delta takes the rest, a delta without text is left out."""
     found: list[tuple[str, float]] = []
     pairs = list(zip(deltas[::2], deltas[1::2], strict=False))
     for at, (ms, length) in enumerate(pairs):
@@ -183,7 +186,7 @@ def _cut(share: str, deltas: Sequence[int]) -> tuple[tuple[str, ...], tuple[floa
     return tuple(piece for piece, _ in found), tuple(pause for _, pause in found)
 
 
-def _some(text: str, length: int) -> str:
-    """Return a text of a length that begins as the reply: an attempt whose text is not known says about the same."""
+def _text_of_length(text: str, length: int) -> str:
+    """Return `length` characters that begin like the reply: an attempt whose text is unknown wrote the like."""
     length = min(length, MOST_CHARS)
     return text[:length] + (FILLER * (length // len(FILLER) + 1))[: max(0, length - len(text))]

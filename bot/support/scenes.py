@@ -1,4 +1,4 @@
-"""The scene that a journal tells of, for a replay: pure. The journal is from somebody else, and is taken as it is."""
+"""Makes the scene of a replay from a journal, which somebody else has sent: every number in it is bounded. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.support.journal_reading import (
     is_running,
     tool_name,
 )
-from bot.support.scene_replies import timed, untimed
+from bot.support.scene_replies import replies_of_timeline, replies_without_timeline
 
 MOST_MESSAGES = 50
 MOST_FILES = 10
@@ -35,16 +35,16 @@ DECISIONS = {"running": ALLOW, "done": ALLOW, "failed": ALLOW, "refused": REFUSE
 PLAYED_BLOCKS = frozenset(
     {"thinking", "redacted_thinking", "web_search", "web_search_tool_result", "tool_use"}
 )
-"""The blocks without text that a replay has; calls of our own tools are played by their names."""
+"""The types of blocks without text that a replay plays; calls of our own tools stand in the journal by name."""
 
 _MESSAGE = re.compile(r"<message\b[^>]*>\n?(.*?)\n?</message>", re.DOTALL)
 _ELEMENT = re.compile(r"^</?(?:attachment|sticker|poll|answer|embed)\b[^>]*>\n?", re.MULTILINE)
 
 
 def scene_of(journal: dict[str, Any]) -> Scene:
-    """Return what a journal tells of a turn."""
+    """Return the scene; AttributeError, KeyError, TypeError or ValueError and the like for a malformed journal."""
     attempts = attempts_of(journal)
-    replies = tuple(timed(journal, attempts) if attempts else untimed(journal))
+    replies = tuple(replies_of_timeline(journal, attempts) if attempts else replies_without_timeline(journal))
     tools = tuple(_tools(attempts))
     names = {tool.name for tool in tools}
     replies = tuple(
@@ -83,12 +83,12 @@ def _messages(journal: dict[str, Any]) -> Iterator[SceneMessage]:
         yield SceneMessage("(a message without text)")
 
 
-def _file(told: dict[str, Any]) -> SceneFile:
-    return SceneFile(str(told.get("kind")), int(told.get("bytes") or 0))
+def _file(file: dict[str, Any]) -> SceneFile:
+    return SceneFile(str(file.get("kind")), int(file.get("bytes") or 0))
 
 
 def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:
-    """Yield the tools that were called; those called by attempts that others have taken up stand once for each."""
+    """Yield each tool that was called, with the results of its calls in all attempts."""
     calls = [each for attempt in attempts for each in dicts(attempt.get("calls"))]
     for name in dict.fromkeys(map(tool_name, calls)):
         own = [each for each in calls if tool_name(each) == name]
@@ -104,7 +104,7 @@ def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:
 
 
 def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Yield what a replay does not play."""
+    """Yield descriptions of what the replay does not play."""
     called = {str(each.get("tool")) for attempt in attempts for each in dicts(attempt.get("calls"))}
     blocks = {
         str(block)

@@ -1,4 +1,4 @@
-"""What the store holds of one turn, with filler in place of every text."""
+"""The journal of a turn in a bundle: all that the store holds of the turn, with filler in place of every text."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKeys
 from bot.support.filler import Filler
 from bot.support.journal_files import files_of
-from bot.support.journal_words import ToolNames, written_timeline
+from bot.support.journal_words import ToolNames, redacted_timeline
 
-KEPT = frozenset(
+KEPT_VALUES = frozenset(
     {
         "effort", "kind", "media_type", "model", "outcome", "role", "source", "state",
         "stop_reason", "thinking", "type",
     }
 )  # fmt: skip
-"""The names of values that are words of the bot's own or of an API."""
+"""The names of values that stay, because they are words of the bot or of an API."""
 
-NUMBERED = frozenset({"step"})
-"""The names of texts that the bot has made of numbers; in all other texts numbers are content."""
+NUMBERED_TEXTS = frozenset({"step"})
+"""The names of texts that the bot builds from ids; in all other texts numbers are content."""
 
-NAMES = frozenset({"server_name", "channel_name"})
-"""The fields of hashes that people have named, perhaps by digits."""
+NAME_FIELDS = frozenset({"server_name", "channel_name"})
+"""The fields of hashes that hold a name, which may consist of digits."""
 
-TOOLS = frozenset({"tool"})
-"""The names of values that are names of tools."""
+TOOL_VALUES = frozenset({"tool"})
+"""The names of values that hold the name of a tool."""
 
 JSON_FIELDS = frozenset({"payload", "result"})
-"""The fields of Redis whose values are JSON that the bot has written; the keys in it are names of the bot's own."""
+"""The Redis fields and keys that hold JSON of the bot, whose field names may stay."""
 
 TIMELINE = "timeline"
-"""The field of a record that stands apart in the journal."""
+"""The field of a record that the journal shows by itself."""
 
 CALL_FIELDS = ("tool", "state", "is_repeated", "created_ms", "since_ms")
 CALL_TEXTS = ("arguments", "outcome", "reason")
-"""What the journal tells of a call that waits, or has waited, for a permission."""
+"""The fields of a call that waits or waited for a permission: those that are redacted, and those that are text."""
 
 _WORD = re.compile(r"[a-z0-9_./-]{1,40}")
 _NUMBERS = re.compile(r"[\d: ]*")
@@ -53,19 +53,21 @@ _DIGITS = re.compile(r"\d+")
 _NAME = re.compile(r"[a-z][a-z0-9_]*(?::\d+)?|\d+")
 
 LEAST_ID = 10**15
-"""Smaller numbers are times, counts and costs."""
+"""Smaller numbers are times in ms, counts and costs."""
 
 
 async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | None:
-    """Return the record, the entry and the result of a turn, its timeline, what its tools have done, its files, and
-    the facts of its conversation; None if unknown.
+    """Return the journal of a turn, None if the store does not know the turn.
+
+    It holds the turn's record, result, history entry and timeline, its messages and files, the steps of its tools,
+    the calls that wait for a permission, and the metadata of its conversation.
     """
     ending = f":t:{padded(turn)}"
     found = {key async for key in keys_of_prefix(redis, keys.prefix) if key.endswith(ending)}
     if not found:
         return None
     conversation = int(tag_of(min(found).removeprefix(f"{keys.prefix}:")))
-    held = await _read(
+    stored = await _read(
         redis,
         keys,
         {
@@ -77,42 +79,42 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
             "history": keys.history(conversation),
         },
     )
-    record = held["record"] or {}
+    record = stored["record"] or {}
     members = [int(each) for each in str(record.get("members") or turn).split() if each.isdigit()]
     records = await _read(redis, keys, {str(each): keys.record(conversation, each) for each in members})
     payloads = [_parsed((each or {}).get("payload")) for each in records.values()]
-    history = held.pop("history") or []
+    history = stored.pop("history") or []
     entries = [(index, json.loads(entry)) for index, entry in enumerate(history) if _is_entry(entry, turn)]
     approvals = [
         call
-        for text in (held.pop("approvals") or {}).values()
+        for text in (stored.pop("approvals") or {}).values()
         if isinstance(call := _parsed(text), dict) and call.get("turn") == turn
     ]
     steps = [
         {"step": name, **value}
-        for name, text in sorted((held.pop("steps") or {}).items())
+        for name, text in sorted((stored.pop("steps") or {}).items())
         if name.startswith(f"{turn}:") and isinstance(value := _parsed(text), dict)
     ]
-    journal = _Journal(json.dumps([held, records, [entry for _, entry in entries], approvals, steps]))
+    redactor = _Redactor(json.dumps([stored, records, [entry for _, entry in entries], approvals, steps]))
     for each in (conversation, turn):
-        journal.filler.id(each)
+        redactor.filler.id(each)
     timeline = load_timeline(str(record.get("timeline") or ""))
     return {
-        "turn": journal.filler.id(turn),
-        "conversation": journal.filler.id(conversation),
+        "turn": redactor.filler.id(turn),
+        "conversation": redactor.filler.id(conversation),
         "entries": len(history),
-        "entry": [{"index": index, **journal.without_text(entry)} for index, entry in entries],
-        "timeline": written_timeline(timeline, journal.tools),
-        "messages": [journal.without_text(each) for each in payloads if isinstance(each, dict)],
+        "entry": [{"index": index, **redactor.redacted(entry)} for index, entry in entries],
+        "timeline": redacted_timeline(timeline, redactor.tools),
+        "messages": [redactor.redacted(each) for each in payloads if isinstance(each, dict)],
         "files": files_of(payloads, [entry for _, entry in entries]),
-        "calls": [journal.call(each) for each in _by_time(approvals)],
-        "steps": [journal.without_text(each) for each in steps],
-        **{part: journal.stored(part, value) for part, value in held.items()},
+        "calls": [redactor.call(each) for each in _by_time(approvals)],
+        "steps": [redactor.redacted(each) for each in steps],
+        **{part: redactor.key(part, value) for part, value in stored.items()},
     }
 
 
 async def _read(redis: Redis, keys: Keys, wanted: dict[str, Any]) -> dict[str, Any]:
-    """Read keys of one conversation."""
+    """Return the values of keys that share a slot."""
     names = [key.removeprefix(f"{keys.prefix}:") for key in wanted.values()]
     read = await StoredKeys(redis, keys).read(names)
     return {part: key.value for part, key in zip(wanted, read, strict=True)}
@@ -130,7 +132,7 @@ def _is_entry(text: str, turn: int) -> bool:
 
 
 def _fields_parsed(part: str, value: Any) -> Any:
-    """Return a stored value with the JSON in it read that the bot has written as JSON."""
+    """Return a stored value with the JSON of its JSON_FIELDS parsed."""
     if isinstance(value, dict):
         return {
             name: _parsed(each) if name in JSON_FIELDS else each
@@ -149,8 +151,8 @@ def _parsed(value: Any) -> Any:
     return value
 
 
-class _Journal:
-    """Puts filler in place of texts; the ids in `whole` are numbered by their order, as they are on Discord."""
+class _Redactor:
+    """Replaces texts by filler, and ids by other ids in the same order; `whole` holds all ids of the journal."""
 
     def __init__(self, whole: str) -> None:
         self.filler = Filler()
@@ -158,59 +160,56 @@ class _Journal:
         for each in sorted({int(each) for each in _DIGITS.findall(whole) if int(each) >= LEAST_ID}):
             self.filler.id(each)
 
-    def without_text(self, value: Any, name: str = "") -> Any:
-        """Return a value with filler for its texts and other ids."""
+    def redacted(self, value: Any, name: str = "") -> Any:
+        """Return a value with filler for its texts and other ids for its ids; `name` is that of its field."""
         if isinstance(value, dict):
             return dict(self._fields(value))
         if isinstance(value, list):
-            return [self.without_text(each, name) for each in value]
+            return [self.redacted(each, name) for each in value]
         if isinstance(value, bool | float) or value is None:
             return value
         if isinstance(value, int):
             return self.filler.id(value) if value >= LEAST_ID else value
-        if name in KEPT and _WORD.fullmatch(value):
+        if name in KEPT_VALUES and _WORD.fullmatch(value):
             return value
-        if name in TOOLS:
+        if name in TOOL_VALUES:
             return self.tools.shown(value)
-        return self._numbers(value) if name in NUMBERED else self.filler.text(value)
+        return self._with_other_ids(value) if name in NUMBERED_TEXTS else self.filler.text(value)
 
-    def stored(self, part: str, value: Any) -> Any:
-        """Return a stored value with filler; the fields of a hash hold numbers as texts, which stay."""
-        shown = self.without_text(_fields_parsed(part, value))
+    def key(self, part: str, value: Any) -> Any:
+        """Return the redacted value of a key; the numbers of a hash stay, which Redis holds as texts."""
+        shown = self.redacted(_fields_parsed(part, value))
         if isinstance(value, dict):
-            named = {name: each for name, each in value.items() if name not in NAMES}
+            named = {name: each for name, each in value.items() if name not in NAME_FIELDS}
             shown |= {
-                self._numbers(name): self._numbers(each)
+                self._with_other_ids(name): self._with_other_ids(each)
                 for name, each in named.items()
                 if _NAME.fullmatch(name) and _NUMBERS.fullmatch(str(each))
             }
         return shown
 
     def call(self, approval: dict[str, Any]) -> dict[str, Any]:
-        """Return a call that waits for a permission."""
-        told = {name: approval.get(name) for name in CALL_FIELDS}
+        """Return a redacted call that waits or waited for a permission."""
+        fields = {name: approval.get(name) for name in CALL_FIELDS}
         texts = {name: self.filler.text(str(approval.get(name) or "")) for name in CALL_TEXTS}
-        return {**self.without_text(told), **texts}
+        return {**self.redacted(fields), **texts}
 
     def _fields(self, value: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         kind = value.get("type")
         for name, each in value.items():
             known = _NAME.fullmatch(name)
-            shown = self._numbers(name) if known else self.filler.text(name)
+            shown = self._with_other_ids(name) if known else self.filler.text(name)
             if kind == "tool_use" and name == "name":
                 yield shown, self.tools.shown(str(each))
             elif kind == "opaque" and name == "json":
-                yield (
-                    shown,
-                    len(str(each)),
-                )  # thinking and its signature, of which nothing but the length tells
+                yield shown, len(str(each))  # thinking and its signature, which nobody can read
             else:
-                yield shown, self.without_text(each, name)
+                yield shown, self.redacted(each, name)
 
-    def _numbers(self, text: str) -> str:
-        """Return a text with other ids in place of the ids."""
-        return _DIGITS.sub(lambda found: self._number(found[0]), text)
+    def _with_other_ids(self, text: str) -> str:
+        """Return a text with its ids replaced."""
+        return _DIGITS.sub(lambda found: self._other_id(found[0]), text)
 
-    def _number(self, digits: str) -> str:
+    def _other_id(self, digits: str) -> str:
         number = int(digits)
         return str(self.filler.id(number)).zfill(len(digits)) if number >= LEAST_ID else digits

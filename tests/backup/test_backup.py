@@ -76,7 +76,7 @@ async def test_everything_comes_back_on_another_server_and_under_another_prefix(
         assert after[name][:2] == (kind, value), name
         assert abs(after[name][2] - expires) < 1000, name
     assert result.counts == done.counts
-    assert result.head.prefix == "test"
+    assert result.header.prefix == "test"
 
 
 async def test_a_restored_message_that_waits_is_claimed_though_no_queue_knew_of_it(
@@ -101,7 +101,7 @@ async def test_the_file_can_be_read_by_its_owner_alone_and_replaces_an_older_one
     await filled(source)
     await back_up(source, KEYS, path, schema=SCHEMA)
     assert files(tmp_path) == {"file": 0o600}
-    assert BackupReader(path).head.prefix == "test"
+    assert BackupReader(path).header.prefix == "test"
 
 
 async def test_a_file_that_cannot_be_written_is_one_line_and_leaves_nothing(

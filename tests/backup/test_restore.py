@@ -41,12 +41,12 @@ def write(path: Path, content: list[Any]) -> None:
 @pytest.mark.parametrize(
     ("harm", "said"),
     [
-        (lambda raw: raw[: len(raw) // 2], "is cut off"),
-        (lambda raw: raw[:-9], "is cut off"),
+        (lambda raw: raw[: len(raw) // 2], "is incomplete"),
+        (lambda raw: raw[:-9], "is incomplete"),
         (lambda raw: raw[:200] + bytes([raw[200] ^ 1]) + raw[201:], "is damaged"),
-        (lambda _: b"", "is damaged, or no backup"),
-        (lambda _: b"bobbin", "is damaged, or no backup"),
-        (lambda _: gzip.compress(b"[1]\n"), "is damaged, or no backup"),
+        (lambda _: b"", "is damaged, or is not a backup"),
+        (lambda _: b"bobbin", "is damaged, or is not a backup"),
+        (lambda _: gzip.compress(b"[1]\n"), "is damaged, or is not a backup"),
     ],
 )
 async def test_a_file_that_is_not_whole_is_refused_in_one_line_and_nothing_is_changed(
@@ -88,7 +88,7 @@ async def test_a_file_of_a_newer_format_or_schema_names_the_version_that_can_rea
     await filled(source)
     path = tmp_path / "file"
     await back_up(source, KEYS, path, schema=SCHEMA + 1)
-    with pytest.raises(StartError, match=r"made by a newer version \(Bobbin .*\): install that one"):
+    with pytest.raises(StartError, match=r"made by a newer version \(Bobbin .*\): install that version"):
         await restored(target, path)
     head, *rest = lines(path)
     write(path, [{**head, "bobbin_backup": 2, "bobbin": "9.9"}, *rest])
@@ -183,7 +183,7 @@ async def test_security_people_who_were_forgotten_since_the_backup_are_forgotten
     done_before = await back_up(source, KEYS, path, schema=SCHEMA)
     assert "forgotten" not in done_before.counts
     jobs = ForgetJobs(source, KEYS)
-    at_ms = BackupReader(path).head.at_ms
+    at_ms = BackupReader(path).header.at_ms
     before = id_at(at_ms + 5000)
     await jobs.begin(Identity(77, before), "code", next_in_s=30)
     long_ago = Identity(78, id_at(at_ms - 5 * 24 * 3600 * 1000))

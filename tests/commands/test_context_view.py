@@ -43,23 +43,23 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
         (
             replace(PLAIN, trimmed=3),
             "It is the latest 12 turns, beginning [here](https://x). "
-            "Of what came before, 3 turns are not seen any more.",
+            "Of what came before, 3 turns are no longer seen.",
         ),
         (
             replace(PLAIN, trimmed=2, pinned=1, turns=2, summary="Looms."),
-            "It is the latest turn, beginning [here](https://x). 1 pinned turn from before that is kept. "
-            "Of what came before, 1 turn is known by the summary alone.",
+            "It is the latest turn, beginning [here](https://x). 1 pinned turn from before that is also seen. "
+            "Of what came before, 1 turn is seen only through the summary.",
         ),
         (
             replace(PLAIN, trimmed=4, pinned=1, turns=1, first=None, summary="Looms."),
-            "None of the latest turns is seen. 1 pinned turn from before is kept. "
-            "Of what came before, 3 turns are known by the summary alone.",
+            "None of the latest turns is seen. 1 pinned turn from before is also seen. "
+            "Of what came before, 3 turns are seen only through the summary.",
         ),
         (
             replace(PLAIN, returning=2, leaving=1),
-            "Pins: at the next trim 2 pinned turns come back and 1 turn that is not",
+            "Pins: at the next trim 2 pinned turns come back and 1 turn that is no longer",
         ),
-        (replace(PLAIN, crowded=1), "1 pinned turn more would not fit into the room for pins."),
+        (replace(PLAIN, crowded=1), "1 pinned turn more would not fit into the space for pins."),
         (replace(PLAIN, tokens=81_000), "(101%). The next message leaves out the oldest turns."),
         (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
         (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
@@ -75,7 +75,7 @@ def test_what_is_out_of_the_ordinary_is_said(view: ContextView, words: str) -> N
 
 def test_what_nobody_knows_the_cost_of_is_said() -> None:
     text, _ = shown(PLAIN, link=None, cost_micro_usd=1_500_000, unpriced=2)
-    assert text.endswith("Cost so far: at least $1.50; of 2 requests not all is known.")
+    assert text.endswith("Cost so far: at least $1.50, because 2 requests could not be fully priced.")
 
 
 @pytest.mark.parametrize("chars", [1000, 1200, 1600, 4000])
@@ -136,6 +136,6 @@ def test_more_files_than_have_room_are_summed_up_and_all_of_them_can_be_chosen()
 
 
 def test_what_is_taken_out_is_said_with_when_it_counts() -> None:
-    assert "does not see it from the next reply on" in taken_out(a_file(), seen=True, busy=False)
+    assert "no longer sees it from the next reply on" in taken_out(a_file(), seen=True, busy=False)
     assert "after the reply that is being written" in taken_out(a_file(), seen=True, busy=True)
-    assert "had not seen it any more" in taken_out(a_file(), seen=False, busy=False)
+    assert "no longer saw it anyway" in taken_out(a_file(), seen=False, busy=False)

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from bot.commands.help import LOOKED_UP, SENT_BY_TOOLS, SHOWN, text
+from bot.commands.help import LOOKS_UP, SENT_BY_TOOLS, SHOWN, text
 
 DESCRIBED = dict.fromkeys(SHOWN, "Does something that takes some words to say")
 
 
 def test_without_tools_nothing_is_said_of_them() -> None:
     told = text("Just write.", DESCRIBED, in_server=True)
-    assert LOOKED_UP not in told
+    assert LOOKS_UP not in told
     assert SENT_BY_TOOLS not in told
 
 
 def test_tools_that_look_things_up_in_the_server_change_what_is_read() -> None:
-    assert LOOKED_UP in text("Just write.", DESCRIBED, in_server=True, tools=["time_in", "read_messages"])
+    assert LOOKS_UP in text("Just write.", DESCRIBED, in_server=True, tools=["time_in", "read_messages"])
     for in_server, tools in ((True, ["time_in"]), (False, ["read_messages"])):
         told = text("Just write.", DESCRIBED, in_server=in_server, tools=tools)
-        assert LOOKED_UP not in told
+        assert LOOKS_UP not in told
         assert SENT_BY_TOOLS in told
 
 

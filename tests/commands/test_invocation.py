@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.access import Person
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation
+from bot.commands.permission_rules import Person
 from bot.commands.scopes import Refusals, ScopeTarget
 from bot.conversation.audit import Actor
 from bot.conversation.scope import Scope

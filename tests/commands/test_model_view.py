@@ -55,7 +55,7 @@ def test_each_thing_names_the_place_where_it_was_chosen() -> None:
         ),
         (
             ModelInfo("m", retires=dt.date(2026, 1, 1), lifecycle="retired"),
-            "m was retired on 2026-01-01 and answers no more. claude-next takes its place.",
+            "m was retired on 2026-01-01 and no longer answers. claude-next takes its place.",
         ),
     ],
 )
@@ -78,6 +78,6 @@ def test_what_was_typed_is_looked_for_word_by_word_in_name_and_id() -> None:
 
 
 def test_a_model_that_cannot_be_chosen_is_refused_with_what_to_choose_instead() -> None:
-    assert model_view.unknown("m", ["claude-a", "claude-b"]).endswith("Near it are: claude-a, claude-b.")
+    assert model_view.unknown("m", ["claude-a", "claude-b"]).endswith("Did you mean: claude-a, claude-b?")
     assert model_view.unknown("m", []).endswith("Choose one that /model set lists.")
     assert model_view.NOT_OFFERED.endswith("Choose one that /model set lists.")

@@ -8,8 +8,8 @@ from typing import Any, cast
 import pytest
 
 from bot.commands import reset
-from bot.commands.access import Person
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation
+from bot.commands.permission_rules import Person
 from bot.commands.reset import Reset, forgotten
 from bot.conversation.audit import Actor
 from bot.conversation.clock import Clock

@@ -60,7 +60,7 @@ def test_a_remark_takes_the_place_of_the_time() -> None:
         (Waiting(turn=5, began_ms=7000), "written here since <t:7:R>"),
         (Waiting(turn=5, began_ms=7000, is_member=True, is_held=True), "is being answered since <t:7:R>"),
         (Waiting(turn=5, is_member=True, is_held=True), "is being answered."),
-        (Waiting(turn=5, began_ms=7000, is_member=True), "<t:7:R> was broken off"),
+        (Waiting(turn=5, began_ms=7000, is_member=True), "<t:7:R> was interrupted"),
         (Waiting(turn=5, is_member=True, due_ms=9000), "waits until <t:9:R>"),
         (Waiting(turn=5, is_member=True, hold_ms=9000), "edited several times, so I wait until <t:9:R>"),
     ],
@@ -93,4 +93,4 @@ def test_what_is_not_known_of_a_reply_is_not_guessed() -> None:
 
 def test_of_a_reply_by_a_version_that_stored_less_the_model_is_told() -> None:
     text = why_view.made_of(replace(ENTRY, made_with=None), [WHERE])
-    assert "Model: `claude-test`. With which effort and prompt is not known of this reply." in text
+    assert "Model: `claude-test`. Which effort and prompt it was made with is not known." in text

@@ -43,7 +43,7 @@ def is_code_on_one_line(shown: str) -> bool:
 def test_security_a_name_or_a_value_in_an_answer_is_code_on_one_line(text: str) -> None:
     if not is_blank(text):
         assert is_code_on_one_line(code(text))
-    made = why_view.origin(Origin(Scope.CHANNEL, Setting(text)), names=False)
+    made = why_view.described_origin(Origin(Scope.CHANNEL, Setting(text)), names=False)
     assert made.startswith("set for the channel to ")
     shown = made.removeprefix("set for the channel to ")
     assert shown == "a text" or is_code_on_one_line(shown)

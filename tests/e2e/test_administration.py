@@ -10,10 +10,10 @@ import pytest
 
 from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS_MAY_TOO, RULES_MAX
 from bot.commands.access_rules import REFUSALS as ACCESS_REFUSALS
-from bot.commands.answer import REFUSALS, chosen, cleared, in_vain
+from bot.commands.answer_view import REFUSALS, chosen, cleared, in_vain
 from bot.commands.audit import posting
 from bot.commands.invocation import CHANNEL_AND_SCOPE
-from bot.commands.modal import CUT
+from bot.commands.modal import TRUNCATED
 from bot.commands.presets import NO_NAME, saved
 from bot.conversation import wording
 from bot.conversation.answer_mode import AnswerMode
@@ -171,7 +171,7 @@ async def test_a_prompt_as_long_as_can_be_with_names_filled_in_is_shown_and_chan
         opened = await own.ann.command(thread, "system set")
         modal = (await opened.response()).data
         field = modal["components"][0]
-        assert field["description"] == CUT
+        assert field["description"] == TRUNCATED
         assert len(field["component"]["value"]) == 4000
         await own.settled(await own.ann.post(thread, "go on"))
 
@@ -198,7 +198,7 @@ async def test_the_names_of_presets_may_look_like_anything(world: World) -> None
             offered = await own.ann.autocomplete(thread, "system preset use", {"name": f" {name} "}, "name")
             assert offered, name
             used = await own.ann.command(thread, "system preset use", {"name": offered[0]["value"]})
-            assert "is the preset `" in await answer(used), name
+            assert "is now the preset `" in await answer(used), name
         listing = await own.ann.command(thread, "system preset list")
         await listing.response()
         assert len((await listing.message())["embeds"][0]["description"].splitlines()) == len(NAMES)

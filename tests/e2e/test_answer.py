@@ -6,7 +6,7 @@ import discord
 import pytest
 
 from bot.commands import admission
-from bot.commands.answer import REFUSALS, chosen, cleared, overruled
+from bot.commands.answer_view import REFUSALS, chosen, cleared, overruled
 from bot.conversation import wording
 from bot.conversation.answer_mode import AnswerMode
 from bot.conversation.intake import Policy

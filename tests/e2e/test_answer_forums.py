@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from bot.commands.answer import NO_THREADS, chosen, without_effect
+from bot.commands.answer_view import NO_THREADS, chosen, without_effect
 from bot.conversation import wording
 from bot.conversation.answer_mode import AnswerMode
 from bot.conversation.intake import Policy

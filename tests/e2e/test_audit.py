@@ -12,10 +12,10 @@ from bot.commands.audit import (
     NO_LONGER_POSTED,
     NOT_POSTED_BEFORE,
     NOTHING,
+    cannot_post,
     posted_from_now_on,
     posting,
 )
-from bot.commands.failures import missing
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import labels, press, streaming
@@ -190,7 +190,7 @@ async def test_a_lacking_permission_is_named_at_the_choice_and_in_the_log(world:
         channel, records = own.channel(), own.channel()
         own.deny(records, bits.SEND_MESSAGES)
         refused = await own.admin.command(channel, "audit channel", {"channel": str(records)})
-        assert await answer(refused) == missing("Send Messages")
+        assert await answer(refused) == cannot_post(records, "Send Messages")
         other = own.channel()
         await answer(await own.admin.command(channel, "audit channel", {"channel": str(other)}))
         await own.until(lambda: own.said(other))

@@ -44,12 +44,13 @@ async def test_a_backup_of_a_running_bot_goes_on_elsewhere_and_nothing_is_answer
         async with world.apart() as own:
             thread = await own.converse(own.channel(), "before the backup")
             said = await ran(own, 0, "backup", file)
-            assert "written and read again" in said
+            assert "written and verified" in said
             later = await own.ann.post(thread, "after the backup")
             await own.answered(thread, 2)
             await own.settled(later)
             assert await ran(own, Exit.BACKUP, "restore", file, "--replace") == (
-                "the bot runs on this Redis: stop every instance, and restore then; 120 s later if one was killed\n"
+                "the bot is running on this Redis: stop every instance, and restore again (120 s later if one was "
+                "killed)\n"
             )
             await own.bots[0].kill()
             await ran(own, 0, "restore", file, REDIS_URL=elsewhere)
@@ -78,7 +79,7 @@ async def test_all_that_a_lively_bot_keeps_comes_back(world: World, tmp_path: Pa
         await ran(own, 0, "backup", file)
         said = await ran(own, 0, "restore", file, "--replace")
         after = await stored(own)
-    assert "are restored and read again" in said
+    assert "are restored and verified" in said
     passing = ("pulse:", "i:", "{trial-0}:")
     expected = {
         name for name in before if name not in MERGED and not name.startswith(passing) and not brief(name)

@@ -90,7 +90,7 @@ async def test_a_double_press_makes_one_branch_in_whichever_instance(world: Worl
         made = [each for each in told if each.startswith("Here it is")]
         assert made
         assert len(set(made)) == 1
-        assert set(told) - set(made) <= {branch.IN_THE_MAKING}
+        assert set(told) - set(made) <= {branch.UNDER_WAY}
         threads = [each for each in own.discord.world.channels.values() if each.parent_id == channel]
         assert len(threads) == 2
         lines = [each for each in own.said(thread) if "branched" in each["content"]]

@@ -111,4 +111,4 @@ async def test_a_turn_that_a_bundle_tells_of_is_played_again(world: World, tmp_p
 
 async def test_a_turn_that_is_not_known_is_one_line(world: World, tmp_path: Path) -> None:
     said = await ran(world, Exit.BACKUP, "bundle", tmp_path / "bundle", "--turn", "12345")
-    assert said == "turn 12345 is not known (any more)\n"
+    assert said == "turn 12345 is unknown: give the id that the log calls `turn`, within a week of the turn\n"

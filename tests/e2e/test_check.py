@@ -143,6 +143,24 @@ async def test_commands_that_are_not_registered_are_registered_by_fix(shared: Wo
         assert "chat" in {each["name"] for each in own.app.commands.values()}
 
 
+async def test_commands_that_discord_refuses_are_not_reported_as_fixed(shared: World) -> None:
+    async with shared.apart(bots=0) as own:
+        own.discord.faults.add(
+            action="status",
+            status=403,
+            method="PUT",
+            route="/commands$",
+            times=None,
+            only_token=own.app.token,
+        )
+        report = await checked(own.environment(), 0, "--fix")
+        own.discord.faults.clear()
+        assert Id.COMMANDS in found(report)
+        assert [line for line in report["fixed"] if Id.COMMANDS in line] == [
+            "not fixed  discord.commands: could not register the commands (Forbidden)"
+        ]
+
+
 async def test_a_bot_without_a_server_is_given_the_link(shared: World) -> None:
     app = shared.discord.add_application("Lonely", token="check-lonely")
     finding = found(await checked(shared.environment(DISCORD_TOKEN=app.token), 0))[Id.NO_SERVERS]

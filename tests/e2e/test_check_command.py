@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.check import NOTHING, REFUSED
+from bot.commands.check import MAY_NOT_CHECK, NOTHING
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import answer
 from tests.e2e.world import World
@@ -24,7 +24,7 @@ async def test_where_nothing_is_wrong_it_says_so(world: World) -> None:
 
 
 async def test_only_those_who_manage_the_server_are_answered(world: World) -> None:
-    assert await answer(await world.ann.command(world.channel(), "check")) == REFUSED
+    assert await answer(await world.ann.command(world.channel(), "check")) == MAY_NOT_CHECK
 
 
 async def test_a_missing_permission_is_named_and_disappears_when_it_is_given(world: World) -> None:

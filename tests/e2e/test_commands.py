@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.chat import NO_THREAD_HERE, asked
+from bot.commands.chat import NO_THREAD_HERE, question_posted
 from bot.commands.failures import missing
 from bot.commands.reset import QUESTION, forgotten
 from bot.commands.system import prompt_set
@@ -91,7 +91,9 @@ async def test_chat_opens_a_thread_with_what_was_said_and_answers_in_it(world: W
     said = await answer(handle)
     (question,) = world.said(channel)
     assert question["content"] == "**Ann:** how do looms work?"
-    assert said == asked(f"https://discord.com/channels/{world.guild.id}/{channel}/{question['id']}")
+    assert said == question_posted(
+        f"https://discord.com/channels/{world.guild.id}/{channel}/{question['id']}"
+    )
     thread = world.discord.thread(await world.thread_of(question))
     assert thread["name"] == "how do looms work?"
     assert thread["type"] == 11

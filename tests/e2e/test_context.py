@@ -65,7 +65,7 @@ async def test_where_the_cut_lies_is_linked(world: World) -> None:
         first = next(message for message in posted if str(message["id"]) == link[3])
         sent = str(last_about(own, "3 loom").body["messages"])
         assert f"{posted.index(first)} loom" in sent
-        assert "are not seen any more" in text or "is not seen any more" in text
+        assert "are no longer seen" in text or "is no longer seen" in text
 
 
 async def test_outside_of_conversations_it_explains_itself(world: World) -> None:

@@ -92,7 +92,10 @@ async def test_of_a_reply_that_is_lost_before_its_text_and_asked_for_again_what_
         expected = spent(own, 1)
         assert await accounts(own, thread) == (expected, 1)
         shown = await answer(await own.ann.command(thread, "context"))
-        assert f"Cost so far: at least {dollars(expected)}; of 1 request not all is known." in shown
+        assert (
+            f"Cost so far: at least {dollars(expected)}, because 1 request could not be fully priced."
+            in shown
+        )
 
 
 @pytest.mark.parametrize("shown", [True, False], ids=["in its text", "before it"])

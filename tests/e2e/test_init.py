@@ -80,6 +80,30 @@ async def test_what_is_refused_is_explained_and_asked_again(shared: World, tmp_p
     assert settings.claude.api_key is not None
 
 
+async def test_a_model_that_cannot_be_tried_can_be_kept_with_a_key_that_was_kept(
+    shared: World, tmp_path: Path
+) -> None:
+    claude = Claude(key="e2e-key")
+    await claude.start()
+    environment = shared.settings
+    shared.settings = {**environment, "ANTHROPIC_BASE_URL": claude.base_url}
+    try:
+        answers = ("", "", "a-later-key", "yes", "claude-haiku-5-5", "yes")
+        code, shown = await init(shared, tmp_path, *answers)
+    finally:
+        shared.settings = environment
+        await claude.stop()
+    assert code == 0, shown
+    assert load(directory=tmp_path, environ={}).claude.model == "claude-haiku-5-5"
+
+
+async def test_a_number_that_no_server_has_is_asked_again(shared: World, tmp_path: Path) -> None:
+    code, shown = await init(shared, tmp_path, "", shared.app.token, "0", "1", "")
+    assert code == 0, shown
+    assert "Choose a number from 1 to " in shown
+    assert "lack: nothing" in shown
+
+
 async def test_the_intent_is_switched_on_after_a_yes(shared: World, tmp_path: Path) -> None:
     app = shared.discord.add_application("Unsighted", token="init-unsighted", intents_enabled=0)
     code, shown = await init(shared, tmp_path, "", app.token, "yes", "")

@@ -119,7 +119,8 @@ async def test_an_admin_sees_what_is_switched_on_and_what_has_changed_since(alon
         assert change.count("```") == 2
         (*_, change) = await said(alone, alone.ann, thread, "tools show", 3)
         assert change == (
-            "**The server of `wiki_search` has changed the tool.** It cannot be called until that is accepted."
+            "**The server of `wiki_search` has changed the tool.** Claude cannot call the tool until somebody "
+            "accepts the change."
         )
         await said(alone, alone.admin, channel, "tools set", **on)
         await ask(alone, SEARCH, channel=channel)

@@ -62,7 +62,7 @@ async def test_thinking_is_turned_off_in_the_way_the_model_takes(world: World) -
     await choose(world.ann, thread, model=HAIKU)
     assert (await go_on(world, thread))["thinking"] == {"type": "disabled"}
     said = await choose(world.ann, thread, model=OPUS)
-    assert "Set, but not for this model: thinking off." in said
+    assert "does not take thinking off, which is set here: I leave that out." in said
     assert "thinking" not in await go_on(world, thread)
     assert world.replies(thread)[-1]["content"]
 
@@ -81,7 +81,7 @@ async def test_the_narrowest_choice_counts_for_model_and_effort_each(world: Worl
         assert "output_config" not in body  # it takes none
         shown = await answer(await own.ben.command(thread, "model show"))
         assert f"**{OLD}** answers here (set for this thread)." in shown
-        assert "Set, but not for this model: effort max." in shown
+        assert "does not take effort max, which is set here: I leave that out." in shown
         assert "A million tokens cost $1 in, $0.10 from the cache, $5 out." in shown
         assert await answer(await own.ann.command(thread, "model clear")) == model_view.cleared(
             Scope.THREAD, was_set=True
@@ -146,10 +146,10 @@ async def test_every_command_is_answered_in_time_though_the_store_is_slow_or_awa
     [
         (
             {"model": "claude-haiku-55"},
-            "There is no model called “claude-haiku-55”. Near it are: claude-haiku-5-5",
+            "There is no model called “claude-haiku-55”. Did you mean: claude-haiku-5-5",
         ),
         ({"model": "@everyone **hi**"}, "There is no model called “@everyone \\*\\*hi\\*\\*”"),
-        ({"model": RETIRED}, f"was retired on 2026-02-19 and answers no more. {HAIKU} takes its place."),
+        ({"model": RETIRED}, f"was retired on 2026-02-19 and no longer answers. {HAIKU} takes its place."),
         ({"model": OLD, "effort": "low"}, "Claude Haiku 4.5 knows no effort levels."),
         ({"model": OPUS, "thinking": "off"}, "Claude Opus 5.5 always thinks before it answers."),
         ({"model": HAIKU, "thinking": "off", "effort": "max"}, "no more than the effort “high”"),

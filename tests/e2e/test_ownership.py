@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.answer import REFUSALS, cleared
+from bot.commands.answer_view import REFUSALS, cleared
 from bot.commands.handover import (
     ALREADY,
     CANNOT_SEE,

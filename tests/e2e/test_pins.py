@@ -63,7 +63,7 @@ async def test_a_pinned_message_keeps_its_turn_and_breaks_no_cache_by_itself(wor
         assert "the loom is blue" in sent
         assert "That is good to know." in sent
         assert "go on" not in sent
-        assert "1 pinned turn from before that is kept." in await answer(
+        assert "1 pinned turn from before that is also seen." in await answer(
             await own.ben.command(thread, "context")
         )
         # A pin is told of by two events.
@@ -105,7 +105,7 @@ async def test_what_was_trimmed_comes_back_by_a_pin_when_somebody_asks_for_it(wo
         assert grows(request, await say(own, thread, "and then?"))
         await own.admin.unpin(thread, fact["id"])
         await noted(own, 0)
-        assert "1 turn that is not pinned any more will go" in (await look(own.ann, thread))[0]
+        assert "1 turn that is no longer pinned will go" in (await look(own.ann, thread))[0]
 
 
 async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_being_written(

@@ -17,7 +17,7 @@ from bot.commands.presets import (
     saved,
     used,
 )
-from bot.commands.prompt_history import gone_back, never_set
+from bot.commands.prompt_history import never_set, restored
 from bot.commands.system import MAY_NOT_SET
 from bot.conversation.prompt import PREAMBLE
 from bot.conversation.scope import Scope
@@ -78,7 +78,7 @@ async def test_one_press_goes_back_and_that_is_a_change_of_its_own(world: World)
         await own.bots.pop().stop()
         await own.start_bot()
         await own.ann.press(thread, page["id"], button(page, "Go back to the one before"))
-        said = gone_back(Scope.THREAD, removed=False)
+        said = restored(Scope.THREAD, removed=False)
         await own.until(lambda: said in own.discord.message(page["id"])["content"])
         assert "change 1 of 3" in own.discord.message(page["id"])["content"]
         await own.settled(await own.ann.post(thread, "go on"))
@@ -96,7 +96,7 @@ async def test_a_removed_prompt_can_be_gone_back_to_and_to_none_as_well(world: W
     await set_prompt(world.ann, thread, "SECOND")
     page = await history(world.ann, thread)
     await world.ann.press(thread, page["id"], button(page, "Go back to no prompt"))
-    said = gone_back(Scope.THREAD, removed=True)
+    said = restored(Scope.THREAD, removed=True)
     await world.until(lambda: said in world.discord.message(page["id"])["content"])
     await world.settled(await world.ann.post(thread, "go on"))
     assert prompt_of(world.asked[-1]) not in ("FIRST", "SECOND")

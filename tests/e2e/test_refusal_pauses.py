@@ -91,7 +91,7 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
 
 async def own_pause(world: World, person: Any) -> bool:
     shown = await answer(await person.command(world.channel(), "access show"))
-    return "before the pause ends" in shown
+    return "You are paused: no answers before the pause ends" in shown
 
 
 async def test_edits_of_proxied_messages_are_those_of_the_person_behind_them(own: World) -> None:

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.commands import access
-from bot.commands.access import Person, Rule
+from bot.commands import permission_rules
+from bot.commands.permission_rules import Person, Rule
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.test_in_time import commands
@@ -30,37 +30,37 @@ EVERYBODY = None
 
 RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "chat": EVERYBODY,
-    "reset": access.CONVERSATION,
-    "leave": access.CONVERSATION,
-    "handover": access.CONVERSATION,
+    "reset": permission_rules.CONVERSATION,
+    "leave": permission_rules.CONVERSATION,
+    "handover": permission_rules.CONVERSATION,
     "system show": EVERYBODY,
-    "system set": access.BY_SCOPE,
-    "system history": access.BY_SCOPE,
-    "system clear": access.BY_SCOPE,
-    "system preset save": access.SERVER,
-    "system preset use": access.BY_SCOPE,
+    "system set": permission_rules.BY_SCOPE,
+    "system history": permission_rules.BY_SCOPE,
+    "system clear": permission_rules.BY_SCOPE,
+    "system preset save": permission_rules.SERVER,
+    "system preset use": permission_rules.BY_SCOPE,
     "system preset list": EVERYBODY,
-    "system preset delete": access.SERVER,
+    "system preset delete": permission_rules.SERVER,
     "model show": EVERYBODY,
-    "model set": access.BY_SCOPE,
-    "model clear": access.BY_SCOPE,
+    "model set": permission_rules.BY_SCOPE,
+    "model clear": permission_rules.BY_SCOPE,
     "answer show": EVERYBODY,
-    "answer set": access.BY_SCOPE,
-    "answer clear": access.BY_SCOPE,
+    "answer set": permission_rules.BY_SCOPE,
+    "answer clear": permission_rules.BY_SCOPE,
     "access show": EVERYBODY,
-    "access allow": access.SERVER,
-    "access block": access.SERVER,
-    "access clear": access.SERVER,
+    "access allow": permission_rules.SERVER,
+    "access block": permission_rules.SERVER,
+    "access clear": permission_rules.SERVER,
     "tools show": EVERYBODY,
-    "tools set": access.BY_SCOPE,
+    "tools set": permission_rules.BY_SCOPE,
     "budget show": EVERYBODY,
-    "budget set": access.SERVER,
-    "budget clear": access.SERVER,
-    "budget notify": access.SERVER,
+    "budget set": permission_rules.SERVER,
+    "budget clear": permission_rules.SERVER,
+    "budget notify": permission_rules.SERVER,
     "usage": EVERYBODY,
-    "stop": access.STOP,
-    "retry": access.REPLY,
-    "continue": access.REPLY,
+    "stop": permission_rules.STOP,
+    "retry": permission_rules.REPLY,
+    "continue": permission_rules.REPLY,
     "context": EVERYBODY,
     "help": EVERYBODY,
     "my data": EVERYBODY,
@@ -68,12 +68,12 @@ RULES: dict[str, Rule | dict[Scope, Rule] | None] = {
     "forget verify": EVERYBODY,
     "why": EVERYBODY,
     "settings show": EVERYBODY,
-    "audit show": access.SERVER,
-    "audit channel": access.SERVER,
-    "check": access.SERVER,
+    "audit show": permission_rules.SERVER,
+    "audit channel": permission_rules.SERVER,
+    "check": permission_rules.SERVER,
     "export": EVERYBODY,
     "privacy show": EVERYBODY,
-    "privacy set": access.SERVER,
+    "privacy set": permission_rules.SERVER,
     "about": EVERYBODY,
     "catchup": EVERYBODY,
     "memory show": EVERYBODY,
@@ -161,7 +161,7 @@ async def test_everybody_may_use_what_only_shows_something(own: World) -> None:
     stranger = own.person("stranger")
     for name, options in commands(own):
         if RULES[name] is EVERYBODY:
-            text = await said(own, stranger, thread, Case(name, options, access.SERVER, "stranger"))
+            text = await said(own, stranger, thread, Case(name, options, permission_rules.SERVER, "stranger"))
             assert not text.startswith("Only "), name
 
 

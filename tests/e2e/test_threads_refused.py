@@ -122,6 +122,22 @@ async def test_a_question_by_command_is_not_posted_while_discord_wants_nothing(w
     assert world.asked == []
 
 
+async def test_chat_asks_nobody_to_repeat_a_question_whose_thread_the_person_could_not_be_added_to(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        own.discord.faults.add(
+            action="reset", method="PUT", route="/thread-members/", times=None, only_token=own.app.token
+        )
+        handle = await own.ann.command(channel, "chat", {"message": "hello"})
+        assert "Here is your question" in (await handle.message())["content"]
+        await own.settled(own.said(channel)[-1])
+        await own.until(lambda: own.bots[0].log("member_not_added"))
+        own.discord.faults.clear()
+        assert handle.followups == []
+
+
 async def test_chat_answers_though_the_person_cannot_be_added_to_the_thread_yet(world: World) -> None:
     channel = world.channel()
     world.discord.faults.add(action="ban", method="PUT", route="/thread-members/", retry_after_s=280.0)

@@ -193,7 +193,7 @@ async def test_a_turn_whose_bot_is_killed_counts_once_with_the_lost_request_of_u
         rows = await table(own.ann, channel)
         counted = [total(rows, each) for each in ("messages", "requests", "requests_of_unknown_cost")]
         assert counted == [1, 2, 1]
-        assert "Of 1 request the cost is not known" in (await asked_for(own.ann, channel))["content"]
+        assert "1 request could not be fully priced" in (await asked_for(own.ann, channel))["content"]
 
 
 async def test_two_bots_count_each_turn_once_and_a_reset_takes_nothing_off(world: World) -> None:

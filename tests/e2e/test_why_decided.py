@@ -125,7 +125,7 @@ async def test_a_thread_that_the_bot_was_made_to_leave_says_since_when(world: Wo
     said = await world.ben.post(thread, "among ourselves")
     text = await why(world.ann, thread, said)
     assert is_because(text, Reason.NOT_MENTIONED)
-    assert "by /leave <t:" in text
+    assert "with /leave <t:" in text
     assert await why(world.ann, thread) == text
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.support.filler import FIRST_ID, Filler
@@ -31,6 +31,7 @@ def shape(text: str) -> str:
 
 
 @given(TEXTS)
+@example("\N{MEDIUM LEFT PARENTHESIS ORNAMENT}")
 def test_length_lines_blanks_and_punctuation_stay(text: str) -> None:
     made = Filler().text(text)
     assert len(made) == len(text) or re.search(r"\d{15}", text)

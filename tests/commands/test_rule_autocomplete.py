@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands.rule_offers import OFFERED, choices, matching, stored_rule
+from bot.commands.rule_autocomplete import MOST_CHOICES, choices, matching, stored_rule
 from bot.conversation.access_rules import FAMILY
 
 SERVER = 3
@@ -48,7 +48,7 @@ def test_discord_takes_a_limited_number_of_choices_of_a_limited_length() -> None
     many = [stored_rule(FAMILY, f"access:role:{number}", "blocked") for number in range(10, 60)]
     names: dict[tuple[str, int], str | None] = {("role", number): "n" * 100 for number in range(10, 60)}
     found = choices(many, names, SERVER, "")
-    assert len(found) == OFFERED
+    assert len(found) == MOST_CHOICES
     assert all(1 <= len(each.name) <= 100 for each in found)
 
 

@@ -1,4 +1,4 @@
-"""Notes in the audit log of what people do by commands that change no setting."""
+"""Writes acts that change no setting to the audit log; changes of settings are logged by the store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.store.audit_log import AuditLog
 log = structlog.get_logger()
 
 NOTE = Schedule(0.3, factor=2, longest_s=5.0, within_s=60.0)
-"""Over a failover of the store; the person who has acted waits for the answer meanwhile."""
+"""Lasts over a failover of the store; the person waits for the answer meanwhile."""
 
 
 async def note(
@@ -26,9 +26,9 @@ async def note(
     after: str = "",
     server: bool = False,
 ) -> None:
-    """Note an act in a conversation; one that concerns the `server`, or outside of a conversation, as the server's.
+    """Log an act for the conversation, or for the server with `server` or outside of a conversation.
 
-    The act is done by now: a failure here must not be reported as a failure of the act. A repeated note counts once.
+    The act is done by now, so a failure is only logged. A repeated call adds no second entry.
     """
     conversation, actor = None if server else invocation.conversation, invocation.actor
     scope = Scope.SERVER if conversation is None else Scope.THREAD

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import access_rules, answer, context_view, model_view
-from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
+from bot.commands import access_rules, answer_view, context_view, model_view
 from bot.commands.handover import MAY_NOT_HAND_OVER
+from bot.commands.permission_rules import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
 from bot.commands.reply_controls import MAY_NOT_CONTROL, MAY_NOT_STOP
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
@@ -61,7 +61,7 @@ REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
     (MAY_NOT_CONTROL, REPLY.allows),
     (MAY_NOT_STOP, STOP.allows),
     (MAY_NOT_HAND_OVER, CONVERSATION.allows),
-    *((answer.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in Scope),
+    *((answer_view.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in Scope),
     *((access_rules.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in SCOPES),
     *((MAY_NOT_SET[scope], lambda person, s=scope: BY_SCOPE[s].allows(person)) for scope in Scope),
     *(

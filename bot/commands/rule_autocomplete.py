@@ -1,4 +1,4 @@
-"""The rules that stand in a place, offered while somebody types; also those for roles and people who are gone."""
+"""Autocompletion of the stored rules of a scope, also of those for deleted roles and people who left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import aiohttp
 import discord
 from discord import app_commands
 
-from bot.commands import access
+from bot.commands import permission_rules
 from bot.commands.interactions import Interaction
 from bot.commands.scopes import chosen_channel
 from bot.conversation.errors import StoreUnavailable
@@ -19,29 +19,29 @@ from bot.conversation.visible import plain
 from bot.gateway.conversion.names import display_name
 from bot.store.scope_settings import ScopeSettings
 
-OFFER_S = 0.8
-"""For the rules, which are requested at each key. An interaction must be answered within 3 s."""
+RULES_S = 0.8
+"""Bounds the lookup of the rules: Discord requests an autocompletion at each keystroke, and waits 3 s for it."""
 
 NAMES_S = 0.6
-"""For the names of people, after the rules; without them the ids are offered."""
+"""Bounds the lookup of the names of people; without names their ids are offered."""
 
-OFFERED = 25
+MOST_CHOICES = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""
 
-ASKED_AT_ONCE = 100
+MEMBERS_AT_ONCE = 100
 """The most members that one request names (Discord, "Request Guild Members")."""
 
 NAME_CHARS = 60
-"""So that a choice has at most 100 characters (Discord, "Application Command Option Choice")."""
+"""A choice holds 100 characters (Discord, "Application Command Option Choice")."""
 
 OTHER_SUBJECTS = {"all": "all together", "each": "each person"}
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRule:
-    """A rule by the `key` that a choice sends, the `kind` and the `id` of its subject, and what it `says`.
+    """A rule: the `key` that a choice sends, the `kind` and `id` of its subject, and its effect in words (`says`).
 
-    `kind` is `role`, `person`, or a subject without an id.
+    `kind` is `role`, `person`, or a subject without an id (whose `id` is 0).
     """
 
     key: str
@@ -51,14 +51,14 @@ class StoredRule:
 
 
 def stored_rule(family: str, name: str, says: str) -> StoredRule:
-    """Return the rule of a setting whose name begins with `family`."""
+    """Return the rule of the setting `name`, which begins with `family`."""
     key = name.removeprefix(family)
     kind, id_, *_ = [*key.split(":"), ""]
     return StoredRule(key, kind, int(id_) if id_.isdecimal() else 0, says)
 
 
 def matching(rules: Collection[StoredRule], text: str) -> list[StoredRule]:
-    """Return the rules that a person means: the one that was offered, or those of the id or mention in the text."""
+    """Return the rules that a text means: that of an offered choice, or those for the id or mention in the text."""
     text = text.strip()
     exact = [rule for rule in rules if rule.key == text]
     digits = text.strip("<@&!>")
@@ -66,7 +66,7 @@ def matching(rules: Collection[StoredRule], text: str) -> list[StoredRule]:
     return exact or [rule for rule in rules if is_id and rule.id == int(digits) > 0]
 
 
-async def offered(
+async def autocomplete_rules(
     interaction: Interaction,
     settings: ScopeSettings,
     typed: str,
@@ -75,19 +75,19 @@ async def offered(
     family: str,
     says: Mapping[str, str] | None = None,
 ) -> list[app_commands.Choice[str]]:
-    """Offer the rules of the scope that is chosen so far, those for what is gone first; none to who may set none.
+    """Offer the rules of the chosen scope, first those whose role or person is gone.
 
-    `says` are the words for values. None are offered while the store is slow.
+    Nothing is offered to people who may not set rules, nor while the store is slow. `says` are the words for values.
     """
     server = interaction.guild_id
-    if server is None or not access.SERVER.allows(_person(interaction)):
+    if server is None or not permission_rules.SERVER.allows(_person(interaction)):
         return []
     scope = next((each for each in Scope if each == interaction.namespace.scope), default)
     channel = chosen_channel(interaction)
-    if channel is None or not _sees(interaction, channel):
+    if channel is None or not _may_see(interaction, channel):
         return []
     try:
-        async with asyncio.timeout(OFFER_S):
+        async with asyncio.timeout(RULES_S):
             by_scope = await settings.by_scope(thread=None, channel=channel, server=server)
     except (StoreUnavailable, TimeoutError):
         return []
@@ -98,7 +98,10 @@ async def offered(
 def choices(
     rules: Sequence[StoredRule], names: Mapping[tuple[str, int], str | None], server: int, typed: str
 ) -> list[app_commands.Choice[str]]:
-    """Return the choices that fit what was typed; `names` holds None for who is gone, and nothing if unknown."""
+    """Return the choices that contain what was typed.
+
+    `names` holds None for a role or person who is gone, and no entry for one whose name is unknown.
+    """
     wanted = plain(typed).casefold()
     found = []
     for rule in rules:
@@ -107,7 +110,7 @@ def choices(
         label = f"{_subject(rule, names, server)}: {rule.says}"
         if wanted in label.casefold():
             found.append((not is_gone, app_commands.Choice(name=label, value=rule.key)))
-    return [choice for _, choice in sorted(found, key=lambda each: each[0])][:OFFERED]
+    return [choice for _, choice in sorted(found, key=lambda each: each[0])][:MOST_CHOICES]
 
 
 def _subject(rule: StoredRule, names: Mapping[tuple[str, int], str | None], server: int) -> str:
@@ -134,7 +137,7 @@ def _rules(settings: Settings, family: str, says: Mapping[str, str]) -> list[Sto
 async def _names(
     guild: discord.Guild | None, rules: Sequence[StoredRule]
 ) -> dict[tuple[str, int], str | None]:
-    """Return the names of the roles and people, None of those who are gone; nothing where Discord is slow."""
+    """Return the names of the roles and people, None for those who are gone; no people while Discord is slow."""
     if guild is None:
         return {}
     names: dict[tuple[str, int], str | None] = {}
@@ -142,20 +145,20 @@ async def _names(
         if rule.kind == "role":
             role = guild.get_role(rule.id)
             names["role", rule.id] = None if role is None else role.name
-    people = [rule.id for rule in rules if rule.kind == "person"][:ASKED_AT_ONCE]
+    people = [rule.id for rule in rules if rule.kind == "person"][:MEMBERS_AT_ONCE]
     if not people:
         return names
     try:
         async with asyncio.timeout(NAMES_S):
-            found = await guild.query_members(user_ids=people, limit=ASKED_AT_ONCE, cache=False)
+            found = await guild.query_members(user_ids=people, limit=MEMBERS_AT_ONCE, cache=False)
     except (TimeoutError, discord.DiscordException, aiohttp.ClientError, OSError):
         return names
     names |= {("person", person): None for person in people}
     return names | {("person", member.id): display_name(member) for member in found}
 
 
-def _sees(interaction: Interaction, channel: int) -> bool:
-    """Whether the person sees a channel; an autocompletion brings their permissions in its own channel alone."""
+def _may_see(interaction: Interaction, channel: int) -> bool:
+    """Whether the person sees a channel; the interaction holds their permissions for its own channel only."""
     here, guild, person = interaction.channel, interaction.guild, interaction.user
     if channel in (interaction.channel_id, getattr(here, "parent_id", None)):
         return True
@@ -167,8 +170,8 @@ def _sees(interaction: Interaction, channel: int) -> bool:
     )
 
 
-def _person(interaction: Interaction) -> access.Person:
-    return access.Person(
+def _person(interaction: Interaction) -> permission_rules.Person:
+    return permission_rules.Person(
         is_direct=interaction.guild_id is None,
         is_starter=False,
         manages_threads=False,

@@ -1,4 +1,4 @@
-"""Permission rules: decided from facts alone. The refusal is made from the rule, so it names all that suffices."""
+"""The rules that say who may do what with the bot. Each refusal is generated from its rule. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.conversation.scope import Scope
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """The facts about the person who uses a command; `is_starter`: they started the conversation."""
+    """The person who uses a command, as far as rules ask; `is_starter`: they started the conversation."""
 
     is_direct: bool
     is_starter: bool
@@ -24,14 +24,15 @@ PERMISSIONS = {
     "manages_threads": "Manage Threads",
     "manages_server": "Manage Server",
 }
-"""The fields of a person that are permissions, by the names that Discord's settings show."""
+"""The fields of Person that are permissions, with the names in Discord's settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allows whoever has one of the permissions, and by flag the conversation's starter, the asker or the poster.
+    """Allows everybody who has one of the permissions, or one of the roles that are set.
 
-    `direct`: in direct messages everybody is allowed.
+    `starter`: who started the conversation; `asker`: whom the reply answers; `poster`: who posted the file; `direct`:
+    everybody in direct messages.
     """
 
     permissions: tuple[str, ...]
@@ -41,7 +42,7 @@ class Rule:
     direct: bool = True
 
     def allows(self, person: Person, *, asked: bool = False, posted: bool = False) -> bool:
-        """Whether a person is allowed; `asked`: the reply in question answers them; `posted`: it is their file."""
+        """Whether a person is allowed; `asked`: the reply answers them; `posted`: the file is theirs."""
         return (
             (self.direct and person.is_direct)
             or (self.starter and person.is_starter)
@@ -51,7 +52,7 @@ class Rule:
         )
 
     def refusal(self, what: str) -> str:
-        """Say who can do `what`."""
+        """Say who can do `what`, such as "stop it"."""
         flags = {
             "the person who posted it": self.poster,
             "the person who asked": self.asker,
@@ -68,19 +69,19 @@ def _either(names: Sequence[str]) -> str:
 
 
 CONVERSATION = Rule(("manages_threads", "manages_server"), starter=True)
-"""For what concerns a conversation as a whole."""
+"""For a conversation as a whole."""
 
 REPLY = Rule(("manages_messages", "manages_threads", "manages_server"), asker=True)
 """For a single reply."""
 
 STOP = replace(REPLY, starter=True)
-"""For the end of a reply that is being written, which takes up the thread for everybody."""
+"""For stopping a reply, which keeps everybody in the thread waiting while it is written."""
 
 FILE = Rule(("manages_messages", "manages_threads", "manages_server"), starter=True, poster=True)
 """For a file in a conversation."""
 
 SERVER = Rule(("manages_server",), direct=False)
-"""For what concerns more than one conversation."""
+"""For settings of more than one conversation."""
 
 BY_SCOPE = {Scope.THREAD: CONVERSATION, Scope.CHANNEL: SERVER, Scope.SERVER: SERVER}
-"""For the prompt or the model of a scope."""
+"""For the settings of a scope, such as prompt and model."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 import pytest
 
-from bot.commands.answer import (
+from bot.commands.answer_view import (
     ALWAYS,
     EACH_MESSAGE,
     EACH_POST,
@@ -52,7 +52,7 @@ def test_always_does_in_each_type_of_channel_what_its_answer_says(number: int) -
         assert said.startswith(effect or "")
         assert (kind in THREAD_PARENTS) is (effect == OPENS_THREADS)
     else:
-        assert said.startswith("A thread opens from each message of a channel")
+        assert said.startswith("In a channel, a thread opens from each message")
 
 
 def test_each_type_that_discord_py_knows_has_a_row() -> None:
