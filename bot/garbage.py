@@ -15,11 +15,17 @@ MOST_NEW_OBJECTS = 2_000_000
 """So many new objects, about 300 MB, are not waited with. A thousand turns under way have a third of them."""
 
 LOOK_S = 30.0
-LONGEST_S = 60.0
-"""Cycles are collected after this time, also if no moment is quiet: the traceback of an error may keep a file."""
-
 FEW_TURNS = 10
-"""With so few turns under way a collection takes some milliseconds."""
+"""With so few turns under way the moment is quiet: a collection among new objects takes some milliseconds."""
+
+NEW_S = 60.0
+"""After this time new objects are looked through in any case: the traceback of an error may keep a file."""
+
+ALL_S = 600.0
+"""All objects are looked through so often, which takes a third of a second after a thousand turns."""
+
+ALL_LATEST_S = 3600.0
+"""The same, if no moment is quiet."""
 
 
 def configure() -> None:
@@ -30,12 +36,16 @@ def configure() -> None:
 
 
 async def collect_when_quiet(
-    turns: Callable[[], int], *, look_s: float = LOOK_S, longest_s: float = LONGEST_S
+    turns: Callable[[], int], *, look_s: float = LOOK_S, clock: Callable[[], float] = time.monotonic
 ) -> None:
     """Collect cycles from time to time, until cancelled; `turns` are those under way."""
-    collected_s = time.monotonic()
+    new_s = all_s = clock()
     while True:
         await asyncio.sleep(look_s)
-        if turns() <= FEW_TURNS or time.monotonic() - collected_s > longest_s:
+        now_s, is_quiet = clock(), turns() <= FEW_TURNS
+        if now_s - all_s >= (ALL_S if is_quiet else ALL_LATEST_S):
             gc.collect()
-            collected_s = time.monotonic()
+            new_s = all_s = now_s
+        elif is_quiet or now_s - new_s >= NEW_S:
+            gc.collect(1)  # what has come since the last collection
+            new_s = now_s

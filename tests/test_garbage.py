@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import pytest
 
 from bot import garbage
-from tests.patience import idle_timeout
 
 
 class Cycle:
@@ -30,6 +29,37 @@ def collector() -> Iterator[None]:
     gc.unfreeze()
 
 
+class Watched:
+    """A bot with so many turns under way, whose collector has looked some times; each look comes `step_s` later."""
+
+    def __init__(self, turns: int, step_s: float) -> None:
+        self._turns, self._step_s, self._now_s = turns, step_s, 0.0
+
+    async def looks(self, count: int) -> None:
+        """Let the collector look."""
+        left, done = count, asyncio.Event()
+
+        def turns() -> int:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                done.set()
+            return self._turns
+
+        def clock() -> float:
+            self._now_s += self._step_s
+            return self._now_s
+
+        watching = asyncio.create_task(garbage.collect_when_quiet(turns, look_s=0.0, clock=clock))
+        await done.wait()
+        watching.cancel()
+
+
+def new_cycle() -> weakref.ref[Cycle]:
+    """A cycle that no collection has met."""
+    return weakref.ref(Cycle())
+
+
 def old_cycle() -> weakref.ref[Cycle]:
     """A cycle that only a collection of all objects frees."""
     cycle = Cycle()
@@ -37,39 +67,27 @@ def old_cycle() -> weakref.ref[Cycle]:
     return weakref.ref(cycle)
 
 
-async def freed(cycle: weakref.ref[Cycle]) -> None:
-    async with idle_timeout(10):
-        while cycle() is not None:  # noqa: ASYNC110 - nothing tells of a collection
-            await asyncio.sleep(0.005)
-
-
-@pytest.mark.parametrize(("turns", "longest_s"), [(0, 1e9), (500, 0.02)])
-async def test_cycles_are_freed_at_a_quiet_moment_and_after_a_while_in_any_case(
-    turns: int, longest_s: float
+@pytest.mark.parametrize(("turns", "step_s"), [(0, 1.0), (500, garbage.NEW_S)])
+async def test_new_cycles_are_freed_at_a_quiet_moment_and_after_a_minute_in_any_case(
+    turns: int, step_s: float
 ) -> None:
-    cycle = old_cycle()
-    watching = asyncio.create_task(
-        garbage.collect_when_quiet(lambda: turns, look_s=0.005, longest_s=longest_s)
-    )
-    await freed(cycle)
-    watching.cancel()
+    old, new = old_cycle(), new_cycle()
+    await Watched(turns, step_s).looks(2)
+    assert new() is None
+    assert old() is not None
 
 
-async def test_cycles_are_not_looked_for_while_many_turns_are_under_way() -> None:
-    cycle, looks = old_cycle(), 0
-    enough = asyncio.Event()
+@pytest.mark.parametrize(("turns", "step_s"), [(0, garbage.ALL_S), (500, garbage.ALL_LATEST_S)])
+async def test_old_cycles_are_freed_now_and_then(turns: int, step_s: float) -> None:
+    old = old_cycle()
+    await Watched(turns, step_s).looks(2)
+    assert old() is None
 
-    def turns() -> int:
-        nonlocal looks
-        looks += 1
-        if looks > 5:
-            enough.set()
-        return 500
 
-    watching = asyncio.create_task(garbage.collect_when_quiet(turns, look_s=0.001))
-    await enough.wait()
-    watching.cancel()
-    assert cycle() is not None
+async def test_nothing_is_collected_while_many_turns_are_under_way() -> None:
+    new = new_cycle()
+    await Watched(500, 1.0).looks(5)
+    assert new() is not None
 
 
 def test_some_hundred_thousand_new_objects_cause_no_collection() -> None:
