@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 MOST_NEW_OBJECTS = 2_000_000
-"""So many new objects, about 300 MB, are not waited with. A thousand turns under way have a third of them."""
+"""So many new objects are collected at once. A thousand turns under way have a third of them."""
 
 LOOK_S = 30.0
 FEW_TURNS = 10

@@ -13,8 +13,8 @@ GATHER_S = 0.2
 ROOM = 200
 """Of more streams, each is read the more rarely: Discord allows fewer than 50 edits a second for all of them."""
 
-MOST_S = 1.0
-"""The longest time between two reads of a stream."""
+RAREST = 5
+"""A stream is read at least once in so many times `GATHER_S`."""
 
 
 class ReadMoments:
@@ -31,7 +31,7 @@ class ReadMoments:
 
     def next_s(self, now_s: float) -> float:
         """Return the first moment after `now_s`."""
-        every_s = min(max(1.0, self.streams / ROOM) * GATHER_S, max(GATHER_S, MOST_S))
+        every_s = GATHER_S * min(max(1.0, self.streams / ROOM), RAREST)
         return (now_s // every_s + 1) * every_s
 
     def at_next(self, read: Callable[[], None]) -> asyncio.TimerHandle:

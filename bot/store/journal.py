@@ -8,20 +8,18 @@ from dataclasses import dataclass, replace
 from redis.asyncio import Redis
 
 from bot.conversation.correction import reconciled, trims
-from bot.conversation.message import Message
 from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn
 from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim
-from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_correction
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
-from bot.store.leases import MESSAGES_PER_TURN
-from bot.store.posted_messages import PostedMessages, joined_ids, joined_parts
-from bot.store.records import read_messages
+from bot.store.posted_messages import joined_ids, joined_parts
 from bot.store.scripts import Commands
-from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
+from bot.store.scripts.turn import Commit, EndTurn, RecordCost, Reopen
 from bot.store.usage import Usage, written
+from bot.store.waiting_messages import WaitingMessages
 
 NOTHING_USED = TurnUsage()
 
@@ -34,7 +32,7 @@ class Done:
     stale_buttons: int | None = None
 
 
-class Journal(PostedMessages):
+class Journal(WaitingMessages):
     """Takes turns through their states; every step raises Fenced once another worker has the lease.
 
     A conversation is forgotten `ttl_s` after its last message. A lease lasts `lease_s` without renewal. A turn in
@@ -62,52 +60,6 @@ class Journal(PostedMessages):
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def join(self, claim: Claim) -> tuple[tuple[int, ...], tuple[Message, ...]] | None:
-        """Let the messages that wait by now join the turn; None once a part of the reply was journalled.
-
-        Returns the ids of the turn's messages, and those messages that are not deleted.
-        """
-        keys, conversation = self._keys, claim.conversation
-        answer = await self._scripts.run(
-            Join(
-                lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.turn_id),
-                pending=keys.pending(conversation),
-                token=claim.token,
-                turn=padded(claim.turn_id),
-                records=keys.record_prefix(conversation),
-                max_messages=MESSAGES_PER_TURN,
-            )
-        )
-        if answer[0] == "OK":
-            return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
-        return None
-
-    async def waiting(self, claim: Claim) -> list[int]:
-        """Return the messages that wait in the conversation besides those of the turn, also those held back."""
-        with translated():
-            found = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
-        return [message for each in found if (message := int(str(each))) not in claim.batch.members]
-
-    async def has_more(self, claim: Claim) -> bool:
-        """Say whether messages wait besides those of the turn, and besides those that are held back."""
-        keys, conversation = self._keys, claim.conversation
-        if not (left := await self.waiting(claim)):
-            return False
-        with translated():
-            pipe = self._redis.pipeline(transaction=False)
-            for message in left:
-                pipe.hmget(keys.record(conversation, message), "waits", "members")
-            pipe.time()
-            *found, (seconds, _) = await pipe.execute()
-        held = {
-            int(member)
-            for waits, members in found
-            if int(waits or 0) > seconds * 1000
-            for member in str(members or "").split()
-        }
-        return any(message not in held for message in left)
-
     async def reopen(self, claim: Claim) -> None:
         """Let a turn begin again that shows nothing on Discord, with all messages that wait by then."""
         keys, conversation = self._keys, claim.conversation
@@ -121,23 +73,6 @@ class Journal(PostedMessages):
                 done_s=DONE_RECORD_S,
             )
         )
-
-    async def hold_back(
-        self, claim: Claim, for_s: float, members: Sequence[int], *, joins: bool = False
-    ) -> None:
-        """Have `members` of a turn wait of which nothing is visible; the others are answered without them.
-
-        With `joins` the members are answered together with the next message, if there is one before that time.
-        """
-        with translated():
-            seconds, microseconds = await self._redis.time()
-        until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
-        fields: dict[str, str | int] = {
-            "members": joined_ids(members),
-            "waits": until_ms,
-            "joins": int(joins),
-        }
-        await self._step("hold_back", claim, writes=Writes(assign=fields))
 
     async def commit(
         self,
