@@ -17,6 +17,7 @@ from bot.store.batches import Batches, Command
 from bot.store.connection import connect
 from bot.store.content import Cipher, Content
 from bot.store.counted import CountedRedis
+from tests.iterations import Iterations
 
 
 @pytest_asyncio.fixture
@@ -121,7 +122,7 @@ async def test_a_command_by_itself_is_left_to_its_caller() -> None:
 
 
 async def test_few_callers_go_on_in_one_iteration_of_the_loop_and_in_order() -> None:
-    loop, iteration, resumed = asyncio.get_running_loop(), 0, list[tuple[int, int]]()
+    iterations, resumed = Iterations(), list[tuple[int, int]]()
     answer = asyncio.Event()
 
     async def send(commands: Sequence[Command]) -> list[Any]:
@@ -130,17 +131,11 @@ async def test_few_callers_go_on_in_one_iteration_of_the_loop_and_in_order() -> 
 
     async def ask(number: int) -> None:
         assert await gathered.join([(("GET", number), {})]) == [(("GET", number), {})]
-        resumed.append((iteration, number))
-
-    def count() -> None:
-        nonlocal iteration
-        iteration += 1
-        loop.call_soon(count)
+        resumed.append((iterations.number, number))
 
     gathered = Batches(send)
     asking = asyncio.gather(*map(ask, range(10 * batches.MOST_COMMANDS)))
-    count()
-    loop.call_later(0.01, answer.set)
+    asyncio.get_running_loop().call_later(0.01, answer.set)
     await asking
     together = Counter(each for each, _ in resumed)
     assert max(together.values()) <= TOGETHER

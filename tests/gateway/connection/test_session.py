@@ -19,6 +19,7 @@ from bot.in_turn import TOGETHER
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
+from tests.iterations import Iterations
 from tests.patience import idle_timeout
 
 IDENTIFY, RESUME = 2, 6
@@ -120,22 +121,16 @@ async def test_after_a_long_outage_the_gateway_is_tried_again_within_a_minute(li
 async def test_many_events_at_once_leave_the_loop_to_others_in_between(
     line: Line, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    loop, iteration, handled = asyncio.get_running_loop(), 0, list[int]()
+    iterations, handled = Iterations(), list[int]()
     receive = websocket.Socket.received_message
 
     async def noting(self: websocket.Socket, msg: Any, /) -> None:
-        handled.append(iteration)
+        handled.append(iterations.number)
         await receive(self, msg)
-
-    def count() -> None:
-        nonlocal iteration
-        iteration += 1
-        loop.call_soon(count)
 
     await line.until(lambda: line.connected)
     monkeypatch.setattr(websocket.Socket, "received_message", noting)
     (guild,) = line.discord.world.guilds.values()
-    count()
     for number in range(20 * TOGETHER):
         line.discord.add_channel(guild, f"channel-{number}")
     await line.until(lambda: len(handled) >= 20 * TOGETHER)
