@@ -178,6 +178,8 @@ def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
 def _load(modules: Sequence[str]) -> None:
     for name in modules:
         import_module(name)
+    if (tls := sys.modules.get("bot.tls")) is not None:
+        tls.tls_context()  # the certificates are a quarter of what the start of a bot takes besides
     # The garbage collector's marks would copy the pages that forked processes share.
     gc.collect()
     gc.freeze()

@@ -37,6 +37,7 @@ from bot.conversation.errors import (
 )
 from bot.conversation.fair_queue import Caller
 from bot.conversation.request import Finished, NewAttempt, Queued, Started, TextDelta, Waiting
+from bot.tls import tls_context
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -104,6 +105,7 @@ class Claude:
             http_client=DefaultAioHttpClient(
                 limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
                 event_hooks={"response": [bound_whole]},
+                verify=tls_context(),
             ),
         )
         self._operator_errors = OperatorErrors()

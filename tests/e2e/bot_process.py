@@ -21,7 +21,7 @@ START_S = 45.0
 STOP_S = 30.0
 """More than the 10 s that the bot promises, to which tests/e2e/test_stopping.py holds it."""
 
-READ_AT_IMPORT = ("ANTHROPIC_LOG", "PYTHON")
+READ_AT_IMPORT = ("ANTHROPIC_LOG", "PYTHON", "SSL_CERT")
 """How the names of variables begin that only a new interpreter heeds."""
 
 

@@ -107,7 +107,7 @@ async def test_the_proxy_is_told_the_checked_address_and_the_server_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem = self_signed(tmp_path / "server.pem", NAME)
-    monkeypatch.setattr(transport, "_ssl_context", lambda: ssl.create_default_context(cafile=str(pem)))
+    monkeypatch.setattr(transport, "tls_context", lambda: ssl.create_default_context(cafile=str(pem)))
     async with https_server(pem) as (port, heads), Tunnel(port).running() as tunnel:
         resolving(monkeypatch, PUBLIC)
         with_password = tunnel.url.replace("//", "//weaver:secret@")
@@ -141,7 +141,7 @@ async def test_security_the_certificate_of_another_name_is_refused_behind_the_pr
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pem = self_signed(tmp_path / "server.pem", "other.example")
-    monkeypatch.setattr(transport, "_ssl_context", lambda: ssl.create_default_context(cafile=str(pem)))
+    monkeypatch.setattr(transport, "tls_context", lambda: ssl.create_default_context(cafile=str(pem)))
     async with https_server(pem) as (port, heads), Tunnel(port).running() as tunnel:
         resolving(monkeypatch, PUBLIC)
         with pytest.raises(httpx2.ConnectError, match="not valid for"):

@@ -6,17 +6,14 @@ A proxy is told the checked address, and never the name, which it would resolve 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpcore2
 import httpx2
 
+from bot.tls import tls_context
 from bot.tools.mcp.address import AddressRefused, NotResolved, checked_addresses
 from bot.tools.mcp.answers import Answers
-
-if TYPE_CHECKING:
-    import ssl
 
 CONNECT_S = 10.0
 MOST_CONNECTIONS = 8
@@ -58,7 +55,7 @@ class BoundedTransport(httpx2.AsyncHTTPTransport):
     """Reads at most `most_bytes` of each answer, which must not be compressed."""
 
     def __init__(self, *, private: bool, most_bytes: int, answers: Answers, proxy: str | None = None) -> None:
-        context = _ssl_context()
+        context = tls_context()
         super().__init__(verify=context, trust_env=False, proxy=proxy)
         self._passes_proxy = proxy is not None
         self._private = private
@@ -118,9 +115,3 @@ class _Bounded(httpx2.AsyncByteStream):
 
     async def aclose(self) -> None:
         await self._stream.aclose()
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """Load the certificates once: that takes as long as a request."""
-    return httpx2.create_ssl_context()
