@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import fnmatch
+import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -87,7 +88,7 @@ class Scene:
         while True:
             while await self._is_at_work() and not patience.is_over:  # noqa: ASYNC110 - nobody tells of it
                 await asyncio.sleep(LOOK_S)
-            before = self._shown()
+            before, began_s = self._shown(), time.monotonic()
             if not (found := await self.breaches(asked)):
                 await asyncio.sleep(still_s)
                 found = await self.breaches(asked)
@@ -95,7 +96,8 @@ class Scene:
                     found = [f"what is shown goes on changing: {difference(before, after)}"]
             if not found or patience.is_over:
                 return found
-            await asyncio.sleep(LOOK_S)
+            # Else the looks of all worlds of an arena keep this process busy, and the patience never ends.
+            await asyncio.sleep(max(LOOK_S, 20 * (time.monotonic() - began_s)))
 
     async def _is_at_work(self) -> bool:
         """Whether something waits, which is a breach as well: one look at it costs little, a look at all a lot."""
