@@ -44,6 +44,7 @@ async def run(settings: Settings, load: Callable[[], Settings]) -> None:
             await _serve(local, bot, shutdown, load, requests)
     except Stopped:
         log.info("stopped_while_starting")
+    shutdown.taken_down()
 
 
 async def _rest(bot: Bot) -> None:

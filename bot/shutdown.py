@@ -28,6 +28,9 @@ SHUTDOWN_S = 9.0
 REST_S = 2.0
 """The part of `SHUTDOWN_S` after the turns: releasing leases, disconnecting and saving."""
 
+END_S = 3.0
+"""What is left once everything is taken down: closing the loop, and 2 s for reports of errors that are under way."""
+
 LOG_S = 0.5
 """For the last log line; the log itself may be what hangs."""
 
@@ -63,6 +66,18 @@ class Shutdown:
         if self._until_s is None:
             return wanted_s
         return max(0.0, min(wanted_s, self._until_s - REST_S - time.monotonic()))
+
+    def taken_down(self) -> None:
+        """End the process in `END_S` if a stop was requested: nothing that is left has to be finished.
+
+        Closing the loop waits for lookups in DNS, which cannot be cancelled and may take a minute. uvloop waits
+        outside of Python, where the main thread handles no alarm, hence a thread.
+        """
+        if self._until_s is None:
+            return
+        ending = threading.Timer(max(0.0, min(END_S, self._until_s - time.monotonic())), _exit, (0,))
+        ending.daemon = True
+        ending.start()
 
     async def requested(self) -> None:
         """Wait for the request to stop."""

@@ -9,6 +9,7 @@ replaced data still lists them.
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -67,9 +68,9 @@ async def restore(
     """
     stored = StoredKeys(redis, keys)
     # The check comes before the file too: reading a large file takes minutes.
-    await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
+    await _check_target(redis, keys, path, replaces=replaces, silent_s=silent_s)
     verified = _verified(path, schema)
-    await _check_target(redis, keys, replaces=replaces, silent_s=silent_s)
+    await _check_target(redis, keys, path, replaces=replaces, silent_s=silent_s)
     jobs = ForgetJobs(redis, keys)
     forgotten = await jobs.remembered()
     await _clear(redis, keys, stored)
@@ -115,7 +116,7 @@ def _verified(path: Path, schema: int) -> BackupReader:
     return reader
 
 
-async def _check_target(redis: Redis, keys: Keys, *, replaces: bool, silent_s: float) -> None:
+async def _check_target(redis: Redis, keys: Keys, path: Path, *, replaces: bool, silent_s: float) -> None:
     if await running(redis, keys, silent_s):
         raise StartError(
             "the bot is running on this Redis: stop every instance, and restore again "
@@ -126,8 +127,9 @@ async def _check_target(redis: Redis, keys: Keys, *, replaces: bool, silent_s: f
         return
     async for _ in keys_of_prefix(redis, keys.prefix):
         raise StartError(
-            f"this Redis already holds data of the bot: use --replace to delete that data first, or set redis.prefix "
-            f"to another prefix than {keys.prefix}",
+            f"this Redis already holds data under redis.prefix {keys.prefix!r}: run `python -m bot restore --replace "
+            f"{shlex.quote(str(path))}` to delete that data first (`python -m bot backup FILE` saves it), or set "
+            "redis.prefix (BOT_REDIS__PREFIX) to another prefix, for the bot too, to keep both",
             exit_code=Exit.BACKUP,
         )
 

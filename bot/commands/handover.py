@@ -15,6 +15,7 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.access_rules import access_of
 from bot.conversation.audit import Act
+from bot.store.claim import Meta
 
 log = structlog.get_logger()
 
@@ -28,6 +29,7 @@ ALREADY = "{member} is the starter of this thread already."
 HANDED_OVER = (
     "{member} is the starter of this thread now: they can reset it, choose its settings and stop me here."
 )
+OVERTAKEN = "Somebody has handed this thread over meanwhile: {member} is its starter now."
 
 
 class Handover:
@@ -64,9 +66,20 @@ class Handover:
         else:
             if await self._conversations.hand_over(conversation, member.id, interaction.id):
                 log.info("conversation_handed_over", conversation=conversation)
+            elif latest := await self._later(conversation, interaction.id):
+                await say(interaction, OVERTAKEN.format(member=f"<@{latest.starter}>"))
+                return
             before = "" if meta.starter is None else str(meta.starter)
             await note(self._audit_log, invocation, Act.HANDED_OVER, before=before, after=str(member.id))
             await say(interaction, HANDED_OVER.format(member=f"<@{member.id}>"))
+
+    async def _later(self, conversation: int, interaction: int) -> Meta | None:
+        """Return what a later handover has made of a conversation, None if this interaction's is the latest one.
+
+        The store refuses a handover also if the answer to the first try was lost: that try has done it.
+        """
+        meta = await self._conversations.meta(conversation)
+        return None if meta is None or meta.handed == interaction else meta
 
     async def _may_use(
         self, interaction: Interaction, invocation: Invocation, member: discord.User | discord.Member

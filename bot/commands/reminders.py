@@ -98,18 +98,17 @@ class ReminderCommands(
         code = reminder.strip().strip("`").lower()
         own = await self._reminders.of_person(interaction.user.id)
         if found := [each for each in own if each.code == code]:
-            await self._end(found[0])
-            await say(interaction, cancelled(code))
+            is_cancelled = await self._cancel(found[0])
+            await say(interaction, cancelled(code) if is_cancelled else no_such(code))
             return
         others = [each for each in await self._here(interaction) if each.code == code]
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):
             # The same answer whether or not the reminder exists, which this person may not learn.
             await say(interaction, f"{no_such(code)} {MAY_NOT_CANCEL}")
-        elif not others:
+        elif not others or not await self._cancel(others[0]):
             await say(interaction, no_such(code))
         else:
-            await self._end(others[0])
             await self._note(invocation, others[0])
             await say(interaction, cancelled(code))
 
@@ -132,12 +131,15 @@ class ReminderCommands(
         found = await self._reminders.of(interaction.channel_id or 0)
         return [each for each in found if not each.has_ended]
 
-    async def _end(self, reminder: Reminder) -> None:
+    async def _cancel(self, reminder: Reminder) -> bool:
+        """Cancel a reminder; False if it has ended in another way since it was read."""
         now_ms = self._clock.now_ms()
-        await self._reminders.change(
+        after, taken = await self._reminders.change(
             reminder.conversation, reminder.id, lambda each: each.ended("cancelled", now_ms)
         )
-        log.info("reminder_ended", conversation=reminder.conversation, why="cancelled")
+        if taken:
+            log.info("reminder_ended", conversation=reminder.conversation, why="cancelled")
+        return after is not None and after.is_cancelled
 
     async def _note(self, invocation: Invocation, reminder: Reminder) -> None:
         await note(self._audit_log, invocation, Act.REMINDER_CANCELLED, before=str(reminder.person))

@@ -80,6 +80,11 @@ class Reminder:
         return self.state == "ended"
 
     @property
+    def is_cancelled(self) -> bool:
+        """Whether somebody has ended the reminder, and not its post."""
+        return self.end == "cancelled"
+
+    @property
     def nonce(self) -> str:
         """The nonce of the message that is due now; at most 25 characters."""
         return f"{self.id:x}-{self.due_ms // 1000:x}-r"

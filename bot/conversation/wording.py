@@ -122,7 +122,11 @@ QUESTION_LOST = (
     "I was interrupted before I could take up this question. "
     "Please ask it again, with /chat or by mentioning me."
 )
-STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
+STORE_DOWN = (
+    "My memory is not reachable right now, so that may not be done, or only in part. "
+    "Please try it again in a minute."
+)
+"""Said at any point of a command: a change may be made though its answer is lost, or by another instance."""
 
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"

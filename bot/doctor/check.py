@@ -13,12 +13,13 @@ from bot.conversation.errors import StartError
 from bot.doctor.fixes import repair
 from bot.doctor.host_probe import host_facts
 from bot.doctor.probes import Gathered, gather
-from bot.findings.facts import CommandFacts, Facts, RedisFacts, SettingsFacts
+from bot.findings.facts import Facts, RedisFacts, SettingsFacts
 from bot.findings.finding import Finding, by_severity, of_start_error
 from bot.findings.ids import Id
 from bot.findings.report import Report
 from bot.findings.table import findings_of
 from bot.local.stand_ins import not_configured, require_all, require_claude_on_discord
+from bot.tools.offer import known_tools
 from bot.version import version
 
 
@@ -49,7 +50,7 @@ async def _checked(
         facts: tuple[Facts, ...] = (
             SettingsFacts(
                 settings,
-                tools=next((each.tools for each in gathered.facts if isinstance(each, CommandFacts)), ()),
+                tools=known_tools(),
                 stand_ins=() if strict else not_configured(settings),
             ),
             host_facts(

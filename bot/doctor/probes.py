@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TypeVar
 
 import aiohttp
 import discord
@@ -24,6 +26,7 @@ from bot.gateway import permissions
 from bot.gateway.connection import application, session
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
+from bot.retry import Schedule, retry
 from bot.store.all_keys import keys_of_prefix
 from bot.store.keys import Keys
 from bot.store.schema import stored_version
@@ -35,11 +38,18 @@ from bot.wiring.claude import build_claude, check_model
 from bot.wiring.gateway import build_client
 from bot.wiring.store import Store, build_store
 
+T = TypeVar("T")
+
 SERVERS_MAX = 25
 """Each server costs three requests to Discord."""
 
 DISCORD_S = 60.0
 """discord.py's login waits for a rate limit as long as it lasts; a check has to end."""
+
+TRIES = Schedule(0.5, factor=2, tries=3)
+"""discord.py repeats 500, 502, 504 and 524 but neither 503 nor a lost connection."""
+
+FAILURES = (discord.DiscordException, aiohttp.ClientError, OSError)
 
 
 @dataclass
@@ -114,22 +124,40 @@ async def _discord(
     clock = Clock()
     client = build_client(settings, metrics, Pace(), clock, stack)
     try:
-        async with asyncio.timeout(DISCORD_S):
+        async with _answered():
             await session.login(client, settings.discord.token.get_secret_value())
             gathered.client = client
-            return await _discord_facts(settings, client, clock, gathered.store)
+            return await _asked(partial(_discord_facts, settings, client, clock, gathered.store))
+    except Unanswered as error:
+        raise StartError(
+            f"Discord did not answer all requests of the check ({error}): try again in some minutes",
+            exit_code=Exit.DISCORD_UNREACHABLE,
+        ) from error
+
+
+class Unanswered(Exception):
+    """Discord did not answer; the text is why."""
+
+
+@asynccontextmanager
+async def _answered() -> AsyncIterator[None]:
+    """Bound what is asked of Discord, and raise Unanswered where Discord fails."""
+    try:
+        async with asyncio.timeout(DISCORD_S):
+            yield
     except TimeoutError as error:
-        reason = "it limits the requests of this address, or it is slow"
-        raise _incomplete(reason) from error
-    except (discord.DiscordException, aiohttp.ClientError, OSError) as error:
-        raise _incomplete(type(error).__name__) from error
+        raise Unanswered("it limits the requests of this address, or it is slow") from error
+    except FAILURES as error:
+        raise Unanswered(type(error).__name__) from error
 
 
-def _incomplete(reason: str) -> StartError:
-    return StartError(
-        f"Discord did not answer all requests of the check ({reason}): try again in some minutes",
-        exit_code=Exit.DISCORD_UNREACHABLE,
-    )
+async def _asked(probe: Callable[[], Awaitable[T]]) -> T:
+    """Ask Discord, again after a failure that passes by itself."""
+    return await retry(probe, TRIES, on=FAILURES, when=_passes)
+
+
+def _passes(error: Exception) -> bool:
+    return isinstance(error, discord.DiscordServerError) or not isinstance(error, discord.DiscordException)
 
 
 async def _discord_facts(
@@ -173,15 +201,14 @@ def _purposes(store: Store | None) -> application.Purposes:
     return configured
 
 
-async def _commands(settings: Settings) -> CommandFacts | None:
-    async with AsyncExitStack() as stack:
-        bot = await build(without_metrics(settings), stack, serves=False)
-        try:
-            state = await bot.tree.registration()
-        except (discord.DiscordException, StoreUnavailable):
-            return None
-        tools = tuple(tool.name for tool in bot.tools.facts())
-        return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted, tools=tools)
+async def _commands(settings: Settings) -> CommandFacts:
+    try:
+        async with _answered(), AsyncExitStack() as stack:
+            bot = await build(without_metrics(settings), stack, serves=False)
+            state = await _asked(bot.tree.registration)
+    except Unanswered as error:
+        return CommandFacts(problem=str(error))
+    return CommandFacts(state.lacking, state.foreign, is_changed=not state.is_noted)
 
 
 def without_metrics(settings: Settings) -> Settings:

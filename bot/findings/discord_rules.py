@@ -257,6 +257,17 @@ def commands(facts: CommandFacts) -> Iterator[Finding]:
         )
 
 
+def commands_unchecked(facts: CommandFacts) -> Iterator[Finding]:
+    """Discord limits how often the registered commands are read."""
+    if facts.problem:
+        yield Finding(
+            Id.COMMANDS_UNCHECKED,
+            Severity.NOTE,
+            f"Discord did not tell the registered commands ({facts.problem}), so that they are not checked",
+            "check again in a minute",
+        )
+
+
 RULES = (
     intent,
     endpoint,
@@ -271,4 +282,4 @@ RULES = (
     no_servers,
     servers,
 )
-COMMAND_RULES = (commands,)
+COMMAND_RULES = (commands, commands_unchecked)

@@ -84,13 +84,13 @@ class DiscordFacts:
 class CommandFacts:
     """The names of commands that Discord lacks, or has and the bot does not; `is_changed`: a definition differs.
 
-    `tools` are the names of the tools that may be switched on.
+    `problem` is why Discord did not tell its commands, "" if it did.
     """
 
     lacking: tuple[str, ...] = ()
     foreign: tuple[str, ...] = ()
     is_changed: bool = False
-    tools: tuple[str, ...] = ()
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class HostFacts:
 
 @dataclass(frozen=True, slots=True)
 class SettingsFacts:
-    """The settings; `tools` are the names of all tools, if known; `stand_ins` what is not configured."""
+    """The settings; `tools` are the names of all tools that are not remote, `stand_ins` what is not configured."""
 
     settings: Settings
     tools: tuple[str, ...] = ()

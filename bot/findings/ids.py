@@ -35,6 +35,7 @@ class Id(StrEnum):
     NO_SERVERS = "discord.no_servers"
     SERVERS_SKIPPED = "discord.servers_skipped"
     COMMANDS = "discord.commands"
+    COMMANDS_UNCHECKED = "discord.commands_unchecked"
     SERVER_PERMISSIONS = "discord.server_permissions"
     CHANNEL_PERMISSIONS = "discord.channel_permissions"
     CHANNEL_GONE = "discord.channel_gone"

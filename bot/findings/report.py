@@ -72,7 +72,8 @@ def paragraph(finding: Finding) -> Iterable[str]:
     if finding.mend:
         yield f"  → {_sentence(finding.mend)}"
     if finding.fix is not None:
-        yield f"  → --fix can {finding.fix.value}."
+        # The whole command, because `init`, which has no such option, shows findings as well.
+        yield f"  → `python -m bot check --fix` can {finding.fix.value}."
 
 
 def _sentence(text: str) -> str:

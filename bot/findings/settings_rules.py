@@ -178,14 +178,14 @@ def contradictions(facts: SettingsFacts) -> Iterator[Finding]:
 
 def tools(facts: SettingsFacts) -> Iterator[Finding]:
     """A name in tools.on that is no tool."""
-    known = {*facts.tools, *facts.settings.tools.never}
-    unknown = [name for name in facts.settings.tools.on if facts.tools and name not in known]
+    never = facts.settings.tools.never
+    unknown = [name for name in facts.settings.tools.on if name not in (*facts.tools, *never)]
     if unknown:
         yield Finding(
             Id.CONTRADICTION,
             Severity.WARNING,
             f"tools.on names {', '.join(unknown)}, and there is no such tool",
-            f"known are {', '.join(facts.tools)}",
+            f"known are {', '.join(name for name in facts.tools if name not in never)}",
             ("tools.on",),
         )
 

@@ -35,8 +35,10 @@ class RemovedPlaces:
     ) -> bool:
         """Erase a conversation with its settings; a running turn is fenced off, and its uploads are swept.
 
-        With `older_than` nothing is done, and False returned, if a turn waits or the last one is not older than that
-        id. `keeps_reminders`: the place still exists, and what somebody asked for is due at its own time.
+        With `older_than` nothing is done if a turn waits or the last one is not older than that id.
+        `keeps_reminders`: the place still exists, and what somebody asked for is due at its own time.
+
+        Returns whether this call has erased it: of several processes that do so at once, one is told True.
         """
         keys = self._keys
         with translated():
@@ -74,12 +76,12 @@ class RemovedPlaces:
             if parent:  # the message that the thread was started from
                 await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
             await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
-            await self._redis.zrem(keys.known, str(conversation))
+            is_removed = bool(await self._redis.zrem(keys.known, str(conversation)))
             if not keeps_reminders:
                 await self._redis.delete(keys.reminders(conversation))
                 await self._redis.zrem(keys.reminders_due, str(conversation))
         await self._memories.erase(MemoryPlace(home, conversation))
-        return True
+        return is_removed
 
     async def erase_channel(self, server: int, channel: int) -> None:
         """Erase what is set for a channel, and what was learnt there; its threads are conversations of their own."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -19,12 +20,33 @@ INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
 """The log events that a replay waits for."""
 
+REFUSED = frozenset(Exit) - {Exit.LOOP_BLOCKED}
+"""The exit codes of a StartError: its line, about settings and services, is the last one of the standard error."""
+
+ERROR = re.compile(r"([A-Za-z_][\w.]*(?:Error|Exception))\b")
+"""The type of an error, which begins the last line of a traceback; its text may quote what was said."""
+
+LINE_CHARS = 300
+TAIL_BYTES = 4000
+
+
+def ending(code: int, errors: bytes) -> str:
+    """Say how a process ended; `errors` is the end of its standard error, of which no word of a turn is told."""
+    last = (errors.decode(errors="replace").strip().splitlines() or [""])[-1][:LINE_CHARS]
+    if code < 0:
+        return f"signal {-code}"
+    if code in REFUSED:
+        return f"exit code {code}: {last}"
+    error = ERROR.match(last)
+    return f"exit code {code}: {error[0]}" if error else f"exit code {code}"
+
 
 class ReplayedBot:
     """Starts the process, again after a crash, and follows its log."""
 
     def __init__(self, folder: Path, environment: dict[str, str], scene: Scene) -> None:
         self._folder = folder
+        self._errors = folder / "errors"
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
         tools = folder / "tools"
         # This bot comes first: another version may be installed.
@@ -48,15 +70,16 @@ class ReplayedBot:
         """Start the bot, and wait until it is connected to Discord."""
         self._ended.clear()
         self._logged[READY].clear()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "bot", "run"),
-            cwd=self._folder,  # so that the bot does not read the settings files of the operator
-            env=self._environment,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
+        with self._errors.open("wb") as errors:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", "bot", "run"),
+                cwd=self._folder,  # so that the bot does not read the settings files of the operator
+                env=self._environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+            )
         self._lines = asyncio.create_task(self._read(self._process), name="replay-log")
         await self._until(READY)
 
@@ -97,7 +120,9 @@ class ReplayedBot:
             for each in waits:
                 each.cancel()
         if not event.is_set():
-            raise StartError("the replayed bot ended before the turn did", exit_code=Exit.BACKUP)
+            code = 0 if self._process is None else await self._process.wait()
+            reason = ending(code, self._errors.read_bytes()[-TAIL_BYTES:])
+            raise StartError(f"the replayed bot ended before the turn did ({reason})", exit_code=Exit.BACKUP)
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:

@@ -32,6 +32,10 @@ class FirstFailure(logging.Filter):
         for handler in logging.getLogger().handlers:
             handler.removeFilter(self)
 
+    def reset(self) -> None:
+        """Pass the next line at once: the failure of the one before is over."""
+        self._passed_s = -AGAIN_S
+
     def filter(self, record: logging.LogRecord) -> bool:
         """Pass other records, and one of the library's every `AGAIN_S`."""
         if record.name != self._library and not record.name.startswith(f"{self._library}."):

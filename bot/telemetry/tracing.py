@@ -83,6 +83,8 @@ def configure(exporter: SpanExporter | None = None) -> Callable[[], None]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
 
+        from bot.telemetry.watched_exporter import WatchedExporter
+
         if exporter is None:
             from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
@@ -96,8 +98,8 @@ def configure(exporter: SpanExporter | None = None) -> Callable[[], None]:
     provider = TracerProvider(
         resource=Resource.create({**named, "service.version": version()}), shutdown_on_exit=False
     )
-    provider.add_span_processor(BatchSpanProcessor(exporter))
     filtered = FirstFailure.of("opentelemetry", hint=f"is {ENDPOINTS[0]} right? turns go on without traces")
+    provider.add_span_processor(BatchSpanProcessor(WatchedExporter(exporter, filtered)))
     _use(provider.get_tracer("bobbin"))
 
     def stop() -> None:

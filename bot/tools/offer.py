@@ -10,6 +10,7 @@ from bot.conversation.scope import Scope, Settings
 from bot.conversation.server_tools import CODE_EXECUTION, WEB_FETCH, WEB_SEARCH
 from bot.conversation.tool_definition import ToolDefinition
 from bot.conversation.tool_settings import is_on
+from bot.tools.installed import installed_tools
 from bot.tools.mcp.definition import RemoteTool, told_definition
 from bot.tools.mcp.remote_tools import Change, RemoteTools
 from bot.tools.tool import ToolPlace
@@ -48,6 +49,11 @@ class ToolFacts:
     about: str
     runs_at_anthropic: bool = False
     asks: bool = False
+
+
+def known_tools() -> tuple[str, ...]:
+    """Return the names of all tools that are not remote; asks no service."""
+    return (*ABOUT, *(tool.name for tool in installed_tools(ABOUT)))
 
 
 class ToolOffer:

@@ -137,10 +137,11 @@ def cancel_tool(book: ReminderBook, now_ms: Callable[[], int]) -> Tool:
         for each in await book.of(context.place.conversation):
             # One that is cancelled already may have been so by an attempt that was interrupted.
             if each.person == context.asker and each.code == wanted and each.end in ("", "cancelled"):
-                await book.change(
+                after, _ = await book.change(
                     each.conversation, each.id, lambda found: found.ended("cancelled", now_ms())
                 )
-                return f"The reminder {each.code} is cancelled."
+                if after is not None and after.is_cancelled:
+                    return f"The reminder {each.code} is cancelled."
         raise ToolFailed(UNKNOWN)
 
     return tool_of(cancel_reminder, status="Cancelling a reminder", changes=True, repeats=True)

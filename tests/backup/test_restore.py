@@ -103,8 +103,10 @@ async def test_a_prefix_that_holds_something_is_replaced_only_on_demand(
     await back_up(source, KEYS, tmp_path / "file", schema=SCHEMA)
     await target.set("test:{99}:hw", "1")
     await target.set("tester:key", "1")
-    with pytest.raises(StartError, match="--replace"):
+    with pytest.raises(StartError, match="--replace") as refused:
         await restored(target, tmp_path / "file")
+    assert f"`python -m bot restore --replace {tmp_path / 'file'}`" in refused.value.line
+    assert "'test'" in refused.value.line
     await restored(target, tmp_path / "file", replaces=True)
     assert not await target.exists("test:{99}:hw")
     assert await target.exists("tester:key")

@@ -15,6 +15,12 @@ def test_an_unknown_permission_is_not_named() -> None:
     assert "“Send Messages”" in missing("Send Messages")
 
 
+@pytest.mark.parametrize("text", [wording.STORE_DOWN, UNAVAILABLE, UNEXPECTED])
+def test_a_command_that_failed_on_its_way_is_not_told_to_have_changed_nothing(text: str) -> None:
+    assert "nothing" not in text
+    assert "again" in text
+
+
 class Shown:
     """An interaction that is not answered yet; keeps what the person is told."""
 

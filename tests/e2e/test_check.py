@@ -258,6 +258,24 @@ async def test_limits_that_the_model_does_not_have_and_settings_that_contradict_
     assert "tools.on names time_inn" in problems
 
 
+async def test_commands_that_discord_does_not_tell_are_a_note_and_hide_no_other_finding(
+    shared: World,
+) -> None:
+    async with shared.apart(bots=0) as own:
+        own.discord.faults.add(
+            action="status",
+            status=503,
+            method="GET",
+            route="/commands$",
+            times=None,
+            only_token=own.app.token,
+        )
+        report = await checked(own.environment(BOT_TOOLS__ON="time_inn"), 0)
+        own.discord.faults.clear()
+        assert "DiscordServerError" in found(report)[Id.COMMANDS_UNCHECKED]["problem"]
+        assert "tools.on names time_inn" in " ".join(each["problem"] for each in report["findings"])
+
+
 async def test_a_gateway_that_is_not_there(shared: World) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

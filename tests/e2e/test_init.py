@@ -109,6 +109,8 @@ async def test_the_intent_is_switched_on_after_a_yes(shared: World, tmp_path: Pa
     code, shown = await init(shared, tmp_path, "", app.token, "yes", "")
     assert code == 0, shown
     assert "fixed      discord.intent" in shown
+    assert "→ `python -m bot check --fix` can switch on" in shown
+    assert "→ --fix" not in shown
     assert app.privileged_intents
 
 

@@ -34,7 +34,7 @@ def test_text() -> None:
         "error    redis.eviction",
         "  It evicts.",
         "  → see https://example.org",
-        "  → --fix can set the eviction policy of Redis to noeviction.",
+        "  → `python -m bot check --fix` can set the eviction policy of Redis to noeviction.",
         "",
         "warning  discord.channel_gone",
         "  A channel is gone.",

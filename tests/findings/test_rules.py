@@ -231,6 +231,21 @@ def test_an_unknown_tool_is_named_with_those_that_there_are() -> None:
     assert finding.problem == "tools.on names loom, and there is no such tool"
 
 
+def test_an_unknown_tool_is_named_whatever_discord_tells() -> None:
+    settings = SettingsFacts(Settings.model_validate({"tools": {"on": ["loom"]}}), tools=("time",))
+    unchecked = CommandFacts(problem="RateLimited")
+    assert [each.id for each in findings_of([settings, unchecked])] == [
+        Id.CONTRADICTION,
+        Id.COMMANDS_UNCHECKED,
+    ]
+
+
+def test_a_tool_that_is_never_offered_is_not_recommended() -> None:
+    settings = Settings.model_validate({"tools": {"on": ["loom"], "never": ["wheel"]}})
+    (finding,) = findings_of([SettingsFacts(settings, tools=("time", "wheel"))])
+    assert finding.mend == "known are time"
+
+
 def test_configured_channels() -> None:
     server = {"audit.channel": Setting("5"), "budget.notify": Setting("6"), "answer": Setting("always")}
     channels = {7: {"answer": Setting("always")}, 8: {"answer": Setting("never")}}

@@ -104,6 +104,7 @@ async def test_what_was_learnt_in_a_channel_goes_with_the_channel_and_a_private_
     thread = MemoryPlace(SERVER, C)
     await memories.remember(thread, LOOM)
     await redis.hset(KEYS.meta(C), mapping={"guild": SERVER, "parent": CHANNEL})
+    await redis.zadd(KEYS.known, {str(C): 1})
     places = RemovedPlaces(redis, KEYS)
     await places.erase_channel(SERVER, CHANNEL)
     assert await memories.of((PUBLIC, PRIVATE)) == (elsewhere,)

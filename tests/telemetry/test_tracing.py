@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
+import structlog
 from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from bot.telemetry import tracing
@@ -26,6 +28,30 @@ def spans(exporter: InMemorySpanExporter) -> dict[str, ReadableSpan]:
     if provider is not None:
         provider.force_flush()
     return {span.name: span for span in exporter.get_finished_spans()}
+
+
+class Failing(InMemorySpanExporter):
+    """Fails at the first export."""
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Fail, or keep the spans."""
+        is_first = not self.get_finished_spans()
+        super().export(spans)
+        return SpanExportResult.FAILURE if is_first else SpanExportResult.SUCCESS
+
+
+def test_the_log_tells_that_traces_are_taken_again() -> None:
+    exporter = Failing()
+    stop = tracing.configure(exporter)
+    try:
+        with structlog.testing.capture_logs() as lines:
+            for _ in range(3):
+                with tracing.turn(tracing.now_ns()):
+                    pass
+                spans(exporter)
+    finally:
+        stop()
+    assert [line["event"] for line in lines] == ["trace_export_restored"]
 
 
 async def test_a_turn_is_a_trace_with_its_phases(exporter: InMemorySpanExporter) -> None:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any, cast
+
+from bot.config import Settings
+from bot.conversation.clock import Clock
 from bot.conversation.server_tools import ServerToolLimits, definitions
-from bot.tools.offer import ABOUT, SENTENCE_CHARS, ToolOffer
+from bot.tools.memory import MemoryTools
+from bot.tools.offer import ABOUT, SENTENCE_CHARS, ToolOffer, known_tools
 from bot.tools.tool import ToolContext
 from bot.tools.toolbox import Toolbox
 from bot.tools.typed import tool_of
+from bot.wiring.toolbox import build_toolbox, server_tools
+from bot.wiring.tools import discord_tools
 
 
 async def create_poll(_context: ToolContext) -> str:
@@ -33,3 +41,12 @@ def test_each_description_is_a_short_phrase_that_is_not_cut() -> None:
         assert len(about) <= SENTENCE_CHARS
         assert about[0].islower()
         assert about[-1] not in ".…"
+
+
+def test_the_tools_that_are_known_without_a_service_are_those_that_a_bot_offers() -> None:
+    nothing = cast("Any", SimpleNamespace(messages=None, facts=None, actions=None, reminders=None))
+    nothing.person_wishes = SimpleNamespace(left_out=None)
+    clock, memory = Clock(), MemoryTools(nothing, nothing, nothing, int)
+    toolbox = build_toolbox(clock, memory, discord_tools(nothing, nothing, clock))
+    offer = ToolOffer(server_tools(Settings().tools), toolbox, ())
+    assert sorted(known_tools()) == sorted(each.name for each in offer.facts())

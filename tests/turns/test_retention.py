@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from bot.conversation.memory import Fact, MemoryPlace
 from bot.conversation.message import created_ms
 from bot.conversation.privacy import DAY_MS, RETENTION_DAYS, retention_days
 from bot.conversation.scope import Scope, Setting
-from bot.store.known_conversations import KnownConversations
+from bot.store.known_conversations import Known, KnownConversations
 from bot.store.memories import Memories
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
@@ -49,6 +50,30 @@ async def test_a_conversation_goes_once_it_is_quiet_for_longer(redis: Redis) -> 
     assert await sweeping(redis, after_days=3.1).sweep() == 1
     assert not await redis.exists(KEYS.history(C), KEYS.meta(C))
     assert await sweeping(redis, after_days=3.1).sweep() == 0
+
+
+async def test_of_two_processes_that_sweep_at_once_one_counts_the_conversation(redis: Redis) -> None:
+    store = RevisedStore(redis)
+    await store.answer(WRITTEN)
+    await keep_for(redis, 3)
+    first, second = sweeping(redis, after_days=3.1), sweeping(redis, after_days=3.1)
+    counted = 0
+    async for page in KnownConversations(redis, KEYS, ttl_s=TTL_S).pages():
+        counted += await first.sweep()  # while the other one works on a page with the conversation
+        second._known = cast("Any", Read(page))
+        counted += await second.sweep()
+    assert counted == 1
+
+
+class Read:
+    """The index of conversations as it was read before."""
+
+    def __init__(self, page: list[Known]) -> None:
+        self._page = page
+
+    async def pages(self, **_: int) -> AsyncIterator[list[Known]]:
+        """Yield what was read."""
+        yield self._page
 
 
 async def test_a_conversation_with_a_message_that_waits_stays(redis: Redis) -> None:

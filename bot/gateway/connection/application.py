@@ -115,7 +115,7 @@ async def _is_hidden(client: discord.Client, channel: int) -> bool:
         await client.fetch_channel(channel)
     except discord.Forbidden:
         return True
-    except discord.HTTPException:
+    except discord.NotFound:
         return False
     return False
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
+import discord
 import pytest
 
 from bot.findings.facts import ApplicationFacts
 from bot.gateway import permissions
+from bot.gateway.connection import application
 from bot.gateway.connection.application import application_facts
 
 LIMITED, FULL = 1 << 19, 1 << 18
@@ -54,3 +57,19 @@ def test_a_link_for_the_commands_alone_makes_the_bot_no_member() -> None:
 
 def test_every_permission_of_the_invite_has_the_name_of_discords_settings() -> None:
     assert set(permissions.granted(permissions.INVITE)) <= permissions.NAMES.keys()
+
+
+def failing(kind: type[discord.HTTPException], status: int) -> discord.Client:
+    """A client that Discord answers with a status of failure."""
+
+    async def fetch_channel(_channel: int) -> None:
+        raise kind(cast("Any", SimpleNamespace(status=status, reason="")), {"code": 0, "message": ""})
+
+    return cast("discord.Client", SimpleNamespace(fetch_channel=fetch_channel))
+
+
+async def test_a_channel_is_hidden_or_gone_only_if_discord_says_so() -> None:
+    assert await application._is_hidden(failing(discord.Forbidden, 403), 1)
+    assert not await application._is_hidden(failing(discord.NotFound, 404), 1)
+    with pytest.raises(discord.DiscordServerError):
+        await application._is_hidden(failing(discord.DiscordServerError, 503), 1)
