@@ -123,7 +123,7 @@ QUESTION_LOST = (
     "Please ask it again, with /chat or by mentioning me."
 )
 STORE_DOWN = (
-    "My memory is not reachable right now, so that may not be done, or only in part. "
+    "My memory is not reachable right now, so this may not be done, or only in part. "
     "Please try it again in a minute."
 )
 """Said at any point of a command: a change may be made though its answer is lost, or by another instance."""
