@@ -24,15 +24,13 @@ from bot.conversation.errors import StartError
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
 from bot.conversation.receipt_code import receipt_code
+from bot.findings.redis_rules import UNFINISHED_RESTORE
 from bot.store.all_keys import keys_of_prefix
 from bot.store.forget_jobs import ForgetJobs
 from bot.store.instances import ALIVE_S, running
 from bot.store.keys import Keys
 from bot.store.restored_queues import MERGED, schedule
 from bot.store.stored_keys import StoredKey, StoredKeys
-
-UNFINISHED = 10**9
-"""The schema version in Redis during a restore: newer than any release, so no instance starts on half the data."""
 
 FORGET_MARGIN_MS = 24 * 3600 * 1000
 """Whoever was forgotten longer than this before the backup is not in it: forgetting a person takes less than that."""
@@ -75,7 +73,7 @@ async def restore(
     forgotten = await jobs.remembered()
     await _clear(redis, keys, stored)
     version = keys.schema.removeprefix(f"{keys.prefix}:")
-    await stored.write([StoredKey(version, "string", None, str(UNFINISHED))])
+    await stored.write([StoredKey(version, "string", None, str(UNFINISHED_RESTORE))])
     # First, so that another restore still knows them if this one breaks off.
     for person, before in forgotten.items():
         await jobs.remember(Identity(person, before), created_ms(before))

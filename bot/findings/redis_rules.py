@@ -21,6 +21,9 @@ FULL_SHARE = 0.8
 SLOW_S = 0.05
 """A turn takes some ten round trips before its first text."""
 
+UNFINISHED_RESTORE = 10**9
+"""The schema version in Redis during a restore: newer than any release, so no instance starts on half the data."""
+
 _NUMBERS = re.compile(r"\d+")
 
 
@@ -184,17 +187,24 @@ def info(facts: RedisFacts) -> Iterator[Finding]:
         )
 
 
+def too_new(version: int, newest: int) -> tuple[str, str]:
+    """Return what is wrong with data of a version above the `newest` that this release knows, and what mends it."""
+    if version == UNFINISHED_RESTORE:
+        return (
+            "Redis holds half of a backup, because its restore was broken off",
+            "run `python -m bot restore --replace FILE` with the same file again",
+        )
+    return (
+        f"Redis holds data of a newer release (version {version} of its schema, this release knows up to {newest})",
+        "start the newer release, or restore the backup from before its migration",
+    )
+
+
 def schema(facts: RedisFacts) -> Iterator[Finding]:
     """A release does not know what a newer one writes; what an older one has written is raised at the start."""
     if facts.schema > facts.newest_schema:
-        yield Finding(
-            Id.REDIS_SCHEMA,
-            Severity.ERROR,
-            f"Redis holds data of a newer release (version {facts.schema} of its schema, this release knows up to "
-            f"{facts.newest_schema})",
-            "start the newer release, or restore the backup from before its migration",
-            exit_code=Exit.NEWER_DATA,
-        )
+        problem, mend = too_new(facts.schema, facts.newest_schema)
+        yield Finding(Id.REDIS_SCHEMA, Severity.ERROR, problem, mend, exit_code=Exit.NEWER_DATA)
     elif facts.is_older:
         yield Finding(
             Id.REDIS_SCHEMA,

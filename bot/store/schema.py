@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
+from bot.findings.redis_rules import too_new
 from bot.store.connection import translated
 from bot.store.instances import announce, is_older_alive
 from bot.store.key_reader import KeyReader
@@ -133,7 +134,7 @@ class Schema:
     async def _read(self) -> None:
         self._version = await stored_version(self._redis, self._keys)
         if self._version > self.newest:
-            raise too_new(self._version, self.newest)
+            raise StartError(": ".join(too_new(self._version, self.newest)), exit_code=Exit.NEWER_DATA)
 
     async def _run(self, migration: Migration) -> None:
         left = self._keys.migration_left
@@ -209,12 +210,3 @@ async def stored_version(redis: Redis, keys: Keys) -> int:
     """Return the version of what is stored, 0 from before there were versions."""
     with translated():
         return int(await redis.get(keys.schema) or 0)
-
-
-def too_new(version: int, newest: int) -> StartError:
-    """Return the refusal to run on data of a newer release."""
-    return StartError(
-        f"Redis holds data of a newer release of Bobbin (version {version} of its schema, this release knows up to "
-        f"{newest}): start the newer release, or restore the backup from before its migration",
-        exit_code=Exit.NEWER_DATA,
-    )

@@ -155,7 +155,9 @@ async def test_no_instance_starts_on_what_a_broken_restore_has_left(
         patch.setattr("bot.backup.restore._batches", broken_off)
         with pytest.raises(KeyboardInterrupt):
             await restored(target, tmp_path / "file")
-    with pytest.raises(StartError, match="newer release"):
+    with pytest.raises(
+        StartError, match="restore was broken off: run `python -m bot restore --replace FILE`"
+    ):
         await Schema(target, KEYS, instance="new").start()
     await restored(target, tmp_path / "file", replaces=True)
     await Schema(target, KEYS, instance="new").start()
