@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from itertools import count, takewhile
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -80,9 +81,13 @@ class ToolSteps:
     async def of(self, claim: Claim) -> tuple[ToolStep, ...]:
         """Return the steps of the turn so far, in order; Unreadable if this version cannot read them.
 
-        Steps from before a message joined the turn are left out: they answer another question.
+        Steps from before a message joined the turn are left out: they answer another question. So are those behind a
+        step that is missing: a store that went back has lost what they were added to.
         """
-        return _read(await self._noted(claim, _step(claim)))
+        run = _step(claim)
+        noted = await self._noted(claim, run)
+        unbroken = takewhile(noted.__contains__, (_numbered(run, number) for number in count()))
+        return _read({field: noted[field] for field in unbroken})
 
     async def left_out(self, claim: Claim) -> LeftOut:
         """Return the steps that `of` leaves out; Unreadable if this version cannot read them."""
@@ -107,9 +112,10 @@ class ToolSteps:
         return {str(name): str(text) for name, text in found.items() if str(name).startswith(beginning)}
 
     async def add(self, claim: Claim, number: int, step: ToolStep) -> None:
-        """Add a step; the same number again changes nothing."""
+        """Add a step behind those with smaller numbers; steps with this number, or a larger one, go."""
         text = Content(_steps.dump_json(step).decode())
-        await self._note(claim, f"{_step(claim)}{number:04}", text)
+        run = _step(claim)
+        await self._note(claim, _numbered(run, number), text, replaces=True, run=run)
 
     async def effect(self, claim: Claim, key: str) -> Answered | Begun | None:
         """Return what is known of an effect, None if it has not begun."""
@@ -131,7 +137,9 @@ class ToolSteps:
         text = Content(_answers.dump_json(answered).decode())
         await self._note(claim, _effect(claim, key), text, replaces=True)
 
-    async def _note(self, claim: Claim, field: str, value: str, *, replaces: bool = False) -> str:
+    async def _note(
+        self, claim: Claim, field: str, value: str, *, replaces: bool = False, run: str = ""
+    ) -> str:
         keys, conversation = self._keys, claim.conversation
         held: Any = await self._scripts.run(
             NoteTool(
@@ -142,6 +150,7 @@ class ToolSteps:
                 field=field,
                 value=value,
                 replaces=replaces,
+                run=run,
                 steps_s=TOOL_STEPS_S,
             )
         )
@@ -174,3 +183,7 @@ def _effect(claim: Claim, key: str) -> str:
 
 def _step(claim: Claim) -> str:
     return f"{_beginning(claim)}step:{max(claim.batch.members)}:"
+
+
+def _numbered(run: str, number: int) -> str:
+    return f"{run}{number:04}"

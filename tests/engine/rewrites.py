@@ -177,13 +177,15 @@ REWRITES: dict[str, tuple[Rewrite, ...]] = {
     "noted while running": (
         Rewrite("note_tool", ("if not BEFORE[state] and not UNCHANGED[state] then return 'FENCED' end", "")),
     ),
-    # a step that is noted stays
-    "noted first": (
+    # an effect that is noted to have begun stays so
+    "begun first": (
         Rewrite(
             "note_tool",
             ("redis.call('HSETNX', steps, field, value)", "redis.call('HSET', steps, field, value)"),
         ),
     ),
+    # no step stays behind one that is noted anew
+    "unbroken": (Rewrite("note_tool", ("redis.call('HDEL', steps, name)", "")),),
     # no message joins a turn whose tools have begun
     "joined no more": (
         Rewrite("note_tool", ("if BEFORE[state] then redis.call('HSET', record, 'state', AFTER) end", "")),

@@ -48,10 +48,10 @@ async def end(store: Store, claim: Claim) -> None:
 
 async def test_what_is_noted_comes_back_as_it_was_and_in_order(store: Store, steps: ToolSteps) -> None:
     claim = await running(store)
-    for number in (11, 0, 2, 10, 1):
+    for number in range(12):
         await steps.add(claim, number, replace(SAID, text=str(number)) if number % 2 else HEARD)
     found = await steps.of(claim)
-    assert [step.text for step in found] == ["", "1", "", "", "11"]
+    assert [step.text for step in found] == ["", "1", "", "3", "", "5", "", "7", "", "9", "", "11"]
     assert found[0] == HEARD
     assert found[1] == replace(SAID, text="1")
 
@@ -60,11 +60,33 @@ async def test_a_turn_without_tools_has_no_steps(store: Store, steps: ToolSteps)
     assert await steps.of(await running(store)) == ()
 
 
-async def test_a_step_that_is_noted_again_stays_as_it_was(store: Store, steps: ToolSteps) -> None:
+async def test_a_step_behind_one_that_the_store_has_lost_is_left_out(
+    store: Store, steps: ToolSteps, redis: Redis
+) -> None:
     claim = await running(store)
     await steps.add(claim, 0, SAID)
-    await steps.add(claim, 0, replace(SAID, text="another"))
+    before: Any = await redis.hgetall(KEYS.tool_steps(C))
+    await steps.add(claim, 1, HEARD)
+    # The store goes back, and the attempt, which knows both steps, goes on.
+    await redis.delete(KEYS.tool_steps(C))
+    await redis.hset(KEYS.tool_steps(C), mapping=before)
+    await steps.add(claim, 2, replace(SAID, text="third"))
     assert await steps.of(claim) == (SAID,)
+
+
+async def test_a_step_takes_the_place_of_what_was_noted_there_and_behind_it(
+    store: Store, steps: ToolSteps
+) -> None:
+    claim = await running(store)
+    assert await steps.begin(claim, "k", "r") is Begun.NOW
+    for number in range(4):
+        await steps.add(claim, number, HEARD if number % 2 else SAID)
+    another = replace(SAID, text="another")
+    await steps.add(claim, 0, another)
+    assert await steps.of(claim) == (another,)
+    await steps.add(claim, 1, HEARD)
+    assert await steps.of(claim) == (another, HEARD)
+    assert await steps.begin(claim, "k", "another run") is Begun.BEFORE
 
 
 async def test_the_next_attempt_has_the_steps_of_the_one_before(

@@ -164,7 +164,10 @@ class Commit(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteTool(Call):
-    """Note a step of the running turn's tools in a `field`, which stays as it is unless the step `replaces`."""
+    """Note a step of the running turn's tools in a `field`, which stays as it is unless the step `replaces`.
+
+    With a `run`, which begins the fields of steps that follow each other, the later ones of the run go.
+    """
 
     script: ClassVar[str] = "note_tool"
     lease: Key
@@ -174,6 +177,7 @@ class NoteTool(Call):
     field: str
     value: str
     replaces: bool
+    run: str
     steps_s: int
 
 
