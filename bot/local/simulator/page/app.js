@@ -19,6 +19,8 @@ import { chooseSticker } from "./stickers.js";
 import { FORUM, World } from "./world.js";
 
 const at = (selector) => document.querySelector(selector);
+const RETRY_MS = 2000;
+
 
 const world = new World();
 let api = new Api(null);
@@ -220,6 +222,7 @@ function become(id) {
       else draw();
     },
   );
+    () => setTimeout(start, RETRY_MS),
 }
 
 function addPerson() {
@@ -234,8 +237,8 @@ function addPerson() {
 }
 
 async function start() {
-  const state = await attempt(() => api.state());
-  if (!state) return void setTimeout(start, 2000);
+  const state = await attempt(() => new Api(null).state());
+  if (!state) return void setTimeout(start, RETRY_MS);
   world.load(state);
   // `?as=ben` opens the page as somebody; after that, who one is can be changed.
   const wanted = new URLSearchParams(location.search).get("as");
