@@ -3,6 +3,7 @@
 import { actions } from "./actions.js";
 import { Api, Refused } from "./api.js";
 import { CommandBar } from "./commandbar.js";
+import { offered } from "./commands.js";
 import { Composer } from "./composer.js";
 import { drawForum, drawPosts } from "./forum.js";
 import { drawBanner, drawBeginning, drawHeader, drawTyping } from "./frame.js";
@@ -18,9 +19,9 @@ import { drawSidebar } from "./sidebar.js";
 import { chooseSticker } from "./stickers.js";
 import { FORUM, World } from "./world.js";
 
-const at = (selector) => document.querySelector(selector);
 const RETRY_MS = 2000;
 
+const at = (selector) => document.querySelector(selector);
 
 const world = new World();
 let api = new Api(null);
@@ -53,7 +54,7 @@ const interactions = new Interactions({
 
 const composer = new Composer(at("#composer"), {
   people: completable,
-  commands: () => bar.commands,
+  commands: (typed) => offered(bar.commands, typed, channel),
   on: {
     send: async ({ text, files, ...reply }) => {
       const command = files.length ? null : bar.named(text);
@@ -221,8 +222,8 @@ function become(id) {
       if (open) refresh();
       else draw();
     },
-  );
     () => setTimeout(start, RETRY_MS),
+  );
 }
 
 function addPerson() {
