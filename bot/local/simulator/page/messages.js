@@ -12,6 +12,8 @@ const GROUP_MS = 7 * 60_000;
 const NEAR_START_PX = 200;
 const PAGE = 100;
 const REPLY = 19;
+// Messages, replies and answers to commands show their author; a line about an event and a quoted starter do not.
+const HEADED = new Set([0, REPLY, 20, 23]);
 
 export class MessageList {
   #messages = new Map();
@@ -283,10 +285,10 @@ function sameAttachments(known, message) {
 }
 
 /** Whether a message goes on below the one before it, without a head of its own. */
-function continues(message, before) {
+export function continues(message, before) {
   return (
     [0, 20].includes(message.type) &&
-    ![4, 6, 7, 18].includes(before.type) &&
+    HEADED.has(before.type) &&
     !message.interaction_metadata &&
     message.author.id === before.author.id &&
     isEphemeral(message) === isEphemeral(before) &&
