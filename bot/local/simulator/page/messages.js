@@ -3,17 +3,14 @@
 import { el, morph } from "./element.js";
 import { messageElement } from "./message.js";
 import { follows } from "./following.js";
+import { continues } from "./grouping.js";
 import { counted, withOwnVotes } from "./polls.js";
 import { day, sameDay } from "./timestamps.js";
 import { isAwaited, isEphemeral, newer } from "./world.js";
 
-// Messages by one author closer together than this are shown as one group, as Discord does.
-const GROUP_MS = 7 * 60_000;
 const NEAR_START_PX = 200;
 const PAGE = 100;
 const REPLY = 19;
-// Messages, replies and answers to commands show their author; a line about an event and a quoted starter do not.
-const HEADED = new Set([0, REPLY, 20, 23]);
 
 export class MessageList {
   #messages = new Map();
@@ -282,16 +279,4 @@ function sameAttachments(known, message) {
   if (!message.attachments) return {};
   const before = new Map((known?.attachments ?? []).map((each) => [each.id, each]));
   return { attachments: message.attachments.map((each) => before.get(each.id) ?? each) };
-}
-
-/** Whether a message goes on below the one before it, without a head of its own. */
-export function continues(message, before) {
-  return (
-    [0, 20].includes(message.type) &&
-    HEADED.has(before.type) &&
-    !message.interaction_metadata &&
-    message.author.id === before.author.id &&
-    isEphemeral(message) === isEphemeral(before) &&
-    new Date(message.timestamp) - new Date(before.timestamp) < GROUP_MS
-  );
 }

@@ -1,4 +1,4 @@
-"""How the page lays out a list of messages."""
+"""Which messages share the head with their author."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ SECOND = FIRST | {"timestamp": "2026-11-30T12:01:00Z"}
 
 def continues(message: dict[str, Any], before: dict[str, Any]) -> bool:
     """Whether a message goes on below the one before it, without its author."""
-    grouped: bool = run("messages.js", "m.continues(...a)", message, before)
+    grouped: bool = run("grouping.js", "m.continues(...a)", message, before)
     return grouped
 
 
