@@ -164,7 +164,7 @@ function openNew(thread) {
 }
 
 async function openChannel() {
-  const id = location.hash.slice(1);
+  const [id, messageId] = location.hash.slice(1).split("/");
   const previous = channel;
   channel = world.channels.get(id) ?? world.channels.get(channel?.id) ?? world.channels.get(startChannel()?.id);
   if (!channel) return;
@@ -188,7 +188,14 @@ async function openChannel() {
     await attempt(() => messages.show(channel, api));
     draw();
     if (previous?.id !== channel.id && matchMedia("(pointer: fine)").matches) composer.focus();
+    if (messageId && channel.id === id) await showMessage(messageId);
   }
+}
+
+/** Show the message that a link leads to; the address loses the message, so that the same link works again. */
+async function showMessage(messageId) {
+  history.replaceState(null, "", `${location.pathname}#${channel.id}`);
+  if ((await attempt(() => messages.jump(messageId))) === false) notice("That message is not there any more.");
 }
 
 async function loadWorld() {

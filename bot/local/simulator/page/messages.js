@@ -241,16 +241,20 @@ export class MessageList {
 
   #do(target) {
     const message = this.#messages.get(target.closest("[data-id]").dataset.id);
-    if (target.dataset.action === "jump") this.#jump(target.dataset.target);
+    if (target.dataset.action === "jump") this.jump(target.dataset.target);
     else if (message) this.act(target.dataset.action, message, target);
   }
 
-  async #jump(id) {
+  /** Show a message of the channel; returns whether it is there. */
+  async jump(id) {
     // The message may stand further up than what has been loaded.
     while (!this.#rowOf(id) && !this.#complete && newer(this.#oldest(), id) > 0) await this.#loadOlder();
     const row = this.#rowOf(id);
-    row?.scrollIntoView({ block: "center" });
-    row?.animate([{ background: "var(--highlight)" }, {}], 1500);
+    if (!row) return false;
+    this.#atEnd = false; // else what is still being laid out would bring the end back
+    row.scrollIntoView({ block: "center" });
+    row.animate([{ background: "var(--highlight)" }, {}], 1500);
+    return true;
   }
 
   #pressed(event) {
