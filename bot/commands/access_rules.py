@@ -12,6 +12,7 @@ from bot.commands.access_view import (
     cleared,
     defaults_shown,
     lifted_pause,
+    no_rules,
     paused,
     rules_shown,
     verdict,
@@ -191,6 +192,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             names += [f"{FAMILY}{each.key}" for each in matching(stored, rule)]
         elif not names:
             names = [*held]
+            if not names:
+                await say(interaction, no_rules(target.scope, invocation.elsewhere))
+                return
         removed = await self._scope_settings.change(
             invocation.actor, target.scope, target.target, dict.fromkeys(names)
         )

@@ -42,7 +42,7 @@ def rules_shown(
     """Show the rules of a scope; `gone` are the names of those for deleted roles."""
     rules = rules_of(settings)
     if not rules:
-        return f"There are no rules for {scope_name(scope, elsewhere)}."
+        return no_rules(scope, elsewhere)
     lines = [f"**The rules for {scope_name(scope, elsewhere)}**"]
     for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
         if names := [name for name in rules if rules[name] == value]:
@@ -53,6 +53,10 @@ def rules_shown(
             wording.small("To remove the rule for a deleted role, use /access clear with the option `rule`.")
         )
     return "\n".join(lines)
+
+
+def no_rules(scope: Scope, elsewhere: int | None = None) -> str:
+    return f"There are no rules for {scope_name(scope, elsewhere)}."
 
 
 def defaults_shown(defaults: AccessDefaults) -> str:

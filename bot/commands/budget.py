@@ -225,12 +225,14 @@ class BudgetCommands(
                 await say(interaction, budget_view.notify_failed(channel.id))
                 return
         value = None if channel is None else str(channel.id)
-        await self._scope_settings.change(invocation.actor, Scope.SERVER, invocation.server, {NOTIFY: value})
-        log.info("budget_notify_set", server=invocation.server, channel=value)
-        await say(
-            interaction,
-            budget_view.NOTIFY_CLEARED if channel is None else budget_view.notify_set(channel.id),
+        changed = await self._scope_settings.change(
+            invocation.actor, Scope.SERVER, invocation.server, {NOTIFY: value}
         )
+        log.info("budget_notify_set", server=invocation.server, channel=value)
+        if channel is not None:
+            await say(interaction, budget_view.notify_set(channel.id))
+        else:
+            await say(interaction, budget_view.NOTIFY_CLEARED if changed else budget_view.NO_NOTIFY)
 
     async def _target(
         self,

@@ -20,6 +20,10 @@ WHICH_LIMIT = "Which limit? Choose one with the option `limit`, or give `unit` a
 NO_LIMITS = "There is no limit here."
 NOTIFY_TEST = "I post a notice here when 80 and when 100 percent of a limit of this server are used."
 NOTIFY_CLEARED = "I no longer post a notice when a limit is nearly used up."
+NO_NOTIFY = (
+    "I post no notices when a limit is nearly used up, so nothing was changed. To choose a channel for them, use the "
+    "option `channel`."
+)
 
 PLACES = {Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 

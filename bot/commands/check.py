@@ -24,7 +24,7 @@ from bot.gateway.conversion.server_facts import may_be_answered, server_facts
 log = structlog.get_logger()
 
 RULE = permission_rules.SERVER
-MAY_NOT_CHECK = RULE.refusal("see what is wrong in it")
+MAY_NOT_CHECK = RULE.refusal("check my setup in a server")
 
 NOTHING = "Nothing is wrong here: I have all the permissions that I need."
 HEADING = "What is wrong here; a line disappears once it is fixed:"

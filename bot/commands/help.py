@@ -37,8 +37,10 @@ PRIVACY = (
     "Whoever runs me stores what I read, and it is sent to Claude (Anthropic) to be answered; recordings may go to a "
     "transcription service. What you delete on Discord I forget, except where others' messages quote it; /reset "
     "forgets a whole conversation, `/forget me` everything about you, and `/my data` shows what I keep about you. "
-    "`/privacy show` says for how long. Whoever runs me can tell you what else applies."
+    "`{retention}` says for how long. Whoever runs me can tell you what else applies."
 )
+RETENTION_IN_SERVERS, RETENTION_IN_DMS = "/privacy show", "/about"
+"""The commands that say how long something is kept; Discord offers `/privacy` in servers only."""
 
 
 class Help:
@@ -109,5 +111,9 @@ def text(how: str, described: Mapping[str, str], *, in_server: bool, tools: Coll
     names = [name for name in SHOWN if name in described and (in_server or name not in IN_SERVERS_ONLY)]
     commands = [f"`/{name}` {described[name]}" for name in names]
     looks_up = in_server and not LOOKUP_TOOLS.isdisjoint(tools)
-    read, privacy = READ + LOOKS_UP * looks_up, PRIVACY + SENT_BY_TOOLS * bool(tools)
+    retention = RETENTION_IN_SERVERS if in_server else RETENTION_IN_DMS
+    read, privacy = (
+        READ + LOOKS_UP * looks_up,
+        PRIVACY.format(retention=retention) + SENT_BY_TOOLS * bool(tools),
+    )
     return "\n".join((how, "", *commands, "", f"**What I read.** {read}", f"**Privacy.** {privacy}"))

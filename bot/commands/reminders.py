@@ -22,15 +22,16 @@ from bot.conversation.reminder import MARK, Reminder, described
 
 log = structlog.get_logger()
 
-RULE = permission_rules.Rule(("manages_messages", "manages_threads", "manages_server"), direct=False)
-"""Who may see and cancel the reminders of others in a thread."""
+RULE = permission_rules.Rule(("manages_messages", "manages_threads", "manages_server"))
+"""Who may see and cancel the reminders of others in a thread; in direct messages there are no others."""
 
 MAY_NOT_LIST = RULE.refusal("see the reminders of others in this thread")
 MAY_NOT_CANCEL = RULE.refusal("cancel a reminder of somebody else")
 NONE_OWN = (
-    "You have no reminders. To set one, ask Claude in a thread, such as “remind me in two hours to stir”."
+    "You have no reminders. To set one, ask Claude where its tool `set_reminder` is on (/tools show), such as "
+    "“remind me in two hours to stir”."
 )
-NONE_HERE = "There are no reminders in this thread."
+NONE_HERE = "There are no reminders here."
 EMBED_CHARS = 4000
 """An embed's description holds 4,096 (Discord, "Embed Limits")."""
 
@@ -88,7 +89,7 @@ class ReminderCommands(
             return
         found = await self._here(interaction)
         lines = [f"{described(each)} (<@{each.person}>)" for each in found]
-        await self._show(interaction, "Reminders of this thread", lines, NONE_HERE)
+        await self._show(interaction, "Reminders set here", lines, NONE_HERE)
 
     @app_commands.command(name="cancel", description="Cancel a reminder")
     @app_commands.describe(reminder="Its code, which /reminders list shows")

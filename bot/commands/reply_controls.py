@@ -33,7 +33,10 @@ NOTHING_TO_STOP = "Nothing is being written here right now."
 BUSY = "I am writing a reply here right now. Stop it or wait for its end, then try again."
 NOT_THE_LAST = "That is not my latest reply here: only the latest one can be regenerated or continued."
 NOTHING_TO_REGENERATE = "I have no reply here that I could write again."
-QUESTION_DELETED = "The question to that reply was deleted, so there is nothing left to answer."
+QUESTION_GONE = (
+    "I no longer have the question to that reply: it was deleted, or its author had me forget them. So there is "
+    "nothing left to answer."
+)
 NOTHING_TO_CONTINUE = (
     "My latest reply did not reach its length limit, so there is nothing to continue. "
     "Ask me for more, if you like."
@@ -53,13 +56,13 @@ _ACTS = {
 }
 """The entries of the audit log for a request about a reply to somebody else."""
 
-_FINAL_REFUSALS = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
+_FINAL_REFUSALS = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_GONE)
 """The refusals that another click on the same button would get again: its button can go."""
 
 _REFUSALS = {
     RegenerateResult.BUSY: BUSY,
     RegenerateResult.OLD: NOT_THE_LAST,
-    RegenerateResult.GONE: QUESTION_DELETED,
+    RegenerateResult.GONE: QUESTION_GONE,
 }
 
 
@@ -116,7 +119,7 @@ class ReplyControls:
         if refusal in _FINAL_REFUSALS:
             # The button is stale, as after a crash. An edit through the interaction does not count towards the
             # channel's rate limit.
-            gone = refusal == QUESTION_DELETED
+            gone = refusal == QUESTION_GONE
             view = None if gone else await self._current_buttons(conversation, turn, interaction)
             await update_message(interaction, view=view)
 

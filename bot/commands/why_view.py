@@ -42,6 +42,12 @@ FILES_MAX = 8
 LINKS_MAX = 5
 """The most messages of a turn that are linked."""
 
+COST_OPEN = (
+    "A request for it ended before Claude reported the usage, as with Stop, an edit, or a message that joined it; or "
+    "the model has no price."
+)
+"""Why a reply whose tokens are known has no known cost: `Turn.cost` is None if a part of it is unknown."""
+
 IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", Scope.SERVER: "for the server"}
 
 
@@ -233,7 +239,8 @@ def _tools(entry: Turn) -> Sequence[str]:
 
 def _cost(entry: Turn) -> str:
     if entry.cost is None:
-        return "What it cost is not known."
+        known = "What it cost is not known."
+        return f"{known} {COST_OPEN}" if entry.usage.input_total else known
     besides = ", including further requests such as a summary" if entry.side_usage else ""
     return f"Cost: {dollars(entry.cost)}{besides}."
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from bot.conversation.amount import Unit
+from bot.conversation.answer_mode import ANSWER
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.period import Period
@@ -44,6 +45,7 @@ _CHANNELS = {
 
 _SETTINGS = {
     SYSTEM: "prompt",
+    ANSWER: "answer mode",
     **_CHANNELS,
     RETENTION_DAYS: "days for which conversations are kept",
     **{name: name for name in MODEL_NAMES},
@@ -55,7 +57,7 @@ EVERYONE = "@everyone"
 
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
-KNOWN = (*_SETTINGS, "access", "answer", "budget", "tool", *Act)
+KNOWN = (*_SETTINGS, "access", "budget", "tool", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
 
 

@@ -46,35 +46,30 @@ def _goes_on(limit: Limit) -> str:
 
 def full(reached: BudgetReached) -> str:
     """Say which limit is full, and when it renews."""
-    return f"{_full(reached.limit)}; it renews {renews(reached)}"
+    return f"{_full(reached.limit)}; this limit renews {renews(reached)}"
 
 
 def dropped(reached: BudgetReached) -> str:
     """Say that a message is left unanswered."""
-    return (
-        f"{_full(reached.limit)}; it renews {renews(reached)}. Press Try again then, or write again."
-        f"{_goes_on(reached.limit)}"
-    )
+    return f"{full(reached)}. Press Try again then, or write again.{_goes_on(reached.limit)}"
 
 
 def kept(reached: BudgetReached) -> str:
     """Say that a message is answered later."""
     return (
-        f"{_full(reached.limit)}; it renews {renews(reached)}. Your message is kept, and the answer comes by itself: "
+        f"{full(reached)}. Your message is kept, and the answer comes by itself: "
         f"no need to repeat anything.{_goes_on(reached.limit)}"
     )
 
 
 def by_fallback(reached: BudgetReached, model: str) -> str:
     """Say that the fallback model has answered."""
-    return (
-        f"{_full(reached.limit)}; it renews {renews(reached)}. Until then {model} answers, a smaller model."
-    )
+    return f"{full(reached)}. Until then {model} answers, a smaller model."
 
 
 def cut(reached: BudgetReached) -> str:
     """Say that a reply ends early."""
-    return f"{_full(reached.limit)}, so the reply ends here. It renews {renews(reached)}."
+    return f"{_full(reached.limit)}, so the reply ends here. This limit renews {renews(reached)}."
 
 
 def shown(count: int, unit: Unit) -> str:

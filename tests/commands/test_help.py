@@ -1,4 +1,4 @@
-"""What /help says of tools: what is read and sent on because of them, and only where they are on."""
+"""What /help says: of tools only where they are on, and no command that Discord does not offer there."""
 
 from __future__ import annotations
 
@@ -24,3 +24,10 @@ def test_tools_that_look_things_up_in_the_server_change_what_is_read() -> None:
 def test_it_fits_into_one_message_with_everything_in_it() -> None:
     how = "Just write. " * 20
     assert len(text(how, DESCRIBED, in_server=True, tools=["search_messages"])) <= 2000
+
+
+def test_direct_messages_are_told_of_a_command_that_they_have_for_how_long_things_are_kept() -> None:
+    assert "`/privacy show` says for how long" in text("Just write.", DESCRIBED, in_server=True)
+    in_dms = text("Just write.", DESCRIBED, in_server=False)
+    assert "`/about` says for how long" in in_dms
+    assert "/privacy" not in in_dms

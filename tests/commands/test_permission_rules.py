@@ -8,8 +8,18 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import access_rules, answer_view, context_view, model_view
+from bot.commands.check import MAY_NOT_CHECK
 from bot.commands.handover import MAY_NOT_HAND_OVER
-from bot.commands.permission_rules import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, STOP, Person
+from bot.commands.permission_rules import (
+    BY_SCOPE,
+    CONVERSATION,
+    FILE,
+    PERMISSIONS,
+    REPLY,
+    SERVER,
+    STOP,
+    Person,
+)
 from bot.commands.reply_controls import MAY_NOT_CONTROL, MAY_NOT_STOP
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
@@ -61,6 +71,7 @@ REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
     (MAY_NOT_CONTROL, REPLY.allows),
     (MAY_NOT_STOP, STOP.allows),
     (MAY_NOT_HAND_OVER, CONVERSATION.allows),
+    (MAY_NOT_CHECK, SERVER.allows),
     *((answer_view.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in Scope),
     *((access_rules.REFUSALS.may_not[scope], BY_SCOPE[scope].allows) for scope in SCOPES),
     *((MAY_NOT_SET[scope], lambda person, s=scope: BY_SCOPE[s].allows(person)) for scope in Scope),
@@ -78,3 +89,8 @@ def test_who_may_not_is_told_exactly_the_permissions_each_of_which_would_do(
     enough = {name for field, name in PERMISSIONS.items() if may(replace(ANYBODY, **{field: True}))}
     assert {name for name in PERMISSIONS.values() if f"“{name}”" in said} == enough
     assert ("who started this thread" in said) is may(replace(ANYBODY, is_starter=True))
+
+
+@pytest.mark.parametrize("said", [said for said, _ in REFUSALS if "person who" not in said])
+def test_a_refusal_that_names_no_thread_and_no_reply_does_not_speak_of_it(said: str) -> None:
+    assert not {"it", "its"} & set(said.rstrip(".").split())

@@ -91,6 +91,14 @@ def test_what_is_not_known_of_a_reply_is_not_guessed() -> None:
     assert "What it cost is not known." in text
 
 
+def test_a_reply_whose_tokens_are_known_and_whose_cost_is_not_says_why() -> None:
+    text = why_view.made_of(replace(ENTRY, cost=None), [WHERE])
+    assert "Tokens: 400 read" in text
+    assert f"What it cost is not known. {why_view.COST_OPEN}" in text
+    without_tokens = why_view.made_of(replace(ENTRY, usage=Usage(), cost=None), [WHERE])
+    assert why_view.COST_OPEN not in without_tokens
+
+
 def test_of_a_reply_by_a_version_that_stored_less_the_model_is_told() -> None:
     text = why_view.made_of(replace(ENTRY, made_with=None), [WHERE])
     assert "Model: `claude-test`. Which effort and prompt it was made with is not known." in text

@@ -25,6 +25,7 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry("effort", "", "high", Scope.SERVER), "set the effort of this server: `high`"),
         (entry("thinking", "on"), "removed the thinking of <#5> (it was `on`)"),
         (entry("system", "12", "48"), "changed the prompt of <#5>: 12 characters → 48 characters"),
+        (entry("answer", "", "quiet"), "set the answer mode of <#5>: `quiet`"),
         (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log: <#8>"),
         (entry("access:role:9", "", "block", Scope.CHANNEL), "set `access` for <@&9> of <#5>: `block`"),
         (

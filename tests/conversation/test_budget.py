@@ -232,6 +232,7 @@ def test_each_line_says_what_is_full_and_when_it_renews(subject: Subject, unit: 
             budget_wording.share_told(limit, 80, 4),
         ):
             assert "used up" in line
+            assert "limit" in line.split(" renews <t:99:R>")[0]
             assert "<t:99:R>" in line
             assert len(line) < 400
 

@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands import budget_view
 from bot.commands.access_rules import RULES_MAX, TOO_MANY
-from bot.commands.access_view import cleared
+from bot.commands.access_view import cleared, no_rules
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import guilds
 from bot.local.simulator.discord import permissions as bits
@@ -62,6 +62,13 @@ async def test_a_rule_for_a_deleted_role_and_one_for_who_left_are_offered_and_re
         assert await rule(world, channel, "clear", rule=each["value"]) == cleared(Scope.CHANNEL, 0)
     assert len(await offered(world.admin, channel)) == 2
     await world.converse(channel, "the others stand", world.ben)
+
+
+async def test_without_an_option_all_rules_are_removed_and_without_rules_it_says_so(world: World) -> None:
+    channel = world.channel()
+    await rule(world, channel, "block", person=world.ben.id)
+    assert await rule(world, channel, "clear") == cleared(Scope.CHANNEL, 1)
+    assert await rule(world, channel, "clear") == no_rules(Scope.CHANNEL)
 
 
 async def test_the_rules_of_another_channel_and_of_the_server_are_offered_where_they_are_chosen(

@@ -70,6 +70,18 @@ async def test_only_who_manages_the_server_changes_its_limits(world: World) -> N
     assert said == budget_view.notify_failed(secret)
 
 
+async def test_notices_end_only_where_there_were_any(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        for options, said in (
+            ({}, budget_view.NO_NOTIFY),
+            ({"channel": str(channel)}, budget_view.notify_set(channel)),
+            ({}, budget_view.NOTIFY_CLEARED),
+            ({}, budget_view.NO_NOTIFY),
+        ):
+            assert await answer(await own.admin.command(channel, "budget notify", options)) == said
+
+
 async def test_in_direct_messages_the_operators_limits_hold_and_none_are_set(world: World) -> None:
     async with world.apart({"BOT_BUDGETS__PERSON": "1 message per month"}) as own:
         dm = await own.dm_of(own.ann)

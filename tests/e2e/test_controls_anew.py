@@ -11,7 +11,7 @@ from bot.commands.reply_controls import (
     MAY_NOT_CONTROL,
     NOT_THE_LAST,
     NOTHING_TO_REGENERATE,
-    QUESTION_DELETED,
+    QUESTION_GONE,
     REGENERATING,
     STOPPING,
 )
@@ -120,9 +120,9 @@ async def test_who_deleted_the_question_hears_so_and_the_button_goes(world: Worl
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     await world.ann.delete(thread, question["id"])
     await world.bots[0].logged("message_deleted", message=int(question["id"]))
-    assert await answer(await world.ann.command(thread, "retry")) == QUESTION_DELETED
+    assert await answer(await world.ann.command(thread, "retry")) == QUESTION_GONE
     pressed = await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    assert await told(pressed, world) == QUESTION_DELETED
+    assert await told(pressed, world) == QUESTION_GONE
     await world.until(lambda: labels(world.replies(thread)[-1]) == [])
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from bot.commands.forget import KEPT, NO_RECEIPT
 from bot.commands.my_data import NOTHING
+from bot.commands.reply_controls import QUESTION_GONE
 from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, sent
 from tests.e2e.forgetting_scene import code_of, forget, holding, my_data, verify
@@ -48,6 +49,16 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         await own.settled(await scene.person.post(scene.thread, "here I am again"))
         assert "here I am again" in sent(own)
         assert any("here I am again" in value for value in (await stored(own)).values())
+
+
+async def test_a_reply_to_a_forgotten_question_is_not_said_to_answer_a_deleted_one(world: World) -> None:
+    person = world.person("fay")
+    thread = await world.converse(world.channel(), "a question about tulips", person)
+    await world.settled(thread)
+    await forget(world, person, thread)
+    said = await answer(await world.admin.command(thread, "retry"))
+    assert said == QUESTION_GONE
+    assert "had me forget" in said
 
 
 async def test_a_person_who_keeps_everything_is_not_forgotten(world: World) -> None:

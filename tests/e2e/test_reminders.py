@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands.reminders import MAY_NOT_CANCEL, MAY_NOT_LIST, NONE_OWN, cancelled
+from bot.commands import reminders as commands
+from bot.commands.reminders import MAY_NOT_CANCEL, MAY_NOT_LIST, NONE_OWN, cancelled, no_such
 from bot.local.simulator.claude import ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord import thread_members
@@ -113,6 +114,16 @@ async def test_a_bot_that_is_killed_between_the_post_and_its_note_does_not_repea
     await other.logged("reminder_posted")
     assert len(reminders(alone, thread)) == 1
     assert await listed(alone.ann, thread) == NONE_OWN
+
+
+async def test_in_direct_messages_nobody_elses_reminders_are_listed_or_spoken_of(alone: World) -> None:
+    await alone.start_bot()
+    dm = await alone.dm_of(alone.ann)
+    assert "/tools show" in NONE_OWN
+    assert await listed(alone.ann, dm) == NONE_OWN
+    assert await listed(alone.ann, dm, thread=True) == commands.NONE_HERE
+    refused = await answer(await alone.ann.command(dm, "reminders cancel", {"reminder": "abcde"}))
+    assert refused == no_such("abcde")
 
 
 async def test_people_list_and_cancel_their_own_reminders_and_moderators_those_of_a_thread(

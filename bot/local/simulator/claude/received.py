@@ -98,7 +98,7 @@ def _others(text: str) -> Iterator[str]:
         remark = dict(ATTRIBUTE.findall(attributes)).get("remark", "")
         # A quote of nothing but a remark says itself what the message refers to.
         is_remark = remark and not inner.strip()
-        yield _plain(remark) if is_remark else f"{_kind(kind)}{_title(attributes)}: {_quoted(inner)}"
+        yield _plain(remark) if is_remark else _quote(kind, attributes, inner)
     said = QUOTE.sub("", text)
     for name in STICKER.findall(said):
         yield f"a sticker: {_plain(name)}"
@@ -109,19 +109,29 @@ def _others(text: str) -> Iterator[str]:
         yield f"an embed: {_words(title or inner)}"
 
 
+def _quote(kind: str, attributes: str, inner: str) -> str:
+    what = _kind(kind) + _title(kind, attributes)
+    return f"{what}: {_quoted(inner)}" if inner.strip() else what
+
+
 def _kind(kind: str) -> str:
     kinds = {
         "reply": "what this replies to",
         "forward": "a forwarded message",
         "link": "a message that is linked to",
         "room": "what was said before",
+        "tool": "the outcome of the tool",
+        "memory": "a remembered fact",
     }
     return kinds.get(kind, f"a quote ({kind})")
 
 
-def _title(attributes: str) -> str:
+def _title(kind: str, attributes: str) -> str:
     title = dict(ATTRIBUTE.findall(attributes)).get("title", "")
-    return f" in {_words(title)}" if title else ""
+    # The title of a remembered fact is an id, which says nothing to people.
+    if not title or kind == "memory":
+        return ""
+    return f" {_words(title)}" if kind == "tool" else f" in {_words(title)}"
 
 
 def _quoted(inner: str) -> str:

@@ -33,6 +33,8 @@ MOST_MESSAGES = 200
 # The client uploads each file of a message by itself, so only the limits of each file and of their number count.
 UPLOADS_BYTES = (MOST_FILES + 1) * FILE_BYTES
 UNKNOWN_TYPE = "application/octet-stream"
+# Discord, "Usernames and Nicknames": nicknames have 1 to 32 characters.
+MOST_NAME_CHARACTERS = 32
 
 
 class Control:
@@ -204,7 +206,11 @@ class Control:
         """Somebody new, a member of every server."""
         body = await _body(request)
         name = _text(body, "username")
-        user = guilds.add_user(self._world, name, body.get("display_name") or name)
+        given = body.get("display_name")
+        shown = (name if given is None else str(given)).strip()
+        if not 1 <= len(shown) <= MOST_NAME_CHARACTERS:
+            raise ApiError(400, 0, f"A name has 1 to {MOST_NAME_CHARACTERS} characters.")
+        user = guilds.add_user(self._world, name, shown)
         for guild in self._world.guilds.values():
             guilds.join(self._world, guild, user)
         self._hub.commit()

@@ -73,14 +73,18 @@ export class Api {
   submitModal = (interaction_id, values) => this.#post("modals", { interaction_id, values });
 
   /**
-   * Calls `heard(name, data)` for every event, and `live(bool)` when the line opens or breaks.
-   * Returns what stops it.
+   * Calls `heard(name, data)` for every event, `live(bool)` when the line opens or breaks, and `refused()` when the
+   * browser gives the line up. Returns what stops it.
    */
-  listen(heard, live) {
+  listen(heard, live, refused) {
     const source = new EventSource(`/control/events?as=${this.as}`);
     for (const name of EVENTS) source.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
     source.onopen = () => live(true);
-    source.onerror = () => live(false);
+    source.onerror = () => {
+      live(false);
+      // A browser tries a broken line again, but not one that was refused, as after a start with other data.
+      if (source.readyState === EventSource.CLOSED) refused();
+    };
     return () => source.close();
   }
 

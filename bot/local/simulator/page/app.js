@@ -3,6 +3,7 @@
 import { actions } from "./actions.js";
 import { Api, Refused } from "./api.js";
 import { CommandBar } from "./commandbar.js";
+import { offered } from "./commands.js";
 import { Composer } from "./composer.js";
 import { drawForum, drawPosts } from "./forum.js";
 import { drawBanner, drawBeginning, drawHeader, drawTyping } from "./frame.js";
@@ -17,6 +18,8 @@ import { Reading } from "./reading.js";
 import { drawSidebar } from "./sidebar.js";
 import { chooseSticker } from "./stickers.js";
 import { FORUM, World } from "./world.js";
+
+const RETRY_MS = 2000;
 
 const at = (selector) => document.querySelector(selector);
 
@@ -51,7 +54,7 @@ const interactions = new Interactions({
 
 const composer = new Composer(at("#composer"), {
   people: completable,
-  commands: () => bar.commands,
+  commands: (typed) => offered(bar.commands, typed, channel),
   on: {
     send: async ({ text, files, ...reply }) => {
       const command = files.length ? null : bar.named(text);
@@ -161,7 +164,7 @@ function openNew(thread) {
 }
 
 async function openChannel() {
-  const id = location.hash.slice(1);
+  const [id, messageId] = location.hash.slice(1).split("/");
   const previous = channel;
   channel = world.channels.get(id) ?? world.channels.get(channel?.id) ?? world.channels.get(startChannel()?.id);
   if (!channel) return;
@@ -185,7 +188,14 @@ async function openChannel() {
     await attempt(() => messages.show(channel, api));
     draw();
     if (previous?.id !== channel.id && matchMedia("(pointer: fine)").matches) composer.focus();
+    if (messageId && channel.id === id) await showMessage(messageId);
   }
+}
+
+/** Show the message that a link leads to; the address loses the message, so that the same link works again. */
+async function showMessage(messageId) {
+  history.replaceState(null, "", `${location.pathname}#${channel.id}`);
+  if ((await attempt(() => messages.jump(messageId))) === false) notice("That message is not there any more.");
 }
 
 async function loadWorld() {
@@ -219,6 +229,7 @@ function become(id) {
       if (open) refresh();
       else draw();
     },
+    () => setTimeout(start, RETRY_MS),
   );
 }
 
@@ -234,8 +245,8 @@ function addPerson() {
 }
 
 async function start() {
-  const state = await attempt(() => api.state());
-  if (!state) return void setTimeout(start, 2000);
+  const state = await attempt(() => new Api(null).state());
+  if (!state) return void setTimeout(start, RETRY_MS);
   world.load(state);
   // `?as=ben` opens the page as somebody; after that, who one is can be changed.
   const wanted = new URLSearchParams(location.search).get("as");

@@ -11,14 +11,30 @@ const CHANNEL = 7;
 const ROLE = 8;
 const MENTIONABLE = 9;
 const NUMBERS = new Set([4, 10]);
+const DM = 1; // a type of channel
+// The contexts of a command; without any, a command is offered everywhere.
+const IN_SERVERS = 0;
+const IN_DMS = 1;
 const AUTOCOMPLETE_AFTER_MS = 250;
 
 /** The commands of one application as `{name: "system set", description, options, by}`. */
 export function flatten(commands, application) {
   const slash = commands.filter((each) => (each.type ?? 1) === 1);
-  return slash
-    .flatMap((each) => unfold(each, each.name))
-    .map((each) => ({ ...each, by: application.name, application }));
+  return slash.flatMap((command) =>
+    unfold(command, command.name).map((each) => ({
+      ...each,
+      contexts: command.contexts ?? null,
+      by: application.name,
+      application,
+    })),
+  );
+}
+
+/** The commands whose names begin as typed and that Discord offers in a channel. */
+export function offered(commands, typed, channel) {
+  const context = channel.type === DM ? IN_DMS : IN_SERVERS;
+  const begins = ({ name }) => name.startsWith(typed.trim().toLowerCase());
+  return commands.filter((each) => begins(each) && (each.contexts?.includes(context) ?? true));
 }
 
 function unfold(command, name) {
@@ -117,18 +133,24 @@ function valueOf(option, input) {
   return NUMBERS.has(option.type) ? Number(input.value) : input.value;
 }
 
-/** Fill the suggestions of an input while it is typed in, once the typing rests. */
-function suggest(input, ask) {
+/** Fill the suggestions of an input: when it is entered, and while it is typed in, once the typing rests. */
+export function suggest(input, ask) {
   const id = `suggestions-${Math.random().toString(36).slice(2)}`;
   const list = el("datalist", { id });
   input.setAttribute("list", id);
   input.suggestions = list;
   let resting;
+  let asked = 0;
+  const fill = async () => {
+    clearTimeout(resting);
+    const mine = ++asked;
+    const choices = await ask();
+    if (mine !== asked) return; // a later question is being answered
+    list.replaceChildren(...choices.map(({ name, value }) => el("option", { value: String(value) }, name)));
+  };
+  input.addEventListener("focus", fill);
   input.addEventListener("input", () => {
     clearTimeout(resting);
-    resting = setTimeout(async () => {
-      const choices = await ask();
-      list.replaceChildren(...choices.map(({ name, value }) => el("option", { value: String(value) }, name)));
-    }, AUTOCOMPLETE_AFTER_MS);
+    resting = setTimeout(fill, AUTOCOMPLETE_AFTER_MS);
   });
 }

@@ -10,7 +10,7 @@ import { choose } from "./popup.js";
 import { ReplyBar } from "./replybar.js";
 import { Uploads } from "./uploads.js";
 
-const MOST_SUGGESTIONS = 10;
+const MOST_PEOPLE = 10;
 // Discord shows a typing indicator for 10 s, so one is sent a little more often than that.
 const TYPING_EVERY_MS = 8000;
 // The counter shows when only this many characters are left.
@@ -23,7 +23,7 @@ export class Composer {
   /**
    * `on` holds what happens: send({text, reply, ping, files}) -> whether the message was taken, command(found),
    * editLast(), typing(), replying(message), problem(text), and what the menu of the plus button offers: `extras()`
-   * -> [{sign, label, run}]; `people()` and `commands()` say what there is to complete.
+   * -> [{sign, label, run}]; `people()` and `commands(typed)` say what there is to complete.
    */
   constructor(root, { on, people, commands }) {
     Object.assign(this, { on, people, commands, channelId: null });
@@ -121,7 +121,7 @@ export class Composer {
     this.completion.open(
       "People",
       found
-        .slice(0, MOST_SUGGESTIONS)
+        .slice(0, MOST_PEOPLE)
         .map((person) => ({
           show: [avatar(person, "small"), el("b", {}, person.name), person.bot && el("span.tag", {}, "BOT")],
           pick: () => this.#replace(selectionStart - name.length - 1, selectionStart, `@${person.name} `),
@@ -130,10 +130,9 @@ export class Composer {
   }
 
   #suggestCommands(typed) {
-    const found = this.commands().filter((each) => each.name.startsWith(typed.trim().toLowerCase()));
     this.completion.open(
       "Commands",
-      found.slice(0, MOST_SUGGESTIONS).map((each) => ({
+      this.commands(typed).map((each) => ({
         show: [el("b", {}, `/${each.name}`), el("span.what", {}, each.description), el("span.by", {}, each.by)],
         pick: () => {
           this.#empty();

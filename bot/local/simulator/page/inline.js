@@ -74,27 +74,29 @@ function unpadded(code) {
   return /^ .*` $|^ `.* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-// "Copy Message Link" of Discord's client: the page shows the thread that has the message's id, or else the channel.
+// "Copy Message Link" of Discord's client: the page shows the thread that has the message's id, or else the message.
 const MESSAGE_LINK = /^https:\/\/(?:(?:ptb|canary)\.)?discord(?:app)?\.com\/channels\/(?:\d{1,20}|@me)\/(\d{1,20})\/(\d{1,20})$/;
 
-/** The id of the channel that a message link leads to, and its name; null for other links, and unknown channels. */
-function linkedChannel(address, { names }) {
-  const [, ...ids] = MESSAGE_LINK.exec(address) ?? [];
-  const id = ids.reverse().find((each) => names.channel?.(each) !== undefined);
-  return id === undefined ? null : { id, name: names.channel(id) };
+/** The fragment that a message link leads to, and the channel's name; null for other links, and unknown channels. */
+function linkedMessage(address, { names }) {
+  const [, channel, message] = MESSAGE_LINK.exec(address) ?? [];
+  const nameOf = (id) => (id === undefined ? undefined : names.channel?.(id));
+  // The first message of a forum post has the id of the post itself.
+  if (message !== channel && nameOf(message) !== undefined) return { fragment: message, name: nameOf(message) };
+  return nameOf(channel) === undefined ? null : { fragment: `${channel}/${message}`, name: nameOf(channel) };
 }
 
 function link(address, shown, context) {
-  const channel = linkedChannel(address, context);
-  if (channel) return `<a href="#${escape(channel.id)}">${shown}</a>`;
+  const linked = linkedMessage(address, context);
+  if (linked) return `<a href="#${escape(linked.fragment)}">${shown}</a>`;
   const href = escape(address);
   return `<a href="${href}" title="${href}" target="_blank" rel="noopener noreferrer">${shown}</a>`;
 }
 
 function bareLink(address, context) {
   if (context.linked) return escape(address);
-  const channel = linkedChannel(address, context);
-  return channel ? channelPill(channel.id, `${channel.name} › 💬`) : link(address, escape(address), context);
+  const linked = linkedMessage(address, context);
+  return linked ? channelPill(linked.fragment, `${linked.name} › 💬`) : link(address, escape(address), context);
 }
 
 function pill(sign, name, userId) {
@@ -102,7 +104,7 @@ function pill(sign, name, userId) {
   return `<span class="mention"${data}>${escape(sign + name)}</span>`;
 }
 
-function channelPill(id, name) {
+function channelPill(fragment, name) {
   if (name === undefined) return pill("#", "unknown");
-  return `<a class="mention" href="#${escape(id)}">${escape(`#${name}`)}</a>`;
+  return `<a class="mention" href="#${escape(fragment)}">${escape(`#${name}`)}</a>`;
 }

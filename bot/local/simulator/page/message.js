@@ -212,6 +212,7 @@ export function names(world) {
         ? world.person(id).name
         : undefined,
     channel: (id) => world.channels.get(id)?.name,
+    role: (id) => world.roleName(id),
   };
 }
 

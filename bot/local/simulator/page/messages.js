@@ -3,12 +3,11 @@
 import { el, morph } from "./element.js";
 import { messageElement } from "./message.js";
 import { follows } from "./following.js";
+import { continues } from "./grouping.js";
 import { counted, withOwnVotes } from "./polls.js";
 import { day, sameDay } from "./timestamps.js";
 import { isAwaited, isEphemeral, newer } from "./world.js";
 
-// Messages by one author closer together than this are shown as one group, as Discord does.
-const GROUP_MS = 7 * 60_000;
 const NEAR_START_PX = 200;
 const PAGE = 100;
 const REPLY = 19;
@@ -242,16 +241,20 @@ export class MessageList {
 
   #do(target) {
     const message = this.#messages.get(target.closest("[data-id]").dataset.id);
-    if (target.dataset.action === "jump") this.#jump(target.dataset.target);
+    if (target.dataset.action === "jump") this.jump(target.dataset.target);
     else if (message) this.act(target.dataset.action, message, target);
   }
 
-  async #jump(id) {
+  /** Show a message of the channel; returns whether it is there. */
+  async jump(id) {
     // The message may stand further up than what has been loaded.
     while (!this.#rowOf(id) && !this.#complete && newer(this.#oldest(), id) > 0) await this.#loadOlder();
     const row = this.#rowOf(id);
-    row?.scrollIntoView({ block: "center" });
-    row?.animate([{ background: "var(--highlight)" }, {}], 1500);
+    if (!row) return false;
+    this.#atEnd = false; // else what is still being laid out would bring the end back
+    row.scrollIntoView({ block: "center" });
+    row.animate([{ background: "var(--highlight)" }, {}], 1500);
+    return true;
   }
 
   #pressed(event) {
@@ -280,16 +283,4 @@ function sameAttachments(known, message) {
   if (!message.attachments) return {};
   const before = new Map((known?.attachments ?? []).map((each) => [each.id, each]));
   return { attachments: message.attachments.map((each) => before.get(each.id) ?? each) };
-}
-
-/** Whether a message goes on below the one before it, without a head of its own. */
-function continues(message, before) {
-  return (
-    [0, 20].includes(message.type) &&
-    ![4, 6, 7, 18].includes(before.type) &&
-    !message.interaction_metadata &&
-    message.author.id === before.author.id &&
-    isEphemeral(message) === isEphemeral(before) &&
-    new Date(message.timestamp) - new Date(before.timestamp) < GROUP_MS
-  );
 }

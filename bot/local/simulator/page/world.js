@@ -58,6 +58,12 @@ export class World extends EventTarget {
     }));
   }
 
+  /** The name of a role, undefined if no server has it. Discord, too, shows @everyone with a second sign. */
+  roleName(id) {
+    const role = this.guilds.flatMap((guild) => guild.roles ?? []).find((each) => each.id === id);
+    return role?.name;
+  }
+
   threadsOf(channelId) {
     const threads = [...this.channels.values()].filter((each) => each.parent_id === channelId);
     return threads.sort((a, b) => newer(b.last_message_id ?? b.id, a.last_message_id ?? a.id));

@@ -119,6 +119,19 @@ def test_a_forward_is_named_with_its_files_and_without_an_author() -> None:
     assert "- a forwarded message: “see”, `x.zip`" in said
 
 
+def test_a_quote_without_words_is_named_by_its_title_alone() -> None:
+    said = answer(Message(9, ANN, "hello", quotes=(Quote("room", 1, title="An idea"),)))
+    assert "- what was said before in “An idea”\n" in said
+
+
+def test_a_remembered_fact_and_the_outcome_of_a_tool_are_named_as_such() -> None:
+    fact = Quote("memory", 1, (Quoted(8, "Ben likes snow", BEN),), title="901ac20bce")
+    outcome = Quote("tool", 1, (Quoted(8, "The poll stands."),), title="create_poll")
+    said = answer(Message(9, ANN, "hello", quotes=(fact, outcome)))
+    assert "- a remembered fact: Ben: “Ben likes snow”" in said
+    assert "- the outcome of the tool “create_poll”: “The poll stands.”" in said
+
+
 def test_polls_stickers_and_embeds_are_named() -> None:
     poll = Poll("Tea or coffee?", (("Tea", 1), ("Coffee", None)))
     message = Message(9, ANN, "hm", stickers=("yarn",), poll=poll, embeds=(Embed("A shop", "wool"),))

@@ -162,6 +162,16 @@ async def test_an_impossible_request_is_refused_in_one_line(scene: Scene, ask: A
         assert "\n" not in told["error"]
 
 
+async def test_somebody_new_needs_a_name_that_can_be_shown(ask: Ask) -> None:
+    for name in ("", "   ", "x" * 33):
+        told = await ask("POST", "/users", {"username": "zoe", "display_name": name}, status=400)
+        assert told["error"] == "A name has 1 to 32 characters."
+    assert (await ask("POST", "/users", {"username": "zoe", "display_name": " Zoë "}))[
+        "display_name"
+    ] == "Zoë"
+    assert (await ask("POST", "/users", {"username": "kim"}))["display_name"] == "kim"
+
+
 async def test_the_page_serves_its_folder_and_nothing_above_it(
     scene: Scene, session: aiohttp.ClientSession
 ) -> None:

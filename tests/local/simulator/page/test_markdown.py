@@ -50,9 +50,17 @@ CONSTRUCTS = {
     "headings": ("# A\n## B\n### C\ntext", "<h1>A</h1><h2>B</h2><h3>C</h3>text"),
     "a link to a message": (
         "see https://discord.com/channels/1/8/9.",
-        'see <a class="mention" href="#8">#general › 💬</a>.',
+        'see <a class="mention" href="#8/9">#general › 💬</a>.',
     ),
-    "a named link to a message": ("[here](https://discord.com/channels/1/8/9)", '<a href="#8">here</a>'),
+    "a named link to a message": ("[here](https://discord.com/channels/1/8/9)", '<a href="#8/9">here</a>'),
+    "a link to the message that a thread was opened from": (
+        "[here](https://discord.com/channels/1/5/8)",
+        '<a href="#8">here</a>',
+    ),
+    "a link to the first message of a post": (
+        "[here](https://discord.com/channels/1/8/8)",
+        '<a href="#8/8">here</a>',
+    ),
     "a link to a message of an unknown channel": (
         "https://discord.com/channels/1/5/9",
         link("https://discord.com/channels/1/5/9", "https://discord.com/channels/1/5/9"),

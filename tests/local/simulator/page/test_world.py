@@ -11,6 +11,7 @@ STATE = {
         {
             "id": "1",
             "name": "Workshop",
+            "roles": [{"id": "1", "name": "@everyone"}, {"id": "7", "name": "Weavers"}],
             "channels": [
                 {
                     "id": "10",
@@ -57,6 +58,16 @@ def message(message_id: str, channel_id: str, author: str = "4", **more: Any) ->
 def test_a_bot_is_nobody_to_write_as() -> None:
     assert world("w.people().map((each) => each.name)") == ["Ann"]
     assert world("w.bots().map((each) => [each.name, each.bot])") == [["Bobbin", True]]
+
+
+def test_a_mentioned_role_is_shown_by_its_name() -> None:
+    assert world("['7', '1', '9'].map((id) => w.roleName(id) ?? null)") == ["Weavers", "@everyone", None]
+    shown = run(
+        "message.js",
+        "['7', '9'].map((id) => m.names({ roleName: (id) => a[0][id] }).role(id) ?? null)",
+        {"7": "W"},
+    )
+    assert shown == ["W", None]
 
 
 def test_a_new_thread_stands_under_its_channel_and_the_latest_comes_first() -> None:
@@ -120,33 +131,6 @@ def test_typing_ends_with_the_message() -> None:
 
 def test_a_bot_comes_online() -> None:
     assert world("w.bots()[0].online", ("PRESENCE", {"application_id": "3", "online": True})) is True
-
-
-def test_subcommands_are_offered_by_their_whole_name() -> None:
-    registered = [
-        {"name": "reset", "description": "Forget", "type": 1},
-        {"name": "Ask about this", "type": 3},
-        {
-            "name": "system",
-            "description": "-",
-            "options": [
-                {
-                    "type": 1,
-                    "name": "set",
-                    "description": "Set",
-                    "options": [{"type": 3, "name": "scope", "required": True}],
-                },
-                {"type": 2, "name": "more", "options": [{"type": 1, "name": "deep", "description": "Deep"}]},
-            ],
-        },
-    ]
-    flat = run("commands.js", "m.flatten(...a)", registered, {"name": "Bobbin"})
-    shown = [(each["name"], [option["name"] for option in each["options"]], each["by"]) for each in flat]
-    assert shown == [
-        ("reset", [], "Bobbin"),
-        ("system set", ["scope"], "Bobbin"),
-        ("system more deep", [], "Bobbin"),
-    ]
 
 
 def test_an_answer_that_comes_before_its_id_is_not_lost() -> None:
