@@ -47,6 +47,8 @@ class Soak(Chaos):
     memory_mb: list[tuple[float, float]] = field(default_factory=list)
     messages: int = 0
     rounds: int = 0
+    # The requests to Claude in the rounds before.
+    asked: int = 0
 
     async def _outcome(self) -> Outcome:
         began_s = time.monotonic()
@@ -58,7 +60,8 @@ class Soak(Chaos):
         while not failures and (time.monotonic() - began_s) / 60 < self.minutes:
             self.rounds += 1
             self.plan = survivable(schedule(1000 * seed + self.rounds, ROUND_S, INTENSITY))
-            asked_before = len(self.claude.requests)
+            self.asked += len(self.claude.requests)
+            self.claude.requests.clear()
             await self._newcomers()
             self.scene = Scene(
                 self.discord,
@@ -71,11 +74,11 @@ class Soak(Chaos):
             )
             try:
                 async with asyncio.timeout(ROUND_MAX_S):
-                    failures = await self._round(asked_before)
+                    failures = await self._round()
             except TimeoutError:
                 failures = [
                     f"no end within {ROUND_MAX_S:g} s",
-                    *await self.scene.breaches(list(self.claude.requests)[asked_before:]),
+                    *await self.scene.breaches(self.claude.requests),
                 ]
             lasting = lasting or self._lasting()
             failures = [f"round {self.rounds}: {each}" for each in failures + await self._strangers()]
@@ -100,20 +103,20 @@ class Soak(Chaos):
             len(said),
             self.striker.struck,
             tuple(failures),
-            len(self.claude.requests),
+            self.asked + len(self.claude.requests),
             0,
             0.0,
             timeline=text,
         )
 
-    async def _round(self, asked_before: int) -> list[str]:
+    async def _round(self) -> list[str]:
         """Have everything happen, and come to rest; returns what does not hold then."""
         failures = await self._warm_up()
         if not failures:
             await self._everything()
             self.keepers.pop().cancel()  # it decides on the cards of this round
             failures = await self.scene.come_to_rest(
-                list(self.claude.requests)[asked_before:], self._patience(REST_S), still_s=AGAIN_S
+                self.claude.requests, self._patience(REST_S), still_s=AGAIN_S
             )
         return failures
 
