@@ -135,14 +135,6 @@ def ends_in_tool(blocks: Sequence[Block]) -> bool:
     return str(kind).endswith(("tool_use", "tool_result"))
 
 
-def is_thinking(block: Block) -> bool:
-    """Whether a block is thinking, readable or not."""
-    return isinstance(block, Opaque) and json.loads(block.json).get("type") in (
-        "thinking",
-        "redacted_thinking",
-    )
-
-
 def sources(blocks: Iterable[Block]) -> Iterator[Source]:
     """Yield the files that the blocks name."""
     for block in blocks:

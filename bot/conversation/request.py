@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from bot.conversation.citations import WebSource
-from bot.conversation.content import Block, Text, ToolResult, ToolUse, is_thinking
+from bot.conversation.content import Block, Text, ToolResult, ToolUse
 from bot.conversation.tool_definition import ToolDefinition
 
 Role = Literal["user", "assistant"]
@@ -116,12 +116,12 @@ class Request:
         return replace(following, container=end.container or self.container)
 
     def extended(self, messages: Sequence[PromptMessage]) -> Request:
-        """Return the request with messages that were exchanged in the same turn."""
+        """Return the request with messages that were exchanged in the same turn; those of one role become one."""
         if not messages:
             return self
         joined = list(self.messages)
         for message in messages:
-            if joined and joined[-1].role == message.role == "assistant":  # the reply was paused before
+            if joined and joined[-1].role == message.role:  # the reply was paused before
                 joined[-1] = replace(joined[-1], blocks=(*joined[-1].blocks, *message.blocks))
             else:
                 joined.append(message)
@@ -129,17 +129,6 @@ class Request:
         if breakpoints is not None and joined[last].role == "user":
             breakpoints = breakpoints.following(last)
         return replace(self, messages=tuple(joined), breakpoints=breakpoints)
-
-
-def without_thinking(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
-    """Return messages without thinking, which is valid only behind the messages that it came behind."""
-    return tuple(
-        replace(
-            message,
-            blocks=tuple(block for block in message.blocks if not is_thinking(block)) or message.blocks,
-        )
-        for message in messages
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,6 @@ from bot.conversation.request import (
     StreamEvent,
     ToolCalled,
     Usage,
-    without_thinking,
 )
 from bot.conversation.request_cost import Purpose
 from bot.conversation.server_calls import consulted_of
@@ -197,15 +196,15 @@ class ReplyStream(RequestStream):
     ) -> tuple[Request, Finished | BobbinError]:
         """Make the first request, behind the steps of an earlier attempt; returns the request that was answered.
 
-        Thinking is valid only behind the messages that it came behind. Where an edit has changed these meanwhile, or
-        another model answers, the API refuses the request, and thinking is left out.
+        Where an edit has changed the messages before the steps meanwhile, or another model answers, the API refuses
+        the request, and the steps are told in words.
         """
         steps = () if self._tools is None else self._tools.messages
         behind = request.extended(steps)
         end = await self._end_of(behind, purpose, most, push, sent, cite)
-        if steps and type(end) is ClaudeRefusedRequest:
-            log.info("thinking_left_out", request_id=end.request_id)
-            behind = request.extended(without_thinking(steps))
+        if self._tools is not None and steps and type(end) is ClaudeRefusedRequest:
+            log.info("tool_steps_retold", request_id=end.request_id)
+            behind = request.extended(self._tools.retell())
             end = await self._end_of(behind, "retry", most, push, sent, cite)
         return behind, end
 

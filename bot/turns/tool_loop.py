@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.conversation import wording
 from bot.conversation.compose import Terms
@@ -17,6 +17,7 @@ from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
 from bot.conversation.errors import Unreadable
 from bot.conversation.request import Finished, PromptMessage
+from bot.conversation.retold_steps import in_words
 from bot.conversation.server_calls import consulted_of
 from bot.conversation.server_uses import ServerUses, has_pending, used_up_text
 from bot.store.claim import Claim
@@ -35,6 +36,9 @@ STOPPED = "The person has stopped this."
 
 LIMIT_REACHED = "No more tools can be called for this message. Answer with what you have."
 
+
+UNNAMED = Consulted("", "refused")
+"""In place of what later requests are not to name, because it was not done, or is named already."""
 
 Answer = ToolResult | Text
 
@@ -73,6 +77,7 @@ class ToolLoop:
         self.uses = uses or ServerUses({})
         self._known: list[ToolStep] = []
         self._keys = EffectKeys(claim)
+        self._retold: set[str] = set()
         self._began_s: float | None = None
         self._told_limit = 0
         self._running: list[tuple[ToolUse, asyncio.Task[Answered]]] = []
@@ -130,6 +135,15 @@ class ToolLoop:
             await self._answer(calls, show_status)
         return bool(self._known)
 
+    def retell(self) -> tuple[PromptMessage, ...]:
+        """Return the steps in words, and begin anew behind them; a call that is repeated has no second effect."""
+        conversation, turn = self._claim.conversation, self._claim.turn_id
+        told = in_words(self.messages, self.text, conversation=conversation, turn=turn)
+        keys = EffectKeys(self._claim)
+        self._retold.update(keys.of(call) for step in self._known for call in calls_of(step.message))
+        self._known, self._keys = [], EffectKeys(self._claim)
+        return told
+
     async def go_on(
         self,
         end: Finished,
@@ -165,7 +179,10 @@ class ToolLoop:
             )
             for call, key in zip(calls, keys, strict=True)
         ]
-        return await self._add_results(await self._ended())
+        answered = zip(keys, await self._ended(), strict=True)
+        return await self._add_results(
+            [replace(each, consulted=UNNAMED) if key in self._retold else each for key, each in answered]
+        )
 
     async def _ended(self) -> list[Answered]:
         """Wait for the calls that run; the first failure that is not a tool's own is raised as it is."""
@@ -235,7 +252,7 @@ async def has_called(steps: ToolSteps, claim: Claim) -> bool:
 
 def _unnamed(call: ToolUse, text: str) -> Answered:
     """Answer a call that was not made; later requests do not name it."""
-    return Answered(ToolResult(call.id, (Text(text),), is_error=True), Consulted("", "refused"))
+    return Answered(ToolResult(call.id, (Text(text),), is_error=True), UNNAMED)
 
 
 def calls_of(message: PromptMessage) -> tuple[ToolUse, ...]:

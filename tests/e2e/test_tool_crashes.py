@@ -110,6 +110,38 @@ async def test_an_attempt_after_a_crash_tells_each_fact_once_and_claude_takes_it
     assert not [call.refusal for call in world.asked if call.refusal]
 
 
+@pytest.mark.parametrize("said", [["I ring."], []], ids=["with text", "without text"])
+async def test_a_turn_goes_on_after_a_crash_although_its_steps_cannot_be_sent_again(
+    scene: Scene, said: list[str]
+) -> None:
+    world = scene.world
+    bot = await scene.start()
+    gate = Gate(None, None)
+    world.claude.say(Reply.of(*said, RING))
+    world.claude.say(Reply.of(gate, "Never shown."))
+    thread, question = await scene.asked()
+    await gate.reached()
+    bot.signal(signal.SIGKILL)
+    gate.release()
+    world.claude.say(Reply.of(RING))  # the same call once more
+    world.claude.say("I have rung.")
+    await scene.start(BOT_CLAUDE__MODEL="claude-haiku-5-5")  # thinking of another model is refused
+    await scene.shows(thread, "I have rung.")
+    await world.settled(question)
+    assert scene.made() == ["ring"]
+    later = world.asked[2:]
+    refused = [call for call in later if call.refusal]
+    assert refused == later[: len(refused)]
+    assert all("bound to a different model" in call.refusal for call in refused)
+    told = later[len(refused)].body["messages"][-1]["content"]
+    assert {block["type"] for block in told} == {"text"}
+    assert "Somebody has heard it." in str(told)
+    (reply,) = world.replies(thread)
+    assert reply["content"] == "\n\n".join([*said, "I have rung."])
+    await world.settled(await world.ann.post(thread, "and?"))
+    assert consulted(world) == "ring: done"
+
+
 EFFECT_MADE = {"POINTS_AT": "note_tool:before:3", "POINTS_DO": "kill"}
 """The bot is killed when an effect is made, and before its result is noted: the first note is the call, the second
 one that the effect begins."""
