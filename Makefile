@@ -49,7 +49,7 @@ AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none
 test: check  ## Everything that must pass before a change lands (about half an hour on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine || $(AGAIN)
 	$(ON_CLUSTER) $(PYTEST) --numprocesses 2 $(SPREAD) tests/store || $(ON_CLUSTER) $(AGAIN)
-	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine || $(AGAIN)
+	$(PYTEST) --numprocesses 2 $(SPREAD) tests/engine || $(AGAIN)
 
 # No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
 PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
@@ -70,7 +70,7 @@ soak: $(INSTALLED)  ## Watch one bot through MINUTES=60 of mixed traffic with fa
 
 # Of these, `make test` plays a fixed choice: one hit for each step and way, one removal for each safeguard.
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
-	BOBBIN_POINTS=all $(PYTEST) --numprocesses 3 $(SPREAD) tests/engine
+	BOBBIN_POINTS=all $(PYTEST) --numprocesses 2 $(SPREAD) tests/engine
 
 format: $(INSTALLED)  ## Put the formatting right
 	$(BIN)/ruff format .

@@ -14,8 +14,9 @@ import pytest
 CASE = "case"
 """The parameter of the engine's tests whose cases are played in batches, see tests/engine/conftest.py."""
 
-BATCH = 14
-"""Cases that are played at once; one worker plays a whole batch."""
+BATCH = 6
+"""Cases that are played at once; one worker plays a whole batch. With more, the bots overload two processors, and the
+waits of all cases take longer."""
 
 TOGETHER = {"e2e": 8}
 """How many tests of a file go to one worker at a time; all of the file's where nothing is said."""
