@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.commands import admission
 from bot.commands.access_rules import OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM
-from bot.commands.access_view import cleared
+from bot.commands.access_view import cleared, no_rules
 from bot.conversation import wording
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
@@ -105,7 +105,7 @@ async def test_without_a_role_or_a_person_all_rules_of_a_channel_are_removed_and
         await block(own, channel, own.ben)
         await rule(own, channel, "allow", role=own.guild.id)
         assert await rule(own, channel, "clear") == cleared(Scope.CHANNEL, 2)
-        assert await rule(own, channel, "clear") == cleared(Scope.CHANNEL, 0)
+        assert await rule(own, channel, "clear") == no_rules(Scope.CHANNEL)
         await own.converse(channel, "hello", own.ben)
         noted: Any = await redis.xrange(f"{own.prefix}:{{{own.guild.id}}}:audit")
         ben, everyone = f"access:person:{own.ben.id}", f"access:role:{own.guild.id}"

@@ -67,7 +67,7 @@ async def test_a_reply_whose_limit_fills_up_between_two_calls_ends_with_what_is_
         assert len(own.asked) == 1
         text = "\n".join(message["content"] for message in own.said(thread))
         assert text.startswith("I look at the clock.")
-        assert "so the reply ends here. It renews <t:" in text
+        assert "so the reply ends here. This limit renews <t:" in text
 
 
 async def test_one_person_in_both_instances_and_after_a_restart_gets_one_line(world: World) -> None:

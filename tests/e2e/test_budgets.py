@@ -36,7 +36,7 @@ async def test_at_a_limit_a_person_is_told_once_when_it_renews_and_later_message
         await own.converse(own.channel(), "one")
         second = await mention(own, own.ann)
         line = await refused(own, second)
-        assert line.startswith("-# You have used up your answers here for this month; it renews <t:")
+        assert line.startswith("-# You have used up your answers here for this month; this limit renews <t:")
         assert ":R>" in line
         assert "Others can go on here." in line
         third = await mention(own, own.ann)
@@ -44,7 +44,10 @@ async def test_at_a_limit_a_person_is_told_once_when_it_renews_and_later_message
         why = await answer(
             await own.ann.command(int(third["channel_id"]), "why", {"message": str(third["id"])})
         )
-        assert "because of a limit. You have used up your answers here for this month; it renews <t:" in why
+        assert (
+            "because of a limit. You have used up your answers here for this month; this limit renews <t:"
+            in why
+        )
         assert "/budget show" in why
         await own.converse(own.channel(), "and I?", own.ben)
         assert len(own.asked) == 2

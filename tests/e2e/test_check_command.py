@@ -20,7 +20,8 @@ async def shown(handle: Any) -> str:
 
 
 async def test_where_nothing_is_wrong_it_says_so(world: World) -> None:
-    assert await answer(await world.admin.command(world.channel(), "check")) == NOTHING
+    async with world.apart() as own:  # other tests leave something wrong in the shared server
+        assert await answer(await own.admin.command(own.channel(), "check")) == NOTHING
 
 
 async def test_only_those_who_manage_the_server_are_answered(world: World) -> None:
@@ -28,17 +29,18 @@ async def test_only_those_who_manage_the_server_are_answered(world: World) -> No
 
 
 async def test_a_missing_permission_is_named_and_disappears_when_it_is_given(world: World) -> None:
-    channel = world.channel()
-    world.deny(channel, bits.CREATE_PUBLIC_THREADS | bits.ATTACH_FILES)
-    handle = await world.admin.command(channel, "check")
-    said = await answer(handle)
-    assert "lacks Create Public Threads and Attach Files" in said
-    world.deny(channel, bits.ATTACH_FILES)
-    original = await handle.message()
-    await world.until(lambda: "Create Public" not in world.discord.message(original["id"])["content"])
-    assert "lacks Attach Files" in await shown(handle)
-    world.deny(channel, 0)
-    await world.until(lambda: world.discord.message(original["id"])["content"] == NOTHING)
+    async with world.apart() as own:
+        channel = own.channel()
+        own.deny(channel, bits.CREATE_PUBLIC_THREADS | bits.ATTACH_FILES)
+        handle = await own.admin.command(channel, "check")
+        said = await answer(handle)
+        assert "lacks Create Public Threads and Attach Files" in said
+        own.deny(channel, bits.ATTACH_FILES)
+        original = await handle.message()
+        await own.until(lambda: "Create Public" not in own.discord.message(original["id"])["content"])
+        assert "lacks Attach Files" in await shown(handle)
+        own.deny(channel, 0)
+        await own.until(lambda: own.discord.message(original["id"])["content"] == NOTHING)
 
 
 async def test_a_channel_for_the_audit_log_is_looked_at_from_anywhere(world: World) -> None:

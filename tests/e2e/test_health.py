@@ -95,6 +95,7 @@ async def test_a_redis_that_is_full_or_a_replica_is_reported_until_it_takes_writ
     with redis_server() as url:
         async with world.apart(SERVED, redis_url=url) as own:
             thread = await own.converse(own.channel(), "hello")
+            await reached(own)  # a start that is still under way does not go on without Redis
             for harm, mend, reason in (
                 (("CONFIG", "SET", "maxmemory", 1), ("CONFIG", "SET", "maxmemory", 0), "memory_full"),
                 (("REPLICAOF", "127.0.0.1", 1), ("REPLICAOF", "NO", "ONE"), "read_only"),
