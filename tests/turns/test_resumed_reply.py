@@ -8,7 +8,7 @@ from typing import cast
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.content import Opaque, Text
+from bot.conversation.content import Opaque, Text, ToolResult, text_of
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeRefusedRequest
 from bot.conversation.request import PromptMessage, TextDelta
 from bot.store.tool_steps import ToolStep
@@ -30,17 +30,35 @@ def replying(claude: PausingClaude, loop: ToolLoop) -> ReplyStream:
     return ReplyStream(metered, interrupt, lambda _: None, lambda _: None, tools=loop)
 
 
-async def test_thinking_that_is_not_valid_any_more_is_left_out_once_the_api_refuses_it(redis: Redis) -> None:
+async def test_steps_that_the_api_refuses_are_told_in_words(redis: Redis) -> None:
     bench = await ToolBench.begun(redis)
     await bench.steps.add(bench.claim, 0, ToolStep(SAID, "I knock."))
     bench = await bench.next_attempt()
     claude = PausingClaude([(REFUSED,), (TextDelta("Done."), END)])
     text, end = await replying(claude, bench.loop(tool("knock", Effect()))).reply(QUESTION)
     assert (text, end) == ("I knock.\n\nDone.", END)
-    first, second = (request.messages[1].blocks for request in claude.requests)
-    assert first == SAID.blocks
-    assert second == SAID.blocks[1:]
-    assert claude.requests[0].messages[2] == claude.requests[1].messages[2]
+    first, second = claude.requests
+    assert first.messages[1] == SAID
+    assert second.messages[0] == first.messages[0]
+    assert second.messages[1] == PromptMessage.of("assistant", "I knock.")
+    (result,) = first.messages[2].blocks
+    assert isinstance(result, ToolResult)
+    assert text_of(result.content) in text_of(second.messages[2].blocks)
+
+
+async def test_a_call_that_is_repeated_behind_steps_in_words_takes_effect_and_is_named_once(
+    redis: Redis,
+) -> None:
+    bench = await ToolBench.begun(redis)
+    await bench.steps.add(bench.claim, 0, ToolStep(SAID, "I knock."))
+    bench = await bench.next_attempt()
+    effect = Effect()
+    claude = PausingClaude([(REFUSED,), (said(call("knock")),), (TextDelta("Done."), END)])
+    stream = replying(claude, bench.loop(tool("knock", effect, changes=True)))
+    assert await stream.reply(QUESTION) == ("I knock.\n\nDone.", END)
+    assert len(effect.made) == 1
+    assert [each.tool for each in stream.consulted] == ["knock"]
+    assert len(await bench.steps.of(bench.claim)) == 2, "the journal begins anew"
 
 
 async def test_a_request_that_is_refused_for_the_result_of_a_tool_fails_and_keeps_the_question(
