@@ -29,7 +29,8 @@ HOLD_MAX_S = 5.0
 
 FREE_SHARE = 0.05
 """New requests are held back until so much of each of the API's limits is free again. The API refills them
-continuously (Anthropic, "Rate limits"), so that nothing is lost by waiting."""
+continuously (Anthropic, "Rate limits"), so that nothing is lost by waiting. Then no more requests begin at once than
+this share of the limit of requests, since none of their headers has come yet."""
 
 REFILL_MAX_S = 60.0
 
@@ -47,6 +48,8 @@ class Concurrency:
         self._refused_s = -math.inf
         self._held_until_s = -math.inf
         self._full_since_s = math.inf
+        self._share, self._share_s = math.inf, 0.0
+        self._free = math.inf
 
     @property
     def limit(self) -> int:
@@ -73,6 +76,10 @@ class Concurrency:
             self._set(self.limit + 1.0)
         self._full_since_s = math.inf
         self.running += 1
+        self._free -= 1
+        if self._free < 1:
+            self._free = self._share
+            self._hold(now_s, self._share_s)
         return True
 
     def accepted(self, now_s: float) -> None:
@@ -108,6 +115,8 @@ class Concurrency:
         """Hold back new requests where the headers of a response say that a limit is nearly used up."""
         if refill := refill_s(headers):
             self._hold(now_s, refill)
+        self._share, self._share_s = share_of_requests(headers) if refill else (math.inf, 0.0)
+        self._free = self._share
 
     def _set(self, limit: float) -> None:
         self._limit = max(1.0, min(limit, float(self.ceiling)))
@@ -122,15 +131,30 @@ def refill_s(headers: Mapping[str, str]) -> float:
     return min(max(_refill_s(kind, headers) for kind in KINDS), REFILL_MAX_S)
 
 
+def share_of_requests(headers: Mapping[str, str]) -> tuple[float, float]:
+    """Return how many requests `FREE_SHARE` is, at least one, and in how many seconds so many are free again."""
+    if (told := _read("requests", headers)) is None:
+        return math.inf, 0.0
+    limit, remaining, full_s = told
+    share = max(1.0, float(int(limit * FREE_SHARE)))
+    return share, min(share * full_s / (limit - remaining), REFILL_MAX_S)
+
+
 def _refill_s(kind: str, headers: Mapping[str, str]) -> float:
+    if (told := _read(kind, headers)) is None:
+        return 0.0
+    limit, remaining, full_s = told
+    share = remaining / limit
+    return max(0.0, full_s * (FREE_SHARE - share) / (1 - share))
+
+
+def _read(kind: str, headers: Mapping[str, str]) -> tuple[float, float, float] | None:
+    """Return a limit, what remains of it, and in how many seconds all of it is free; None if that is not said."""
     name = f"anthropic-ratelimit-{kind}"
     try:
         limit, remaining = float(headers[f"{name}-limit"]), float(headers[f"{name}-remaining"])
         full = datetime.fromisoformat(headers[f"{name}-reset"])
         full_s = (full - parsedate_to_datetime(headers["date"])).total_seconds()
     except (KeyError, ValueError, TypeError):
-        return 0.0
-    if not (0 <= remaining < limit < math.inf and full_s > 0):
-        return 0.0
-    share = remaining / limit
-    return max(0.0, full_s * (FREE_SHARE - share) / (1 - share))
+        return None
+    return (limit, remaining, full_s) if 0 <= remaining < limit < math.inf and full_s > 0 else None

@@ -160,6 +160,22 @@ def test_a_limit_that_is_used_up_holds_requests_until_a_part_is_free_again(kind:
     assert tested.begin(4.0)
 
 
+def test_after_such_a_wait_no_more_begin_at_once_than_are_free() -> None:
+    tested = Concurrency(50)
+    tested.told(0.0, headers("requests", 120, 0, 60))
+    assert tested.held_s(0.0) == pytest.approx(3.0)
+    for began_s in (3.1, 6.2):  # without a word of the API in between
+        assert [tested.begin(began_s) for _ in range(9)] == [True] * 6 + [False] * 3
+    tested.told(6.2, headers("requests", 120, 60, 30))
+    assert all(tested.begin(9.3) for _ in range(20))
+
+
+def test_a_used_up_limit_of_tokens_bounds_no_requests_that_nothing_is_said_of() -> None:
+    tested = Concurrency(50)
+    tested.told(0.0, headers("tokens", 1000, 0, 60))
+    assert all(tested.begin(4.0) for _ in range(20))
+
+
 @given(st.integers(1, 10**7), st.floats(0, 1), st.floats(0, 600))
 def test_what_is_free_after_the_wait_is_the_share_that_is_wanted(
     limit: int, share: float, full_s: float
