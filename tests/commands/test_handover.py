@@ -16,6 +16,7 @@ from bot.conversation.audit import Actor
 from bot.conversation.scope import Scope
 from bot.store.claim import Meta
 from tests.commands import services
+from tests.commands.answers import deferred, heard
 
 THREAD, HEIR, OTHER, COMMAND = 11, 71, 72, 500
 
@@ -46,24 +47,13 @@ class Store:
 
 async def said(monkeypatch: pytest.MonkeyPatch, store: Store) -> list[str]:
     """Hand the thread over to HEIR by the interaction COMMAND; return the answers."""
-    answers: list[str] = []
     starter = Person(is_direct=False, is_starter=True, manages_threads=False, manages_server=False)
-
-    async def resolve_invocation(*_: object) -> Invocation:
-        return Invocation(THREAD, 1, 2, starter, Actor(2, 70, COMMAND))
+    answers = heard(monkeypatch, handover, Invocation(THREAD, 1, 2, starter, Actor(2, 70, COMMAND)))
 
     async def can_see(*_: object) -> bool:
         return True
 
-    async def tell(_interaction: object, text: str) -> None:
-        answers.append(text)
-
-    async def defer(**_: object) -> None:
-        pass
-
-    monkeypatch.setattr(handover, "resolve_invocation", resolve_invocation)
     monkeypatch.setattr(handover, "_can_see", can_see)
-    monkeypatch.setattr(handover, "say", tell)
     feature = Handover(
         services(
             conversations=store,
@@ -72,7 +62,7 @@ async def said(monkeypatch: pytest.MonkeyPatch, store: Store) -> list[str]:
             audit_log=store,
         )
     )
-    interaction = SimpleNamespace(id=COMMAND, guild_id=2, channel=None, response=SimpleNamespace(defer=defer))
+    interaction = SimpleNamespace(id=COMMAND, guild_id=2, channel=None, response=deferred())
     await feature.hand_over(cast("Any", interaction), cast("Any", SimpleNamespace(id=HEIR, bot=False)))
     return answers
 

@@ -16,6 +16,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.reminder import Reminder
 from bot.store.reminders import Step
 from tests.commands import services
+from tests.commands.answers import deferred, heard
 from tests.conversation.test_reminder import NOW, begun, reminder
 
 OWN, OTHERS = reminder().person, 70
@@ -48,26 +49,12 @@ class Book:
 
 async def said(monkeypatch: pytest.MonkeyPatch, book: Book, person: int) -> list[str]:
     """Cancel the reminder as a person, who moderates the thread; return the answers."""
-    answers: list[str] = []
     moderator = Person(
         is_direct=False, is_starter=False, manages_threads=True, manages_server=False, manages_messages=True
     )
-
-    async def resolve_invocation(*_: object) -> Invocation:
-        return Invocation(1, 2, 3, moderator, Actor(3, person, 9))
-
-    async def tell(_interaction: object, text: str) -> None:
-        answers.append(text)
-
-    async def defer(**_: object) -> None:
-        pass
-
-    monkeypatch.setattr(reminders, "resolve_invocation", resolve_invocation)
-    monkeypatch.setattr(reminders, "say", tell)
+    answers = heard(monkeypatch, reminders, Invocation(1, 2, 3, moderator, Actor(3, person, 9)))
     feature = ReminderCommands(services(reminders=book, audit_log=book, clock=Clock()))
-    interaction = SimpleNamespace(
-        user=SimpleNamespace(id=person), channel_id=1, response=SimpleNamespace(defer=defer)
-    )
+    interaction = SimpleNamespace(user=SimpleNamespace(id=person), channel_id=1, response=deferred())
     await cast("Any", ReminderCommands.cancel).callback(feature, interaction, reminder().code)
     return answers
 
