@@ -138,10 +138,11 @@ async def test_a_flood_of_commands_costs_one_answer_for_each_that_runs(own: Worl
         handles = await asyncio.gather(*(flooder.command(thread, command) for _ in range(10)))
         await asyncio.gather(*(answer(handle) for handle in handles))
     assert asked_about(own, "a reed?") == 2, "what only shows something asks for no answer"
-    other = own.person("flo")  # whose first thread is of the same minute
+    other = own.person("flo")  # the thread of the flooder may be more than a minute old by now
+    await own.converse(channel, "what is a heald?", other)
     chats = [await other.command(channel, "chat", {"message": f"number {number}"}) for number in range(10)]
     opened = [said for said in [await answer(each) for each in chats] if "Here is your question" in said]
-    assert len(opened) == THREADS
+    assert len(opened) == THREADS - 1
 
 
 async def test_one_person_has_one_file_written_at_a_time(own: World) -> None:
