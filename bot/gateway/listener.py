@@ -6,6 +6,7 @@ import discord
 import structlog
 
 from bot.gateway import permissions
+from bot.gateway.catchup.backlog import Backlog
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection.client import Client
@@ -30,6 +31,7 @@ class Listener:
         changes: Changes,
         pins: Pins,
         catchup: Catchup,
+        backlog: Backlog,
         removals: Removals,
         existence: Existence,
     ) -> None:
@@ -38,12 +40,14 @@ class Listener:
         self._changes = changes
         self._pins = pins
         self._catchup = catchup
+        self._backlog = backlog
         self._removals = removals
         self._existence = existence
 
     def register(self) -> None:
         """Register the handlers with the client, once and before it connects."""
         for handler in (
+            self.on_connect,
             self.on_ready,
             self.on_shard_ready,
             self.on_resumed,
@@ -59,6 +63,10 @@ class Listener:
             self.on_private_channel_pins_update,
         ):
             self._client.event(handler)
+
+    async def on_connect(self) -> None:
+        """Have each thread listed before its next message is accepted: what a new session missed has no events."""
+        self._backlog.begin()
 
     async def on_ready(self) -> None:
         """Log the invite link, and catch up on what was missed before the session began."""
@@ -87,7 +95,10 @@ class Listener:
     async def on_message(self, message: discord.Message) -> None:
         """Accept a message, and read the pins of its channel where they are unknown."""
         if (me := self._client.user) is not None:
+            listed = message.author.id != me.id and await self._backlog.list_before(message)
             await self._intake.accept(message, me)
+            if listed:
+                self._intake.wake(message.channel.id)
         if not self._intake.is_by_a_person(message):
             return
         if message.type is discord.MessageType.pins_add:

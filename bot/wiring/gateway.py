@@ -13,6 +13,7 @@ from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.conversation.shards import Shards
+from bot.gateway.catchup.backlog import Backlog
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
 from bot.gateway.catchup.existence import Existence
@@ -178,6 +179,7 @@ def build_events(
         max_messages=settings.recovery.max_messages,
         clock=clock,
     )
+    backlog = Backlog(listing, conversations)
     catchup = Catchup(
         client,
         conversations,
@@ -186,12 +188,14 @@ def build_events(
             client,
             channels,
             listing,
+            backlog,
             conversations,
             store.known,
             clock,
             store.scope_settings.cached,
             shards,
         ),
+        backlog,
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
@@ -207,6 +211,7 @@ def build_events(
         changes=changes,
         pins=pins,
         catchup=catchup,
+        backlog=backlog,
         removals=removals,
         existence=existence,
     ).register()

@@ -202,6 +202,37 @@ async def test_what_was_said_unheard_just_before_a_thread_was_archived_is_answer
     await alone.answered(thread, 2)
 
 
+async def test_what_a_thread_missed_is_answered_together_with_the_next_message_before_a_sweep_has_come_so_far(
+    alone: World,
+) -> None:
+    bot = await alone.start_bot(**SOON)
+    thread = await alone.converse(alone.channel(), "hello")
+    direct = await alone.dm_of(alone.ben)
+    await alone.ben.post(direct, "hello")
+    await alone.answered(direct)
+    await swept(alone)
+    await bot.stop()
+    for listing in ("/threads/active", f"^/channels/{direct}"):
+        alone.discord.faults.add(
+            action="error", method="GET", route=f"{listing}$", times=None, status=503, code=0
+        )
+    await alone.ann.post(thread, "the first")
+    await alone.ben.post(direct, "the first")
+    await alone.start_bot(**SOON)
+    for place, person in ((thread, alone.ann), (direct, alone.ben)):
+        asked = len(alone.claude.requests)
+        await person.post(place, "the second")
+        await alone.answered(place, 2)
+        (request,) = alone.claude.requests[asked:]
+        sent = str(request.body["messages"][-1])
+        assert 0 < sent.find("the first") < sent.find("the second")
+    alone.discord.faults.clear()
+    asked = len(alone.claude.requests)
+    await swept(alone)
+    await alone.converse(alone.channel(), "something else")
+    assert len(alone.claude.requests) == asked + 1
+
+
 def active_in(world: World, channel: int) -> list[int]:
     return [each.id for each in world.discord.world.channels.values() if each.parent_id == channel]
 

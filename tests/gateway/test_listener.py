@@ -14,6 +14,19 @@ from bot.gateway.events.decider import EditEffect
 from bot.gateway.listener import Listener
 
 CHANNEL, MESSAGE = 5, 7
+OLDER_MISSED = 8
+"""A message whose channel is listed first."""
+AWAITED = (
+    "accept",
+    "accept_edited",
+    "delete",
+    "resume",
+    "edit",
+    "thread",
+    "channel",
+    "server",
+    "list_before",
+)
 PERSON = SimpleNamespace(id=2, bot=False)
 BOT = SimpleNamespace(id=3, bot=True)
 
@@ -39,9 +52,9 @@ class Recorder:
             effect: asyncio.Future[EditEffect] = asyncio.get_running_loop().create_future()
             effect.set_result(self._effect)
             return effect
-        if name in ("accept", "accept_edited", "delete", "resume", "edit", "thread", "channel", "server"):
+        if name in AWAITED:
             done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            done.set_result(False)
+            done.set_result(name == "list_before" and cast("Any", arguments[0]).id == OLDER_MISSED)
             return done
         return None
 
@@ -75,6 +88,7 @@ async def recorded(recorder: Recorder, event: str, *arguments: object) -> Record
             changes=anything,
             pins=anything,
             catchup=anything,
+            backlog=anything,
             removals=anything,
             existence=anything,
         )
@@ -86,6 +100,7 @@ async def recorded(recorder: Recorder, event: str, *arguments: object) -> Record
 
 
 async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for() -> None:
+    assert await handled("connect") == ["begin"]
     assert await handled("ready") == ["invalidate", "request", "request"]
     assert await handled("resumed") == ["request"]
 
@@ -93,13 +108,16 @@ async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for()
 @pytest.mark.parametrize(
     ("fields", "calls"),
     [
-        ({}, ["accept", "read_if_unknown"]),
-        ({"type": discord.MessageType.pins_add}, ["accept", "read"]),
-        ({"type": discord.MessageType.new_member}, ["accept"]),
+        ({}, ["list_before", "accept", "read_if_unknown"]),
+        ({"id": OLDER_MISSED}, ["list_before", "accept", "wake", "read_if_unknown"]),
+        ({"type": discord.MessageType.pins_add}, ["list_before", "accept", "read"]),
+        ({"type": discord.MessageType.new_member}, ["list_before", "accept"]),
         ({"author": BOT}, ["accept"]),
     ],
 )
-async def test_every_message_is_offered_to_the_intake(fields: dict[str, Any], calls: list[str]) -> None:
+async def test_every_message_is_offered_to_the_intake_after_what_is_older(
+    fields: dict[str, Any], calls: list[str]
+) -> None:
     assert await handled("message", message(**fields)) == calls
 
 

@@ -22,8 +22,9 @@ import structlog
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
-from bot.gateway.catchup.sweep import FAILED_CALL, Sweep, earlier
-from bot.gateway.conversion.snowflake import id_before
+from bot.gateway.catchup.backlog import Backlog
+from bot.gateway.catchup.sweep import FAILED_CALL, Sweep
+from bot.gateway.conversion.snowflake import earlier, id_before
 from bot.store.conversations import Conversations
 from bot.store.work_queue import WorkQueue
 
@@ -46,6 +47,7 @@ class Catchup:
         conversations: Conversations,
         work_queue: WorkQueue,
         sweep: Sweep,
+        backlog: Backlog,
         *,
         instance: str,
         poll_s: float,
@@ -59,6 +61,7 @@ class Catchup:
         self._conversations = conversations
         self._work_queue = work_queue
         self._sweep = sweep
+        self._backlog = backlog
         self._instance = instance
         self._poll_s = poll_s
         self._every_s = every_s
@@ -113,6 +116,7 @@ class Catchup:
             if self._sweep.unfinished:
                 self._due_s = 0.0
         if not (self._full or self._sweep.unfinished):
+            self._backlog.end()
             self._caught_up()
 
     async def _check_for_rollback(self) -> None:
@@ -127,5 +131,7 @@ class Catchup:
         self._heartbeat, self._confirmed_s = heartbeat, self._clock.now_s()
 
     def _distrust_marks(self) -> None:
-        self._recheck_from = earlier(self._recheck_from, id_before(OVERLAP_S, self._confirmed_s))
+        recheck_from = id_before(OVERLAP_S, self._confirmed_s)
+        self._recheck_from = earlier(self._recheck_from, recheck_from)
+        self._backlog.begin(recheck_from)
         self._due_s, self._full = 0.0, True

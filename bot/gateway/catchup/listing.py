@@ -59,18 +59,28 @@ class Listing:
         self._max_messages = max_messages
         self._clock = clock
 
-    async def catch_up(self, listable: ListableChannel, mark: int | None, recheck_from: int | None) -> None:
+    async def catch_up(
+        self,
+        listable: ListableChannel,
+        mark: int | None,
+        recheck_from: int | None,
+        *,
+        before: int | None = None,
+    ) -> None:
         """List a channel until nothing changes meanwhile; after TRIES the rest is left to the next sweep.
 
-        The messages from the id `recheck_from` on are listed although the mark is beyond them. Raises
+        The messages from the id `recheck_from` on are listed although the mark is beyond them. Those from `before` on
+        are not listed, and the caller wakes the conversation: one turn is to answer that message as well. Raises
         StoreUnavailable, and whatever discord.py does.
         """
         for _ in range(TRIES):
-            if await self._list(listable, mark, recheck_from):
+            if await self._list(listable, mark, recheck_from, before):
                 return
             (mark,) = await self._conversations.marks([listable.id])
 
-    async def _list(self, listable: ListableChannel, mark: int | None, recheck_from: int | None) -> bool:
+    async def _list(
+        self, listable: ListableChannel, mark: int | None, recheck_from: int | None, before: int | None
+    ) -> bool:
         """List a channel and move its mark; False if that has to be repeated."""
         me = self._client.user
         channel = listable.channel or await self._channels.fetch(listable.id)
@@ -85,7 +95,7 @@ class Listing:
             return await self._conversations.advance(channel.id, before=None, after=latest, listed=())
         async with self._pace.waited(channel.id, Kind.READ):
             listed = await reading.messages(
-                self._client, channel, limit=self._max_messages + BEYOND, after=after
+                self._client, channel, limit=self._max_messages + BEYOND, before=before, after=after
             )
         accepted: list[tuple[int, int]] = []
         too_old: list[discord.Message] = []
@@ -94,8 +104,9 @@ class Listing:
                 too_old.append(message)
             elif (conversation := await self._intake.accept_listed(message, me)) is not None:
                 accepted.append((conversation, message.id))
-        for conversation in {conversation for conversation, _ in accepted}:
-            self._intake.wake(conversation)
+        if before is None:
+            for conversation in {conversation for conversation, _ in accepted}:
+                self._intake.wake(conversation)
         await self._notify_of_unanswered(channel, me, latest, too_old, listed[self._max_messages :])
         latest = max([latest, *(message.id for message in listed)])
         if accepted:

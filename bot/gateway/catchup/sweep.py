@@ -14,8 +14,10 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.gateway import permissions
+from bot.gateway.catchup.backlog import Backlog
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
+from bot.gateway.conversion.snowflake import earlier
 from bot.store.conversations import Conversations
 from bot.store.known_conversations import KnownConversations
 from bot.store.settings_cache import Place, SettingsCache
@@ -43,6 +45,7 @@ class Sweep:
         client: discord.Client,
         channels: Channels,
         listing: Listing,
+        backlog: Backlog,
         conversations: Conversations,
         known: KnownConversations,
         clock: Clock,
@@ -52,6 +55,7 @@ class Sweep:
         self._client = client
         self._channels = channels
         self._listing = listing
+        self._backlog = backlog
         self._conversations = conversations
         self._known = known
         self._clock = clock
@@ -177,6 +181,7 @@ class Sweep:
             except Exception as error:  # noqa: BLE001 - discord.py raises anything for unexpected data
                 self._postpone(each.id, recheck, error)
             else:
+                self._backlog.note(each.id)
                 self._to_request.pop(each.id, None)
                 self._failing.discard(each.id)
                 if behind:
@@ -212,8 +217,3 @@ class Sweep:
             self._failures += 0 if refused else 1
             if self._failures >= FAILURES_IN_A_ROW:
                 raise error
-
-
-def earlier(one: int | None, other: int | None) -> int | None:
-    """Return the lower of two ids, None if both are None."""
-    return min((each for each in (one, other) if each is not None), default=None)

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
+from bot.gateway.catchup.backlog import Backlog
 from bot.gateway.catchup.catchup import OVERLAP_S, Catchup
 from bot.gateway.conversion.snowflake import id_before
 
@@ -74,6 +75,7 @@ async def swept(
         kept,
         kept,
         cast("Any", sweeps),
+        Backlog(cast("Any", None), kept),
         instance="one",
         poll_s=0.001,
         every_s=0.0,

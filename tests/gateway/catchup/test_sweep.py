@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.conversation.clock import Clock
+from bot.gateway.catchup.backlog import Backlog
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import ListableChannel
 from bot.gateway.catchup.sweep import FAILURES_IN_A_ROW, REQUESTS_MAX, Sweep
@@ -62,8 +63,11 @@ class Requested:
 def catching_up(store: Knowing, channels: Requested, *, every_s: float) -> Catchup:
     nobody, kept = cast("Any", None), cast("Any", store)
     client = cast("Any", SimpleNamespace(is_ready=lambda: True, guilds=[]))
-    sweep = Sweep(client, cast("Any", channels), nobody, kept, kept, Clock(), nobody)
-    return Catchup(client, kept, kept, sweep, instance="one", poll_s=0.001, every_s=every_s, clock=Clock())
+    backlog = Backlog(nobody, kept)
+    sweep = Sweep(client, cast("Any", channels), nobody, backlog, kept, kept, Clock(), nobody)
+    return Catchup(
+        client, kept, kept, sweep, backlog, instance="one", poll_s=0.001, every_s=every_s, clock=Clock()
+    )
 
 
 async def requested(store: Knowing, channels: Requested, count: int, *, every_s: float) -> list[int]:
