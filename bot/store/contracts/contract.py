@@ -25,8 +25,8 @@ Life = Literal[
 """How long a key lives.
 
 `conversation`: the history's `ttl_days` after the last message. `see above`: what the docstring of the key's module
-says. `seconds`: what `bot/store/keys.py` says. `until removed`: settings and prompts of a thread live as long as its
-conversation.
+says. `seconds`: what `bot/store/key_lifetimes.py` says. `until removed`: settings and prompts of a thread live as
+long as its conversation.
 """
 
 WITHOUT_EXPIRY: tuple[Life, ...] = ("for ever", "until removed", "until done", "trimmed by time")
