@@ -39,7 +39,9 @@ NO_TRACE_OLD = "I keep what I know about messages for 7 days, so I may have forg
 FILES_MAX = 8
 """The most files that the answer names."""
 
-LINKS_MAX = 5
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+LINKS_MAX = len(ORDINALS)
 """The most messages of a turn that are linked."""
 
 COST_OPEN = (
@@ -158,7 +160,7 @@ def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str
         _questions(questions, forgotten),
         _model(entry),
         *_before(entry.made_with),
-        *_files(entry),
+        *_files(entry, "this message" if len(questions) + forgotten == 1 else "these messages"),
         *_tools(entry),
     ]
     lines += [_usage(entry), _cost(entry)]
@@ -166,11 +168,12 @@ def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str
 
 
 def _questions(links: Sequence[str], more: int) -> str:
-    shown = wording.listed(
-        [f"[{'this message' if number == 1 else number}]({each})" for number, each in enumerate(links, 1)]
-    )
-    further = f" and {more} more" if more else ""
-    return f"It answers {shown}{further}."
+    if len(links) == 1 and not more:
+        return f"It answers [this message]({links[0]})."
+    shown = [f"[the {ORDINALS[number]}]({each})" for number, each in enumerate(links)]
+    if more:
+        shown.append(f"{more} more")
+    return f"It answers {len(links) + more} messages: {wording.listed(shown)}."
 
 
 def _model(entry: Turn) -> str:
@@ -198,14 +201,14 @@ def _before(made: MadeWith | None) -> list[str]:
     return [f"Before it Claude saw {turns}{files}{summary}."]
 
 
-def _files(entry: Turn) -> list[str]:
+def _files(entry: Turn, whose: str) -> list[str]:
     found = files_of(entry)
     if not found:
         return []
     names = [wording.named_file(file.name, otherwise=f"a {file.kind}") for file in found[:FILES_MAX]]
     if more := len(found) - FILES_MAX:
         names += [f"{more} more"] if more > 0 else []
-    return [f"Files of these messages: {wording.listed(names)}."]
+    return [f"Files of {whose}: {wording.listed(names)}."]
 
 
 def _usage(entry: Turn) -> str:

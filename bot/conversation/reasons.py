@@ -94,7 +94,10 @@ BECAUSE: dict[str, Because] = {
         "because I answer in threads, and this channel cannot have threads",
         "Mention me in a text channel, or use /chat there.",
     ),
-    Cause.PROXIED: Because("because the message that was posted in its place is: {detail}"),
+    Cause.PROXIED: Because(
+        "because [another message]({detail}) was posted in its place",
+        bare="because another message was posted in its place",
+    ),
     Cause.TOO_OLD: Because(
         "because I was away, and it was too old when I found it",
         "Write it again if you still want an answer.",
