@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import budget_view, permission_rules
+from bot.commands import apps, budget_view, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -132,6 +132,9 @@ class BudgetCommands(
         found = await self._target(interaction, who, role, person, scope)
         if isinstance(found, str):
             await say(interaction, found)
+            return
+        if (refusal := apps.refusal(interaction, role, person)) is not None:
+            await say(interaction, refusal)
             return
         invocation, target, whose, where = found
         exceeded = ceiling(self._policy().ceilings, whose, where, wanted)

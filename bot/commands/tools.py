@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import tools_view
+from bot.commands import apps, tools_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -174,6 +174,8 @@ def _refusal(invocation: Invocation, state: ToolState, scope: Scope, role: disco
         if role is not None:
             return tools_view.NO_ROLES_HERE
         return None if state in (OFF, "default") else tools_view.OFF_ONLY
+    if role is not None and role.is_bot_managed() and state != "default":
+        return apps.role_of_app(role.id)
     if scope is Scope.THREAD and state != OFF and not tools_view.RULE.allows(invocation.person):
         return tools_view.MAY_NOT_SWITCH_ON
     return None
