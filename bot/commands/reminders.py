@@ -64,6 +64,11 @@ def no_such(code: str) -> str:
     return f"There is no reminder {_shown_code(code)} (any more). /reminders list shows all of yours."
 
 
+def _place(reminder: Reminder) -> str:
+    """Say where a reminder is posted; a mention of direct messages shows no name."""
+    return "direct messages" if reminder.server is None else f"<#{reminder.conversation}>"
+
+
 def _shown_code(code: str) -> str:
     """Return a typed code in a form that is safe to show."""
     shown = "".join(char for char in code if char.isalnum())[:10]
@@ -84,15 +89,13 @@ class ReminderCommands(
     def add_to(self, tree: Tree) -> None:
         tree.add_command(self)
 
-    @app_commands.command(
-        name="list", description="Show your reminders, or those of everybody in this thread"
-    )
-    @app_commands.describe(thread="Show the reminders of everybody in this thread; for moderators")
+    @app_commands.command(name="list", description="Show your reminders, or those of everybody here")
+    @app_commands.describe(thread="Show the reminders of everybody here; for moderators")
     async def list_(self, interaction: Interaction, thread: bool = False) -> None:
         await interaction.response.defer(ephemeral=True)
         if not thread:
             own = await self._reminders.of_person(interaction.user.id)
-            lines = [f"{described(each)} (<#{each.conversation}>)" for each in own]
+            lines = [f"{described(each)} ({_place(each)})" for each in own]
             await self._show(interaction, "Your reminders", lines, NONE_OWN)
             return
         invocation = await resolve_invocation(interaction, self._conversations)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import why_view
+from bot.commands import why_blocked, why_view
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.intake import Reason
 from bot.conversation.request import Usage
@@ -45,6 +45,16 @@ def test_a_setting_of_the_operator_that_had_no_part_in_it_is_not_named() -> None
     decision = Decision(Reason.NOT_MENTIONED, 5)
     assert "`reply.when`" in why_view.unanswered(WHERE, decision, operator)
     assert "reply.when" not in why_view.unanswered(WHERE, decision, operator, by_operator=False)
+
+
+def test_in_direct_messages_no_thread_and_no_server_is_named() -> None:
+    made = MadeWith("high", "adaptive", Scope.THREAD, turns=3, files=2, summary=True)
+    text = why_view.made_of(replace(ENTRY, made_with=made), [WHERE], is_direct=True)
+    assert "with the prompt for these direct messages." in text
+    decision = Decision(Cause.LIMIT, 5, "You have used up your answers.")
+    assert "server" not in why_view.unanswered(WHERE, decision, {}, is_direct=True)
+    blocked = why_blocked.to_author(WHERE, Decision(Reason.BLOCKED, 5), server=None, is_here=True, names=True)
+    assert blocked == f"[This message]({WHERE}) was not answered: {why_blocked.DECIDED}."
 
 
 def test_a_remark_takes_the_place_of_the_time() -> None:

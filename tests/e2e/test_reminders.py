@@ -273,6 +273,8 @@ async def test_direct_messages_have_reminders(alone: World) -> None:
     await call(alone, direct, remind("stir the pot"))
     (posted,) = await reminded(alone, direct)
     assert "stir the pot" in posted["content"]
+    await call(alone, direct, remind("wash wool", 600))
+    assert (await listed(alone.ann, alone.channel())).endswith("wash wool (direct messages)")
 
 
 async def test_a_forgotten_person_is_not_reminded_and_their_data_names_their_reminders(alone: World) -> None:
