@@ -18,7 +18,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
 from bot.gateway.events.question import question_of
 from bot.store.claim import Meta
-from bot.store.keys import DONE_RECORD_S
+from bot.store.key_lifetimes import DONE_RECORD_S
 from bot.store.message_states import MessageState
 from bot.store.states import State
 
