@@ -54,7 +54,7 @@ STILL_TOO_LONG = (
 )
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
-    "Write it again, perhaps differently; /reset always gives this thread a fresh start."
+    "Write it again, perhaps differently; /reset always gives this conversation a fresh start."
 )
 MADE_FILES_REFUSED = "Discord did not let me attach the files that Claude's code has made."
 FILES_ALONE = "Attached."

@@ -78,19 +78,24 @@ def too_many_threads(until_ms: int) -> str:
     )
 
 
-def paused(person: int | None, until_ms: int) -> str:
-    """Say that nothing is answered to a person for some time, and who can change that."""
+def paused(person: int | None, until_ms: int, *, is_direct: bool = False) -> str:
+    """Say that nothing is answered to a person for some time, and in a server who can change that."""
     whom = f"<@{person}>" if person else "these messages"
-    return (
+    text = (
         f"That was a lot at once that I could not answer, so I take a break from answering {whom}. Please write "
-        f"again {when(until_ms)}. Somebody who manages this server can end the break with /access clear."
+        f"again {when(until_ms)}."
+    )
+    return (
+        text
+        if is_direct
+        else f"{text} Somebody who manages this server can end the break with /access clear."
     )
 
 
 def waits_for_others(where: str) -> str:
     """Say that an answer comes when other replies to the same person are complete."""
     return (
-        "I am writing several replies to you already, in other threads. Your messages are kept, and I answer "
+        "I am writing several replies to you already, in other conversations. Your messages are kept, and I answer "
         f"{where} as soon as one of those is complete: no need to repeat anything."
     )
 

@@ -89,6 +89,24 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
     assert any("ended the pause" in line for line in await acts(own, channel))
 
 
+async def test_in_direct_messages_a_pause_names_nobody_who_could_end_it(own: World) -> None:
+    person = own.person("elsa")
+    direct = await own.dm_of(person)
+    await own.settled(await person.post(direct, "hello"))
+    for number in range(3):
+        await refused(own, direct, person, f"forbidden {number}")
+    last = await refused(own, direct, person, "forbidden once more")
+    (until,) = TIMESTAMP.findall(last["content"])
+    pause = wording.paused(person.id, int(until) * 1000, is_direct=True)
+    assert last["content"] == f"{wording.small(reply_wording.REFUSED)}\n{wording.small(pause)}"
+    assert await answer(await person.command(direct, "retry")) == pause
+    ignored = await person.post(direct, "hello?")
+    await own.until(lambda: any(bot.log("message_limited", message=int(ignored["id"])) for bot in own.bots))
+    text = await why(person, direct, ignored)
+    assert because(Reason.PAUSED).switch_in(is_direct=True) in text
+    assert "/access" not in text
+
+
 async def own_pause(world: World, person: Any) -> bool:
     shown = await answer(await person.command(world.channel(), "access show"))
     return "You are paused: no answers before the pause ends" in shown
