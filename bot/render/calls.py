@@ -69,12 +69,15 @@ class Calls:
             overtaken.exception()  # later calls meet the same failure and report it
         return True
 
-    async def in_slot(self, kind: Kind) -> None:
-        """Wait for a slot and make the call that is due by then; none if the text has ended meanwhile."""
+    async def in_slot(self, kind: Kind, until: Callable[[], bool] = lambda: False) -> None:
+        """Wait for a slot and make the call that is due by then; none if the text has ended meanwhile.
+
+        The wait is given up where `until` holds at a wake-up.
+        """
         closed = self._composition.closed
         with self._pace.slot(self._channel_id, kind, self.wake.set) as slot:
             while not slot.granted:
-                if self.abandoned or self._composition.closed != closed:
+                if self.abandoned or self._composition.closed != closed or until():
                     return
                 await self.wake.wait()
                 self.wake.clear()

@@ -112,7 +112,7 @@ class Writer:
         self._composition.push(text)
         if text:
             self._composition.status = ""
-        if self._idle:
+        if self._idle or not self._calls.text_shown:
             self._calls.wake.set()
 
     def close_text(self) -> None:
@@ -223,8 +223,12 @@ class Writer:
                 await self._calls.wake.wait()
                 self._idle = False
                 continue
+            kind = self._kind(action)
             try:
-                await self._calls.in_slot(self._kind(action))
+                if kind is Kind.EDIT:  # the first text does not wait as long as a status line
+                    await self._calls.in_slot(kind, self._is_first)
+                else:
+                    await self._calls.in_slot(kind)
                 failures = 0
             except DiscordUnavailable:
                 failures += 1
@@ -244,8 +248,12 @@ class Writer:
         if self._going_on:  # the text may have ended since
             await self._calls.rest(refused.for_s)
 
+    def _is_first(self) -> bool:
+        """Whether the next call shows the first text, or the first status line."""
+        return not self._calls.text_shown and (self._composition.has_text or not self._board.shown)
+
     def _kind(self, action: Action) -> Kind:
-        if not self._calls.text_shown:
+        if self._is_first():
             return Kind.FIRST
         fills = isinstance(action, Edit) and action.index < self._composition.complete
         return Kind.FILL if fills else Kind.EDIT

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import pairwise
 
 import pytest
 
 from bot.render.controls import NONE
 from bot.render.mark import unmarked
+from bot.render.schedule import EDIT_INTERVAL_MIN_S
 from tests.render.controls import DONE, STOP
 from tests.render.desk import TEXT, Desk, shows, stream
 from tests.render.virtual_time import run
@@ -62,6 +64,36 @@ def test_a_status_line_shows_until_the_first_text_takes_its_place_at_once() -> N
             writer.close_text()
         await writer.finish()
         assert [done.what for done in desk.outbox.calls] == ["typing", "send", "edit", "edit"]
+
+    run(main())
+
+
+OFTEN = 43
+"""So many status lines come within 4.3 s, in which a channel may have 5 posts and edits."""
+
+
+@pytest.mark.parametrize("ends", [False, True])
+def test_status_lines_that_change_often_leave_room_for_the_first_text_and_the_end(*, ends: bool) -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer(streaming=STOP)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            for number in range(OFTEN):
+                writer.show_status(f"-# Searching {number} …")
+                await asyncio.sleep(0.1)
+            edits = [done.at for done in desk.outbox.seen("edit")]
+            assert len(edits) == 3
+            assert all(later - earlier >= EDIT_INTERVAL_MIN_S - 0.001 for earlier, later in pairwise(edits))
+            writer.push("Text.")
+            began = asyncio.get_running_loop().time()
+            if not ends:
+                await asyncio.sleep(0.3)
+                assert desk.outbox.texts() == ["Text. ▌"]
+            writer.close_text()
+        await writer.finish()
+        assert desk.outbox.texts() == ["Text."]
+        assert not ends or desk.outbox.calls[-1].at - began <= 0.3
 
     run(main())
 
