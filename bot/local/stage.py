@@ -10,6 +10,7 @@ from typing import Any, Self
 from bot.local.scene import Scene, SceneReply
 from bot.local.scene_files import upload_of
 from bot.local.simulator.claude import Claude, Gate, Reply, ServerToolUse, Text, ToolUse, faults
+from bot.local.simulator.claude.catalogue import models
 from bot.local.simulator.claude.failures import Failure
 from bot.local.simulator.claude.faults import Fault
 from bot.local.simulator.claude.steps import Step
@@ -21,6 +22,12 @@ MESSAGE_CHARS = 2000
 INPUT_KEY = "text"
 PRESSED_S = 10.0
 INPUT_CHARS = len('{"text": ""}')
+
+MODELS = frozenset(model.id for model in models() if model.lifecycle == "active")
+"""The models that a replayed bot can be started with."""
+
+APART = "What a turn begins with is found out here."
+"""A message apart from the turn: the bot's request for it shows the beginning of all requests."""
 
 UNKNOWN = "(The journal knows no further request.)"
 """What Claude says to requests that the journal does not have."""
@@ -61,15 +68,17 @@ class Hold:
 
 
 class Stage:
-    """Both servers, while entered, with one person who writes direct messages to the bot.
+    """Both servers, while entered, with two people who write direct messages to the bot.
 
-    `holds` are the replies that stop, in order.
+    The turn is played with the first person, in the `channel`. What is said `apart`, with the other person, is no
+    part of it. `holds` are the replies that stop, in order.
     """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._discord = Discord()
         self._claude = Claude(first_token_s=0.0, tokens_per_s=200.0)
+        self._requests_apart = 0
         self.holds: list[Hold] = []
 
     async def __aenter__(self) -> Self:
@@ -78,7 +87,15 @@ class Stage:
         self._app = self._discord.add_application("Bobbin", token=TOKEN)
         guild = self._discord.add_guild("Replay", bot=self._app)
         self._person = self._discord.add_user("somebody", display_name="Somebody", guild=guild)
+        self._other = self._discord.add_user("another", display_name="Another", guild=guild)
+        self._claude.default = lambda _: UNKNOWN
         return self
+
+    async def open(self) -> None:
+        """Open the direct messages of both people."""
+        self.channel, self.apart = [
+            int((await person.open_dm(self._app.user_id))["id"]) for person in (self._person, self._other)
+        ]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,35 +116,39 @@ class Stage:
 
     @property
     def requests(self) -> int:
-        """How often Claude was asked for a reply."""
-        return sum(bool(call.body and call.body.get("stream")) for call in self._claude.requests)
+        """How often Claude was asked for a reply of the turn."""
+        return self._streamed() - self._requests_apart
 
-    async def post(self) -> tuple[int, int]:
-        """Post the messages, Claude's replies being ready; returns the channel and the first message."""
-        channel = int((await self._person.open_dm(self._app.user_id))["id"])
+    async def post_apart(self) -> None:
+        """Post a message that is no part of the turn."""
+        await self._other.post(self.apart, APART)
+
+    async def post(self) -> list[int]:
+        """Post the messages, Claude's replies being ready; returns their ids."""
         self._prepare()
-        gate = self._claude.hold(None)  # until all messages are there, which are one turn
-        first, number = 0, 0
+        ids: list[int] = []
+        number = 0
         for message in self._scene.messages:
             files = []
             for file in message.files:
                 number += 1
                 files.append(upload_of(file, number))
             for text in _posts(message.text, has_files=bool(files)):
-                posted = await self._person.post(channel, text, attachments=files)
-                first, files = first or int(posted["id"]), []
-        gate.release()
-        return channel, first
+                posted = await self._person.post(self.channel, text, attachments=files)
+                ids.append(int(posted["id"]))
+                files = []
+        return ids
 
-    def shown(self, channel: int) -> list[str]:
-        """Return the messages of a channel, each behind its author's name."""
+    def shown(self) -> list[str]:
+        """Return the messages of the channel, each behind its author's name."""
         return [
-            f"{each['author']['username']}: {each['content']}" for each in self._discord.messages(channel)
+            f"{each['author']['username']}: {each['content']}"
+            for each in self._discord.messages(self.channel)
         ]
 
-    def written(self, channel: int) -> int:
+    def written(self) -> int:
         """Return how many characters the bot's messages have."""
-        return sum(len(each["content"]) for each in self._own(channel))
+        return sum(len(each["content"]) for each in self._own())
 
     async def until(self, condition: Any, timeout_s: float) -> bool:
         """Wait until a condition on the local Discord holds; False if it never does."""
@@ -137,40 +158,42 @@ class Stage:
             return False
         return True
 
-    async def press(self, channel: int, label: str) -> int | None:
+    async def press(self, label: str) -> int | None:
         """Press the latest button of a label, and wait until it is gone; returns its message, None without one."""
-        found = self._button(channel, label)
+        found = self._button(label)
         if found is None:
             return None
         message, custom_id = found
-        handle = await self._person.press(channel, message["id"], custom_id)
+        handle = await self._person.press(self.channel, message["id"], custom_id)
         await handle.response()
-        await self.until(lambda: self._button(channel, label) != found, PRESSED_S)
+        await self.until(lambda: self._button(label) != found, PRESSED_S)
         return int(message["id"])
 
     def content(self, message: int) -> str:
         """Return what a message says."""
         return str(self._discord.message(message)["content"])
 
-    def has_button(self, channel: int, label: str) -> bool:
+    def has_button(self, label: str) -> bool:
         """Whether a message has a button of a label."""
-        return self._button(channel, label) is not None
+        return self._button(label) is not None
 
-    def _button(self, channel: int, label: str) -> tuple[dict[str, Any], str] | None:
-        for message in reversed(self._own(channel)):
+    def _button(self, label: str) -> tuple[dict[str, Any], str] | None:
+        for message in reversed(self._own()):
             for row in message.get("components") or ():
                 for each in row["components"]:
                     if each.get("label") == label:
                         return message, str(each["custom_id"])
         return None
 
-    def _own(self, channel: int) -> list[dict[str, Any]]:
-        return [
-            each for each in self._discord.messages(channel) if int(each["author"]["id"]) == self._app.user_id
-        ]
+    def _own(self) -> list[dict[str, Any]]:
+        messages = self._discord.messages(self.channel)
+        return [each for each in messages if int(each["author"]["id"]) == self._app.user_id]
+
+    def _streamed(self) -> int:
+        return sum(bool(call.body and call.body.get("stream")) for call in self._claude.requests)
 
     def _prepare(self) -> None:
-        self._claude.default = lambda _: UNKNOWN
+        self._requests_apart = self._streamed()
         for at, (reply, failed) in enumerate(self._scene.requests(), 1):
             error = failed or ("" if reply.text or reply.calls else reply.end)
             if fault := _fault(error):

@@ -87,6 +87,10 @@ class ReplayedBot:
         """Wait until the turn has ended."""
         await self._until(DONE)
 
+    def begin(self) -> None:
+        """Have `done` wait for another turn."""
+        self._logged[DONE].clear()
+
     async def called(self) -> None:
         """Wait until an allowed call has been made."""
         await self._until(CALLED)

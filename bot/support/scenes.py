@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from bot.support.journal_reading import (
     MOST_PAUSE_S,
     attempts_of,
     dicts,
+    earlier_of,
     entry_of,
     is_running,
     tool_name,
@@ -119,5 +121,7 @@ def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> It
         yield f"errors of Discord: {', '.join(failures)}"
     if attempts and is_running(journal):
         yield "what follows: the journal was read while the turn ran"
-    if journal.get("entries", 0) > 1:
-        yield "the history before the turn"
+    if journal.get("entries", 0) > 1 and "earlier" not in journal:
+        yield "the history before the turn, which a bundle of an older release does not hold"
+    if '"source"' in json.dumps(earlier_of(journal)):
+        yield "the files of earlier turns: a text stands in their place"

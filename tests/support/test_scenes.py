@@ -165,7 +165,7 @@ def test_errors_and_tries_before_are_those_of_the_timeline_and_what_is_not_playe
     assert scene.left_out == (
         "blocks of these types: code_execution",
         "errors of Discord: DiscordUnavailable",
-        "the history before the turn",
+        "the history before the turn, which a bundle of an older release does not hold",
     )
 
 
@@ -200,3 +200,20 @@ def test_lengths_that_nobody_could_have_written_are_bounded() -> None:
     scene = scene_of(journal(attempt))
     assert [call.input for reply in scene.replies for call in reply.calls] == [MOST_CHARS]
     assert [result.characters for tool in scene.tools for result in tool.results] == [MOST_CHARS]
+
+
+def test_a_summary_is_played_where_the_journal_holds_the_turns_before() -> None:
+    requests = [request(0, 6, purpose="summary"), request(0, len(REPLY))]
+    told = journal({"requests": requests})
+    told["entry"][0]["turn"]["preface"] = {"summary": "Looms."}
+    assert [each.text for each in scene_of(told).replies] == [REPLY]
+    told["earlier"] = [{"index": 0, "turn": {}}]
+    assert [each.text for each in scene_of(told).replies] == ["Looms.", REPLY]
+
+
+def test_the_files_of_earlier_turns_are_not_played() -> None:
+    picture = {"type": "image", "source": {"type": "upload", "file_id": "x"}}
+    earlier = [{"index": 0, "turn": {"sent": [{"role": "user", "blocks": [picture]}]}}]
+    (left_out,) = scene_of(journal(entries=2, earlier=earlier)).left_out
+    assert "files of earlier turns" in left_out
+    assert scene_of(journal(entries=2, earlier=[])).left_out == ()
