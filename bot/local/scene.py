@@ -18,11 +18,22 @@ class SceneFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneQuote:
+    """What a message quotes: the `kind` of the quote, and by whom ("person", "app" or "you") each text in it is."""
+
+    kind: str
+    said: tuple[tuple[str, str], ...] = ()
+    title: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SceneMessage:
     """A message of the person."""
 
     text: str
     files: tuple[SceneFile, ...] = ()
+    quotes: tuple[SceneQuote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ INPUT_KEY = "text"
 PRESSED_S = 10.0
 INPUT_CHARS = len('{"text": ""}')
 
+REFERRED = "(what the messages refer to)"
+"""The message that stands for everything that is quoted."""
+
 MODELS = frozenset(model.id for model in models() if model.lifecycle == "active")
 """The models that a replayed bot can be started with."""
 
@@ -79,6 +82,7 @@ class Stage:
         self._discord = Discord()
         self._claude = Claude(first_token_s=0.0, tokens_per_s=200.0)
         self._requests_apart = 0
+        self._referred = 0
         self.holds: list[Hold] = []
 
     async def __aenter__(self) -> Self:
@@ -123,21 +127,31 @@ class Stage:
         """Post a message that is no part of the turn."""
         await self._other.post(self.apart, APART)
 
-    async def post(self) -> list[int]:
-        """Post the messages, Claude's replies being ready; returns their ids."""
+    async def post(self) -> list[tuple[int, ...]]:
+        """Post the messages, Claude's replies being ready; returns the ids of the posts that each of them takes.
+
+        A message with quotes is a reply, so that the bot looks for what its last post quotes.
+        """
         self._prepare()
-        ids: list[int] = []
+        bot = self._discord.actor(self._app.user_id)
+        if any(message.quotes for message in self._scene.messages):
+            self._referred = int((await bot.post(self.channel, REFERRED))["id"])
+        posts: list[tuple[int, ...]] = []
         number = 0
         for message in self._scene.messages:
+            ids: list[int] = []
             files = []
             for file in message.files:
                 number += 1
                 files.append(upload_of(file, number))
-            for text in _posts(message.text, has_files=bool(files)):
-                posted = await self._person.post(self.channel, text, attachments=files)
+            texts = _posts(message.text, has_files=bool(files))
+            for at, text in enumerate(texts, 1):
+                referred = self._referred if message.quotes and at == len(texts) else None
+                posted = await self._person.post(self.channel, text, referred, files)
                 ids.append(int(posted["id"]))
                 files = []
-        return ids
+            posts.append(tuple(ids))
+        return posts
 
     def shown(self) -> list[str]:
         """Return the messages of the channel, each behind its author's name."""
@@ -187,7 +201,11 @@ class Stage:
 
     def _own(self) -> list[dict[str, Any]]:
         messages = self._discord.messages(self.channel)
-        return [each for each in messages if int(each["author"]["id"]) == self._app.user_id]
+        return [
+            each
+            for each in messages
+            if int(each["author"]["id"]) == self._app.user_id and int(each["id"]) != self._referred
+        ]
 
     def _streamed(self) -> int:
         return sum(bool(call.body and call.body.get("stream")) for call in self._claude.requests)

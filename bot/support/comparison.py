@@ -69,6 +69,16 @@ def _calls(journal: dict[str, Any]) -> str:
     return ", ".join(str(each.get("outcome", "done")) for each in calls) or "none"
 
 
+def _quotes(journal: dict[str, Any]) -> str:
+    """Return the number of messages in each quote, "" for a bundle of an older release."""
+    if not isinstance(messages := journal.get("quotes"), list):
+        return ""
+    return (
+        ", ".join(str(len(dicts(quote.get("said")))) for quotes in messages for quote in dicts(quotes))
+        or "none"
+    )
+
+
 def _window(journal: dict[str, Any]) -> str:
     entry = entry_of(journal)
     made = entry.get("made_with")
@@ -96,6 +106,7 @@ SHAPES = {
     "outcome": _outcome,
     "ends of the last attempt's requests": _ends,
     "calls of tools": _calls,
+    "messages in quotes": _quotes,
 }
 
 EARLIER_SHAPES = {"earlier turns in the request": _window, "cached for": _cached}

@@ -56,7 +56,8 @@ class EarlierTurns:
     @property
     def beginning(self) -> EarlierTurns | None:
         """The shortest conversation whose next request begins like the turn's; None if any does."""
-        turn = next((turn for _, turn in sorted(self.turns.items(), reverse=True) if turn.preface), None)
+        latest = sorted(self.turns.items(), reverse=True)
+        turn = next((turn for index, turn in latest if turn.preface and index >= self.window_start), None)
         if turn is None:
             return None
         short = replace(

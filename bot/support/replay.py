@@ -23,6 +23,7 @@ from bot.local.scene import Scene, SceneReply
 from bot.local.stage import MODELS, Hold, Stage
 from bot.support.comparison import compared
 from bot.support.earlier_turns import EarlierTurns, earlier_turns
+from bot.support.journal_quotes import fetched
 from bot.support.journal_reading import entry_of
 from bot.support.replayed_bot import ReplayedBot
 from bot.support.replayed_store import ReplayedStore, replayed_store
@@ -80,8 +81,12 @@ async def _play(
         if earlier is not None:
             await _remember(earlier, stage, bot, store)
         await store.hold(stage.channel)
-        messages = await stage.post()
-        await store.release(stage.channel, len(messages))
+        posts = await stage.post()
+        numbered = enumerate(zip(scene.messages, posts, strict=True))
+        await store.quote(
+            stage.channel, {ids[-1]: fetched(each.quotes, at) for at, (each, ids) in numbered if each.quotes}
+        )
+        await store.release(stage.channel, sum(map(len, posts)))
     for hold in stage.holds:
         if not await _reached(hold, bot):
             break  # the turn has ended another way
@@ -97,7 +102,7 @@ async def _play(
                 async with asyncio.timeout(SHOWN_S):
                     await bot.called()
             await stage.until(partial(_has_changed, stage, card, said), CARD_S)
-    return messages[0]
+    return posts[0][0]
 
 
 async def _remember(earlier: EarlierTurns, stage: Stage, bot: ReplayedBot, store: ReplayedStore) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from bot.local.stand_ins import with_store
 from bot.store.codec import load_turn
 from bot.store.connection import connect
 from bot.store.keys import Keys
+from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.support.earlier_turns import EarlierTurns
 from bot.support.turn_journal import journal_of
 from bot.wiring.store import server_of
@@ -45,6 +46,11 @@ class ReplayedStore:
         """Return the key of the latest request's beginning, "" if there was none."""
         text = await self._redis.lindex(self._keys.history(conversation), -1)
         return load_turn(str(text)).prefix_key if text else ""
+
+    async def quote(self, conversation: int, quotes: Mapping[int, FetchedQuotes]) -> None:
+        """Store quotes by message, so that the bot takes them for what it has fetched."""
+        for message, fetched in quotes.items():
+            await QuoteStore(self._redis, self._keys).keep(conversation, message, fetched)
 
     async def hold(self, conversation: int) -> None:
         """Have the bot begin no turn, so that all messages that come are one turn."""

@@ -12,6 +12,7 @@ from bot.local.scene import (
     Scene,
     SceneFile,
     SceneMessage,
+    SceneQuote,
     SceneResult,
     SceneTool,
 )
@@ -29,6 +30,12 @@ from bot.support.scene_replies import replies_of_timeline, replies_without_timel
 
 MOST_MESSAGES = 50
 MOST_FILES = 10
+MOST_QUOTES = 10
+MOST_SAID = 50
+MOST_SAID_CHARS = 10_000
+"""Bounds the quotes: a room has up to `reply.context_messages` messages, and embeds are longer than a message."""
+
+WITHOUT_TEXT = "(a message without text)"
 
 ALLOW, REFUSE = "Allow once", "Refuse"
 
@@ -75,14 +82,32 @@ def _messages(journal: dict[str, Any]) -> Iterator[SceneMessage]:
     if not texts:
         texts = [str(each.get("text", "")) for each in dicts(journal.get("messages"))]
     files = [tuple(map(_file, dicts(each)))[:MOST_FILES] for each in journal.get("files") or ()]
+    quotes = [tuple(map(_quote, dicts(each)[:MOST_QUOTES])) for each in journal.get("quotes") or ()]
     found = False
     for at, text in enumerate(texts):
-        said = SceneMessage(_ELEMENT.sub("", text).strip(), files[at] if at < len(files) else ())
+        said = SceneMessage(
+            _ELEMENT.sub("", text).strip(),
+            files[at] if at < len(files) else (),
+            quotes[at] if at < len(quotes) else (),
+        )
+        if said.quotes and not (said.text or said.files):
+            said = replace(said, text=WITHOUT_TEXT)  # a forward
         if said.text or said.files:
             found = True
             yield said
     if not found:
-        yield SceneMessage("(a message without text)")
+        yield SceneMessage(WITHOUT_TEXT)
+
+
+def _quote(quote: dict[str, Any]) -> SceneQuote:
+    said = dicts(quote.get("said"))[:MOST_SAID]
+    texts = ((str(each.get("by")), str(each.get("text"))[:MOST_SAID_CHARS]) for each in said)
+    return SceneQuote(
+        str(quote.get("of")),
+        tuple((by, _ELEMENT.sub("", text).strip()) for by, text in texts),
+        str(quote.get("title") or "")[:MOST_SAID_CHARS],
+        str(quote.get("remark") or "")[:MOST_SAID_CHARS],
+    )
 
 
 def _file(file: dict[str, Any]) -> SceneFile:

@@ -19,6 +19,7 @@ from bot.store.stored_keys import StoredKeys
 from bot.support.earlier_turns import held_before
 from bot.support.filler import Filler
 from bot.support.journal_files import files_of
+from bot.support.journal_quotes import quotes_of
 from bot.support.journal_words import ToolNames, redacted_timeline
 
 KEPT_VALUES = frozenset(
@@ -63,9 +64,9 @@ LEAST_ID = 10**15
 async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | None:
     """Return the journal of a turn, None if the store does not know the turn.
 
-    It holds the turn's record, result, history entry and timeline, its messages and files, the steps of its tools,
-    the calls that wait for a permission, the metadata of its conversation, and the earlier turns that its request
-    could hold.
+    It holds the turn's record, result, history entry and timeline, its messages with their quotes and files, the
+    steps of its tools, the calls that wait for a permission, the metadata of its conversation, and the earlier turns
+    that its request could hold.
     """
     ending = f":t:{padded(turn)}"
     found = {key async for key in keys_of_prefix(redis, keys.prefix) if key.endswith(ending)}
@@ -115,6 +116,7 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         "earlier": [{"index": index, **redactor.redacted(entry)} for index, entry in earlier],
         "timeline": redacted_timeline(timeline, redactor.tools),
         "messages": [redactor.redacted(each) for each in payloads if isinstance(each, dict)],
+        "quotes": quotes_of([entry for _, entry in entries], redactor.filler.text),
         "files": files_of(payloads, [entry for _, entry in entries]),
         "calls": [redactor.call(each) for each in _by_time(approvals)],
         "steps": [redactor.redacted(each) for each in steps],

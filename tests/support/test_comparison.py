@@ -82,3 +82,12 @@ def test_what_an_earlier_request_had_written_to_the_cache_tells_no_lifetime() ->
         line for line in compared(remembering(1, cache_read=8), remembering(1)) if "cached for" in line
     ]
     assert not [line for line in compared(remembering(1), {}) if "cached for" in line]
+
+
+def test_the_quotes_are_compared_by_their_messages() -> None:
+    told = {**journal(12), "quotes": [[], [{"of": "room", "said": [{}, {}]}, {"of": "reply", "said": [{}]}]]}
+    assert compared(told, told)[-1] == "messages in quotes: 2, 1, as the journal says"
+    assert compared(told, {**journal(12), "quotes": [[]]})[-1] == (
+        "DIFFERS: messages in quotes: none; the journal says 2, 1"
+    )
+    assert not [line for line in compared(journal(12), told) if "quotes" in line]

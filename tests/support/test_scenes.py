@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneResult, SceneTool
+from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneQuote, SceneResult, SceneTool
 from bot.support.journal_reading import MOST_CHARS
-from bot.support.scenes import scene_of
+from bot.support.scenes import MOST_QUOTES, MOST_SAID, MOST_SAID_CHARS, WITHOUT_TEXT, scene_of
 
 REPLY = "One two three four."
 
@@ -217,3 +217,21 @@ def test_the_files_of_earlier_turns_are_not_played() -> None:
     (left_out,) = scene_of(journal(entries=2, earlier=earlier)).left_out
     assert "files of earlier turns" in left_out
     assert scene_of(journal(entries=2, earlier=[])).left_out == ()
+
+
+def test_messages_are_played_with_their_quotes_also_one_that_says_nothing_else() -> None:
+    told = journal()
+    told["entry"] = [entry(("user", "<message>\n\n</message><message>\nq\n</message>"), ("assistant", REPLY))]
+    said = [{"by": "you", "text": 'see\n<attachment name="x"/>'}]
+    told["quotes"] = [[{"of": "room", "said": said, "title": "t"}], []]
+    assert scene_of(told).messages == (
+        SceneMessage(WITHOUT_TEXT, quotes=(SceneQuote("room", (("you", "see"),), "t"),)),
+        SceneMessage("q"),
+    )
+
+
+def test_more_quotes_than_anybody_could_have_made_are_left_out() -> None:
+    said = [{"by": "you", "text": "x" * 2 * MOST_SAID_CHARS}] * 1000
+    (message,) = scene_of(journal(quotes=[[{"of": "room", "said": said}] * 1000])).messages
+    assert len(message.quotes) == MOST_QUOTES
+    assert [len(text) for _, text in message.quotes[0].said] == [MOST_SAID_CHARS] * MOST_SAID
