@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Then = Literal["", "crash", "stop"]
+Then = Literal["", "crash", "stop", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,8 @@ class SceneReply:
 
     `pauses_s` are the seconds before each of the `deltas`; without any, the text comes in deltas and at a pace of the
     local Claude's own. `failed` are the errors of the tries before; `end` is the stop reason, or the error that ends
-    the reply. Behind the text, `then` the bot crashes once Discord shows `shown` characters, or the person presses
-    Stop.
+    the reply. Behind the text, `then` the bot crashes once Discord shows `shown` characters, the person presses Stop,
+    or nothing comes until the bot has met one of the scene's refusals.
     """
 
     deltas: tuple[str, ...] = ()
@@ -88,6 +88,21 @@ class SceneReply:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneRefusal:
+    """A call that Discord refuses: a post, or an edit, once `after` calls of that kind have succeeded.
+
+    Discord answers with the `status` and the `code`, with a rate limit of `seconds` if there are any, or else is
+    unavailable.
+    """
+
+    is_edit: bool
+    after: int
+    status: int = 0
+    code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A turn. `decisions` are the labels of the buttons to press on the cards of waiting calls, in order.
 
@@ -99,6 +114,7 @@ class Scene:
     tools: tuple[SceneTool, ...] = ()
     decisions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    refusals: tuple[SceneRefusal, ...] = ()
 
     @property
     def crashes(self) -> int:

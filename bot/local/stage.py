@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from bot.local.scene import Scene, SceneReply
+from bot.local.scene import Scene, SceneRefusal, SceneReply
 from bot.local.scene_files import upload_of
 from bot.local.simulator.claude import Claude, Gate, Reply, ServerToolUse, Text, ToolUse, faults
 from bot.local.simulator.claude.catalogue import models
@@ -21,6 +21,9 @@ TOKEN = "replay"  # noqa: S105 (the local Discord takes any)
 MESSAGE_CHARS = 2000
 INPUT_KEY = "text"
 PRESSED_S = 10.0
+
+UNAVAILABLE, CALL_TRIES = 503, 5
+"""A status that the bot's library does not repeat, and how often the bot makes a call then before it has failed."""
 INPUT_CHARS = len('{"text": ""}')
 
 REFERRED = "(what the messages refer to)"
@@ -56,7 +59,7 @@ BROKEN = "ClaudeUnreachable"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reply that stops behind its text, where the bot crashes or the person presses Stop."""
+    """A reply that stops behind its text, until what its `then` says has happened."""
 
     reply: SceneReply
     gate: Gate
@@ -212,12 +215,28 @@ class Stage:
 
     def _prepare(self) -> None:
         self._requests_apart = self._streamed()
+        for refusal in self._scene.refusals:
+            self._refuse(refusal)
         for at, (reply, failed) in enumerate(self._scene.requests(), 1):
             error = failed or ("" if reply.text or reply.calls else reply.end)
             if fault := _fault(error):
                 self._claude.faults.add(fault, when=partial(self._is_at, at))
             elif not failed:
                 self._claude.say(self._reply(reply))
+
+    def _refuse(self, refusal: SceneRefusal) -> None:
+        route = rf"/channels/{self.channel}/messages" + (r"/\d+$" if refusal.is_edit else "$")
+        where: dict[str, Any] = {
+            "method": "PATCH" if refusal.is_edit else "POST",
+            "route": route,
+            "after": refusal.after,
+        }
+        if refusal.seconds:
+            self._discord.faults.add(action="ratelimit", retry_after_s=refusal.seconds, **where)
+        elif refusal.status:
+            self._discord.faults.add(action="error", status=refusal.status, code=refusal.code, **where)
+        else:
+            self._discord.faults.add(action="status", status=UNAVAILABLE, times=CALL_TRIES, **where)
 
     def _is_at(self, number: int, _body: object) -> bool:
         return self.requests == number

@@ -69,6 +69,15 @@ def _calls(journal: dict[str, Any]) -> str:
     return ", ".join(str(each.get("outcome", "done")) for each in calls) or "none"
 
 
+def _errors(journal: dict[str, Any]) -> str:
+    """Return the types of Discord's errors, "" for a timeline of an older release, which cannot be played."""
+    last = _last(journal)
+    failures = last.get("failures")
+    if not isinstance(failures, list) or (failures and not last.get("refused")):
+        return ""
+    return ", ".join(map(str, failures)) or "none"
+
+
 def _quotes(journal: dict[str, Any]) -> str:
     """Return the number of messages in each quote, "" for a bundle of an older release."""
     if not isinstance(messages := journal.get("quotes"), list):
@@ -107,6 +116,7 @@ SHAPES = {
     "ends of the last attempt's requests": _ends,
     "calls of tools": _calls,
     "messages in quotes": _quotes,
+    "errors of Discord": _errors,
 }
 
 EARLIER_SHAPES = {"earlier turns in the request": _window, "cached for": _cached}

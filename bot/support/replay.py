@@ -123,6 +123,8 @@ async def _act(reply: SceneReply, stage: Stage, bot: ReplayedBot) -> None:
     if reply.then == "stop":
         await stage.until(partial(stage.has_button, STOP), SHOWN_S)
         await stage.press(STOP)
+    elif reply.then == "refused":
+        await bot.done()
     else:
         await stage.until(lambda: stage.written() >= reply.shown, SHOWN_S)
         await bot.crash()

@@ -20,6 +20,9 @@ from bot.support.journal_reading import (
     tool_name,
 )
 
+ENDING = frozenset({"DiscordForbidden", "DiscordGone", "DiscordRejected"})
+"""The types of errors after which the bot shows nothing more of a reply."""
+
 MOST_CRASHES = 5
 MOST_TRIES = 10
 
@@ -84,6 +87,8 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
                 steps.played += 1
             elif is_end and stopped and following is None and end == INTERRUPTED:
                 yield replace(_reply(attempt, index, shares.get(index, summary)), then="stop")
+            elif is_end and following is None and end == INTERRUPTED and _is_refused(attempt):
+                yield replace(_reply(attempt, index, shares.get(index, summary)), then="refused")
             elif request.get("purpose") == SUMMARY:
                 yield _reply(attempt, index, _text_of_length(summary, _length(request)))
             else:
@@ -151,6 +156,12 @@ def _requests(attempt: dict[str, Any], *, summaries: bool = False) -> list[tuple
 
 def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     return [(index, each) for index, each in _requests(attempt) if each.get("purpose") == RESUMED]
+
+
+def _is_refused(attempt: dict[str, Any]) -> bool:
+    """Whether Discord ended an attempt."""
+    failures = attempt.get("failures") or ()
+    return bool(attempt.get("refused")) and str(next(reversed(failures), "")) in ENDING
 
 
 def _found(attempt: dict[str, Any]) -> int:

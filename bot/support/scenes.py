@@ -13,6 +13,7 @@ from bot.local.scene import (
     SceneFile,
     SceneMessage,
     SceneQuote,
+    SceneRefusal,
     SceneResult,
     SceneTool,
 )
@@ -34,6 +35,17 @@ MOST_QUOTES = 10
 MOST_SAID = 50
 MOST_SAID_CHARS = 10_000
 """Bounds the quotes: a room has up to `reply.context_messages` messages, and embeds are longer than a message."""
+
+MOST_REFUSALS = 20
+
+REFUSED_STATUS, UNAVAILABLE_STATUS = 400, 500
+"""From the first status on Discord refuses a call, from the second one on it is unavailable."""
+
+LEAST_LIMIT_S = 7.0
+"""A shorter rate limit is waited out within the call (`gateway/connection/bans`), and therefore no failure."""
+
+PLAYED_ERRORS = ("Discord", "FilesRefused")
+"""How the types of errors begin that are played; others are of the bot itself."""
 
 WITHOUT_TEXT = "(a message without text)"
 
@@ -68,6 +80,7 @@ def scene_of(journal: dict[str, Any]) -> Scene:
         tools,
         tuple(decisions),
         tuple(_left_out(journal, attempts)),
+        tuple(_refusals(attempts))[:MOST_REFUSALS],
     )
 
 
@@ -130,6 +143,28 @@ def _tools(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneTool]:
         yield SceneTool(name, tuple(results), asks=any(each.get("outcome") == "waiting" for each in own))
 
 
+def _refusals(attempts: Sequence[dict[str, Any]]) -> Iterator[SceneRefusal]:
+    """Yield the calls that Discord refused, of all attempts; the counts of the attempts before one are added up."""
+    before = [0, 0]
+    for attempt in attempts:
+        last: tuple[int, int] | None = None
+        for each in attempt.get("refused") or ():
+            is_edit, after, status, code, seconds = map(int, each)
+            if seconds and last == (is_edit, after):
+                continue  # the bot made no call, because the limit was in force
+            last = (is_edit, after) if seconds else None
+            is_answer = REFUSED_STATUS <= status < UNAVAILABLE_STATUS
+            yield SceneRefusal(
+                bool(is_edit),
+                before[bool(is_edit)] + max(0, after),
+                status if is_answer else 0,
+                code if is_answer else 0,
+                max(LEAST_LIMIT_S, min(seconds, MOST_PAUSE_S)) if seconds > 0 else 0.0,
+            )
+        before[0] += int(attempt.get("posts") or 0)
+        before[1] += int(attempt.get("edits") or 0)
+
+
 def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> Iterator[str]:
     """Yield descriptions of what the replay does not play."""
     called = {str(each.get("tool")) for attempt in attempts for each in dicts(attempt.get("calls"))}
@@ -141,7 +176,12 @@ def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> It
     }
     if others := sorted(blocks - PLAYED_BLOCKS - called):
         yield f"blocks of these types: {', '.join(others)}"
-    failures = [str(each) for attempt in attempts for each in attempt.get("failures") or ()]
+    failures = [
+        name
+        for attempt in attempts
+        for name in map(str, attempt.get("failures") or ())
+        if not attempt.get("refused") or not name.startswith(PLAYED_ERRORS)
+    ]
     if failures:
         yield f"errors of Discord: {', '.join(failures)}"
     if attempts and is_running(journal):

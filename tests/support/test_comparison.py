@@ -91,3 +91,14 @@ def test_the_quotes_are_compared_by_their_messages() -> None:
         "DIFFERS: messages in quotes: none; the journal says 2, 1"
     )
     assert not [line for line in compared(journal(12), told) if "quotes" in line]
+
+
+def test_the_errors_of_discord_are_compared_where_they_can_be_played() -> None:
+    refused: dict[str, Any] = {"failures": ["DiscordForbidden"], "refused": [[0, 0, 403, 50013, 0]]}
+    told = journal(12, **refused)
+    assert compared(told, told)[-1] == "errors of Discord: DiscordForbidden, as the journal says"
+    assert compared(told, journal(12, failures=[]))[-1] == (
+        "DIFFERS: errors of Discord: none; the journal says DiscordForbidden"
+    )
+    older = journal(12, failures=["DiscordForbidden"])
+    assert not [line for line in compared(older, told) if "Discord" in line]

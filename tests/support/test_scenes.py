@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneQuote, SceneResult, SceneTool
+from bot.local.scene import (
+    SceneCall,
+    SceneFile,
+    SceneMessage,
+    SceneQuote,
+    SceneRefusal,
+    SceneResult,
+    SceneTool,
+)
 from bot.support.journal_reading import MOST_CHARS
-from bot.support.scenes import MOST_QUOTES, MOST_SAID, MOST_SAID_CHARS, WITHOUT_TEXT, scene_of
+from bot.support.scenes import MOST_QUOTES, MOST_REFUSALS, MOST_SAID, MOST_SAID_CHARS, WITHOUT_TEXT, scene_of
 
 REPLY = "One two three four."
 
@@ -235,3 +243,44 @@ def test_more_quotes_than_anybody_could_have_made_are_left_out() -> None:
     (message,) = scene_of(journal(quotes=[[{"of": "room", "said": said}] * 1000])).messages
     assert len(message.quotes) == MOST_QUOTES
     assert [len(text) for _, text in message.quotes[0].said] == [MOST_SAID_CHARS] * MOST_SAID
+
+
+def test_what_discord_refused_is_refused_again_behind_as_many_calls() -> None:
+    first = {"requests": [request(0, 4, end="")], "posts": 2, "edits": 5, "refused": [[0, 1, 403, 50013, 0]]}
+    second = {
+        "requests": [request(0, len(REPLY))],
+        "failures": ["DiscordNotNow", "DiscordNotNow", "FilesRefused", "Fenced", "DiscordUnavailable"],
+        "refused": [
+            [1, 3, 0, 0, 300],
+            [1, 3, 0, 0, 290],
+            [0, 0, 400, 50035, 0],
+            [1, 4, 503, 0, 0],
+            [1, 4, 0, 0, 0],
+        ],
+    }
+    scene = scene_of(journal(first, second))
+    assert scene.refusals == (
+        SceneRefusal(False, 1, 403, 50013),
+        SceneRefusal(True, 8, seconds=10.0),
+        SceneRefusal(False, 2, 400, 50035),
+        SceneRefusal(True, 9),
+        SceneRefusal(True, 9),
+    )
+    assert scene.left_out == ("errors of Discord: Fenced",)
+
+
+def test_a_request_that_a_refusal_interrupted_goes_on_until_then() -> None:
+    attempt = {"requests": [request(0, 4, end="interrupted")], "refused": [[0, 0, 403, 50013, 0]]}
+    (ended,) = scene_of(journal({**attempt, "failures": ["DiscordForbidden"]}, reply="One ")).replies
+    assert (ended.text, ended.then) == ("One ", "refused")
+    (other,) = scene_of(journal({**attempt, "failures": ["DiscordUnavailable"]}, reply="One ")).replies
+    assert (other.text, other.then) == ("One ", "")
+
+
+def test_refusals_that_discord_never_made_are_bounded() -> None:
+    refused = [[7, -5, 999, 10**9, 10**9]] * 100
+    refusals = scene_of(journal({"requests": [request(0, 4)], "refused": refused})).refusals
+    assert refusals == (SceneRefusal(True, 0, seconds=10.0),)
+    several = [[0, at, 200, 1, -1] for at in range(100)]
+    refusals = scene_of(journal({"requests": [request(0, 4)], "refused": several})).refusals
+    assert refusals == tuple(SceneRefusal(False, at) for at in range(MOST_REFUSALS))
