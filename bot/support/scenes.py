@@ -190,3 +190,11 @@ def _left_out(journal: dict[str, Any], attempts: Sequence[dict[str, Any]]) -> It
         yield "the history before the turn, which a bundle of an older release does not hold"
     if '"source"' in json.dumps(earlier_of(journal)):
         yield "the files of earlier turns: a text stands in their place"
+    quoted = (
+        str(said.get("text"))
+        for quotes in journal.get("quotes") or ()
+        for quote in dicts(quotes)[:MOST_QUOTES]
+        for said in dicts(quote.get("said"))[:MOST_SAID]
+    )
+    if any("<attachment" in text for text in quoted):
+        yield "the files of quotes"

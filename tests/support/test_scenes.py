@@ -236,11 +236,12 @@ def test_messages_are_played_with_their_quotes_also_one_that_says_nothing_else()
         SceneMessage(WITHOUT_TEXT, quotes=(SceneQuote("room", (("you", "see"),), "t"),)),
         SceneMessage("q"),
     )
+    assert scene_of(told).left_out == ("the files of quotes",)
 
 
 def test_more_quotes_than_anybody_could_have_made_are_left_out() -> None:
-    said = [{"by": "you", "text": "x" * 2 * MOST_SAID_CHARS}] * 1000
-    (message,) = scene_of(journal(quotes=[[{"of": "room", "said": said}] * 1000])).messages
+    said = [{"by": "you", "text": "x" * 2 * MOST_SAID_CHARS}] * 2 * MOST_SAID
+    (message,) = scene_of(journal(quotes=[[{"of": "room", "said": said}] * 2 * MOST_QUOTES])).messages
     assert len(message.quotes) == MOST_QUOTES
     assert [len(text) for _, text in message.quotes[0].said] == [MOST_SAID_CHARS] * MOST_SAID
 
