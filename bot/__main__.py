@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.support.backup_commands import backup, restore
+from bot.support.command_loop import command_loop
 from bot.support.commands import bundle, replay
 
 if TYPE_CHECKING:
@@ -69,8 +70,6 @@ def run(
     gc.disable()
     load_structlog()
 
-    import asyncio
-
     from bot import app
     from bot.config import load, proxy
     from bot.conversation.errors import StartError
@@ -83,11 +82,7 @@ def run(
         proxy.prepare(setting=settings.discord.proxy_address)
         if strict:
             require_all(settings)
-        # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.
-        with (
-            _error_reporter(settings.telemetry),
-            asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner,
-        ):
+        with _error_reporter(settings.telemetry), command_loop(_loop_factory()) as runner:
             runner.run(app.run(settings, lambda: load(config)))
     except StartError as error:
         logs.flush()  # the reason is the last line
@@ -131,7 +126,6 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="Write JSON, for programs")] = False,
 ) -> None:
     """Say what is wrong with this installation and how to mend it; exit code 0 if the bot may start."""
-    import asyncio
     import json
     import logging
 
@@ -139,32 +133,27 @@ def check(
     from bot.findings.report import json_of, text_of
 
     _silence(logging.CRITICAL)
-    with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
+    with command_loop(_loop_factory()) as runner:
         report = runner.run(checked(config, Path.cwd(), strict=strict, fix=fix))
-    typer.echo(json.dumps(json_of(report), indent=2, ensure_ascii=False) if as_json else text_of(report))
-    raise typer.Exit(report.exit_code)
+        typer.echo(json.dumps(json_of(report), indent=2, ensure_ascii=False) if as_json else text_of(report))
+        raise typer.Exit(report.exit_code)
 
 
 @cli.command()
 def init() -> None:
     """Ask for what is needed, try it at once, and write .env and config.toml here."""
-    import asyncio
     import logging
 
-    from bot.conversation.errors import StartError
     from bot.doctor.init import init as set_up
     from bot.doctor.prompter import Aborted, Terminal
 
     _silence(logging.CRITICAL)
-    try:
-        with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
+    with command_loop(_loop_factory()) as runner:
+        try:
             runner.run(set_up(Terminal(), Path.cwd()))
-    except StartError as error:
-        typer.echo(error.line, err=True)
-        raise typer.Exit(error.exit_code) from None
-    except Aborted:
-        typer.echo("Nothing is written: the input has ended.", err=True)
-        raise typer.Exit(1) from None
+        except Aborted:
+            typer.echo("Nothing is written: the input has ended.", err=True)
+            raise typer.Exit(1) from None
 
 
 def _error_reporter(settings: TelemetrySettings) -> AbstractContextManager[object]:

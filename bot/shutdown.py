@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import contextlib
+import math
 import os
 import signal
 import sys
@@ -68,16 +69,9 @@ class Shutdown:
         return max(0.0, min(wanted_s, self._until_s - REST_S - time.monotonic()))
 
     def taken_down(self) -> None:
-        """End the process in `END_S` if a stop was requested: nothing that is left has to be finished.
-
-        Closing the loop waits for lookups in DNS, which cannot be cancelled and may take a minute. uvloop waits
-        outside of Python, where the main thread handles no alarm, hence a thread.
-        """
-        if self._until_s is None:
-            return
-        ending = threading.Timer(max(0.0, min(END_S, self._until_s - time.monotonic())), _exit, (0,))
-        ending.daemon = True
-        ending.start()
+        """End the process soon if a stop was requested."""
+        if self._until_s is not None:
+            end_soon(0, within_s=self._until_s - time.monotonic())
 
     async def requested(self) -> None:
         """Wait for the request to stop."""
@@ -144,6 +138,17 @@ class ReloadRequests:
             return
         with contextlib.suppress(RuntimeError):  # the loop has ended
             self._loop.call_soon_threadsafe(self._requested.set)
+
+
+def end_soon(code: int, *, within_s: float = math.inf) -> None:
+    """End the process in `END_S`, or `within_s` if that is less: nothing that is left has to be finished.
+
+    Closing the loop waits for lookups in DNS, which cannot be cancelled and may take minutes. uvloop waits outside
+    of Python, where the main thread handles no alarm, hence a thread.
+    """
+    ending = threading.Timer(max(0.0, min(END_S, within_s)), _exit, (code,))
+    ending.daemon = True
+    ending.start()
 
 
 def _terminal_is_gone() -> bool:

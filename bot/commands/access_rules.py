@@ -6,8 +6,9 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import permission_rules
+from bot.commands import apps, permission_rules
 from bot.commands.access_view import (
+    app_shown,
     changed,
     cleared,
     defaults_shown,
@@ -120,6 +121,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             about = "" if person is None or person.id == interaction.user.id else OTHERS
             shown = verdict(found, invocation.server, names_person=False, elsewhere=elsewhere)
             await say(interaction, about + shown + rest)
+            return
+        if person is not None and person.bot:
+            await say(interaction, app_shown(person.id))
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
@@ -240,6 +244,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             return
         if not names:
             await say(interaction, WHOM)
+            return
+        if (refusal := apps.refusal(interaction, role, person)) is not None:
+            await say(interaction, refusal)
             return
         try:
             await self._scope_settings.change(

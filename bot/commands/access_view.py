@@ -31,6 +31,11 @@ def verdict(
     return f"{may}: a rule {verb} {subject(found.origin.name, server)}, {where}."
 
 
+def app_shown(app: int) -> str:
+    """Say that an app is not answered, whatever the rules are."""
+    return f"<@{app}> is an app, and I answer people only, whatever the rules are."
+
+
 def rules_shown(
     scope: Scope,
     settings: Settings,

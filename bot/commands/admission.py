@@ -50,7 +50,7 @@ class Admission:
         if in_force is not None and in_force.mode is AnswerMode.NEVER:
             return ANSWERS_OFF[in_force.origin.scope]
         pause = await self._limits.pause(home_of(interaction), person, at_ms=self._clock.now_ms())
-        return None if pause is None else wording.paused(person, pause.until_ms)
+        return None if pause is None else wording.paused(person, pause.until_ms, is_direct=server is None)
 
     async def opening_refusal(self, interaction: Interaction) -> str | None:
         """Say why no thread opens for the person yet; None counts a thread towards their limit."""

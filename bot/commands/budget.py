@@ -8,7 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import budget_view, permission_rules
+from bot.commands import apps, budget_view, permission_rules
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -34,7 +34,7 @@ LEAST, MOST = 0.000001, 1_000_000_000.0
 
 WHO = {ALL: "all together", EACH: "each person"}
 
-WHERE_HELP = "Where it applies; this server unless you choose this channel"
+WHERE_HELP = "Where it applies; the server unless you choose the channel"
 UNIT_HELP = "What is counted: messages are answers; tokens are input and output"
 PERIOD_HELP = "How often the limit renews, in UTC"
 WHO_HELP = "Whether all share the limit, or each person has one"
@@ -99,9 +99,7 @@ class BudgetCommands(
         others = _set_here(by_scope) if manages else []
         await say(interaction, budget_view.shown(apply, uses, others, budget.notify if manages else None))
 
-    @app_commands.command(
-        name="set", description="Set a limit for this server or channel, a role or a person"
-    )
+    @app_commands.command(name="set", description="Set a limit for a server or channel, a role or a person")
     @app_commands.rename(who="for")
     @app_commands.describe(
         amount="How many messages, tokens or US dollars",
@@ -133,6 +131,9 @@ class BudgetCommands(
         if isinstance(found, str):
             await say(interaction, found)
             return
+        if (refusal := apps.refusal(interaction, role, person)) is not None:
+            await say(interaction, refusal)
+            return
         invocation, target, whose, where = found
         exceeded = ceiling(self._policy().ceilings, whose, where, wanted)
         if exceeded is not None:
@@ -143,7 +144,7 @@ class BudgetCommands(
         log.info("budget_set", scope=where.value, target=target, limit=str(wanted))
         await say(interaction, budget_view.limit_set(whose, where, wanted))
 
-    @app_commands.command(name="clear", description="Remove a limit of this server or channel")
+    @app_commands.command(name="clear", description="Remove a limit of a server or channel")
     @app_commands.rename(who="for")
     @app_commands.describe(
         unit=UNIT_HELP,

@@ -120,7 +120,7 @@ def _whose(limit: Limit) -> str:
     return {
         Subject.BOT: "The whole bot",
         Subject.SERVER: "This server",
-        Subject.CHANNEL: "This channel",
+        Subject.CHANNEL: "These direct messages" if limit.is_direct else "This channel",
         Subject.ROLE: f"People with the role <@&{rule.target}>",
         Subject.PERSON: "You",
         Subject.FALLBACK: "You, with the smaller model",

@@ -13,7 +13,7 @@ from bot.commands.buttons import button, chosen, select, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.context_view import FILE_RULE, RULE
 from bot.commands.interactions import Interaction, lookup_deadline, say
-from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -154,7 +154,7 @@ class Context:
         conversation = invocation.conversation
         meta = None if conversation is None else await self._conversations.meta(conversation)
         if conversation is None or meta is None:
-            return NOT_A_CONVERSATION
+            return invocation.not_a_conversation
         file = await self._revisions.file(conversation, int(holder), key) if holder.isdecimal() else None
         if file is None:
             return context_view.FILE_GONE
@@ -191,7 +191,7 @@ class Context:
         conversation = invocation.conversation
         meta = None if conversation is None else await self._conversations.meta(conversation)
         if conversation is None or meta is None:
-            await say(interaction, NOT_A_CONVERSATION)
+            await say(interaction, invocation.not_a_conversation)
             return
         by_scope = await self._scope_settings.by_scope(
             thread=conversation, channel=invocation.channel, server=invocation.server

@@ -12,7 +12,7 @@ from discord import app_commands
 
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
-from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
+from bot.commands.invocation import Invocation, resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.export import Export, Listing, fitting, to_json, to_markdown
@@ -32,7 +32,7 @@ MARGIN_BYTES = 2_000
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot export this thread for you."
 UNDER_WAY = "I am still writing your last file. Please try again once you have it."
 EMPTY = "There is nothing to export yet: nothing was said here."
-ONLY_THE_LATEST = "The thread is too long: this file holds only its latest {} messages."
+ONLY_THE_LATEST = "The conversation is too long: this file holds only its latest {} messages."
 
 
 class Exports:
@@ -46,7 +46,7 @@ class Exports:
         self._under_way: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
-        tree.command(name="export", description="Get this thread as a file")(self.export)
+        tree.command(name="export", description="Get this conversation as a file")(self.export)
 
     @app_commands.describe(format="A page to read or print (the default), Markdown, or JSON for programs")
     @in_servers_and_dms
@@ -92,7 +92,7 @@ class Exports:
 
     async def _refusal(self, interaction: Interaction, invocation: Invocation) -> str | None:
         if invocation.conversation is None or await self._conversations.meta(invocation.conversation) is None:
-            return NOT_A_CONVERSATION
+            return invocation.not_a_conversation
         if invocation.server is None:
             return None
         lacking = permissions.first_lacking(interaction.permissions, permissions.TO_READ)

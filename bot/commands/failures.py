@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 UNEXPECTED = "Something went wrong on my side. Please try again; if it happens again, tell whoever runs me."
 UNAVAILABLE = "Discord does not answer me right now. Please try again in a minute."
-GONE = "That is not there any more: the thread or the message was deleted."
+GONE = "That is not there any more: the message, or its thread, was deleted."
 UNKNOWN_CHANNEL = "I cannot find that channel, or you cannot see it. Choose one from Discord's list."
 THREADS_FULL = (
     "This server has as many active threads as Discord allows, so I cannot open another one. Somebody with the "
@@ -33,6 +33,9 @@ THREADS_FULL = (
 def not_now(for_s: float) -> str:
     """Say when Discord allows the call again."""
     return f"Discord lets me do that only {wording.about(for_s)} from now. Please try again then."
+
+
+REFUSED_IN_DMS = "I cannot do that here: Discord does not let me."
 
 
 def missing(permission: str) -> str:
@@ -64,6 +67,8 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
             await say(interaction, UNKNOWN_CHANNEL)
         case discord.RateLimited():
             await say(interaction, not_now(error.retry_after))
+        case DiscordForbidden() | discord.Forbidden() if interaction.guild_id is None:
+            await say(interaction, REFUSED_IN_DMS)
         case DiscordForbidden():
             await say(interaction, missing(error.permission))
         case discord.Forbidden():

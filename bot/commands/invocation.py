@@ -16,6 +16,7 @@ from bot.tools.tool import ToolPlace
 
 CHANNEL_AND_SCOPE = "With the option `channel`, leave `scope` out, or choose “this channel” as the scope."
 NOT_A_CONVERSATION = "This is not one of my conversations. Use this inside a thread that I answer in."
+NOTHING_SAID_YET = "There is no conversation here yet. Write me a message, and there is one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,16 @@ class Invocation:
         if channel is None:
             return self
         return replace(self, conversation=None, channel=channel.id, elsewhere=channel.id)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether this is in direct messages."""
+        return self.person.is_direct
+
+    @property
+    def not_a_conversation(self) -> str:
+        """Say that there is no conversation here."""
+        return NOTHING_SAID_YET if self.is_direct else NOT_A_CONVERSATION
 
     @property
     def tool_place(self) -> ToolPlace:

@@ -43,7 +43,8 @@ AUTOCOMPLETE_S = 0.8
 OWN_HEADING = "The facts of yours that I use here"
 ALL_HEADING = "The facts that I use here"
 ELSEWHERE = (
-    "Facts from a private thread or channel are shown only there; `/my data` lists all facts of yours."
+    "Facts from direct messages, or from a private thread or channel, are shown only there; `/my data` lists all "
+    "facts of yours."
 )
 NOTHING = f"I remember no facts of yours here. {ELSEWHERE}"
 NOTHING_AT_ALL = "I remember no facts here."
@@ -55,6 +56,10 @@ FORGOTTEN = (
 OFF = (
     "I cannot remember facts here: the tool `remember` is off. Somebody who may set the tools here can switch it on "
     "with /tools set."
+)
+OFF_IN_DMS = (
+    "I cannot remember facts here: the tool `remember` is off. /tools show tells where that was set; which tools are "
+    "on in direct messages, whoever runs me chooses."
 )
 
 
@@ -127,7 +132,7 @@ class MemoryCommands(
             interaction, thread=invocation.conversation, channel=invocation.channel
         )
         if refusal is None and not await self._is_on(invocation):
-            refusal = OFF
+            refusal = OFF_IN_DMS if invocation.is_direct else OFF
         if refusal is not None:
             await say(interaction, refusal)
             return

@@ -14,7 +14,7 @@ from bot.commands import model_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.scopes import SCOPE_HELP, Refusals, ScopeOption
+from bot.commands.scopes import ONLY_IN_SERVERS, SCOPE_HELP, Refusals, ScopeOption
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording
@@ -27,7 +27,7 @@ log = structlog.get_logger()
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}")
 """The form of a model id; anything else may be a person's text, which must not reach the log."""
 
-REFUSALS = Refusals(model_view.ONLY_IN_SERVERS, model_view.MAY_NOT_CHOOSE)
+REFUSALS = Refusals(ONLY_IN_SERVERS, model_view.MAY_NOT_CHOOSE)
 
 
 @in_servers_and_dms
@@ -66,10 +66,11 @@ class Model(
             fit(info, choice.effort, choice.thinking),
             successor=self._catalogue.successor(model),
             today=today_utc(),
+            is_direct=invocation.is_direct,
         )
         await say(interaction, text)
 
-    @app_commands.command(name="set", description="Choose the model of this thread, channel or server")
+    @app_commands.command(name="set", description="Choose the model of a conversation, channel or server")
     @app_commands.describe(
         model="The model that answers",
         effort="How much thought goes into an answer; more thought costs more",
@@ -113,7 +114,8 @@ class Model(
             effort=given.effort,
             thinking=given.thinking,
         )
-        text = model_view.chosen(target.scope, choice, fit(info, choice.effort, choice.thinking))
+        sent = fit(info, choice.effort, choice.thinking)
+        text = model_view.chosen(target.scope, choice, sent, is_direct=invocation.is_direct)
         if given.model is not None and not self._catalogue.complete and info is None:
             text += f"\n{wording.small(model_view.UNCHECKED)}"
         await say(interaction, text)
@@ -126,7 +128,7 @@ class Model(
         offered = model_view.offered(models, prices, typed)
         return [app_commands.Choice(name=name, value=value) for name, value in offered]
 
-    @app_commands.command(name="clear", description="Remove the choice for this thread, channel or server")
+    @app_commands.command(name="clear", description="Remove the choice for a conversation, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -139,7 +141,8 @@ class Model(
             invocation.actor, target.scope, target.target, dict.fromkeys(MODEL_NAMES)
         )
         log.info("model_cleared", scope=target.scope.value, target=target.target)
-        await say(interaction, model_view.cleared(target.scope, was_set=bool(removed)))
+        text = model_view.cleared(target.scope, was_set=bool(removed), is_direct=invocation.is_direct)
+        await say(interaction, text)
 
     async def _resulting(self, invocation: Invocation, scope: Scope, given: Choice) -> Choice:
         """Return what will be in force in a scope; narrower scopes are ignored."""

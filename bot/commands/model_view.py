@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bot.commands import permission_rules
-from bot.commands.scopes import SCOPE_NAMES, where_chosen
+from bot.commands.scopes import scope_name, where_chosen
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
@@ -25,9 +25,6 @@ MAY_NOT_CHOOSE = {
     Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
     Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
-ONLY_IN_SERVERS = (
-    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
-)
 UNCHECKED = "I could not check with Claude whether this model exists."
 
 
@@ -62,21 +59,20 @@ def _label(info: ModelInfo, prices: Prices | None) -> str:
     return " · ".join(parts)[:NAME_CHARS]
 
 
-def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
+def chosen(scope: Scope, wanted: Choice, sent: Fit, *, is_direct: bool = False) -> str:
     """Say what answers in a scope from now on."""
-    lines = [f"{wanted.model} answers in {SCOPE_NAMES[scope]} from the next reply on{_manner(sent)}."]
+    where = scope_name(scope, is_direct=is_direct)
+    lines = [f"{wanted.model} answers in {where} from the next reply on{_manner(sent)}."]
     lines += _left_out(wanted, sent)
     return "\n".join(lines)
 
 
-def cleared(scope: Scope, *, was_set: bool) -> str:
+def cleared(scope: Scope, *, was_set: bool, is_direct: bool = False) -> str:
     """Say that a choice was removed."""
+    where = scope_name(scope, is_direct=is_direct)
     if not was_set:
-        return f"There is no model chosen for {SCOPE_NAMES[scope]}."
-    return (
-        f"The model of {SCOPE_NAMES[scope]} is removed. "
-        "/model show tells which one answers from the next reply on."
-    )
+        return f"There is no model chosen for {where}."
+    return f"The model of {where} is removed. /model show tells which one answers from the next reply on."
 
 
 def shown(
@@ -88,14 +84,19 @@ def shown(
     *,
     successor: str | None,
     today: dt.date,
+    is_direct: bool = False,
 ) -> str:
     """Show which model answers, which scope chose it, what it costs, and when it is retired."""
     wanted = narrowest([*by_scope.values(), default])
-    lines = [f"**{wanted.model}** answers here ({where_chosen(by_scope, 'model')})."]
+
+    def where(field: str) -> str:
+        return where_chosen(by_scope, field, is_direct=is_direct)
+
+    lines = [f"**{wanted.model}** answers here ({where('model')})."]
     if sent.effort is not None:
-        lines.append(f"Effort: {sent.effort} ({where_chosen(by_scope, 'effort')}).")
+        lines.append(f"Effort: {sent.effort} ({where('effort')}).")
     if wanted.thinking is not None and sent.thinking is not None:
-        lines.append(f"Thinking: {wanted.thinking} ({where_chosen(by_scope, 'thinking')}).")
+        lines.append(f"Thinking: {wanted.thinking} ({where('thinking')}).")
     lines += _left_out(wanted, sent)
     if prices is not None:
         lines.append(_prices(prices))

@@ -15,7 +15,7 @@ from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope
+from bot.commands.scopes import SCOPE_HELP, Refusals, ScopeOption, for_scope, scope_name
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -60,10 +60,11 @@ def saved(name: str, *, replaced: bool) -> str:
     return f"The preset {code(name)} {how}. Set it with /system preset use."
 
 
-def used(name: str, scope: Scope) -> str:
+def used(name: str, scope: Scope, *, is_direct: bool = False) -> str:
     """Say that a preset was set as a prompt."""
+    where = scope_name(scope, is_direct=is_direct)
     return (
-        f"The prompt of {SCOPE_NAMES[scope]} is now the preset {code(name)}. It applies from the next reply on, and "
+        f"The prompt of {where} is now the preset {code(name)}. It applies from the next reply on, and "
         "does not change if the preset is changed later."
     )
 
@@ -81,7 +82,7 @@ def listed(presets: Mapping[str, Preset], *, names_people: bool) -> str:
     )
 
 
-class Presets(app_commands.Group, name="preset", description="The prompts that this server keeps by name"):
+class Presets(app_commands.Group, name="preset", description="Prompts that are kept by name"):
     """Answers the commands and the modal."""
 
     def __init__(self, services: CommandServices, refusals: Refusals) -> None:
@@ -97,7 +98,7 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
     def add_to(self, tree: Tree) -> None:
         tree.add_modal(rf"{PRESET_ID}:(?P<name>.+)", self.submitted)
 
-    @app_commands.command(name="save", description="Save a prompt under a name, for everybody on this server")
+    @app_commands.command(name="save", description="Save a prompt under a name, for everybody here")
     @app_commands.describe(name="The name; an existing preset of that name is changed")
     async def save(self, interaction: Interaction, name: app_commands.Range[str, 1, NAME_CHARS]) -> None:
         """Open the modal with the text of the preset; for a new name, with the prompt in force here."""
@@ -153,7 +154,7 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
         await say(interaction, saved(name, replaced=before is not None))
 
     @app_commands.command(
-        name="use", description="Set a preset as the prompt of this thread, channel or server"
+        name="use", description="Set a preset as the prompt of a conversation, channel or server"
     )
     @app_commands.describe(name="The preset", scope=SCOPE_HELP)
     async def use(self, interaction: Interaction, name: str, scope: ScopeOption | None = None) -> None:
@@ -175,11 +176,9 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
             {SYSTEM: for_scope(interaction, target.scope, preset.text)},
         )
         log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(preset.text))
-        await say(interaction, used(plain(name), target.scope))
+        await say(interaction, used(plain(name), target.scope, is_direct=invocation.is_direct))
 
-    @app_commands.command(
-        name="list", description="Show the presets of this server, or the text of one preset"
-    )
+    @app_commands.command(name="list", description="Show the presets, or the text of one preset")
     @app_commands.describe(name="The preset whose text is shown")
     async def list_(self, interaction: Interaction, name: str | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -199,7 +198,7 @@ class Presets(app_commands.Group, name="preset", description="The prompts that t
         else:
             await say(interaction, NONE_YET)
 
-    @app_commands.command(name="delete", description="Delete a preset of this server")
+    @app_commands.command(name="delete", description="Delete a preset")
     @app_commands.describe(name="The preset")
     async def delete(self, interaction: Interaction, name: str) -> None:
         await interaction.response.defer(ephemeral=True)

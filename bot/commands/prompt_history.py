@@ -12,7 +12,7 @@ from bot.commands.buttons import button, view_of
 from bot.commands.code_block import fenced
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.scopes import SCOPE_NAMES, Refusals, ScopeTarget
+from bot.commands.scopes import Refusals, ScopeTarget, scope_name
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.prompt_history import difference
@@ -35,15 +35,16 @@ NO_LONGER_KEPT = "I no longer keep that version. Use /system history again for t
 IN_FORCE = "That prompt is already set."
 
 
-def never_set(scope: Scope) -> str:
+def never_set(scope: Scope, *, is_direct: bool = False) -> str:
     """Say that there is no history."""
-    return f"As far as I remember, no prompt was ever set for {SCOPE_NAMES[scope]}."
+    return f"As far as I remember, no prompt was ever set for {scope_name(scope, is_direct=is_direct)}."
 
 
-def restored(scope: Scope, *, removed: bool) -> str:
+def restored(scope: Scope, *, removed: bool, is_direct: bool = False) -> str:
     """Say that an earlier prompt is set again."""
     what = "is removed again" if removed else "is set again as it was"
-    return f"The prompt of {SCOPE_NAMES[scope]} {what}. That applies from the next reply on."
+    where = scope_name(scope, is_direct=is_direct)
+    return f"The prompt of {where} {what}. That applies from the next reply on."
 
 
 class PromptHistory:
@@ -69,9 +70,9 @@ class PromptHistory:
             return
         versions, current = await self._read(invocation, target)
         if not versions:
-            await say(interaction, never_set(target.scope))
+            await say(interaction, never_set(target.scope, is_direct=invocation.is_direct))
             return
-        text, embed, files = page(target.scope, versions, 0)
+        text, embed, files = page(target.scope, versions, 0, is_direct=invocation.is_direct)
         view = buttons_of(target.scope, versions, 0, current)
         await say(interaction, text, embeds=[embed], files=files, view=view)
 
@@ -88,7 +89,7 @@ class PromptHistory:
         if index is None:
             await say(interaction, NO_LONGER_KEPT)
             return
-        await self._update(interaction, target.scope, versions, index, current)
+        await self._update(interaction, invocation, target.scope, versions, index, current)
 
     async def restore(self, interaction: Interaction, *, scope: str, version: str) -> None:
         """Set an earlier prompt again, which is a new change in the history."""
@@ -112,8 +113,8 @@ class PromptHistory:
         )
         log.info("prompt_restored", scope=target.scope.value, target=target.target, chars=len(prompt))
         versions, current = await self._read(invocation, target)
-        outcome = restored(target.scope, removed=not prompt)
-        await self._update(interaction, target.scope, versions, 0, current, outcome=outcome)
+        outcome = restored(target.scope, removed=not prompt, is_direct=invocation.is_direct)
+        await self._update(interaction, invocation, target.scope, versions, 0, current, outcome=outcome)
 
     async def _read(self, invocation: Invocation, target: ScopeTarget) -> tuple[tuple[Version, ...], str]:
         """Return the versions of a scope's prompt, the latest first, and the prompt that is set now, "" for none.
@@ -132,6 +133,7 @@ class PromptHistory:
     async def _update(
         self,
         interaction: Interaction,
+        invocation: Invocation,
         scope: Scope,
         versions: Sequence[Version],
         index: int,
@@ -139,7 +141,7 @@ class PromptHistory:
         *,
         outcome: str = "",
     ) -> None:
-        text, embed, files = page(scope, versions, index)
+        text, embed, files = page(scope, versions, index, is_direct=invocation.is_direct)
         view = buttons_of(scope, versions, index, current)
         text = f"{outcome}\n{text}" if outcome else text
         await update_message(interaction, text, embeds=[embed], files=files, view=view)
@@ -150,13 +152,14 @@ def _index(versions: Sequence[Version], version: str) -> int | None:
 
 
 def page(
-    scope: Scope, versions: Sequence[Version], index: int
+    scope: Scope, versions: Sequence[Version], index: int, *, is_direct: bool = False
 ) -> tuple[str, discord.Embed, list[discord.File]]:
     """Show one change: who, when, and what differs from the prompt before."""
     version = versions[index]
     before = versions[index + 1].text if index + 1 < len(versions) else ""
     count = min(len(versions), MOST_VERSIONS)
-    heading = f"The prompt of {SCOPE_NAMES[scope]}: change {index + 1} of {count}, the latest first."
+    where = scope_name(scope, is_direct=is_direct)
+    heading = f"The prompt of {where}: change {index + 1} of {count}, the latest first."
     what = "Set" if version.text else "Removed"
     when = version.at_ms // 1000
     who = f"{what} by <@{version.person}> <t:{when}:f> (<t:{when}:R>)"

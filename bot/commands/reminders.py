@@ -47,9 +47,26 @@ def cancelled(code: str) -> str:
     return f"The reminder `{code}` is cancelled."
 
 
+def cancelled_late(code: str) -> str:
+    """Say that a reminder is cancelled whose post had begun."""
+    return f"The reminder `{code}` is cancelled, but I had begun to post it: it may still appear this once."
+
+
+def outcome(after: Reminder | None, code: str) -> str:
+    """Say what came of a request to cancel; `after` is the cancelled reminder, None if there was none to cancel."""
+    if after is None:
+        return no_such(code)
+    return cancelled_late(code) if after.may_still_appear else cancelled(code)
+
+
 def no_such(code: str) -> str:
     """Say that there is no reminder with a code."""
     return f"There is no reminder {_shown_code(code)} (any more). /reminders list shows all of yours."
+
+
+def _place(reminder: Reminder) -> str:
+    """Say where a reminder is posted; a mention of direct messages shows no name."""
+    return "direct messages" if reminder.server is None else f"<#{reminder.conversation}>"
 
 
 def _shown_code(code: str) -> str:
@@ -72,15 +89,13 @@ class ReminderCommands(
     def add_to(self, tree: Tree) -> None:
         tree.add_command(self)
 
-    @app_commands.command(
-        name="list", description="Show your reminders, or those of everybody in this thread"
-    )
-    @app_commands.describe(thread="Show the reminders of everybody in this thread; for moderators")
+    @app_commands.command(name="list", description="Show your reminders, or those of everybody here")
+    @app_commands.describe(thread="Show the reminders of everybody here; for moderators")
     async def list_(self, interaction: Interaction, thread: bool = False) -> None:
         await interaction.response.defer(ephemeral=True)
         if not thread:
             own = await self._reminders.of_person(interaction.user.id)
-            lines = [f"{described(each)} (<#{each.conversation}>)" for each in own]
+            lines = [f"{described(each)} ({_place(each)})" for each in own]
             await self._show(interaction, "Your reminders", lines, NONE_OWN)
             return
         invocation = await resolve_invocation(interaction, self._conversations)
@@ -99,19 +114,18 @@ class ReminderCommands(
         code = reminder.strip().strip("`").lower()
         own = await self._reminders.of_person(interaction.user.id)
         if found := [each for each in own if each.code == code]:
-            is_cancelled = await self._cancel(found[0])
-            await say(interaction, cancelled(code) if is_cancelled else no_such(code))
+            await say(interaction, outcome(await self._cancel(found[0]), code))
             return
         others = [each for each in await self._here(interaction) if each.code == code]
         invocation = await resolve_invocation(interaction, self._conversations)
         if not RULE.allows(invocation.person):
             # The same answer whether or not the reminder exists, which this person may not learn.
             await say(interaction, f"{no_such(code)} {MAY_NOT_CANCEL}")
-        elif not others or not await self._cancel(others[0]):
-            await say(interaction, no_such(code))
-        else:
-            await self._note(invocation, others[0])
-            await say(interaction, cancelled(code))
+            return
+        after = await self._cancel(others[0]) if others else None
+        if after is not None:
+            await self._note(invocation, after)
+        await say(interaction, outcome(after, code))
 
     @cancel.autocomplete("reminder")
     async def autocomplete_reminder(
@@ -132,15 +146,15 @@ class ReminderCommands(
         found = await self._reminders.of(interaction.channel_id or 0)
         return [each for each in found if not each.has_ended]
 
-    async def _cancel(self, reminder: Reminder) -> bool:
-        """Cancel a reminder; False if it has ended in another way since it was read."""
+    async def _cancel(self, reminder: Reminder) -> Reminder | None:
+        """Cancel a reminder and return it; None if it has ended in another way since it was read."""
         now_ms = self._clock.now_ms()
         after, taken = await self._reminders.change(
             reminder.conversation, reminder.id, lambda each: each.ended("cancelled", now_ms)
         )
         if taken:
             log.info("reminder_ended", conversation=reminder.conversation, why="cancelled")
-        return after is not None and after.is_cancelled
+        return after if after is not None and after.is_cancelled else None
 
     async def _note(self, invocation: Invocation, reminder: Reminder) -> None:
         await note(self._audit_log, invocation, Act.REMINDER_CANCELLED, before=str(reminder.person))

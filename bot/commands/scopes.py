@@ -16,6 +16,11 @@ from bot.conversation.scope import Origin, Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
+DIRECT_MESSAGES = "these direct messages"
+"""The name of a conversation in direct messages, whose settings are those of a thread."""
+
+ONLY_IN_SERVERS = "These are direct messages, which have no channel and no server: leave `scope` out."
+
 SCOPE_HELP = "Where it applies; a thread's setting overrides its channel's, and that overrides the server's"
 """The description of an option of the type ScopeOption."""
 
@@ -83,8 +88,10 @@ def chosen_channel(interaction: Interaction) -> int | None:
     return here.parent_id if isinstance(here, discord.Thread) else interaction.channel_id
 
 
-def scope_name(scope: Scope, elsewhere: int | None = None) -> str:
+def scope_name(scope: Scope, elsewhere: int | None = None, *, is_direct: bool = False) -> str:
     """Name a scope; `elsewhere` is the id of the channel if it is not this one."""
+    if is_direct:
+        return DIRECT_MESSAGES
     return f"<#{elsewhere}>" if scope is Scope.CHANNEL and elsewhere is not None else SCOPE_NAMES[scope]
 
 
@@ -104,18 +111,20 @@ class Refusals:
     may_not: Mapping[Scope, str]
 
 
-def where_chosen(by_scope: Mapping[Scope, Choice], field: str) -> str:
+def where_chosen(by_scope: Mapping[Scope, Choice], field: str, *, is_direct: bool = False) -> str:
     """Say which scope sets a field of the choice in force, or that it is the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
-    return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
+    return f"set for {scope_name(scope, is_direct=is_direct)}" if scope else "the default of this bot"
 
 
-def where_set(origin: Origin, *, names_person: bool, elsewhere: int | None = None) -> str:
+def where_set(
+    origin: Origin, *, names_person: bool, elsewhere: int | None = None, is_direct: bool = False
+) -> str:
     """Say for which scope a setting was set and when, and with `names_person` by whom, if that is stored."""
     setting = origin.setting
     by = f" by <@{setting.by}>" if names_person and setting.by else ""
     when = f" <t:{setting.at_ms // 1000}:R>" if setting.at_ms else ""
-    return f"set for {scope_name(origin.scope, elsewhere)}{by}{when}"
+    return f"set for {scope_name(origin.scope, elsewhere, is_direct=is_direct)}{by}{when}"
 
 
 def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:

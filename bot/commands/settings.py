@@ -22,10 +22,8 @@ RULE = permission_rules.SERVER
 """Who may see the people who made the settings: those who may change them."""
 
 HEADING = "**The settings that apply here**"
-LEGEND = (
-    "A thread's setting overrides its channel's, and that overrides the server's. /usage and /budget show tell what "
-    "is left of limits."
-)
+LIMITS = "/usage and /budget show tell what is left of limits."
+LEGEND = f"A thread's setting overrides its channel's, and that overrides the server's. {LIMITS}"
 
 
 @in_servers_and_dms
@@ -48,8 +46,8 @@ class SettingsCommands(app_commands.Group, name="settings", description="Which s
         by_scope = await self._scope_settings.by_scope(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
-        names = invocation.person.is_direct or RULE.allows(invocation.person)
-        for text in shown(by_scope, self._operator, names=names):
+        names = invocation.is_direct or RULE.allows(invocation.person)
+        for text in shown(by_scope, self._operator, names=names, is_direct=invocation.is_direct):
             await say(interaction, text)
 
 
@@ -58,17 +56,18 @@ def shown(
     operator: Mapping[str, OperatorValue],
     *,
     names: bool = False,
+    is_direct: bool = False,
     rows: tuple[Row, ...] = ROWS,
 ) -> Iterator[str]:
     """Yield the messages of the answer; `names` adds people and the rows for those who manage the server."""
     seen = tuple(row for row in rows if names or not row.for_managers)
-    lines = [_line(each, names=names) for each in applied(by_scope, operator, seen)]
-    yield from _messages([HEADING, wording.small(LEGEND), *lines])
+    lines = [_line(each, names=names, is_direct=is_direct) for each in applied(by_scope, operator, seen)]
+    yield from _messages([HEADING, wording.small(LIMITS if is_direct else LEGEND), *lines])
 
 
-def _line(found: Applied, *, names: bool) -> str:
+def _line(found: Applied, *, names: bool, is_direct: bool) -> str:
     if found.origin is not None:
-        where = described_origin(found.origin, names=names, says_value=False)
+        where = described_origin(found.origin, names=names, says_value=False, is_direct=is_direct)
     else:
         where = "default" if found.is_default else "set by whoever runs me"
     return f"- {found.label}: **{found.value}** ({where})"

@@ -15,7 +15,15 @@ from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.presets import Presets
 from bot.commands.prompt_history import PromptHistory
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, where_chosen
+from bot.commands.scopes import (
+    ONLY_IN_SERVERS,
+    SCOPE_HELP,
+    Refusals,
+    ScopeOption,
+    for_scope,
+    scope_name,
+    where_chosen,
+)
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
@@ -35,9 +43,6 @@ PROMPT_FIELD = "prompt"
 INLINE_CHARS = 1500
 """A longer prompt is attached as a file."""
 
-ONLY_IN_SERVERS = (
-    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
-)
 MAY_NOT_SET = {
     Scope.THREAD: permission_rules.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
     Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
@@ -49,24 +54,26 @@ EMPTY_PROMPT = "The prompt was empty, so nothing was changed. To remove a prompt
 REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
 
 
-def prompt_set(scope: Scope) -> str:
-    return f"The prompt of {SCOPE_NAMES[scope]} is set. It applies from the next reply on."
-
-
-def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
-    """Say that a prompt was removed."""
-    if not was_set:
-        return f"There is no prompt set for {SCOPE_NAMES[scope]}."
+def prompt_set(scope: Scope, *, is_direct: bool = False) -> str:
     return (
-        f"The prompt of {SCOPE_NAMES[scope]} is removed. "
-        "/system show tells which one applies from the next reply on."
+        f"The prompt of {scope_name(scope, is_direct=is_direct)} is set. It applies from the next reply on."
     )
 
 
-def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
+def prompt_cleared(scope: Scope, *, was_set: bool, is_direct: bool = False) -> str:
+    """Say that a prompt was removed."""
+    where = scope_name(scope, is_direct=is_direct)
+    if not was_set:
+        return f"There is no prompt set for {where}."
+    return f"The prompt of {where} is removed. /system show tells which one applies from the next reply on."
+
+
+def prompt_shown(
+    by_scope: Mapping[Scope, Choice], default: str, *, is_direct: bool = False
+) -> tuple[str, list[discord.File]]:
     """Show the prompt in force and where it was set; `by_scope` is in the order narrowest first."""
     prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
-    heading = f"The prompt in force here ({where_chosen(by_scope, 'system')})"
+    heading = f"The prompt in force here ({where_chosen(by_scope, 'system', is_direct=is_direct)})"
     return code_block.shown(heading, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
 
 
@@ -96,10 +103,10 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         by_scope = await self._scope_settings.choices(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
-        text, files = prompt_shown(by_scope, self._default)
+        text, files = prompt_shown(by_scope, self._default, is_direct=invocation.is_direct)
         await say(interaction, text, files=files)
 
-    @app_commands.command(name="set", description="Set the prompt of this thread, channel or server")
+    @app_commands.command(name="set", description="Set the prompt of a conversation, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def set_(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
         """Open the modal with the prompt of the scope."""
@@ -114,7 +121,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
             return
         await interaction.response.send_modal(
             TextModal(
-                title=f"System prompt of this {target.scope.value}",
+                title=f"System prompt of {scope_name(target.scope, is_direct=invocation.is_direct)}",
                 custom_id=f"{PROMPT_ID}:{target.scope.value}",
                 field=PROMPT_FIELD,
                 label="How Claude is to behave",
@@ -142,9 +149,9 @@ class System(app_commands.Group, name="system", description="How I am to behave 
             prompt = for_scope(interaction, target.scope, prompt)
             await self._scope_settings.change(invocation.actor, target.scope, target.target, {SYSTEM: prompt})
             log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(prompt))
-            await say(interaction, prompt_set(target.scope))
+            await say(interaction, prompt_set(target.scope, is_direct=invocation.is_direct))
 
-    @app_commands.command(name="clear", description="Remove the prompt of this thread, channel or server")
+    @app_commands.command(name="clear", description="Remove the prompt of a conversation, channel or server")
     @app_commands.describe(scope=SCOPE_HELP)
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -157,4 +164,5 @@ class System(app_commands.Group, name="system", description="How I am to behave 
             invocation.actor, target.scope, target.target, {SYSTEM: None}
         )
         log.info("prompt_cleared", scope=target.scope.value, target=target.target)
-        await say(interaction, prompt_cleared(target.scope, was_set=bool(removed)))
+        text = prompt_cleared(target.scope, was_set=bool(removed), is_direct=invocation.is_direct)
+        await say(interaction, text)

@@ -8,11 +8,18 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import tools_view
+from bot.commands import apps, tools_view
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.commands.scopes import CHANNEL_HELP, SCOPE_HELP, ChannelOption, Refusals, ScopeOption
+from bot.commands.scopes import (
+    CHANNEL_HELP,
+    ONLY_IN_SERVERS,
+    SCOPE_HELP,
+    ChannelOption,
+    Refusals,
+    ScopeOption,
+)
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.scope import Scope
@@ -29,7 +36,7 @@ ToolState = Literal["on", "off", "ask", "default"]
 STATE_HELP = "ask: each call waits for a permission · default: remove the setting"
 ROLE_HELP = "Only for people with this role; not possible for tools that run at Anthropic"
 
-REFUSALS = Refusals(tools_view.ONLY_IN_SERVERS, tools_view.REFUSALS)
+REFUSALS = Refusals(ONLY_IN_SERVERS, tools_view.REFUSALS)
 
 
 @in_servers_and_dms
@@ -64,6 +71,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
             by_scope,
             names_person=invocation.person.manages_server,
             elsewhere=invocation.elsewhere,
+            is_direct=invocation.is_direct,
             searches=used,
         )
         for text in texts:
@@ -72,7 +80,9 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         for text in tools_view.changed_at_servers(changes, in_full=tools_view.may_accept(invocation.person)):
             await say(interaction, text)
 
-    @app_commands.command(name="set", description="Switch a tool on or off for a thread, channel or server")
+    @app_commands.command(
+        name="set", description="Switch a tool on or off for a conversation, channel or server"
+    )
     @app_commands.describe(
         tool="The tool", state=STATE_HELP, scope=SCOPE_HELP, role=ROLE_HELP, channel=CHANNEL_HELP
     )
@@ -131,7 +141,9 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         )
         log.info("tool_set", scope=target.scope.value, target=target.target, tool=name, state=state)
         if value is None and not before:
-            return tools_view.nothing_set(name, target.scope, invocation.elsewhere)
+            return tools_view.nothing_set(
+                name, target.scope, invocation.elsewhere, is_direct=invocation.is_direct
+            )
         of_role = None if role is None else role.id
         answer = tools_view.changed(
             name, state, target.scope, of_role, invocation.server, invocation.elsewhere
@@ -174,6 +186,8 @@ def _refusal(invocation: Invocation, state: ToolState, scope: Scope, role: disco
         if role is not None:
             return tools_view.NO_ROLES_HERE
         return None if state in (OFF, "default") else tools_view.OFF_ONLY
+    if role is not None and role.is_bot_managed() and state != "default":
+        return apps.role_of_app(role.id)
     if scope is Scope.THREAD and state != OFF and not tools_view.RULE.allows(invocation.person):
         return tools_view.MAY_NOT_SWITCH_ON
     return None

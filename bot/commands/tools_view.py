@@ -25,9 +25,6 @@ REFUSALS = {
     Scope.CHANNEL: permission_rules.BY_SCOPE[Scope.CHANNEL].refusal("choose the tools of a channel"),
     Scope.SERVER: permission_rules.BY_SCOPE[Scope.SERVER].refusal("choose the tools of a server"),
 }
-ONLY_IN_SERVERS = (
-    "These are direct messages, which have no channel and no server: choose “this thread” as the scope."
-)
 MAY_NOT_SWITCH_ON = RULE.refusal("give a thread more tools; whoever started it can switch them off")
 OFF_ONLY = "In direct messages you can only switch tools off. Whoever runs me chooses which tools are on."
 NO_ROLES_HERE = "There are no roles in direct messages: leave `role` out."
@@ -43,6 +40,7 @@ CACHE = "The next message costs a little more, because other tools make the cach
 
 
 LEGEND = "A thread's setting overrides its channel's, and that overrides the server's. Change them with /tools set."
+LEGEND_IN_DMS = "To switch a tool off here, use /tools set."
 
 
 def unknown(typed: str, known: Sequence[ToolFacts]) -> str:
@@ -72,6 +70,7 @@ def shown(
     *,
     names_person: bool,
     elsewhere: int | None = None,
+    is_direct: bool = False,
     searches: tuple[int, int] | None = None,
 ) -> Iterator[str]:
     """Yield the messages of the answer.
@@ -88,8 +87,15 @@ def shown(
         used, most = searches
         lines.append(wording.small(f"Web searches today: {used} of {most}; the day ends at 0:00 UTC."))
     for each in sorted(known, key=lambda tool: tool.name not in on):  # those that are on first
-        lines += _lines(each, each.name in on, by_scope, names_person=names_person, elsewhere=elsewhere)
-    lines.append(wording.small(LEGEND))
+        lines += _lines(
+            each,
+            each.name in on,
+            by_scope,
+            names_person=names_person,
+            elsewhere=elsewhere,
+            is_direct=is_direct,
+        )
+    lines.append(wording.small(LEGEND_IN_DMS if is_direct else LEGEND))
     text = ""
     for line in lines:
         if text and len(text) + 1 + len(line) > ANSWER_CHARS:
@@ -106,11 +112,12 @@ def _lines(
     *,
     names_person: bool,
     elsewhere: int | None,
+    is_direct: bool,
 ) -> Iterator[str]:
     origin = general(by_scope, tool.name)
     where = "the default"
     if origin is not None:
-        where = where_set(origin, names_person=names_person, elsewhere=elsewhere)
+        where = where_set(origin, names_person=names_person, elsewhere=elsewhere, is_direct=is_direct)
     state = origin.setting.value if origin is not None else "on" if is_on else "off"
     if state == "on" and tool.asks and origin is None:
         state = "ask"
@@ -150,7 +157,7 @@ def _in_block(heading: str, text: str) -> str:
 def changed(
     name: str, state: str, scope: Scope, role: int | None, server: int | None, elsewhere: int | None
 ) -> str:
-    where = scope_name(scope, elsewhere)
+    where = scope_name(scope, elsewhere, is_direct=server is None)
     whom = "" if role is None else " for everybody" if role == server else f" for <@&{role}>"
     if state == "default":
         return f"The setting for `{name}`{whom} in {where} is removed. {CHANGED_SOON}"
@@ -163,6 +170,6 @@ def changed(
     return lines if role is not None else f"{lines}\n{wording.small(CACHE)}"
 
 
-def nothing_set(name: str, scope: Scope, elsewhere: int | None) -> str:
+def nothing_set(name: str, scope: Scope, elsewhere: int | None, *, is_direct: bool = False) -> str:
     """Say that there was nothing to remove."""
-    return f"Nothing is set for `{name}` in {scope_name(scope, elsewhere)}."
+    return f"Nothing is set for `{name}` in {scope_name(scope, elsewhere, is_direct=is_direct)}."

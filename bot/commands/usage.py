@@ -101,7 +101,9 @@ class Usage:
             rows = tuple(row for row in rows if row.person == interaction.user.id)
         else:
             server = interaction.guild.name if interaction.guild is not None else "This server"
-        view = View(period, today, visible_in(rows, partial(may_read, interaction)), server)
+        view = View(
+            period, today, visible_in(rows, partial(may_read, interaction)), server, invocation.is_direct
+        )
         names = Names(interaction.guild)
         if server is not None or with_csv:
             await names.look_up({row.person for row in rows})

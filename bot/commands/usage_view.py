@@ -42,6 +42,8 @@ K = TypeVar("K")
 class View:
     """The usage in a `period` until `today`: of one person, or of a whole server if `server` names it.
 
+    In direct messages (`is_direct`) there is one channel, which has no name.
+
     Each row stands with its channel, None if the person may not read the row's conversation.
     """
 
@@ -49,6 +51,7 @@ class View:
     today: dt.date
     rows: Sequence[tuple[UsageRow, int | None]]
     server: str | None = None
+    is_direct: bool = False
 
     @property
     def plain_rows(self) -> tuple[UsageRow, ...]:
@@ -69,7 +72,9 @@ def shown(view: View) -> str:
     head = f"**{whose}, {_PERIODS[view.period]}** (days in UTC)"
     if not view.rows:
         return f"{head}\n{NOTHING}"
-    lines = [head, f"```\n{_table(view)}\n```", *_named("By channel", view.by_channel, _channel)]
+    lines = [head, f"```\n{_table(view)}\n```"]
+    if not view.is_direct:
+        lines += _named("By channel", view.by_channel, _channel)
     if view.server is not None:
         lines += _named("By person", by(view.plain_rows, lambda row: row.person), _person)
     if unpriced := total(view.plain_rows).unpriced:
@@ -194,7 +199,7 @@ def _whose(limit: Limit) -> str:
     return {
         Subject.BOT: "the whole bot",
         Subject.SERVER: "this server",
-        Subject.CHANNEL: "this channel",
+        Subject.CHANNEL: "these direct messages" if limit.is_direct else "this channel",
         Subject.ROLE: f"people with the role <@&{target}> {here}",
         Subject.PERSON: "you" if within is None else f"you {here}",
         Subject.FALLBACK: "you, with the smaller model",

@@ -18,7 +18,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
 from bot.gateway.events.question import question_of
 from bot.store.claim import Meta
-from bot.store.keys import DONE_RECORD_S
+from bot.store.key_lifetimes import DONE_RECORD_S
 from bot.store.message_states import MessageState
 from bot.store.states import State
 
@@ -39,6 +39,7 @@ class WhyAnswer:
         self._states = services.message_states
         self._interaction = interaction
         self._names = names
+        self._is_direct = interaction.guild_id is None
 
     async def about(self, target: Target) -> str:
         """Explain a message."""
@@ -197,14 +198,16 @@ class WhyAnswer:
     ) -> str:
         shown = await self._states.shown(conversation, entry.id)
         reply = self._link(conversation, shown.replies[0]) if shown.replies else None
-        text = why_view.answered(where, reply, decision if shown.halted else None)
+        halted = decision if shown.halted else None
+        text = why_view.answered(where, reply, halted, is_direct=self._is_direct)
         return f"{text}\n{self._made_of(entry, conversation, meta)}"
 
     def _made_of(self, entry: Turn, conversation: int, meta: Meta | None) -> str:
         members = entry.members or (entry.id,)
         shown = members[: why_view.LINKS_MAX]
         links = [self._link(_channel(conversation, meta, each), each) for each in shown]
-        return why_view.made_of(entry, links, forgotten=len(members) - len(shown))
+        more = len(members) - len(shown)
+        return why_view.made_of(entry, links, forgotten=more, is_direct=self._is_direct)
 
     def _unanswered(
         self, where: str, decision: Decision, remark: str = "", *, by_operator: bool = True
@@ -219,6 +222,7 @@ class WhyAnswer:
             remark=remark,
             names=self._names,
             by_operator=by_operator,
+            is_direct=self._is_direct,
         )
 
     async def _fetched(self, channel: int, message: int) -> Target:

@@ -11,13 +11,19 @@ from bot.conversation.scope import Origin, Scope
 PLACES = {Scope.CHANNEL: "in this channel", Scope.SERVER: "in this server"}
 ELSEWHERE = {Scope.CHANNEL: "in that channel", Scope.SERVER: "in this server"}
 
-BY_OPERATOR = "whoever runs me has decided that, and no rule of this server says otherwise"
+DECIDED = "whoever runs me has decided that"
+BY_OPERATOR = f"{DECIDED}, and no rule of this server says otherwise"
 LET_IN = "Somebody with the permission “Manage Server” can let you in with /access allow."
 
 
 def to_author(where: str, decision: Decision, *, server: int | None, is_here: bool, names: bool) -> str:
-    """Tell the author; `where` is the link of the message, `is_here`: its channel is the one of the command."""
+    """Tell the author; `where` is the link of the message, `is_here`: its channel is the one of the command.
+
+    In direct messages, where `server` is None, the operator alone decides.
+    """
     origin, this = decision.origin, f"[This message]({where})"
+    if server is None:
+        return f"{this} was not answered: {DECIDED}."
     if origin is None:
         return f"{this} was not answered: {BY_OPERATOR}. {LET_IN}"
     return "\n".join(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from bot.commands.scopes import DIRECT_MESSAGES
 from bot.conversation import wording
 from bot.conversation.decision import Decision
 from bot.conversation.history_files import files_of
@@ -39,7 +40,9 @@ NO_TRACE_OLD = "I keep what I know about messages for 7 days, so I may have forg
 FILES_MAX = 8
 """The most files that the answer names."""
 
-LINKS_MAX = 5
+ORDINALS = ("first", "second", "third", "fourth", "fifth")
+
+LINKS_MAX = len(ORDINALS)
 """The most messages of a turn that are linked."""
 
 COST_OPEN = (
@@ -48,7 +51,15 @@ COST_OPEN = (
 )
 """Why a reply whose tokens are known has no known cost: `Turn.cost` is None if a part of it is unknown."""
 
-IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", Scope.SERVER: "for the server"}
+_IN_SCOPES = {
+    Scope.THREAD: "for the thread",
+    Scope.CHANNEL: "for the channel",
+    Scope.SERVER: "for the server",
+}
+
+
+def _in_scope(scope: Scope, *, is_direct: bool) -> str:
+    return f"for {DIRECT_MESSAGES}" if is_direct else _IN_SCOPES[scope]
 
 
 def link(guild: int | None, channel: int, message: int) -> str:
@@ -63,6 +74,7 @@ def unanswered(
     remark: str = "",
     names: bool = False,
     by_operator: bool = True,
+    is_direct: bool = False,
 ) -> str:
     """Say why a message was not answered, by which rule, and what would change that; `where` is its link.
 
@@ -71,11 +83,11 @@ def unanswered(
     reason = because(decision.reason)
     lines = [f"[This message]({where}) was not answered {reason.told(decision.detail)}"]
     if decision.origin is not None:
-        lines.append(f"The rule: {described_origin(decision.origin, names=names)}.")
+        lines.append(f"The rule: {described_origin(decision.origin, names=names, is_direct=is_direct)}.")
     elif by_operator and (value := operator.get(reason.key)) is not None:
         lines.append(f"The rule: `{reason.key}`, {_by_operator(value)}.")
-    if reason.switch:
-        lines.append(reason.switch)
+    if switch := reason.switch_in(is_direct=is_direct):
+        lines.append(switch)
     if remark:
         lines.append(wording.small(remark))
     elif decision.at_ms:
@@ -83,10 +95,10 @@ def unanswered(
     return "\n".join(lines)
 
 
-def described_origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
+def described_origin(found: Origin, *, names: bool, says_value: bool = True, is_direct: bool = False) -> str:
     """Say for which scope a setting was set, to which value, when, and with `names` by whom."""
     setting = found.setting
-    words = f"set {IN_SCOPES[found.scope]}"
+    words = f"set {_in_scope(found.scope, is_direct=is_direct)}"
     if says_value and setting.value:
         words += f" to {wording.named_file(setting.value, otherwise='a text')}"
     if setting.at_ms is not None:
@@ -142,23 +154,26 @@ def removed(where: str) -> str:
     )
 
 
-def answered(where: str, reply: str | None, halted: Decision | None = None) -> str:
+def answered(
+    where: str, reply: str | None, halted: Decision | None = None, *, is_direct: bool = False
+) -> str:
     """Say that a message was answered; `reply` is the link, `halted` says why Discord shows the reply in part."""
     here = f" [This is the reply.]({reply})" if reply else ""
     text = f"[This message]({where}) was answered.{here}"
     if halted is None:
         return text
     reason = because(halted.reason)
-    return f"{text}\nNot all of the reply is shown, {reason.told(halted.detail)} {reason.switch}".rstrip()
+    switch = reason.switch_in(is_direct=is_direct)
+    return f"{text}\nNot all of the reply is shown, {reason.told(halted.detail)} {switch}".rstrip()
 
 
-def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
+def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0, is_direct: bool = False) -> str:
     """Say what a reply was made with; `questions` are links to its messages, `forgotten` counts the others."""
     lines = [
         _questions(questions, forgotten),
-        _model(entry),
+        _model(entry, is_direct=is_direct),
         *_before(entry.made_with),
-        *_files(entry),
+        *_files(entry, "this message" if len(questions) + forgotten == 1 else "these messages"),
         *_tools(entry),
     ]
     lines += [_usage(entry), _cost(entry)]
@@ -166,14 +181,15 @@ def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str
 
 
 def _questions(links: Sequence[str], more: int) -> str:
-    shown = wording.listed(
-        [f"[{'this message' if number == 1 else number}]({each})" for number, each in enumerate(links, 1)]
-    )
-    further = f" and {more} more" if more else ""
-    return f"It answers {shown}{further}."
+    if len(links) == 1 and not more:
+        return f"It answers [this message]({links[0]})."
+    shown = [f"[the {ORDINALS[number]}]({each})" for number, each in enumerate(links)]
+    if more:
+        shown.append(f"{more} more")
+    return f"It answers {len(links) + more} messages: {wording.listed(shown)}."
 
 
-def _model(entry: Turn) -> str:
+def _model(entry: Turn, *, is_direct: bool) -> str:
     made = entry.made_with
     words = [f"`{entry.model}`"]
     if made is None and not entry.usage.input_total:
@@ -185,7 +201,9 @@ def _model(entry: Turn) -> str:
         words.append(f"effort {made.effort}")
     if made.thinking is not None:
         words.append("thinking off" if made.thinking in ("disabled", "between_tools") else "thinking on")
-    prompt = "the default prompt" if made.prompt is None else f"the prompt {IN_SCOPES[made.prompt]}"
+    prompt = "the default prompt"
+    if made.prompt is not None:
+        prompt = f"the prompt {_in_scope(made.prompt, is_direct=is_direct)}"
     return f"Model: {', '.join(words)}, with {prompt}."
 
 
@@ -198,14 +216,14 @@ def _before(made: MadeWith | None) -> list[str]:
     return [f"Before it Claude saw {turns}{files}{summary}."]
 
 
-def _files(entry: Turn) -> list[str]:
+def _files(entry: Turn, whose: str) -> list[str]:
     found = files_of(entry)
     if not found:
         return []
     names = [wording.named_file(file.name, otherwise=f"a {file.kind}") for file in found[:FILES_MAX]]
     if more := len(found) - FILES_MAX:
         names += [f"{more} more"] if more > 0 else []
-    return [f"Files of these messages: {wording.listed(names)}."]
+    return [f"Files of {whose}: {wording.listed(names)}."]
 
 
 def _usage(entry: Turn) -> str:

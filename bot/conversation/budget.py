@@ -42,12 +42,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rule as it applies to a turn: its `counter`, and when that renews: in seconds since 1970, and from now."""
+    """A rule as it applies to a turn: its `counter`, and when that renews: in seconds since 1970, and from now.
+
+    `is_direct`: the turn is in direct messages.
+    """
 
     rule: Rule
     counter: str
     renews_s: int
     lasts_s: int
+    is_direct: bool = False
 
     @property
     def amount(self) -> Amount:
@@ -146,7 +150,8 @@ def limits(rules: Iterable[Rule], payer: Payer, now_s: float) -> tuple[Limit, ..
         now = window(rule.amount.period, now_s)
         counter = f"{rule.subject}-{target}-{rule.amount.unit}-{rule.amount.period}-{now.name}"
         if counter not in found or rule.amount.most < found[counter].amount.most:
-            found[counter] = Limit(rule, counter, now.renews_s, math.ceil(now.renews_s - now_s))
+            lasts_s, is_direct = math.ceil(now.renews_s - now_s), payer.server is None
+            found[counter] = Limit(rule, counter, now.renews_s, lasts_s, is_direct=is_direct)
     return tuple(found.values())
 
 

@@ -24,6 +24,8 @@ def _full(limit: Limit) -> str:
     what, when = _WHAT[limit.amount.unit], limit.amount.period.current
     origin = limit.rule.origin
     place = "this channel" if origin is not None and origin.scope is Scope.CHANNEL else "here"
+    if limit.is_direct and limit.rule.subject is Subject.CHANNEL:
+        return f"These direct messages have used up their {what} for {when}"
     return {
         Subject.BOT: f"I have used up my {what} for {when}",
         Subject.SERVER: f"This server has used up its {what} for {when}",
@@ -41,6 +43,8 @@ def _goes_on(limit: Limit) -> str:
         Subject.PERSON: " Others can go on here.",
         Subject.FALLBACK: " Others can go on here.",
     }
+    if limit.is_direct:
+        return " Commands go on working."
     return others.get(limit.rule.subject, "") + " Commands go on working."
 
 

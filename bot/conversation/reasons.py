@@ -12,14 +12,20 @@ from bot.conversation.intake import Reason
 class Because:
     """Ends a sentence that begins with “It was not answered”; `{detail}` stands for the decision's detail.
 
-    `switch` says what to do. `key` is the operator's setting behind the decision, where no scope has set it. `bare`
-    is the text for a decision without a detail.
+    `switch` says what to do, `in_dms` what to do in direct messages if that is something else. `key` is the
+    operator's setting behind the decision, where no scope has set it. `bare` is the text for a decision without a
+    detail.
     """
 
     text: str
     switch: str = ""
     key: str = ""
     bare: str = ""
+    in_dms: str | None = None
+
+    def switch_in(self, *, is_direct: bool) -> str:
+        """Say what to do, in a server or in direct messages."""
+        return self.in_dms if is_direct and self.in_dms is not None else self.switch
 
     def told(self, detail: str) -> str:
         """Return the text with the detail, as a whole sentence."""
@@ -64,6 +70,7 @@ BECAUSE: dict[str, Because] = {
     Reason.BLOCKED: Because(
         "because its author may not use me there",
         "/access show names the rule to the author; somebody who manages the server can change it.",
+        in_dms="Whoever runs me can change that.",
     ),
     Reason.TOO_MANY_THREADS: Because(
         "because its author had started several threads within a minute; the next one can open {detail}",
@@ -76,6 +83,7 @@ BECAUSE: dict[str, Because] = {
         "Write it again after that. Somebody who manages this server can end a pause with /access clear.",
         "limits.refusals",
         bare="because I had paused answering its author for a while",
+        in_dms="Write it again after that.",
     ),
     Reason.NO_CONSENT: Because(
         "because its author had not agreed to what I keep of them",
@@ -94,7 +102,10 @@ BECAUSE: dict[str, Because] = {
         "because I answer in threads, and this channel cannot have threads",
         "Mention me in a text channel, or use /chat there.",
     ),
-    Cause.PROXIED: Because("because the message that was posted in its place is: {detail}"),
+    Cause.PROXIED: Because(
+        "because [another message]({detail}) was posted in its place",
+        bare="because another message was posted in its place",
+    ),
     Cause.TOO_OLD: Because(
         "because I was away, and it was too old when I found it",
         "Write it again if you still want an answer.",
@@ -106,10 +117,11 @@ BECAUSE: dict[str, Because] = {
         "/budget show tells the limits and what is left of them; somebody with the permission “Manage Server” can "
         "change those of the server.",
         bare="because a limit is used up",
+        in_dms="/budget show tells the limits and what is left of them.",
     ),
     Cause.GIVEN_UP: Because(
         "because {detail} attempts failed, and I set it aside",
-        "Write it again, perhaps differently; /reset gives a thread a fresh start. Whoever runs me finds the "
+        "Write it again, perhaps differently; /reset gives a conversation a fresh start. Whoever runs me finds the "
         "failure in the log.",
         "turns.tries",
     ),
@@ -127,12 +139,15 @@ BECAUSE: dict[str, Because] = {
         "because I lack the permission “{detail}”",
         "Somebody who manages this server can give it to me.",
         bare="because I lack a permission",
+        in_dms="Discord lets me write to you if you share a server with me, and allow direct messages from it.",
     ),
     Cause.REJECTED: Because(
-        "because Discord did not let me answer there", "Try a text channel, or a thread that is not locked."
+        "because Discord did not let me answer there",
+        "Try a text channel, or a thread that is not locked.",
+        in_dms="Write it again if you still want an answer.",
     ),
     Cause.GONE: Because(
-        "because the thread, or my reply, was deleted while I answered",
+        "because my reply, or its thread, was deleted while I answered",
         "Write it again if you still want an answer.",
     ),
     Cause.DELETED: Because("because it was deleted before that"),

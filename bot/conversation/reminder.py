@@ -48,7 +48,8 @@ class Reminder:
 
     `conversation`, `channel`, `server` and `is_private` are the place where the reminder was set and is posted.
     `first` is the local time at which it is due first in the time zone `zone`. `owner` is the instance that posts it,
-    `since_ms` is when the state began. `problem` says why the latest post was refused, "" if none was.
+    or that had begun to post it when it was cancelled. `since_ms` is when the state began. `problem` says why the
+    latest post was refused, "" if none was.
     """
 
     id: int
@@ -85,6 +86,11 @@ class Reminder:
         return self.end == "cancelled"
 
     @property
+    def may_still_appear(self) -> bool:
+        """Whether the reminder was cancelled after its post had begun, which cannot be called back."""
+        return self.is_cancelled and bool(self.owner)
+
+    @property
     def nonce(self) -> str:
         """The nonce of the message that is due now; at most 25 characters."""
         return f"{self.id:x}-{self.due_ms // 1000:x}-r"
@@ -110,7 +116,9 @@ class Reminder:
         """Return the reminder as it has ended, without its text; None if it has ended before."""
         if self.has_ended:
             return None
-        return replace(self, state="ended", owner="", since_ms=now_ms, end=end, text="")
+        # The owner stays, so that a repeated answer says the same as the first one.
+        owner = self.owner if end == "cancelled" else ""
+        return replace(self, state="ended", owner=owner, since_ms=now_ms, end=end, text="")
 
     def _on(self, now_ms: int, end: End) -> Reminder:
         again_ms = next_ms(self.first, self.zone, self.every, max(now_ms, self.due_ms))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.render.layout import Layout, Piece
 from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
@@ -28,7 +28,7 @@ class Draft:
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, style: Style | None = None) -> None:
         style = style or Style()
-        self._goes_on = "\n" + wording.small(wording.goes_on(REST_NAME))
+        self._goes_on = "\n" + wording.small(reply_wording.goes_on(REST_NAME))
         self._limit = limit
         self._max_messages = style.max_messages
         self._layout = self._new_layout()

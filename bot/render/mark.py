@@ -6,7 +6,7 @@ The mark is a text cursor. It is read back after a crash, so it contains no char
 
 from __future__ import annotations
 
-from bot.conversation.wording import is_status
+from bot.conversation.status_wording import is_status
 from bot.render.measure import units
 
 CURSOR = "▌"

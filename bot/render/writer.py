@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
 from bot.render.board import Board
 from bot.render.calls import Calls
@@ -96,8 +96,8 @@ class Writer:
     def notices(self) -> tuple[str, ...]:
         """The notices to show below the reply."""
         if self._composition.refused_files:
-            return (wording.MADE_FILES_REFUSED,)
-        return () if self._composition.attaches else (wording.NO_FILES,)
+            return (reply_wording.MADE_FILES_REFUSED,)
+        return () if self._composition.attaches else (reply_wording.NO_FILES,)
 
     def show_status(self, text: str) -> None:
         """Show a line below the text so far until there is more; never waits."""

@@ -15,7 +15,8 @@ from bot.store.connection import translated
 from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.history import History
-from bot.store.keys import APPROVALS_S, Keys
+from bot.store.key_lifetimes import APPROVALS_S
+from bot.store.keys import Keys
 from bot.store.served import Serves
 from bot.store.states import State
 

@@ -24,7 +24,8 @@ from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
 from bot.store.history import History
-from bot.store.keys import BRANCH_S, Key, Keys
+from bot.store.key_lifetimes import BRANCH_S
+from bot.store.keys import Key, Keys
 from bot.store.records import BRANCH_FIELD, NAME_FIELDS, read_meta
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Scripts

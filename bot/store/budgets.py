@@ -24,7 +24,8 @@ from bot.conversation.amount import Unit
 from bot.conversation.budget import Limit, Use
 from bot.store.claim import Claim
 from bot.store.connection import translated
-from bot.store.keys import BUDGET_GRACE_S, RESERVATION_RECORD_S, RESERVATION_S, Keys, padded
+from bot.store.key_lifetimes import BUDGET_GRACE_S, RESERVATION_RECORD_S, RESERVATION_S
+from bot.store.keys import Keys, padded
 from bot.store.scripts import Scripts
 from bot.store.scripts.budget import Reserve, Restore, Settle, TellPerson, TellShare
 

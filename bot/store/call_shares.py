@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot.store.connection import translated
-from bot.store.keys import CALL_SHARE_S, IDLE_CALL_SHARE_S, Keys
+from bot.store.key_lifetimes import CALL_SHARE_S, IDLE_CALL_SHARE_S
+from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import ShareCalls
 

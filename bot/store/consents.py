@@ -7,7 +7,8 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.store.connection import translated
-from bot.store.keys import ASKED_S, WAITS_S, Keys
+from bot.store.key_lifetimes import ASKED_S, WAITS_S
+from bot.store.keys import Keys
 
 MOST_WAITING = 20
 """The most messages of a person that wait; the oldest go."""

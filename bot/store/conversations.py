@@ -15,7 +15,8 @@ from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.file_sweeps import FileSweeps
-from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.key_lifetimes import DONE_RECORD_S
+from bot.store.keys import Keys, padded
 from bot.store.person_wishes import forgotten_until
 from bot.store.records import CHANNEL_FIELDS, NAME_FIELDS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts

@@ -10,14 +10,8 @@ from redis.asyncio import Redis
 
 from bot.store.codec import text
 from bot.store.connection import translated
-from bot.store.keys import (
-    INTERACTION_S,
-    MODEL_IN_USE_S,
-    REGISTRATION_S,
-    RETIREMENT_NOTICE_S,
-    Key,
-    Keys,
-)
+from bot.store.key_lifetimes import INTERACTION_S, MODEL_IN_USE_S, REGISTRATION_S, RETIREMENT_NOTICE_S
+from bot.store.keys import Key, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet
 

@@ -14,7 +14,8 @@ from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.store.connection import translated
-from bot.store.keys import DONE_RECORD_S, Keys
+from bot.store.key_lifetimes import DONE_RECORD_S
+from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import NoteDecisions
 

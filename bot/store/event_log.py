@@ -15,7 +15,8 @@ from redis.asyncio import Redis
 from bot.conversation.errors import StoreUnavailable
 from bot.store.all_keys import keys_of_prefix
 from bot.store.connection import translated
-from bot.store.keys import EVENTS_S, Keys
+from bot.store.key_lifetimes import EVENTS_S
+from bot.store.keys import Keys
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ from bot.conversation.elements import TAKEN_OUT
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.held_files import HeldFiles
-from bot.store.keys import FILES_S, Keys
+from bot.store.key_lifetimes import FILES_S
+from bot.store.keys import Keys
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from bot.conversation.content import FileSource, InlineSource
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.due_queue import DueItem, DueQueue
-from bot.store.keys import UPLOADS_S, Keys
+from bot.store.key_lifetimes import UPLOADS_S
+from bot.store.keys import Keys
 from bot.store.records import read_meta
 from bot.store.scripts import Scripts
 from bot.store.scripts.held_files import DiscardFiles

@@ -20,7 +20,8 @@ from bot.store.codec import pairs
 from bot.store.connection import translated
 from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
-from bot.store.keys import RECEIPT_S, Keys
+from bot.store.key_lifetimes import RECEIPT_S
+from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import BeginForget, EndForget, NoteSearch, NoteStep
 

@@ -18,7 +18,8 @@ from bot.conversation.content import FileSource, InlineSource, Source
 from bot.store.connection import translated
 from bot.store.content import Content, is_sealed
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
-from bot.store.keys import UPLOADS_S, Keys
+from bot.store.key_lifetimes import UPLOADS_S
+from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.held_files import RecordUpload
 

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from bot.store.all_keys import keys_of_prefix
 from bot.store.connection import translated
-from bot.store.keys import PULSE_S, Key, Keys
+from bot.store.key_lifetimes import PULSE_S
+from bot.store.keys import Key, Keys
 
 ALIVE_S = 120
 """An instance whose heartbeat is older has surely ended: a sweep, which delays the next heartbeat, takes a minute at

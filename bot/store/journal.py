@@ -14,7 +14,8 @@ from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim
 from bot.store.codec import Result, dump_result, dump_timeline, dump_turn, load_correction
 from bot.store.connection import translated
-from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
+from bot.store.key_lifetimes import DONE_RECORD_S, RESULT_S, USAGE_S
+from bot.store.keys import Keys, padded
 from bot.store.posted_messages import joined_ids, joined_parts
 from bot.store.scripts import Commands
 from bot.store.scripts.turn import Commit, EndTurn, RecordCost, Reopen

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.store.connection import translated
 from bot.store.keys import Keys
 
-AT_ONCE = 1000
+AT_ONCE = 200
 """The most conversations of one page, roughly: `ZSCAN` takes the number as a hint."""
 
 

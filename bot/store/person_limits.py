@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 from bot.conversation.abuse_score import FLOOD, HALF_LIFE_S
 from bot.conversation.limits import Limited, Limits, Paused, TooManyThreads
 from bot.store.connection import translated
-from bot.store.keys import ABUSE_S, THREADS_S, Keys, padded
+from bot.store.key_lifetimes import ABUSE_S, THREADS_S
+from bot.store.keys import Keys, padded
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import AddAbuse, Admit, LiftPause
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from bot.store.connection import translated
-from bot.store.keys import PLACE_S, Keys, padded
+from bot.store.key_lifetimes import PLACE_S
+from bot.store.keys import Keys, padded
 from bot.store.scripts import Scripts
 from bot.store.scripts.limits import TakePlace
 

@@ -12,7 +12,8 @@ from redis.asyncio import Redis
 from bot.conversation.message import Quote
 from bot.store.connection import translated
 from bot.store.content import Content
-from bot.store.keys import FILES_S, Keys
+from bot.store.key_lifetimes import FILES_S
+from bot.store.keys import Keys
 
 FIELD = "quotes"
 

@@ -14,7 +14,8 @@ from bot.conversation.message import Message, created_ms
 from bot.conversation.proxy import WINDOW_MS
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
-from bot.store.keys import RECENT_S, RECENT_TEXT_S, Keys
+from bot.store.key_lifetimes import RECENT_S, RECENT_TEXT_S
+from bot.store.keys import Keys
 
 KEPT = 100
 """The most ids of a channel: more messages than people write in a channel within a window."""

@@ -11,7 +11,8 @@ from redis.asyncio import Redis
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.codec import load_turn
 from bot.store.connection import translated
-from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.key_lifetimes import DONE_RECORD_S
+from bot.store.keys import Keys, padded
 from bot.store.leases import Leases
 from bot.store.records import read_replies
 from bot.store.scripts.turn import TurnStep, Writes

@@ -11,8 +11,9 @@ from bot.conversation.memory import MemoryPlace
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.file_sweeps import FileSweeps
+from bot.store.key_lifetimes import DONE_RECORD_S, USAGE_S
 from bot.store.key_reader import KEYS_AT_ONCE
-from bot.store.keys import DONE_RECORD_S, USAGE_S, Keys, padded
+from bot.store.keys import Keys, padded
 from bot.store.memories import Memories
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import EraseConversation

@@ -21,7 +21,8 @@ from bot.store.connection import translated
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.history import TRIES, History
-from bot.store.keys import DONE_RECORD_S, TOMBSTONE_S, Keys, padded
+from bot.store.key_lifetimes import DONE_RECORD_S, TOMBSTONE_S
+from bot.store.keys import Keys, padded
 from bot.store.records import branches_in
 from bot.store.scripts import Scripts
 from bot.store.scripts.revision import Hold, Resume, Revise

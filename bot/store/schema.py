@@ -20,8 +20,9 @@ from bot.conversation.errors import StartError, StoreUnavailable
 from bot.findings.redis_rules import too_new
 from bot.store.connection import translated
 from bot.store.instances import announce, is_older_alive
+from bot.store.key_lifetimes import MIGRATION_STEP_S
 from bot.store.key_reader import KeyReader
-from bot.store.keys import MIGRATION_STEP_S, Keys
+from bot.store.keys import Keys
 from bot.store.migrations import MIGRATIONS
 from bot.store.migrations.lease import LeaseLost, MigrationLease
 from bot.store.migrations.migration import Migration, Target

@@ -14,7 +14,8 @@ from bot.conversation.content import FileSource, InlineSource, Source
 from bot.store.connection import translated
 from bot.store.content import is_sealed
 from bot.store.held_files import HeldFiles, Upload
-from bot.store.keys import UPLOADS_S, Keys
+from bot.store.key_lifetimes import UPLOADS_S
+from bot.store.keys import Keys
 
 
 class SharedFiles:

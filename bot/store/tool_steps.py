@@ -21,7 +21,8 @@ from bot.conversation.request import PromptMessage
 from bot.store.claim import Claim
 from bot.store.connection import translated
 from bot.store.content import Content
-from bot.store.keys import TOOL_STEPS_S, Keys
+from bot.store.key_lifetimes import TOOL_STEPS_S
+from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.turn import NoteTool
 

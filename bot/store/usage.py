@@ -17,7 +17,8 @@ from redis.asyncio import Redis
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import Counts, Place, TurnUsage, UsageRow
 from bot.store.connection import translated
-from bot.store.keys import ASIDE_S, USAGE_PLACE, Keys
+from bot.store.key_lifetimes import ASIDE_S
+from bot.store.keys import USAGE_PLACE, Keys
 from bot.store.scripts import Commands, Scripts
 from bot.store.scripts.usage import RecordAside
 

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import translated
-from bot.store.keys import PULSE_S, Keys
+from bot.store.key_lifetimes import PULSE_S
+from bot.store.keys import Keys
 from bot.store.migrations import NEWEST
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet, RemoveWork

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from bot.support.command_loop import command_loop
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis
@@ -90,13 +91,12 @@ def count_table(counts: dict[str, int]) -> str:
 def _run(config: Path | None, work: Callable[[Settings, Redis, Keys], Awaitable[None]]) -> None:
     """Connect to the bot's Redis and do the work; a failure is one line and an exit code."""
     from bot.config import Exit, load
-    from bot.conversation.errors import StartError, StoreUnavailable
+    from bot.conversation.errors import StoreUnavailable
     from bot.local.stand_ins import with_store
     from bot.store.connection import connect
     from bot.store.content import AsStored
     from bot.store.keys import Keys
     from bot.store.start_check import check
-    from bot.telemetry import logs
     from bot.wiring.store import server_of
 
     async def connected() -> None:
@@ -109,17 +109,13 @@ def _run(config: Path | None, work: Callable[[Settings, Redis, Keys], Awaitable[
             await work(settings, redis, keys)
 
     logging.disable(logging.WARNING)
-    try:
-        asyncio.run(connected())
-    except StartError as error:
-        typer.echo(error.line, err=True)
-        raise typer.Exit(error.exit_code) from None
-    except StoreUnavailable as error:
-        typer.echo(
-            f"Redis stopped answering ({error}): nothing is complete, so run the command again "
-            "(a restore with --replace)",
-            err=True,
-        )
-        raise typer.Exit(Exit.REDIS_UNREACHABLE) from None
-    finally:
-        logs.flush()
+    with command_loop() as runner:
+        try:
+            runner.run(connected())
+        except StoreUnavailable as error:
+            typer.echo(
+                f"Redis stopped answering ({error}): nothing is complete, so run the command again "
+                "(a restore with --replace)",
+                err=True,
+            )
+            raise typer.Exit(Exit.REDIS_UNREACHABLE) from None

@@ -18,7 +18,8 @@ from bot.doctor.check import check
 from bot.store.connection import connect
 from bot.store.content import Cipher
 from bot.store.event_log import EventLog
-from bot.store.keys import EVENTS_S, Keys
+from bot.store.key_lifetimes import EVENTS_S
+from bot.store.keys import Keys
 from bot.support.turn_journal import journal_of
 from bot.version import version
 from bot.wiring.store import server_of

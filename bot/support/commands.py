@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from contextlib import AsyncExitStack
@@ -12,6 +11,7 @@ from typing import Annotated
 import typer
 
 from bot.support.backup_commands import ConfigOption
+from bot.support.command_loop import command_loop
 
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """The characters that control a terminal, of which a bundle from somebody else may be full."""
@@ -54,27 +54,20 @@ def bundle(
         )
 
     _silence()
-    try:
-        asyncio.run(work())
-    except StartError as error:
-        typer.echo(error.line, err=True)
-        raise typer.Exit(error.exit_code) from None
+    with command_loop() as runner:
+        runner.run(work())
 
 
 def replay(
     file: Annotated[Path, typer.Argument(help="A bundle that was made with --turn")],
 ) -> None:
     """Play a bundle's turn with a local Discord and a local Claude; print the messages, and what differs."""
-    from bot.conversation.errors import StartError
     from bot.support.replay import replay as played
 
     _silence()
-    try:
-        for line in asyncio.run(played(file)):
+    with command_loop() as runner:
+        for line in runner.run(played(file)):
             typer.echo(CONTROL_CHARACTERS.sub("\N{REPLACEMENT CHARACTER}", line))
-    except StartError as error:
-        typer.echo(error.line, err=True)
-        raise typer.Exit(error.exit_code) from None
 
 
 def _silence() -> None:

@@ -100,7 +100,7 @@ def server_tool(source: FactSource) -> Tool:
             raise ToolFailed("Nothing is known of this server at the moment. Try again later.")
         return body("\n".join(_server_lines(facts)))
 
-    return tool_of(server_facts, status="Looking at this server")
+    return tool_of(server_facts, status="Looking at the server")
 
 
 def member_tool(source: FactSource) -> Tool:

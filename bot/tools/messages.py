@@ -157,7 +157,7 @@ def search_tool(messages: ServerMessages, left_out: LeftOut) -> Tool:
         shown = "\n".join(map(_shown, found))
         return ToolOutput.of(f"{shown}\n{FOR_ALL}", *(each.link for each in found))
 
-    return tool_of(search_messages, status="Searching this server")
+    return tool_of(search_messages, status="Searching the server")
 
 
 def read_tool(messages: ServerMessages, left_out: LeftOut) -> Tool:

@@ -23,6 +23,7 @@ TOO_MANY = (
     "first: /reminders list shows them all."
 )
 UNKNOWN = "This person has no reminder of that code in this conversation; list_reminders shows those that there are."
+POSTING = "but its post had begun, so it may still appear this once"
 NONE_HERE = "This person has no reminders in this conversation; /reminders list shows those of all places."
 
 Words = Annotated[
@@ -141,7 +142,8 @@ def cancel_tool(book: ReminderBook, now_ms: Callable[[], int]) -> Tool:
                     each.conversation, each.id, lambda found: found.ended("cancelled", now_ms())
                 )
                 if after is not None and after.is_cancelled:
-                    return f"The reminder {each.code} is cancelled."
+                    late = f"; {POSTING}" if after.may_still_appear else ""
+                    return f"The reminder {each.code} is cancelled{late}."
         raise ToolFailed(UNKNOWN)
 
     return tool_of(cancel_reminder, status="Cancelling a reminder", changes=True, repeats=True)

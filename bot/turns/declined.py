@@ -36,7 +36,7 @@ async def count(claim: Claim, messages: Sequence[Message], services: TurnService
             pause = await limits.add(home, person, event, share, at_ms=now_ms)
             if pause is not None:
                 log.info("person_paused", conversation=claim.conversation, until_ms=pause.until_ms)
-                notices.append(wording.paused(person, pause.until_ms))
+                notices.append(wording.paused(person, pause.until_ms, is_direct=claim.meta.guild is None))
     except StoreUnavailable as error:
         log.warning("refusal_not_counted", conversation=claim.conversation, detail=str(error))
     return tuple(notices)

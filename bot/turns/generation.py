@@ -8,7 +8,7 @@ from typing import Self
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.conversation.compose import Terms
 from bot.conversation.errors import BobbinError, BudgetReached, CutShort, Stopped, StoreUnavailable
 from bot.conversation.spoilers import hold_spoilers
@@ -90,7 +90,7 @@ class Generation:
         if prepared.reply:
             reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
-            reply.writer.show_status(wording.REGENERATING)
+            reply.writer.show_status(status_wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(_write(reply.writer, admitted), name=f"writer-{claim.conversation}")

@@ -12,7 +12,7 @@ from typing import Literal
 
 import structlog
 
-from bot.conversation import budget_wording, wording
+from bot.conversation import budget_wording, reply_wording
 from bot.conversation.decision import Cause
 from bot.conversation.errors import BudgetReached, TurnHeld
 from bot.conversation.turn import UNSENT, Outcome, Turn
@@ -107,7 +107,7 @@ class TurnLife:
             tries = claim.attempt.number - 1
             log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
             await decided.note(claim, Cause.GIVEN_UP, services, str(tries))
-            return await self._decline(wording.GIVEN_UP)
+            return await self._decline(reply_wording.GIVEN_UP)
         terms = await services.terms_of(claim)
         async with Generation(
             self.reply, services, arrivals=self._arrivals, stopped=self.stopped, cost=self.cost
@@ -257,7 +257,7 @@ class TurnLife:
         claim, earlier = self.claim, self.claim.earlier.entry
         turn, result = None, Result("", (notice,))
         if earlier is not None and earlier.reply:
-            turn, result = keep_earlier(claim, earlier, (notice, wording.EARLIER_STANDS))
+            turn, result = keep_earlier(claim, earlier, (notice, reply_wording.EARLIER_STANDS))
             turn = await self.with_consulted(turn)
         elif await self._has_acted():
             turn, result = partial_entry(claim, (), self.services.policy.model, (notice, notice))

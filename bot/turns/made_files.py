@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from bot.claude.files import Files
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import ClaudeBusy, ClaudeError, ClaudeUnreachable
 from bot.render.part import FILES_MAX, OF_TEXT, MadeFile
 from bot.retry import Schedule, retry
@@ -73,8 +73,8 @@ class MadeFiles:
             own = _free_name(name, files)
             files[own] = MadeFile(own, data)
         notices = [
-            *([wording.made_files_lost(_named(lost))] if lost else []),
-            *([wording.made_files_too_large(_named(large))] if large else []),
+            *([reply_wording.made_files_lost(_named(lost))] if lost else []),
+            *([reply_wording.made_files_too_large(_named(large))] if large else []),
         ]
         return Fetched(tuple(files.values()), tuple(notices))
 

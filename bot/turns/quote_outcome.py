@@ -34,6 +34,9 @@ MISSING: dict[Missing, tuple[str, str]] = {
 }
 """Why a message is not quoted: the words for Claude, and the words for people."""
 
+ELSEWHERE_FROM_DMS = "in direct messages I open only links to messages of the same direct messages"
+"""In place of the words for people of Missing.ELSEWHERE."""
+
 REPLIED_TO = "the message that was replied to"
 
 ORDINALS = ("first", "second", "third", "fourth")
@@ -107,6 +110,8 @@ class Referral:
         if isinstance(said, Quoted):
             return QuoteOutcome(Quote(self.kind, self.channel, (said,)))
         for_claude, for_people = MISSING[said]
+        if said is Missing.ELSEWHERE and self.claim.meta.guild is None:
+            for_people = ELSEWHERE_FROM_DMS
         remark = f"{VERBS[self.kind]} a message that is not shown to you: {for_claude}"
         notice = f"I could not read {self.noun}: {for_people}."
         return QuoteOutcome(

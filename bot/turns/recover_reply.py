@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import AnsweredBefore, DiscordGone, DiscordRejected
 from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
@@ -103,7 +103,7 @@ async def _beneath_notice(
     """Prepare a reply to a thread's starter message that comes after other replies: see `reply_search`."""
     if claim.reply_to is not None or all(message.silent for message in seen):
         return None
-    text = wording.small(wording.TO_THE_FIRST_MESSAGE)
+    text = wording.small(reply_wording.TO_THE_FIRST_MESSAGE)
     for message in seen:
         if message.silent and message.content == text:
             return RecoveredReply(claim, beneath=message.id)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.decision import Cause
 from bot.conversation.errors import (
     DiscordError,
@@ -25,8 +25,8 @@ from bot.turns.shown_reply import find_shown
 
 log = structlog.get_logger()
 
-REFUSED = (wording.HALTED, wording.HALTED_EARLY)
-STOPPED = (wording.STOPPED, wording.STOPPED_EARLY)
+REFUSED = (reply_wording.HALTED, reply_wording.HALTED_EARLY)
+STOPPED = (reply_wording.STOPPED, reply_wording.STOPPED_EARLY)
 
 
 def outcome_of(error: DiscordError) -> str:
@@ -116,9 +116,9 @@ async def _halt(life: TurnLife, notices: tuple[str, str]) -> Done:
 async def _keep_earlier(life: TurnLife) -> Done:
     """End a regeneration with the earlier answer, so that the turn can be regenerated again."""
     claim = life.claim
-    turn, result = claim.earlier.entry, Result("", (wording.HALTED_EARLY,))
+    turn, result = claim.earlier.entry, Result("", (reply_wording.HALTED_EARLY,))
     if turn is not None and turn.reply:
-        turn, result = keep_earlier(claim, turn, (wording.EARLIER_STANDS,))
+        turn, result = keep_earlier(claim, turn, (reply_wording.EARLIER_STANDS,))
         turn = await life.with_consulted(turn)
     await life.commit(turn, result)
     # The reconciliation repairs the messages in the thread, if Discord allows it by then.

@@ -12,7 +12,7 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.claude.status_page import StatusPage
-from bot.conversation import estimate, wording
+from bot.conversation import estimate, status_wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import (
     BobbinError,
@@ -111,7 +111,7 @@ class ReplyGenerator:
 
         async def generated(terms: Terms, notices: tuple[str, ...]) -> Generated | BudgetReached:
             if terms is not asked:
-                show_status(wording.ANOTHER_MODEL)
+                show_status(status_wording.ANOTHER_MODEL)
             return await self._generate(
                 claim,
                 replace(prepared, notices=(*prepared.notices, *notices)),

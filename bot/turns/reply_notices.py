@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.compose import Plan
 from bot.conversation.errors import (
     BobbinError,
@@ -16,7 +16,7 @@ from bot.turns.conclusion import Conclusion, conclude
 def concluded(text: str, end: Finished | BobbinError, *, before: str, still_too_long: bool) -> Conclusion:
     conclusion = conclude(text, end, before=before)
     if still_too_long and conclusion.outcome == "failed":
-        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        return replace(conclusion, notices=(reply_wording.STILL_TOO_LONG,))
     return conclusion
 
 
@@ -26,7 +26,7 @@ def with_notices(
     """Add notices about the parts of the messages and the conversation that Claude did not see."""
     window, notices = plan.window, (*conclusion.notices, *prepared)
     if window.dropped:
-        notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
+        notices = (*notices, reply_wording.TRIMMED if summary is None else reply_wording.SUMMARIZED)
     if window.shortened:
-        notices = (*notices, wording.SHORTENED)
+        notices = (*notices, reply_wording.SHORTENED)
     return replace(conclusion, notices=notices)

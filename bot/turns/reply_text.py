@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.citations import CitedText, WebSource
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Block
@@ -74,7 +74,7 @@ class ReplyText:
         self._show(self.title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         is_done = isinstance(end, Finished) and end.stop_reason == "end_turn"
         if self.made_files and is_done and is_blank(self.text):
-            self._put(wording.FILES_ALONE)  # a reply without a text would not be shown
+            self._put(reply_wording.FILES_ALONE)  # a reply without a text would not be shown
         is_open = isinstance(end, Finished) and end.stop_reason in OPEN_ENDS
         listed = "" if is_open or is_blank(self.text) else self._cited.listed()
         self._put(f"\n\n{listed}" if listed else self._cited.end())

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.conversation.citations import WebSource
 from bot.conversation.errors import BobbinError, BudgetReached, ClaudeError, ClaudeFileGone
 from bot.conversation.request import (
@@ -92,7 +92,7 @@ class RequestStream:
         """
         if self._interrupt.done():
             return None, ()
-        self._show_status(wording.SUMMARIZING)
+        self._show_status(status_wording.SUMMARIZING)
         return await self._unless_interrupted(self._summarized(request, most)) or (None, ())
 
     async def _end_of(
@@ -217,14 +217,14 @@ def _status(event: StreamEvent) -> str | None:
     """Return the line for the phase that an event begins."""
     match event:
         case BlockStarted(kind=kind):
-            return wording.PHASES.get(kind)
+            return status_wording.PHASES.get(kind)
         case ToolCalled(call=call):
             doing = status_of(call)
-            return None if doing is None else wording.tool_status(doing)
+            return None if doing is None else status_wording.tool_status(doing)
         case Queued(before=before):
-            return wording.queued(before)
+            return status_wording.queued(before)
         case Waiting():
-            return wording.BUSY
+            return status_wording.BUSY
     return None
 
 

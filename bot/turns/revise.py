@@ -25,7 +25,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.errors import DiscordRejected
 from bot.conversation.request import Usage
 from bot.conversation.turn import Turn
@@ -75,7 +75,7 @@ def not_worse(claim: Claim, generated: Generated) -> Generated:
         cost=now.cost,
         consulted=(*earlier.consulted, *now.consulted),
     )
-    turn, result = keep_earlier(claim, earlier, (*conclusion.notices, wording.EARLIER_STANDS))
+    turn, result = keep_earlier(claim, earlier, (*conclusion.notices, reply_wording.EARLIER_STANDS))
     if not earlier.was_continued:
         # The prompt was read as for the earlier answer; the output of this request is not sent again.
         read = replace(now.usage, output=0, thinking=0)

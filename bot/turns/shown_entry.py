@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.conversation import elements, wording
+from bot.conversation import elements, reply_wording, status_wording, wording
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, estimate
 from bot.conversation.turn import Turn, exchange
@@ -32,7 +32,7 @@ def partial_entry(
     claim: Claim,
     parts: Sequence[Posted],
     model: str,
-    notices: tuple[str, str] = (wording.STOPPED, wording.STOPPED_EARLY),
+    notices: tuple[str, str] = (reply_wording.STOPPED, reply_wording.STOPPED_EARLY),
 ) -> tuple[Turn, Result]:
     """Return what to commit for a turn that ends with the part of its reply that Discord shows.
 
@@ -41,9 +41,11 @@ def partial_entry(
     """
     earlier = claim.earlier.entry
     if earlier is not None and earlier.reply:
-        return keep_earlier(claim, earlier, (wording.STOPPED, wording.EARLIER_STANDS))
+        return keep_earlier(claim, earlier, (reply_wording.STOPPED, reply_wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
-    text = "" if all(wording.is_status(unmarked(content)) for content in shown) else rejoin(shown).strip()
+    text = (
+        "" if all(status_wording.is_status(unmarked(content)) for content in shown) else rejoin(shown).strip()
+    )
     if is_blank(text) or text.startswith(wording.SMALL):
         text = ""  # a notice why there was no answer, which Claude did not write
     result = Result(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import DiscordGone, DiscordRejected
 from bot.conversation.message import created_ms
 from bot.render.mark import is_marked
@@ -62,7 +62,7 @@ async def withdraw(claim: Claim, services: TurnServices) -> None:
     parts, _ = _parts(claim, seen)
     found = {part.id for part in parts if part.id not in others} | set(claim.attempt.replies.values())
     if claim.reply_to is None:
-        beneath = wording.small(wording.TO_THE_FIRST_MESSAGE)
+        beneath = wording.small(reply_wording.TO_THE_FIRST_MESSAGE)
         found |= {message.id for message in seen if message.silent and message.content == beneath}
     orphans = (part for part in orphan_parts(seen, claim.reply_to, ()) if part.id not in others)
     found |= {part.id for part in orphans if is_marked(part.content)}

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.conversation.compose import Terms
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Text, ToolResult, ToolUse
@@ -171,7 +171,7 @@ class ToolLoop:
             return await self._add_results([_unnamed(call, LIMIT_REACHED) for call in calls])
         known = (self._calls.tools.get(call.name) for call in calls)
         for status in dict.fromkeys(tool.status for tool in known if tool is not None):
-            show_status(wording.tool_status(status))
+            show_status(status_wording.tool_status(status))
         self._running = [
             (
                 call,

@@ -13,7 +13,8 @@ from bot.backup.restore import Restored, restore
 from bot.store.codec import Result
 from bot.store.connection import connect
 from bot.store.content import AsStored
-from bot.store.keys import PULSE_S, Keys
+from bot.store.key_lifetimes import PULSE_S
+from bot.store.keys import Keys
 from tests.conversation.builders import message
 from tests.redis_server import redis_server
 from tests.store.stage import KEYS, Store, answered, claimed, receive

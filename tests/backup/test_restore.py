@@ -17,7 +17,7 @@ from bot.conversation.errors import StartError
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
 from bot.store.forget_jobs import ForgetJobs
-from bot.store.keys import PULSE_S
+from bot.store.key_lifetimes import PULSE_S
 from bot.store.migrations import NEWEST
 from bot.store.schema import Schema
 from bot.store.work_queue import WorkQueue

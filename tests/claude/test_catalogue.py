@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from bot.claude.client import Claude
 from bot.claude.models import TABLE
-from bot.conversation import wording
+from bot.conversation import error_wording
 from bot.conversation.errors import ClaudeModelUnknown
 from bot.conversation.request import Request
 from bot.local.simulator.claude import Claude as Simulator
@@ -140,7 +140,7 @@ async def test_a_request_for_a_model_that_is_gone_names_what_takes_its_place(req
                 pass
         assert str(caught.value).startswith("404 not_found_error ")
         assert str(caught.value).endswith(": claude-3-5-haiku-20241022 was retired on 2026-02-19")
-        said = wording.explain(caught.value)
+        said = error_wording.explain(caught.value)
         assert "claude-3-5-haiku-20241022 is not available" in said
         assert "claude-haiku-5-5 takes its place" in said
         assert "/model set" in said

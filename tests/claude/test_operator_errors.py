@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.claude.client import Claude
-from bot.conversation import wording
+from bot.conversation import error_wording
 from bot.conversation.errors import ClaudeAccountDisabled, ClaudeError, ClaudeWrongAddress
 from bot.conversation.request import Request
 from tests.claude.server import Answer, Server, refusal, reply
@@ -51,7 +51,7 @@ async def test_the_operator_is_told_once_what_to_do_and_again_after_it_was_well(
     assert len(met) == 5
     assert [entry["event"] for entry in told] == ["claude_unusable"] * 2
     assert setting in told[0]["hint"]
-    assert "/reset" not in wording.explain(met[0])
+    assert "/reset" not in error_wording.explain(met[0])
 
 
 async def test_another_trouble_is_told_too(server: Server, claude: Claude, request_: Request) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from bot.commands.failures import GONE, UNAVAILABLE, UNEXPECTED, explain, missing
+from bot.commands.failures import GONE, REFUSED_IN_DMS, UNAVAILABLE, UNEXPECTED, explain, missing
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordUnavailable, StoreUnavailable
 
@@ -24,8 +24,9 @@ def test_a_command_that_failed_on_its_way_is_not_told_to_have_changed_nothing(te
 class Shown:
     """An interaction that is not answered yet; keeps what the person is told."""
 
-    def __init__(self) -> None:
+    def __init__(self, guild_id: int | None = 1) -> None:
         self.id = 5
+        self.guild_id = guild_id
         self.said: list[str] = []
         self.response = self
 
@@ -54,3 +55,9 @@ async def test_a_failure_of_discord_is_told_as_such_and_is_no_bug(error: Excepti
     assert [each["event"] for each in logs if each["log_level"] == "error"] == (
         ["interaction_failed"] if told == UNEXPECTED else []
     )
+
+
+async def test_in_direct_messages_nobody_is_said_to_manage_a_server() -> None:
+    interaction = Shown(guild_id=None)
+    await explain(interaction, DiscordForbidden("Send Messages"))  # type: ignore[arg-type]
+    assert interaction.said == [REFUSED_IN_DMS]

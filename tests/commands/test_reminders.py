@@ -10,7 +10,7 @@ import pytest
 from bot.commands import reminders
 from bot.commands.invocation import Invocation
 from bot.commands.permission_rules import Person
-from bot.commands.reminders import ReminderCommands, cancelled, no_such
+from bot.commands.reminders import ReminderCommands, cancelled, cancelled_late, no_such
 from bot.conversation.audit import Actor
 from bot.conversation.clock import Clock
 from bot.conversation.reminder import Reminder
@@ -76,4 +76,14 @@ async def test_a_reminder_that_waits_or_that_a_first_try_has_cancelled_is_told_a
 ) -> None:
     book = Book(now)
     assert await said(monkeypatch, book, person) == [cancelled(reminder().code)]
+    assert book.noted == (person == OTHERS)
+
+
+@pytest.mark.parametrize("person", [OWN, OTHERS])
+@pytest.mark.parametrize("now", [begun(), begun().ended("cancelled", NOW)], ids=["posting", "repeated"])
+async def test_of_a_reminder_that_is_just_being_posted_it_is_said_that_it_may_still_appear(
+    monkeypatch: pytest.MonkeyPatch, person: int, now: Reminder
+) -> None:
+    book = Book(now)
+    assert await said(monkeypatch, book, person) == [cancelled_late(reminder().code)]
     assert book.noted == (person == OTHERS)

@@ -29,6 +29,13 @@ def test_a_default_and_a_value_of_the_settings_file_are_told_apart() -> None:
         assert f"- Model: **a** {where}" in text
 
 
+def test_in_direct_messages_no_thread_is_named() -> None:
+    held = {Scope.THREAD: {"model": Setting("claude-a")}}
+    (text,) = shown(held, {}, rows=(MODEL,), is_direct=True)
+    assert "- Model: **claude-a** (set for these direct messages)" in text
+    assert "thread" not in text
+
+
 def test_many_settings_take_several_messages() -> None:
     rows = tuple(Row(f"Setting {number}", key="k") for number in range(120))
     texts = list(shown({}, {"k": OperatorValue("v" * 20, is_set=False)}, rows=rows))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import why_view
+from bot.commands import why_blocked, why_view
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.intake import Reason
 from bot.conversation.request import Usage
@@ -47,6 +47,16 @@ def test_a_setting_of_the_operator_that_had_no_part_in_it_is_not_named() -> None
     assert "reply.when" not in why_view.unanswered(WHERE, decision, operator, by_operator=False)
 
 
+def test_in_direct_messages_no_thread_and_no_server_is_named() -> None:
+    made = MadeWith("high", "adaptive", Scope.THREAD, turns=3, files=2, summary=True)
+    text = why_view.made_of(replace(ENTRY, made_with=made), [WHERE], is_direct=True)
+    assert "with the prompt for these direct messages." in text
+    decision = Decision(Cause.LIMIT, 5, "You have used up your answers.")
+    assert "server" not in why_view.unanswered(WHERE, decision, {}, is_direct=True)
+    blocked = why_blocked.to_author(WHERE, Decision(Reason.BLOCKED, 5), server=None, is_here=True, names=True)
+    assert blocked == f"[This message]({WHERE}) was not answered: {why_blocked.DECIDED}."
+
+
 def test_a_remark_takes_the_place_of_the_time() -> None:
     text = why_view.unanswered(WHERE, Decision(Cause.GONE, 5), {}, remark="As of now.")
     assert text.endswith("-# As of now.")
@@ -75,12 +85,43 @@ def test_a_postponed_answer_says_why_if_that_is_known() -> None:
 
 
 def test_a_reply_says_what_it_was_made_with() -> None:
-    text = why_view.made_of(ENTRY, [WHERE, WHERE], forgotten=2)
-    assert f"It answers [this message]({WHERE}) and [2]({WHERE}) and 2 more." in text
+    text = why_view.made_of(ENTRY, [WHERE])
+    assert f"It answers [this message]({WHERE})." in text
     assert "Model: `claude-test`, effort high, thinking on, with the prompt for the server." in text
     assert "Before it Claude saw 3 earlier turns with 2 files, and a summary of those before." in text
     assert "Tokens: 400 read, 300 of them (75%) from the cache; 50 written (20 of them for thinking)." in text
     assert "Cost: $0.0012." in text
+
+
+@pytest.mark.parametrize(
+    ("links", "more", "words"),
+    [
+        (1, 0, "It answers [this message](L1)."),
+        (2, 0, "It answers 2 messages: [the first](L1) and [the second](L2)."),
+        (3, 0, "It answers 3 messages: [the first](L1), [the second](L2) and [the third](L3)."),
+        (1, 1, "It answers 2 messages: [the first](L1) and 1 more."),
+        (2, 2, "It answers 4 messages: [the first](L1), [the second](L2) and 2 more."),
+    ],
+)
+def test_a_reply_to_several_messages_names_each_link_in_words(links: int, more: int, words: str) -> None:
+    text = why_view.made_of(ENTRY, [f"L{number}" for number in range(1, links + 1)], forgotten=more)
+    assert text.splitlines()[0] == words
+
+
+def test_there_is_a_word_for_each_message_that_is_linked() -> None:
+    links = [WHERE] * why_view.LINKS_MAX
+    assert why_view.made_of(ENTRY, links).startswith(f"It answers {len(links)} messages: ")
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        (WHERE, f"was not answered because [another message]({WHERE}) was posted in its place."),
+        ("", "was not answered because another message was posted in its place."),
+    ],
+)
+def test_the_message_in_the_place_of_another_one_is_a_link_in_the_sentence(detail: str, words: str) -> None:
+    assert words in why_view.unanswered(WHERE, Decision(Cause.PROXIED, 5, detail), {})
 
 
 def test_what_is_not_known_of_a_reply_is_not_guessed() -> None:

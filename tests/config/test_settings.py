@@ -3,15 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import (
-    Exit,
-    Settings,
-    VoiceSettings,
-)
+from bot.config import Exit, Settings
 from bot.config.setting_keys import keys
-from bot.conversation.amount import amount_of
-from bot.conversation.errors import StartError
-from tests.config.stage import read, refusal
+from tests.config.stage import refusal
 
 
 @pytest.mark.parametrize(
@@ -110,78 +104,6 @@ def test_a_wrong_variable_is_refused_in_one_line(tmp_path: Path, name: str, line
     assert refusal(tmp_path, env_file=f"\n{name}=x") == f"{name} in .env, line 2: {line}"
 
 
-PRICE_KEYS = "input, output, write_5m, write_1h, read, step_tokens, above"
-
-
-@pytest.mark.parametrize(
-    ("toml", "line"),
-    [
-        ("x.output = 1", "claude.prices.x.input: is missing"),
-        (
-            "x = {input = -1, output = 1}",
-            "claude.prices.x.input: found -1; must be greater than or equal to 0",
-        ),
-        (
-            '"claude-x.5" = {input = 1, output = "dear"}',
-            """claude.prices."claude-x.5".output: found 'dear'; must be a valid decimal""",
-        ),
-        (
-            "x = {input = 1, output = 1, inptu = 2}",
-            f"claude.prices.x.inptu: unknown; known there: {PRICE_KEYS}",
-        ),
-        ("x = 5", "claude.prices.x: found 5; must be a table with some of: " + PRICE_KEYS),
-        (
-            "x = {input = 1, output = 1, above = {input = 1}}",
-            "claude.prices.x.above.output: is missing",
-        ),
-        (
-            "x = {input = 1, output = 1, step_tokens = 5}",
-            "claude.prices.x: found a table; step_tokens and above belong together",
-        ),
-        (
-            '"two words" = {input = 1, output = 1}',
-            """claude.prices."two words": found 'two words'; """
-            "must be the name of a model, such as claude-sonnet-5-5",
-        ),
-    ],
-)
-def test_a_wrong_price_is_named_with_its_model_and_key(tmp_path: Path, toml: str, line: str) -> None:
-    assert refusal(tmp_path, f"[claude.prices]\n{toml}") == f"config.toml: {line}"
-
-
-@pytest.mark.parametrize(
-    "text", ["[claude-a]", '["claude-a"', "['a','b']", '{"a": 1}', "a;b", "two words", "[1]"]
-)
-def test_what_is_no_list_of_names_is_refused(tmp_path: Path, text: str) -> None:
-    line = refusal(tmp_path, BOT_CLAUDE__MODELS=text)
-    assert line.startswith("BOT_CLAUDE__MODELS in the environment: claude.models")
-    assert len(line.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "ids"),
-    [
-        ("", ()),
-        ("[]", ()),
-        ("466378653216014359", (466378653216014359,)),
-        ("466378653216014359, 431544605209788416", (466378653216014359, 431544605209788416)),
-        ('["466378653216014359"]', (466378653216014359,)),
-    ],
-)
-def test_the_applications_that_proxy_are_a_list_of_ids(
-    tmp_path: Path, text: str, ids: tuple[int, ...]
-) -> None:
-    assert read(tmp_path, BOT_DISCORD__PROXIES=text).discord.proxies == ids
-    assert len(read(tmp_path).discord.proxies) == 2
-
-
-@pytest.mark.parametrize("text", ["PluralKit", "1", "-466378653216014359", "1e18", "[true]", "9" * 30])
-def test_what_is_no_id_of_an_application_is_refused(tmp_path: Path, text: str) -> None:
-    line = refusal(tmp_path, BOT_DISCORD__PROXIES=text)
-    assert line.startswith("BOT_DISCORD__PROXIES in the environment: discord.proxies")
-    assert len(line.splitlines()) == 1
-
-
 def takes_a_number(path: str) -> bool:
     section, key = keys()[path], path.partition(".")[2]
     annotation: object = section.model_fields[key].annotation
@@ -205,18 +127,6 @@ def test_every_number_is_among_those_that_are_tried() -> None:
     )
 
 
-@pytest.mark.parametrize("name", ["", "two words", '["a"]', "x" * 500])
-def test_a_model_has_a_name(tmp_path: Path, name: str) -> None:
-    line = refusal(tmp_path, BOT_CLAUDE__MODEL=name)
-    assert line.endswith("must be the name of a model, such as claude-sonnet-5-5")
-    assert read(tmp_path, BOT_CLAUDE__MODEL="us.anthropic/claude-v2:0@7").claude.model
-
-
-@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "/v1/messages"])
-def test_the_address_of_claude_is_the_one_in_front_of_v1(tmp_path: Path, end: str) -> None:
-    assert read(tmp_path, ANTHROPIC_BASE_URL=f"http://h/path{end}").claude.base_url == "http://h/path"
-
-
 def test_an_impossible_combination_names_every_place_it_was_set_in(tmp_path: Path) -> None:
     line = refusal(tmp_path, "[turns]\nheartbeat_s = 4", BOT_TURNS__LEASE_S="6", BOT_TURNS__TRIES="2")
     assert line == (
@@ -237,35 +147,6 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "https://h",
-        "https://h/",
-        "https://h/v1",
-        "https://h/v1/",
-        "https://h/v1/audio/transcriptions",
-        "https://h/v1/audio/transcriptions/",
-    ],
-)
-def test_the_address_of_the_transcriptions_may_be_the_whole_one_or_its_beginning(url: str) -> None:
-    settings = VoiceSettings.model_validate({"url": url})
-    assert settings.url == "https://h/v1/audio/transcriptions"
-    assert VoiceSettings.model_validate({"url": settings.url}) == settings
-
-
-def test_a_transcription_server_takes_a_key_or_a_password_and_not_both(tmp_path: Path) -> None:
-    with pytest.raises(StartError) as caught:
-        read(tmp_path, '[voice]\nurl = "https://u:hunter2@h"\napi_key = "hunter2"')
-    assert "api_key" in caught.value.line
-    assert "hunter2" not in caught.value.line
-
-
-def test_the_options_of_a_transcription_address_stay() -> None:
-    settings = VoiceSettings.model_validate({"url": "https://h/openai/x?api-version=1"})
-    assert settings.url == "https://h/openai/x/audio/transcriptions?api-version=1"
-
-
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().claude.model = "other"  # type: ignore[misc]
@@ -275,12 +156,3 @@ def test_no_two_exits_share_a_number_and_none_is_a_shells() -> None:
     assert all(64 <= code < 126 for code in Exit)
     assert len({int(code) for code in Exit.__members__.values()}) == len(Exit.__members__)
     assert os.EX_CONFIG == Exit.SETTINGS
-
-
-def test_amounts_are_read_from_a_list_and_from_a_variable(tmp_path: Path) -> None:
-    toml = '[budgets]\nbot = ["5 USD per day", "1 USD/minute"]\nserver = "3 messages per day"'
-    settings = read(tmp_path, toml, BOT_BUDGETS__PERSON="20 messages per minute, 200_000 tokens per day")
-    budgets = settings.budgets
-    assert budgets.bot == (amount_of("5 USD per day"), amount_of("1 USD per minute"))
-    assert budgets.server == (amount_of("3 messages per day"),)
-    assert budgets.person == (amount_of("20 messages per minute"), amount_of("200000 tokens per day"))

@@ -261,3 +261,18 @@ def test_an_amount_is_read_in_one_way_or_not_at_all(text: str, read: str | None)
             amount_of(text)
     else:
         assert str(amount_of(text)) == read
+
+
+def test_in_direct_messages_a_full_limit_speaks_of_them_and_of_nobody_else() -> None:
+    channel, person = rule(Subject.CHANNEL), rule(Subject.PERSON)
+    for payer, words, others in (
+        (DIRECT, "These direct messages have used up their answers for today", False),
+        (PAYER, "This channel has used up its answers for today", True),
+    ):
+        of_channel, of_person = limits((channel, person), payer, NOW_S)
+        told = budget_wording.dropped(BudgetReached(of_channel, tell=True))
+        assert told.startswith(words)
+        assert ("Other channels" in told) is others
+        told = budget_wording.kept(BudgetReached(of_person, tell=True))
+        assert ("Others can go on" in told) is others
+        assert told.endswith(" Commands go on working.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import chain
 
 import pytest
@@ -22,7 +23,23 @@ def test_each_row_makes_whole_sentences(reason: str) -> None:
         assert told.startswith("because ")
         assert told.endswith((".", "”"))
         assert "{" not in told
-    assert not row.switch or row.switch.endswith(".")
+    for switch in (row.switch_in(is_direct=False), row.switch_in(is_direct=True)):
+        assert not switch or switch.endswith(".")
+
+
+IN_SERVERS_ALONE = (
+    Reason.ANSWERS_OFF,
+    Reason.TOO_MANY_THREADS,
+    Cause.MAY_NOT_OPEN,
+    Cause.NO_THREADS_HERE,
+)
+"""The reasons that no message in direct messages can have."""
+
+
+@pytest.mark.parametrize("reason", [each for each in BECAUSE if each not in IN_SERVERS_ALONE])
+def test_in_direct_messages_nobody_is_sent_to_those_who_manage_a_server(reason: str) -> None:
+    switch = BECAUSE[reason].switch_in(is_direct=True)
+    assert not re.search("server can|Manage Server|a thread", switch)
 
 
 def test_a_reason_of_another_version_is_told_by_its_name() -> None:

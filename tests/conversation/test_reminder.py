@@ -60,6 +60,17 @@ def test_one_that_recurs_waits_for_the_next_time_and_what_was_missed_comes_once(
     assert after.nonce != begun("day").nonce
 
 
+def test_a_reminder_that_is_cancelled_after_its_post_has_begun_may_still_appear() -> None:
+    in_time, late = reminder("day").ended("cancelled", NOW), begun("day").ended("cancelled", NOW)
+    assert in_time is not None
+    assert late is not None
+    assert (in_time.is_cancelled, in_time.may_still_appear) == (True, False)
+    assert (late.is_cancelled, late.may_still_appear) == (True, True)
+    gone = begun().ended("gone", NOW)
+    assert gone is not None
+    assert (gone.owner, gone.may_still_appear) == ("", False)
+
+
 def test_a_refused_post_is_tried_for_a_day() -> None:
     again = begun().refused("I may not", NOW + HOUR)
     assert again is not None

@@ -12,3 +12,8 @@ def test_names_are_listed_as_in_a_sentence() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+def test_only_in_a_server_somebody_can_end_a_pause() -> None:
+    assert "/access clear" in wording.paused(5, 7000)
+    assert wording.paused(5, 7000, is_direct=True).endswith("Please write again <t:7:R>.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Awaitable, Callable
 
-from bot.conversation import wording
+from bot.conversation import status_wording, wording
 from bot.local.simulator.claude import faults
 from tests.e2e.budget_scene import HAIKU, mention, refused
 from tests.e2e.reload_scene import Scene
@@ -20,7 +20,7 @@ async def direct_messages(scene: Scene, *, changed: bool) -> None:
 
 
 async def max_requests(scene: Scene, *, changed: bool) -> None:
-    await _two_at_once(scene, wording.queued(0), changed=changed)
+    await _two_at_once(scene, status_wording.queued(0), changed=changed)
 
 
 async def max_concurrent(scene: Scene, *, changed: bool) -> None:

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from bot.commands import admission
 from bot.commands.access_rules import OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM
 from bot.commands.access_view import cleared, no_rules
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.access_scene import block, ignored, rule
@@ -50,7 +50,7 @@ async def test_a_blocked_person_may_still_stop_the_reply_to_them(world: World) -
     await world.claude.until(lambda: world.asked[-1].finished is not None)
     gate.release()
     await world.settled(message)
-    assert world.said(thread)[-1]["content"].endswith(wording.STOPPED)
+    assert world.said(thread)[-1]["content"].endswith(reply_wording.STOPPED)
 
 
 async def test_only_those_who_manage_the_server_set_rules(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.local.simulator.claude.reply import Reply
 from tests.e2e.test_chatting import text_of
 from tests.e2e.world import World
@@ -45,7 +45,7 @@ async def test_security_an_invisible_reply_is_told_as_an_empty_one_and_sent_to_n
     thread = await world.thread_of(asked)
     await world.settled(asked)
     (said,) = world.said(thread)
-    assert wording.EMPTY_REPLY in said["content"]
+    assert reply_wording.EMPTY_REPLY in said["content"]
     await world.ben.post(thread, "and now?")
     await world.answered(thread, 2)
     assert [message["role"] for message in world.asked[-1].body["messages"]] == ["user"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.local.simulator.discord import commands
-from bot.store.keys import REGISTRATION_S, Keys
+from bot.store.key_lifetimes import REGISTRATION_S
+from bot.store.keys import Keys
 from tests.e2e.stored import redis_of
 from tests.e2e.world import World
 

@@ -16,7 +16,7 @@ from bot.commands.reply_controls import (
     STOPPING,
 )
 from bot.commands.reset import forgotten
-from bot.conversation import wording
+from bot.conversation import reply_wording, status_wording, wording
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import anew, answer, labels, press, sent, streaming, told
@@ -37,7 +37,7 @@ async def test_a_regenerated_reply_stands_in_the_same_message_and_alone_in_the_h
     world.claude.say("The new answer.")
     await press(world.ann, thread, before, "Regenerate")
     await gate.reached()
-    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{wording.REGENERATING} ▌")
+    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{status_wording.REGENERATING} ▌")
     assert labels(world.replies(thread)[-1]) == ["Stop"]
     gate.release()
     (after,) = await anew(world, thread, "The new answer.")
@@ -173,7 +173,7 @@ async def test_where_claude_is_away_the_earlier_answer_stands(world: World) -> N
     await world.until(lambda: len(world.said(thread)) == 2)
     reply, notice = world.said(thread)
     assert reply["content"] == "The answer."
-    assert notice["content"].endswith(wording.small(wording.EARLIER_STANDS))
+    assert notice["content"].endswith(wording.small(reply_wording.EARLIER_STANDS))
     world.claude.say("Another one.")
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import error_wording, reply_wording, status_wording, wording
 from bot.conversation.errors import ClaudeBusy
 from bot.conversation.fallback_wording import OUR_ACCOUNT
 from bot.local.simulator.claude import faults
@@ -13,7 +13,7 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-NOTICE = f"{wording.small(wording.explain(ClaudeBusy()))}\n{wording.small(OUR_ACCOUNT)}"
+NOTICE = f"{wording.small(error_wording.explain(ClaudeBusy()))}\n{wording.small(OUR_ACCOUNT)}"
 
 
 async def test_an_overload_of_some_seconds_is_waited_for(world: World) -> None:
@@ -23,7 +23,7 @@ async def test_an_overload_of_some_seconds_is_waited_for(world: World) -> None:
     message = await world.ann.post(thread, "are you busy?")
     await world.until(lambda: len(world.replies(thread)) == 2)
     shown = world.replies(thread)[-1]
-    assert (shown["content"], labels(shown)) == (f"{wording.BUSY} ▌", ["Stop"])
+    assert (shown["content"], labels(shown)) == (f"{status_wording.BUSY} ▌", ["Stop"])
     await world.settled(message)
     reply = world.replies(thread)[-1]
     assert (reply["content"], reply["id"]) == ("Here I am.", shown["id"])
@@ -38,7 +38,7 @@ async def test_stop_ends_the_waiting(world: World) -> None:
     await press(world.ann, thread, world.replies(thread)[-1], "Stop")
     await world.settled(message, 20)
     (*_, reply) = world.replies(thread)
-    assert (reply["content"], labels(reply)) == (wording.small(wording.STOPPED_EARLY), ["Try again"])
+    assert (reply["content"], labels(reply)) == (wording.small(reply_wording.STOPPED_EARLY), ["Try again"])
     await world.settled(await world.ann.post(thread, "and now?"))
     assert "are you busy?" in sent(world)
 

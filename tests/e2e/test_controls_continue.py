@@ -8,7 +8,7 @@ from bot.commands.reply_controls import (
     CONTINUING,
     NOTHING_TO_CONTINUE,
 )
-from bot.conversation import prompt, wording
+from bot.conversation import prompt, reply_wording, wording
 from bot.conversation.content import text_of
 from bot.local.simulator.claude import Raw, Reply, faults
 from bot.local.simulator.claude.sealed import sealed
@@ -28,7 +28,7 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     reply, notice = world.said(thread)
     assert reply["content"] == "One, two, three,"
     assert labels(reply) == ["Continue", "Regenerate"]
-    assert notice["content"] == wording.small(wording.CUT_AT_MAX_TOKENS)
+    assert notice["content"] == wording.small(reply_wording.CUT_AT_MAX_TOKENS)
     world.claude.say("four, five.")
     await press(world.ann, thread, reply, "Continue")
     await world.until(lambda: [m["content"] for m in world.said(thread)] == ["One, two, three, four, five."])
@@ -100,7 +100,7 @@ async def test_a_reply_that_pauses_too_often_can_be_continued(world: World) -> N
     reply, notice = world.said(thread)
     assert reply["content"] == ("More, " * (1 + MOST_PAUSES)).strip()
     assert labels(reply) == ["Continue", "Regenerate"]
-    assert notice["content"] == wording.small(wording.PAUSED)
+    assert notice["content"] == wording.small(reply_wording.PAUSED)
     world.claude.say("enough.")
     await press(world.ann, thread, reply, "Continue")
     whole = "More, " * (1 + MOST_PAUSES) + "enough."

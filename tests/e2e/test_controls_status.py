@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, status_wording, wording
 from bot.local.simulator.claude import faults
 from tests.e2e.controls import labels, press
 from tests.e2e.world import World
@@ -19,7 +19,7 @@ async def test_who_waits_for_long_is_told_what_for_and_the_line_becomes_the_repl
     message = await world.ann.post(thread, "think hard")
     await world.until(lambda: len(world.replies(thread)) == 2)
     shown = world.replies(thread)[-1]
-    assert (shown["content"], labels(shown)) == (f"{wording.THINKING} ▌", ["Stop"])
+    assert (shown["content"], labels(shown)) == (f"{status_wording.THINKING} ▌", ["Stop"])
     gate.release()
     await world.settled(message)
     reply = world.replies(thread)[-1]
@@ -34,7 +34,7 @@ async def test_a_line_that_a_killed_bot_has_left_becomes_the_reply_of_the_next(w
         message = await own.ann.post(thread, "are you busy?")
         await own.until(lambda: len(own.replies(thread)) == 2)
         shown = own.replies(thread)[-1]
-        assert shown["content"] == f"{wording.BUSY} ▌"
+        assert shown["content"] == f"{status_wording.BUSY} ▌"
         await own.bots.pop().kill()
         own.claude.say("Not any more.")
         await own.start_bot()
@@ -53,4 +53,4 @@ async def test_a_stop_during_such_a_phase_leaves_a_notice_in_its_place(world: Wo
     await world.settled(message)
     gate.release()
     (*_, reply) = world.replies(thread)
-    assert (reply["content"], reply["id"]) == (wording.small(wording.STOPPED_EARLY), shown["id"])
+    assert (reply["content"], reply["id"]) == (wording.small(reply_wording.STOPPED_EARLY), shown["id"])

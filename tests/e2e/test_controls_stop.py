@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.commands.reply_controls import MAY_NOT_STOP, NOTHING_TO_CONTINUE, NOTHING_TO_STOP, STOPPING
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from bot.store.turn_control import TurnControl
@@ -30,7 +30,7 @@ async def test_a_stopped_reply_ends_at_once_keeps_what_was_written_and_says_so(w
     reply, notice = world.said(thread)[-2:]
     assert reply["content"] == "Once upon a time"
     assert labels(reply) == ["Regenerate"]
-    assert notice["content"] == wording.small(wording.STOPPED)
+    assert notice["content"] == wording.small(reply_wording.STOPPED)
     more = await answer(await world.ann.command(thread, "continue"))
     assert more == NOTHING_TO_CONTINUE
     assert "complete" not in more, "a reply that was stopped is not"
@@ -47,7 +47,7 @@ async def test_stop_before_any_text_says_that_nothing_was_written_and_keeps_the_
     await gate.reached()
     assert await answer(await world.ann.command(thread, "stop")) == STOPPING
     await world.settled(message)
-    assert world.replies(thread)[-1]["content"] == wording.small(wording.STOPPED_EARLY)
+    assert world.replies(thread)[-1]["content"] == wording.small(reply_wording.STOPPED_EARLY)
     gate.release()
     await world.settled(await world.ann.post(thread, "well?"))
     assert "a riddle" in sent(world)
@@ -110,7 +110,7 @@ async def test_a_reply_that_is_stopped_while_nobody_writes_it_stays_as_it_stands
         await own.settled(message)
         assert len(own.asked) == asked
         reply, notice = own.said(thread)[-2:]
-        assert (reply["content"], notice["content"]) == ("Half of it,", wording.small(wording.STOPPED))
+        assert (reply["content"], notice["content"]) == ("Half of it,", wording.small(reply_wording.STOPPED))
         gate.release()
         await own.settled(await own.ann.post(thread, "go on"))
         assert "Half of it," in sent(own)

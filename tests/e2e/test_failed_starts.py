@@ -20,9 +20,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 REFUSE_S = 45.0
 
 
-async def refused(environment: dict[str, str], exit_code: Exit, *words: str, strict: bool = True) -> str:
+async def refused(
+    environment: dict[str, str], exit_code: Exit, *words: str, strict: bool = True, module: str = "bot"
+) -> str:
     """Start a bot that cannot, and return the line it says."""
-    bot = await BotProcess.start(environment, *(["--strict"] if strict else []))
+    bot = await BotProcess.start(environment, *(["--strict"] if strict else []), module=module)
     assert await bot.ended(REFUSE_S) == exit_code, bot.output
     assert "Traceback" not in bot.output
     lines = [line for line in bot.output.splitlines() if not line.startswith("{")]
@@ -49,6 +51,11 @@ async def test_a_token_of_two_lines_is_the_tokens_fault_and_not_the_networks(sha
     environment = shared.environment(DISCORD_TOKEN="not-a-token\nof-one-line")
     line = await refused(environment, Exit.DISCORD_TOKEN, "DISCORD_TOKEN", "line break")
     assert "not-a-token" not in line
+
+
+async def test_a_lookup_in_dns_that_hangs_does_not_hold_up_the_line_and_the_end(shared: World) -> None:
+    environment = shared.environment(DISCORD_TOKEN="not-a-token")
+    await refused(environment, Exit.DISCORD_TOKEN, "DISCORD_TOKEN", module="tests.e2e.held_lookup")
 
 
 async def test_an_intent_that_is_not_switched_on(shared: World) -> None:

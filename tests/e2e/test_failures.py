@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.conversation import fallback_wording, wording
+from bot.conversation import error_wording, fallback_wording, reply_wording, wording
 from bot.conversation.errors import (
     ClaudeAccountDisabled,
     ClaudeBusy,
@@ -64,83 +64,98 @@ class Case:
 HALF = "The warp runs along,"
 
 CASES = {
-    "refusal": Case(faults.refusal(), wording.REFUSED, keeps_message=False),
-    "refusal_in_mid_stream": Case(faults.refusal(after=2), wording.REFUSED, keeps_message=False),
-    "max_tokens": Case(faults.max_tokens(2), wording.CUT_AT_MAX_TOKENS, HALF),
-    "max_tokens_without_text": Case(faults.max_tokens(0), wording.THINKING_TOOK_ALL),
-    "context_window": Case(faults.context_window_exceeded(2), wording.CONTEXT_FULL, HALF),
-    "context_window_without_text": Case(faults.context_window_exceeded(0), wording.explain(ClaudeTooLong())),
-    "pause_turn_without_content": Case(faults.stopped("pause_turn", 0, thinks=False), wording.EMPTY_REPLY),
+    "refusal": Case(faults.refusal(), reply_wording.REFUSED, keeps_message=False),
+    "refusal_in_mid_stream": Case(faults.refusal(after=2), reply_wording.REFUSED, keeps_message=False),
+    "max_tokens": Case(faults.max_tokens(2), reply_wording.CUT_AT_MAX_TOKENS, HALF),
+    "max_tokens_without_text": Case(faults.max_tokens(0), reply_wording.THINKING_TOOK_ALL),
+    "context_window": Case(faults.context_window_exceeded(2), reply_wording.CONTEXT_FULL, HALF),
+    "context_window_without_text": Case(
+        faults.context_window_exceeded(0), error_wording.explain(ClaudeTooLong())
+    ),
+    "pause_turn_without_content": Case(
+        faults.stopped("pause_turn", 0, thinks=False), reply_wording.EMPTY_REPLY
+    ),
     "unknown_reason": Case(faults.stopped("tea_break", 2), "", HALF),
-    "unknown_reason_without_text": Case(faults.stopped("tea_break", 0), wording.EMPTY_REPLY),
+    "unknown_reason_without_text": Case(faults.stopped("tea_break", 0), reply_wording.EMPTY_REPLY),
     "stop_sequence": Case(faults.stopped("stop_sequence", 2), "", HALF),
-    "empty": Case(faults.empty(), wording.EMPTY_REPLY),
-    "blank": Case(faults.stopped("end_turn"), wording.EMPTY_REPLY, said=("  \n", " ")),
+    "empty": Case(faults.empty(), reply_wording.EMPTY_REPLY),
+    "blank": Case(faults.stopped("end_turn"), reply_wording.EMPTY_REPLY, said=("  \n", " ")),
     "400": Case(
-        faults.bad_request("messages: whatever"), wording.explain(ClaudeRefusedRequest()), keeps_message=False
+        faults.bad_request("messages: whatever"),
+        error_wording.explain(ClaudeRefusedRequest()),
+        keeps_message=False,
     ),
-    "400_content_filter": Case(faults.content_filtered(), wording.BLOCKED, keeps_message=False),
+    "400_content_filter": Case(faults.content_filtered(), error_wording.BLOCKED, keeps_message=False),
     "content_filter_in_mid_stream": Case(
-        faults.error_event(2, faults.content_filtered()), wording.BLOCKED, keeps_message=False
+        faults.error_event(2, faults.content_filtered()), error_wording.BLOCKED, keeps_message=False
     ),
-    "400_usage_limit": Case(faults.usage_limit(), wording.explain(ClaudeSpendLimit())),
+    "400_usage_limit": Case(faults.usage_limit(), error_wording.explain(ClaudeSpendLimit())),
     "400_organization_disabled": Case(
-        faults.organization_disabled(), wording.explain(ClaudeAccountDisabled())
+        faults.organization_disabled(), error_wording.explain(ClaudeAccountDisabled())
     ),
-    "401": Case(faults.unauthorized(), wording.explain(ClaudeKeyRefused())),
-    "402": Case(faults.payment_required(), wording.explain(ClaudeSpendLimit())),
-    "403": Case(faults.forbidden(), wording.explain(ClaudeKeyRefused())),
-    "404": Case(faults.not_found(), wording.explain(ClaudeModelUnknown(model="claude-sonnet-5-5"))),
+    "401": Case(faults.unauthorized(), error_wording.explain(ClaudeKeyRefused())),
+    "402": Case(faults.payment_required(), error_wording.explain(ClaudeSpendLimit())),
+    "403": Case(faults.forbidden(), error_wording.explain(ClaudeKeyRefused())),
+    "404": Case(faults.not_found(), error_wording.explain(ClaudeModelUnknown(model="claude-sonnet-5-5"))),
     # The first refusal of a long request makes the bot send half of it, hence the two.
-    "413": Case(faults.too_large(), wording.STILL_TOO_LONG, times=2),
+    "413": Case(faults.too_large(), reply_wording.STILL_TOO_LONG, times=2),
     # Twice 25 s and a bit, and the third wait would lead beyond a minute.
     "429_with_retry_after": Case(
-        faults.rate_limited(25), wording.explain(ClaudeBusy()), times=3, line=fallback_wording.OUR_ACCOUNT
+        faults.rate_limited(25),
+        error_wording.explain(ClaudeBusy()),
+        times=3,
+        line=fallback_wording.OUR_ACCOUNT,
     ),
     "429_with_a_long_retry_after": Case(
-        faults.rate_limited(3600), wording.explain(ClaudeBusy()), line=fallback_wording.OUR_ACCOUNT
+        faults.rate_limited(3600), error_wording.explain(ClaudeBusy()), line=fallback_wording.OUR_ACCOUNT
     ),
-    "429_spend_limit": Case(faults.spend_limit(), wording.explain(ClaudeSpendLimit())),
+    "429_spend_limit": Case(faults.spend_limit(), error_wording.explain(ClaudeSpendLimit())),
     "500": Case(
-        for_long(faults.server_error()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+        for_long(faults.server_error()),
+        error_wording.explain(ClaudeBusy()),
+        line=fallback_wording.LIKELY_INCIDENT,
     ),
     "502": Case(
-        for_long(faults.bad_gateway()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+        for_long(faults.bad_gateway()),
+        error_wording.explain(ClaudeBusy()),
+        line=fallback_wording.LIKELY_INCIDENT,
     ),
     "529": Case(
-        for_long(faults.overloaded()), wording.explain(ClaudeBusy()), line=fallback_wording.LIKELY_INCIDENT
+        for_long(faults.overloaded()),
+        error_wording.explain(ClaudeBusy()),
+        line=fallback_wording.LIKELY_INCIDENT,
     ),
-    "error_event": Case(faults.error_event(2), wording.INTERRUPTED, HALF),
+    "error_event": Case(faults.error_event(2), reply_wording.INTERRUPTED, HALF),
     "error_event_before_text": Case(
         faults.error_event(0),
-        wording.explain(ClaudeBusy()),
+        error_wording.explain(ClaudeBusy()),
         times=TRIES,
         line=fallback_wording.LIKELY_INCIDENT,
     ),
-    "dropped": Case(faults.dropped(2), wording.INTERRUPTED, HALF),
+    "dropped": Case(faults.dropped(2), reply_wording.INTERRUPTED, HALF),
     "dropped_before_text": Case(
         faults.dropped(),
-        wording.explain(ClaudeUnreachable()),
+        error_wording.explain(ClaudeUnreachable()),
         times=TRIES,
         line=fallback_wording.LIKELY_INCIDENT,
     ),
-    "no_message_stop": Case(faults.cut_short(2), wording.INTERRUPTED, HALF),
+    "no_message_stop": Case(faults.cut_short(2), reply_wording.INTERRUPTED, HALF),
     "no_message_stop_nor_text": Case(
         faults.cut_short(0),
-        wording.explain(ClaudeUnreachable()),
+        error_wording.explain(ClaudeUnreachable()),
         times=TRIES,
         line=fallback_wording.LIKELY_INCIDENT,
     ),
-    "stall": Case(faults.stall(2), wording.INTERRUPTED, HALF),
+    "stall": Case(faults.stall(2), reply_wording.INTERRUPTED, HALF),
     "stall_before_text": Case(
         faults.stall(0),
-        wording.explain(ClaudeUnreachable()),
+        error_wording.explain(ClaudeUnreachable()),
         times=TRIES,
         line=fallback_wording.LIKELY_INCIDENT,
     ),
     "no_answer_at_all": Case(
         faults.stall(),
-        wording.explain(ClaudeUnreachable()),
+        error_wording.explain(ClaudeUnreachable()),
         times=TRIES,
         line=fallback_wording.LIKELY_INCIDENT,
     ),
@@ -245,7 +260,7 @@ async def test_a_refused_reply_was_shown_while_it_streamed_and_is_gone(
     seen: dict[str, asyncio.Task[Seen]],
 ) -> None:
     found = await seen["refusal_in_mid_stream"]
-    assert found.history[-1] == wording.small(wording.REFUSED)
+    assert found.history[-1] == wording.small(reply_wording.REFUSED)
     assert "The warp" not in str(found.request.body["messages"])
 
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 
-from bot.conversation import fallback_wording, wording
+from bot.conversation import fallback_wording, reply_wording, wording
 from bot.conversation.fallback_wording import answered_by
 from bot.local.simulator.claude import faults
 from bot.local.simulator.claude.failures import Failure
@@ -96,7 +96,7 @@ async def test_a_reply_that_is_declined_after_people_have_seen_text_is_not_repla
         message = await own.ann.post(own.channel(), f"{own.mention} hello")
         thread = await own.thread_of(message)
         await own.settled(message)
-        assert [each["content"] for each in own.said(thread)] == [wording.small(wording.REFUSED)]
+        assert [each["content"] for each in own.said(thread)] == [wording.small(reply_wording.REFUSED)]
         assert [call.body["model"] for call in own.asked] == [SONNET]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.memory import FORGOTTEN, NO_SUCH, OFF
+from bot.commands.memory import FORGOTTEN, NO_SUCH, OFF, OFF_IN_DMS
 from bot.conversation.memory import FORGOTTEN as TAKEN_BACK
 from bot.conversation.memory import Keeping
 from bot.local.simulator.claude import Reply, ToolUse
@@ -147,6 +147,8 @@ async def test_where_the_tool_is_off_nothing_is_remembered_or_told(world: World)
         await own.bots.pop().kill()
         await own.start_bot(BOT_TOOLS__ON="[]")
         assert await remember(own.ann, own.channel(), "Wool is on the shelf.") == OFF
+        direct = await own.dm_of(own.ann)
+        assert await remember(own.ann, direct, "Wool is on the shelf.") == OFF_IN_DMS
         await ask(own, own.channel(), own.ann)
         assert LOOM not in json.dumps(own.asked[-1].body)
 

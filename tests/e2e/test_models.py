@@ -8,6 +8,7 @@ import pytest
 
 from bot.commands import model_view
 from bot.commands.invocation import NOT_A_CONVERSATION
+from bot.commands.scopes import ONLY_IN_SERVERS
 from bot.conversation.scope import Scope
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
@@ -183,7 +184,7 @@ async def test_in_direct_messages_the_person_chooses_and_there_are_no_wider_plac
     person = world.person("dora")
     dm = int((await person.open_dm(world.app.user_id))["id"])
     assert (await choose(person, dm, model=HAIKU)).startswith(HAIKU)
-    assert await choose(person, dm, model=HAIKU, scope="server") == model_view.ONLY_IN_SERVERS
+    assert await choose(person, dm, model=HAIKU, scope="server") == ONLY_IN_SERVERS
     await person.post(dm, "hello")
     await world.answered(dm)
     assert world.asked[-1].body["model"] == HAIKU

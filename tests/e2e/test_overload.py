@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
 from tests.redis_server import redis_server
 
@@ -109,7 +109,7 @@ async def test_those_who_wait_see_how_many_are_before_them_and_are_answered(crow
     await gates[0].reached()
     later = [await crowd.ann.post(channel, f"{crowd.mention} later {number}") for number in range(5)]
     threads += [await crowd.thread_of(message) for message in later]
-    told = {wording.queued(before) for before in range(6)}
+    told = {status_wording.queued(before) for before in range(6)}
     await crowd.until(lambda: any(line(each) in told for thread in threads for each in crowd.said(thread)))
     for gate in gates:
         gate.release()

@@ -39,7 +39,9 @@ async def test_placeholders_are_filled_with_the_names_of_the_place(world: World)
 async def test_in_direct_messages_there_are_no_names_to_fill_in(world: World) -> None:
     person = world.person("dora")
     direct = await world.dm_of(person)
-    assert await set_prompt(person, direct, "You are in {channel}, {thread}.") == prompt_set(Scope.THREAD)
+    assert await set_prompt(person, direct, "You are in {channel}, {thread}.") == prompt_set(
+        Scope.THREAD, is_direct=True
+    )
     await person.post(direct, "hello")
     await world.answered(direct)
     assert prompt_of(world.asked[-1]) == "You are in this channel, this thread."

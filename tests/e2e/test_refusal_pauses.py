@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands.access_view import lifted_pause
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
 from bot.local.simulator.claude import faults
@@ -34,7 +34,7 @@ async def test_a_refused_exchange_is_not_sent_again_and_the_next_turn_is_answere
     person = own.person("cara")
     thread = await own.converse(own.channel(), "hello", person)
     said = await refused(own, thread, person, "something forbidden")
-    assert said["content"] == wording.small(wording.REFUSED)
+    assert said["content"] == wording.small(reply_wording.REFUSED)
     await own.settled(await person.post(thread, "something kind"))
     assert own.replies(thread)[-1]["content"] == ANSWER
     assert "something forbidden" not in sent(own)
@@ -47,11 +47,11 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
     thread = await own.converse(channel, "hello", person)
     for number in range(3):
         said = await refused(own, thread, person, f"forbidden {number}")
-        assert said["content"] == wording.small(wording.REFUSED)
+        assert said["content"] == wording.small(reply_wording.REFUSED)
     last = await refused(own, thread, person, "forbidden once more")
     (until,) = TIMESTAMP.findall(last["content"])
     pause = wording.paused(person.id, int(until) * 1000)
-    assert last["content"] == f"{wording.small(wording.REFUSED)}\n{wording.small(pause)}"
+    assert last["content"] == f"{wording.small(reply_wording.REFUSED)}\n{wording.small(pause)}"
     for command in ("chat", "retry"):
         assert await answer(await person.command(thread, command)) == pause
     handle = await press(person, thread, own.replies(thread)[-1], "Try again")
@@ -87,6 +87,24 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
     await own.settled(await person.post(thread, "and now?"))
     assert own.replies(thread)[-1]["content"] == ANSWER
     assert any("ended the pause" in line for line in await acts(own, channel))
+
+
+async def test_in_direct_messages_a_pause_names_nobody_who_could_end_it(own: World) -> None:
+    person = own.person("elsa")
+    direct = await own.dm_of(person)
+    await own.settled(await person.post(direct, "hello"))
+    for number in range(3):
+        await refused(own, direct, person, f"forbidden {number}")
+    last = await refused(own, direct, person, "forbidden once more")
+    (until,) = TIMESTAMP.findall(last["content"])
+    pause = wording.paused(person.id, int(until) * 1000, is_direct=True)
+    assert last["content"] == f"{wording.small(reply_wording.REFUSED)}\n{wording.small(pause)}"
+    assert await answer(await person.command(direct, "retry")) == pause
+    ignored = await person.post(direct, "hello?")
+    await own.until(lambda: any(bot.log("message_limited", message=int(ignored["id"])) for bot in own.bots))
+    text = await why(person, direct, ignored)
+    assert because(Reason.PAUSED).switch_in(is_direct=True) in text
+    assert "/access" not in text
 
 
 async def own_pause(world: World, person: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.commands import reminders as commands
-from bot.commands.reminders import MAY_NOT_CANCEL, MAY_NOT_LIST, NONE_OWN, cancelled, no_such
+from bot.commands.reminders import MAY_NOT_CANCEL, MAY_NOT_LIST, NONE_OWN, cancelled, cancelled_late, no_such
 from bot.local.simulator.claude import ToolUse
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord import thread_members
@@ -113,6 +113,23 @@ async def test_a_bot_that_is_killed_between_the_post_and_its_note_does_not_repea
         await redis.zadd(Keys(alone.prefix).reminders_due, {str(thread): 1})  # which takes a minute otherwise
     await other.logged("reminder_posted")
     assert len(reminders(alone, thread)) == 1
+    assert await listed(alone.ann, thread) == NONE_OWN
+
+
+async def test_a_reminder_that_is_cancelled_while_it_is_being_posted_is_told_as_one_that_may_appear(
+    alone: World,
+) -> None:
+    await alone.start_bot(**ON)
+    thread = await talking(alone)
+    (told,) = await call(alone, thread, remind("stir the pot", 0.05))
+    # The post lands, its answer is lost, and the next try hangs.
+    route = f"/channels/{thread}/messages$"
+    alone.discord.faults.add(action="reset_after", method="POST", route=route, times=1)
+    alone.discord.faults.add(action="delay", method="POST", route=route, times=None, delay_s=60)
+    await reminded(alone, thread)
+    code = code_of(told)
+    said = await answer(await alone.ann.command(thread, "reminders cancel", {"reminder": code}))
+    assert said == cancelled_late(code)
     assert await listed(alone.ann, thread) == NONE_OWN
 
 
@@ -256,6 +273,8 @@ async def test_direct_messages_have_reminders(alone: World) -> None:
     await call(alone, direct, remind("stir the pot"))
     (posted,) = await reminded(alone, direct)
     assert "stir the pot" in posted["content"]
+    await call(alone, direct, remind("wash wool", 600))
+    assert (await listed(alone.ann, alone.channel())).endswith("wash wool (direct messages)")
 
 
 async def test_a_forgotten_person_is_not_reminded_and_their_data_names_their_reminders(alone: World) -> None:

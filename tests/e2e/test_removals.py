@@ -8,7 +8,7 @@ import pytest
 
 from bot.commands.privacy import MAY_NOT_SET, changed, shown, too_long
 from bot.local.simulator.discord import guilds
-from bot.store.keys import RECENT_TEXT_S
+from bot.store.key_lifetimes import RECENT_TEXT_S
 from tests.e2e.controls import answer
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.world import World

@@ -49,5 +49,5 @@ async def test_direct_messages_show_what_applies_there(world: World) -> None:
     direct = await world.dm_of(world.ann)
     await set_prompt(world.ann, direct, "Be brief.")
     seen = await shown(world.ann, direct)
-    assert seen["System prompt"].startswith("**a text of 9 characters** (set for the thread <t:")
+    assert seen["System prompt"].startswith("**a text of 9 characters** (set for these direct messages <t:")
     assert f"by <@{world.ann.id}>" in seen["System prompt"]

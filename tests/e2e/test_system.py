@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.commands.invocation import NOT_A_CONVERSATION
-from bot.commands.system import EMPTY_PROMPT, MAY_NOT_SET, ONLY_IN_SERVERS, prompt_cleared, prompt_set
+from bot.commands.scopes import ONLY_IN_SERVERS
+from bot.commands.system import EMPTY_PROMPT, MAY_NOT_SET, prompt_cleared, prompt_set
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.test_commands import LONG_PROMPT, answer, set_prompt, system_of
@@ -92,7 +93,7 @@ async def test_in_direct_messages_the_person_sets_the_prompt_and_there_are_no_wi
 ) -> None:
     person = world.person("dora")
     dm = int((await person.open_dm(world.app.user_id))["id"])
-    assert await set_prompt(person, dm, "Be brief.") == prompt_set(Scope.THREAD)
+    assert await set_prompt(person, dm, "Be brief.") == prompt_set(Scope.THREAD, is_direct=True)
     refused = await answer(await person.command(dm, "system set", {"scope": "channel"}))
     assert refused == ONLY_IN_SERVERS
     await person.post(dm, "hello")

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.local.simulator.claude import Gate, Reply, Text, web_fetch, web_search
 from bot.render.schedule import EDIT_INTERVAL_MIN_S
 from bot.turns.tool_call import UNKNOWN
@@ -65,7 +65,7 @@ async def test_a_search_beyond_the_bound_of_a_turn_ends_the_reply_with_what_it_h
         shown = str([each["content"] for each in own.said(thread)])
         assert "Once more." in shown
         assert "Never shown" not in shown
-        assert wording.TOO_MANY_LOOKUPS in shown
+        assert reply_wording.TOO_MANY_LOOKUPS in shown
         assert len(own.asked) == 2
         # The next message has searches of its own.
         own.claude.say(Reply.of(web_search("wefts", WEFTS), "Found."))
@@ -80,7 +80,7 @@ async def test_pages_are_bounded_as_searches_are(world: World) -> None:
         thread = await own.converse(own.channel(), f"read {LOOMS.url}")
         await own.settled(thread)
         assert "web_fetch" in own.asked[-1].body["messages"][-1]["content"][-1]["text"]
-        assert wording.TOO_MANY_LOOKUPS in str(own.said(thread))
+        assert reply_wording.TOO_MANY_LOOKUPS in str(own.said(thread))
 
 
 async def test_a_fetched_page_that_is_cited_has_a_number_and_one_that_is_not_is_named_as_read(

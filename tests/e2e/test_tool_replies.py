@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.local.simulator.claude import Reply, ToolUse
 from bot.local.simulator.claude.steps import Page, Raw, ServerToolUse
 from tests.e2e.controls import press
@@ -66,7 +66,7 @@ async def test_of_a_reply_that_is_declined_behind_an_effect_claude_still_knows_t
     world.claude.say(Reply(("No.",), stop_reason="refusal"))
     thread, _ = await scene.asked()
     await world.settled(thread)
-    assert wording.REFUSED in str(world.said(thread))
+    assert reply_wording.REFUSED in str(world.said(thread))
     await world.settled(await world.ann.post(thread, "and?"))
     assert consulted(world) == "ring: done"
 
@@ -118,7 +118,7 @@ async def test_a_reply_that_only_calls_tools_ends_at_the_limit_with_a_line(scene
         world.claude.say(Reply.of(KNOCK))
     thread, _ = await scene.asked()
     await world.settled(thread)
-    assert wording.TOO_MANY_STEPS in str(world.said(thread))
+    assert reply_wording.TOO_MANY_STEPS in str(world.said(thread))
     assert scene.made() == ["knock"]
     assert len(world.asked) <= 4
     world.claude._script.clear()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.local.simulator.claude import faults
 from bot.local.simulator.claude.reply import Reply
@@ -53,9 +53,9 @@ async def test_a_long_conversation_is_trimmed_by_whole_turns_from_the_oldest_in_
         for (before, after), trimmed in zip(itertools.pairwise(requests), trims, strict=True):
             if not trimmed:
                 assert after.usage["cache_read_input_tokens"] == cached_input(before)
-        notices = [m for m in own.said(thread) if wording.TRIMMED in m["content"]]
+        notices = [m for m in own.said(thread) if reply_wording.TRIMMED in m["content"]]
         assert len(notices) == sum(trims)
-        assert all(notice["content"] == wording.small(wording.TRIMMED) for notice in notices)
+        assert all(notice["content"] == wording.small(reply_wording.TRIMMED) for notice in notices)
         assert len(await stored_turns(own, thread)) == 4
 
 
@@ -84,7 +84,7 @@ async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: Worl
         assert "They talked of looms." in after.body["messages"][0]["content"][0]["text"]
         assert "begin-0" not in str(after.body)
         assert grows(after, await say(own, thread, "and then?"))
-        assert [m for m in own.said(thread) if wording.SUMMARIZED in m["content"]]
+        assert [m for m in own.said(thread) if reply_wording.SUMMARIZED in m["content"]]
 
 
 async def test_a_summary_that_may_hold_a_deleted_message_is_written_anew(world: World) -> None:
@@ -145,7 +145,7 @@ async def test_where_no_summary_is_to_be_had_the_oldest_turns_just_go(world: Wor
             await say(own, thread, long_text(number))
         assert "summary>" not in str(own.asked[-1].body["messages"])
         assert "begin-0" not in str(own.asked[-1].body)
-        assert [m for m in own.said(thread) if wording.TRIMMED in m["content"]]
+        assert [m for m in own.said(thread) if reply_wording.TRIMMED in m["content"]]
 
 
 async def test_what_the_api_refuses_as_too_long_is_sent_again_by_its_figures(world: World) -> None:
@@ -170,4 +170,4 @@ async def test_a_message_that_is_more_than_the_budget_is_answered_in_part_and_th
         assert "end-1" in text
         assert "left out" in text
         assert total_input(asked) <= int(max_tokens(625))
-        assert [m for m in own.said(thread) if wording.SHORTENED in m["content"]]
+        assert [m for m in own.said(thread) if reply_wording.SHORTENED in m["content"]]

@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from bot.config import Exit
 from bot.findings.ids import Id
 from bot.local.simulator.claude import Reply, ToolUse
-from bot.store.keys import PULSE_S, Keys
+from bot.store.key_lifetimes import PULSE_S
+from bot.store.keys import Keys
 from bot.store.migrations import NEWEST, TOOLS
 from bot.store.schema import stored_version
 from tests.e2e.bot_process import START_S, BotProcess

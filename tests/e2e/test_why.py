@@ -124,7 +124,7 @@ async def test_a_reply_tells_what_it_was_made_with(world: World) -> None:
         assert "Before it Claude saw 1 earlier turn." in text
         assert "from the cache" in text
         assert "Cost: $" in text
-        assert "Files of these messages: `notes.txt`." in text
+        assert "Files of this message: `notes.txt`." in text
         assert "SECRET" not in text
     told_first = await menu(world.ben, thread, world.replies(thread)[0])
     assert url(world, channel, first) in told_first

@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.commands import why_view
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.decision import Cause
 from bot.conversation.intake import Reason
 from bot.conversation.message import created_ms
@@ -173,7 +173,7 @@ async def test_what_claude_refuses_is_told(world: World) -> None:
     world.claude.faults.add(faults.refusal())
     asked = await world.ann.post(thread, "something dreadful")
     await world.settled(asked)
-    assert is_because(await why(world.ben, thread, asked), Cause.REFUSED, wording.REFUSED)
+    assert is_because(await why(world.ben, thread, asked), Cause.REFUSED, reply_wording.REFUSED)
 
 
 async def test_a_reply_that_was_deleted_while_it_was_written_is_told(world: World) -> None:

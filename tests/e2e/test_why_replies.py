@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.decision import Cause
 from bot.local.simulator.claude import Reply, ToolUse, faults
 from tests.e2e.controls import anew, answer, labels, press
@@ -45,7 +45,7 @@ async def test_a_regeneration_that_fails_keeps_the_answer_and_what_it_was_made_w
     await world.settled(thread)
     world.claude.faults.add(faults.refusal())
     await press(world.ann, thread, world.replies(thread)[0], "Regenerate")
-    await world.until(lambda: wording.small(wording.EARLIER_STANDS) in str(world.said(thread)))
+    await world.until(lambda: wording.small(reply_wording.EARLIER_STANDS) in str(world.said(thread)))
     await world.until(lambda: labels(world.replies(thread)[0]))
     for text in (
         await menu(world.ben, thread, world.replies(thread)[0]),

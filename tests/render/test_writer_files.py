@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.errors import DiscordForbidden, DiscordRejected
 from bot.render.board import Board, FilesRefused
 from bot.render.mark import is_marked
@@ -119,7 +119,7 @@ def test_where_files_are_refused_all_is_in_the_text_and_people_are_told() -> Non
         assert "Done." in desk.outbox.texts()[-1]
         assert not any(map(is_marked, desk.outbox.texts()))
         assert not desk.outbox.uploaded
-        assert writer.notices == (wording.NO_FILES,)
+        assert writer.notices == (reply_wording.NO_FILES,)
 
     run(main())
 

@@ -14,7 +14,7 @@ from bot.conversation.identity import Identity
 from bot.conversation.message import first_id
 from bot.store.approvals import Approvals, read_approval
 from bot.store.examination import Examination
-from bot.store.keys import APPROVALS_S
+from bot.store.key_lifetimes import APPROVALS_S
 from tests.conversation.test_approval import LATER, T0, WAITING
 from tests.store.stage import KEYS
 

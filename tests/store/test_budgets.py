@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.conversation.amount import Unit
 from bot.conversation.budget import Use
 from bot.store.budgets import Budgets, Full, Reserved
-from bot.store.keys import RESERVATION_RECORD_S, RESERVATION_S
+from bot.store.key_lifetimes import RESERVATION_RECORD_S, RESERVATION_S
 from tests.store.budget_stage import (
     KEYS,
     NOTHING,

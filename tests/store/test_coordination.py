@@ -7,7 +7,8 @@ import datetime as dt
 from redis.asyncio import Redis
 
 from bot.store.coordination import Coordination
-from bot.store.keys import MODEL_IN_USE_S, Keys
+from bot.store.key_lifetimes import MODEL_IN_USE_S
+from bot.store.keys import Keys
 
 NOW_S = 1_800_000_000
 DAY = dt.date(2027, 1, 15)

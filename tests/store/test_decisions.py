@@ -12,7 +12,8 @@ from bot.conversation.intake import Reason
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.scope import Origin, Scope, Setting
 from bot.store.decisions import MOST_DECISIONS, Decisions
-from bot.store.keys import DONE_RECORD_S, Keys
+from bot.store.key_lifetimes import DONE_RECORD_S
+from bot.store.keys import Keys
 
 KEYS = Keys("test")
 CHANNEL = 5

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from bot.conversation.elements import render_user
 from bot.conversation.errors import Fenced
 from bot.store.claim import Claim, Idle
-from bot.store.keys import TOMBSTONE_S
+from bot.store.key_lifetimes import TOMBSTONE_S
 from bot.store.revisions import Change
 from bot.store.turn_control import RegenerateResult
 from tests.store.stage import KEYS, ONE, THREE, TWO, C, RevisedStore

@@ -5,7 +5,8 @@ from __future__ import annotations
 from redis.asyncio import Redis
 
 from bot.store.event_log import MOST_EVENTS, EventLog
-from bot.store.keys import EVENTS_S, Keys
+from bot.store.key_lifetimes import EVENTS_S
+from bot.store.keys import Keys
 
 KEYS = Keys("test")
 

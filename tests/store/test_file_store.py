@@ -6,7 +6,8 @@ from bot.conversation.content import FileSource, Image, Text
 from bot.store.conversations import Conversations
 from bot.store.file_store import FileContent, FileStore
 from bot.store.held_files import HeldFiles, Upload
-from bot.store.keys import FILES_S, Keys
+from bot.store.key_lifetimes import FILES_S
+from bot.store.keys import Keys
 from bot.store.revisions import Revisions
 
 C = 77

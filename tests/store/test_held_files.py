@@ -10,7 +10,8 @@ from structlog.testing import capture_logs
 
 from bot.conversation.content import FileSource, InlineSource
 from bot.store.held_files import INLINE_SLACK_S, Held, HeldFiles, Upload
-from bot.store.keys import UPLOADS_S, Keys
+from bot.store.key_lifetimes import UPLOADS_S
+from bot.store.keys import Keys
 
 C, D = 77, 78
 KEYS = Keys("test")

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
-from bot.store.keys import MIGRATION_STEP_S
+from bot.store.key_lifetimes import MIGRATION_STEP_S
 from bot.store.migrations import lease
 from bot.store.migrations.migration import Target
 from bot.store.schema import Schema, stored_version

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from bot.conversation.abuse_score import FLOOD, REFUSAL, Score, pause_ms
 from bot.conversation.limits import Limits, Paused, TooManyThreads
-from bot.store.keys import ABUSE_S, THREADS_S, Keys
+from bot.store.key_lifetimes import ABUSE_S, THREADS_S
+from bot.store.keys import Keys
 from bot.store.person_limits import PersonLimits
 from tests.conversation.builders import snowflake
 

@@ -6,7 +6,8 @@ import asyncio
 
 from redis.asyncio import Redis
 
-from bot.store.keys import PLACE_S, Keys
+from bot.store.key_lifetimes import PLACE_S
+from bot.store.keys import Keys
 from bot.store.person_turns import PersonTurns
 
 KEYS = Keys("test")

@@ -11,7 +11,7 @@ from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.store import schema
 from bot.store.instances import ALIVE_S
-from bot.store.keys import PULSE_S
+from bot.store.key_lifetimes import PULSE_S
 from bot.store.migrations import MIGRATIONS, NEWEST, lease
 from bot.store.migrations.migration import Migration
 from bot.store.schema import Schema, stored_version

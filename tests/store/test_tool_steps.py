@@ -14,7 +14,7 @@ from bot.conversation.errors import Fenced, Unreadable
 from bot.conversation.request import PromptMessage
 from bot.store.claim import Claim
 from bot.store.codec import Result
-from bot.store.keys import TOOL_STEPS_S
+from bot.store.key_lifetimes import TOOL_STEPS_S
 from bot.store.tool_steps import Answered, Begun, ToolStep, ToolSteps
 from bot.store.turn_control import RegenerateResult, TurnControl
 from tests.conversation.builders import message

@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.store.claim import BY_ANOTHER, Idle
 from bot.store.journal import Done, Journal
-from bot.store.keys import DONE_RECORD_S
+from bot.store.key_lifetimes import DONE_RECORD_S
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult
 from tests.conversation.builders import ANN, BEN, snowflake

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from bot.store.keys import EVENTS_S
+from bot.store.key_lifetimes import EVENTS_S
 from bot.support.bundle import recent
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.conversation.content import Text
 from bot.conversation.reminder import Reminder
 from bot.store.reminders import Step
-from bot.tools.reminders import UNKNOWN, cancel_tool
+from bot.tools.reminders import POSTING, UNKNOWN, cancel_tool
 from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
 from tests.conversation.test_reminder import NOW, begun, reminder
 
@@ -47,3 +47,11 @@ async def test_a_reminder_that_waits_or_that_an_earlier_try_has_cancelled_is_tol
 ) -> None:
     output = await cancel_tool(Book(now), lambda: NOW).run(CONTEXT, CODE)
     assert output.content == (Text(f"The reminder {reminder().code} is cancelled."),)
+
+
+@pytest.mark.parametrize("now", [begun(), begun().ended("cancelled", NOW)], ids=["posting", "repeated"])
+async def test_of_a_reminder_that_is_just_being_posted_it_is_said_that_it_may_still_appear(
+    now: Reminder,
+) -> None:
+    output = await cancel_tool(Book(now), lambda: NOW).run(CONTEXT, CODE)
+    assert output.content == (Text(f"The reminder {reminder().code} is cancelled; {POSTING}."),)

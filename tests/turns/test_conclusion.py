@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import budget_wording, wording
+from bot.conversation import budget_wording, error_wording, reply_wording
 from bot.conversation.amount import amount_of
 from bot.conversation.budget import Limit, Rule, Subject
 from bot.conversation.errors import (
@@ -36,24 +36,24 @@ def test_a_reply_that_ended_is_kept_as_it_is(reason: str) -> None:
 
 
 def test_a_reply_that_wants_more_tools_than_it_may_call_says_so() -> None:
-    told = (wording.TOO_MANY_STEPS,)
+    told = (reply_wording.TOO_MANY_STEPS,)
     assert conclude("So far.", end("tool_use")) == Conclusion("answered", "So far.", told)
     assert conclude("", end("tool_use")) == Conclusion("failed", "", told)
 
 
 def test_a_reply_cut_by_its_limit_says_how_to_go_on() -> None:
     assert conclude("Half", end("max_tokens")) == Conclusion(
-        "answered", "Half", (wording.CUT_AT_MAX_TOKENS,), open_end=True
+        "answered", "Half", (reply_wording.CUT_AT_MAX_TOKENS,), open_end=True
     )
     full = conclude("Half", end("model_context_window_exceeded"))
-    assert full == Conclusion("answered", "Half", (wording.CONTEXT_FULL,))
+    assert full == Conclusion("answered", "Half", (reply_wording.CONTEXT_FULL,))
 
 
 def test_a_reply_that_paused_too_often_can_be_continued() -> None:
     paused = conclude("I look. ", end("pause_turn"))
-    assert paused == Conclusion("answered", "I look. ", (wording.PAUSED,), open_end=True)
+    assert paused == Conclusion("answered", "I look. ", (reply_wording.PAUSED,), open_end=True)
     assert conclude("more.\n", end("end_turn"), before=paused.reply).reply == "I look. more."
-    assert conclude(" ", end("pause_turn")) == Conclusion("failed", "", (wording.EMPTY_REPLY,))
+    assert conclude(" ", end("pause_turn")) == Conclusion("failed", "", (reply_wording.EMPTY_REPLY,))
 
 
 def test_a_reply_that_a_limit_ends_can_be_continued() -> None:
@@ -68,7 +68,7 @@ def test_a_reply_that_a_limit_ends_can_be_continued() -> None:
 
 def test_a_refusal_discards_what_was_written_and_leaves_the_history() -> None:
     assert conclude("Well, first", end("refusal")) == Conclusion(
-        "refused", "", (wording.REFUSED,), declined=True
+        "refused", "", (reply_wording.REFUSED,), declined=True
     )
 
 
@@ -98,33 +98,37 @@ REFUSALS = [ClaudeBlocked(), ClaudeRefusedRequest()]
 def test_every_failure_says_something_of_its_own(error: BobbinError) -> None:
     conclusion = conclude("", error)
     assert conclusion.outcome == "failed"
-    others = {wording.explain(other) for other in FAILURES + REFUSALS if type(other) is not type(error)}
+    others = {error_wording.explain(other) for other in FAILURES + REFUSALS if type(other) is not type(error)}
     assert conclusion.notices[0] not in others
 
 
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
 def test_what_is_refused_for_its_content_leaves_the_history(error: BobbinError) -> None:
     declined = isinstance(error, ClaudeBlocked)  # an unreadable request is nobody's abuse
-    assert conclude("", error) == Conclusion("refused", "", (wording.explain(error),), declined=declined)
+    assert conclude("", error) == Conclusion(
+        "refused", "", (error_wording.explain(error),), declined=declined
+    )
 
 
 def test_what_the_filter_blocks_in_mid_reply_is_discarded() -> None:
     assert conclude("Well, first", ClaudeBlocked()) == Conclusion(
-        "refused", "", (wording.BLOCKED,), declined=True
+        "refused", "", (error_wording.BLOCKED,), declined=True
     )
 
 
 def test_a_failure_in_mid_reply_keeps_what_was_written() -> None:
-    assert conclude("So far", ClaudeUnreachable()) == Conclusion("answered", "So far", (wording.INTERRUPTED,))
+    assert conclude("So far", ClaudeUnreachable()) == Conclusion(
+        "answered", "So far", (reply_wording.INTERRUPTED,)
+    )
 
 
 def test_a_stream_without_an_end_keeps_what_was_written_and_says_who_ended_it() -> None:
-    assert conclude("So far", ClaudeEndless()) == Conclusion("answered", "So far", (wording.ENDLESS,))
+    assert conclude("So far", ClaudeEndless()) == Conclusion("answered", "So far", (reply_wording.ENDLESS,))
 
 
 def test_what_is_stopped_keeps_its_text_and_says_so() -> None:
-    assert conclude("Half a rep", Stopped()) == Conclusion("answered", "Half a rep", (wording.STOPPED,))
-    assert conclude(" ", Stopped()) == Conclusion("failed", "", (wording.STOPPED_EARLY,))
+    assert conclude("Half a rep", Stopped()) == Conclusion("answered", "Half a rep", (reply_wording.STOPPED,))
+    assert conclude(" ", Stopped()) == Conclusion("failed", "", (reply_wording.STOPPED_EARLY,))
 
 
 def test_what_continues_a_reply_joins_where_it_was_cut() -> None:
@@ -132,7 +136,7 @@ def test_what_continues_a_reply_joins_where_it_was_cut() -> None:
     whole = conclude("three.\n", end("end_turn"), before="One, two, ")
     assert whole == Conclusion("answered", "One, two, three.")
     assert conclude("lo,\n", end("max_tokens"), before="Hel") == Conclusion(
-        "answered", "Hello,\n", (wording.CUT_AT_MAX_TOKENS,), open_end=True
+        "answered", "Hello,\n", (reply_wording.CUT_AT_MAX_TOKENS,), open_end=True
     )
     assert conclude("\n\nTwo.", end("end_turn"), before="One.").reply == "One.\n\nTwo."
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import (
     DiscordError,
@@ -66,7 +66,7 @@ async def test_a_turn_without_any_text_notes_what_was_said_instead(bench: Bench,
     bench.claude.answer = ""
     await hear(bench, A)
     await bench.turn()
-    assert noted == [(C, (A.id,), Decision(Cause.FAILED, 0, wording.EMPTY_REPLY))]
+    assert noted == [(C, (A.id,), Decision(Cause.FAILED, 0, reply_wording.EMPTY_REPLY))]
 
 
 async def test_a_turn_that_is_stopped_before_its_first_text_notes_that(bench: Bench, noted: Noted) -> None:
@@ -77,7 +77,7 @@ async def test_a_turn_that_is_stopped_before_its_first_text_notes_that(bench: Be
     await bench.control.stop(C)
     async with asyncio.timeout(10):
         await running
-    assert noted == [(C, (A.id,), Decision(Cause.STOPPED, 0, wording.STOPPED_EARLY))]
+    assert noted == [(C, (A.id,), Decision(Cause.STOPPED, 0, reply_wording.STOPPED_EARLY))]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from bot.claude.client import Claude
 from bot.claude.status_page import StatusPage
-from bot.conversation import fallback_wording, wording
+from bot.conversation import error_wording, fallback_wording, reply_wording
 from bot.conversation.compose import Terms
 from bot.conversation.errors import (
     BobbinError,
@@ -103,7 +103,7 @@ async def test_a_failure_that_all_models_share_asks_no_other(error: ClaudeError)
     claude = FakeClaude([error])
     found = await ask(claude, SHORT, DROPS, terms=CHAIN)
     assert models(claude) == ["claude-test"]
-    assert found.conclusion.notices[0] == wording.explain(error)
+    assert found.conclusion.notices[0] == error_wording.explain(error)
 
 
 async def test_a_text_that_was_shown_is_not_replaced_by_another_model() -> None:
@@ -111,7 +111,7 @@ async def test_a_text_that_was_shown_is_not_replaced_by_another_model() -> None:
     claude.before = "The warp"
     found = await ask(claude, SHORT, DROPS, terms=CHAIN)
     assert models(claude) == ["claude-test"]
-    assert (found.turn.outcome, found.conclusion.notices) == ("refused", (wording.REFUSED,))
+    assert (found.turn.outcome, found.conclusion.notices) == ("refused", (reply_wording.REFUSED,))
 
 
 async def test_if_no_model_answers_the_chosen_one_decides_what_becomes_of_the_message() -> None:
@@ -119,7 +119,7 @@ async def test_if_no_model_answers_the_chosen_one_decides_what_becomes_of_the_me
     found = await ask(claude, SHORT, DROPS, terms=CHAIN)
     assert models(claude) == ["claude-test", "second", "third"]
     assert (found.turn.outcome, found.turn.model) == ("failed", "claude-test")
-    assert found.conclusion.notices == (wording.explain(ClaudeBusy()), fallback_wording.LIKELY_INCIDENT)
+    assert found.conclusion.notices == (error_wording.explain(ClaudeBusy()), fallback_wording.LIKELY_INCIDENT)
 
 
 async def test_a_stop_during_the_fallback_ends_the_turn() -> None:
@@ -127,7 +127,7 @@ async def test_a_stop_during_the_fallback_ends_the_turn() -> None:
     asking = asyncio.create_task(ask(claude, SHORT, DROPS, interrupt, terms=CHAIN))
     await claude.reached.wait()
     interrupt.set_result(Stopped())
-    assert (await asking).conclusion.notices == (wording.STOPPED_EARLY,)
+    assert (await asking).conclusion.notices == (reply_wording.STOPPED_EARLY,)
     assert len(claude.asked) == 2
 
 
@@ -152,7 +152,7 @@ async def test_where_nothing_answers_the_line_says_whose_fault_it_is(
     )
     found: Generated = await ask(claude, SHORT, DROPS, generator=generator)
     first, second = found.conclusion.notices
-    assert first == wording.explain(error)
+    assert first == error_wording.explain(error)
     assert line in second
     assert page.asked == 1
 

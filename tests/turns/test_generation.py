@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from bot.claude.client import Claude
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.compose import compose
 from bot.conversation.errors import BobbinError, ClaudeBusy, Stopped
 from bot.conversation.request import Request
@@ -55,5 +55,5 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
     async with idle_timeout(2):
         asked = await asking
     assert isinstance(asked, Generated)
-    assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
+    assert asked.conclusion.notices[0] == reply_wording.STOPPED_EARLY
     assert (cost.total, bench.claude.asked.is_set()) == (0, False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.consulted import Consulted
 from bot.conversation.errors import DiscordForbidden
 from bot.store.claim import Claim
@@ -89,7 +89,7 @@ async def test_what_tools_have_done_is_kept_of_a_turn_that_is_given_up(bench: Be
     await hear(bench, B)
     (kept,) = (await bench.claim()).history
     assert (kept.outcome, kept.consulted, kept.members) == ("failed", (Consulted("ring"),), (A.id,))
-    assert wording.GIVEN_UP in bench.outbox.texts()[0]
+    assert reply_wording.GIVEN_UP in bench.outbox.texts()[0]
 
 
 async def test_a_turn_that_is_given_up_without_tools_leaves_no_entry(bench: Bench) -> None:

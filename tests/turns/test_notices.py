@@ -7,7 +7,8 @@ from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone
-from bot.conversation.wording import NO_FILES, SMALL, named_file
+from bot.conversation.reply_wording import NO_FILES
+from bot.conversation.wording import SMALL, named_file
 from bot.files.result import Problem
 from bot.render.outbox import fits
 from bot.store.claim import Meta, UnreadableConversation

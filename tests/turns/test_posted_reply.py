@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordTooOld
 from bot.conversation.wording import SMALL
 from bot.render.controls import NONE
@@ -119,7 +119,7 @@ async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_t
     newer, notice, reply = sorted(bench.outbox.messages)
     points_to = [bench.outbox.replies_to[each] for each in (newer, notice, reply)]
     assert points_to == [B.id, None, notice]
-    assert bench.outbox.messages[notice] == wording.small(wording.TO_THE_FIRST_MESSAGE)
+    assert bench.outbox.messages[notice] == wording.small(reply_wording.TO_THE_FIRST_MESSAGE)
     assert notice in bench.outbox.silent
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.content import FileSource, Image
 from bot.conversation.message import Attachment, Embed, Quote
 from bot.conversation.prompt import CONTINUE
@@ -120,7 +120,7 @@ async def test_a_declined_regeneration_keeps_the_earlier_answer(bench: Bench) ->
     shown = bench.outbox.texts()
     assert shown[0] == ANSWER
     assert TOO_MUCH in shown[1]
-    assert wording.EARLIER_STANDS in shown[1]
+    assert reply_wording.EARLIER_STANDS in shown[1]
 
 
 async def test_a_turn_that_grows_is_prepared_again_with_all_its_messages(bench: Bench) -> None:
@@ -155,4 +155,4 @@ async def test_a_turn_whose_preparation_always_fails_is_given_up(bench: Bench) -
         with pytest.raises(RuntimeError):
             await bench.turn()
     await bench.turn()
-    assert bench.outbox.texts() == [wording.small(wording.GIVEN_UP)]
+    assert bench.outbox.texts() == [wording.small(reply_wording.GIVEN_UP)]

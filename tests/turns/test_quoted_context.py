@@ -10,8 +10,9 @@ import pytest
 from bot.conversation.message import Quote, Quoted, Reference, Room
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.quoting import Missing
+from bot.store.claim import Meta
 from bot.turns.prepare import Prepared
-from bot.turns.quote_outcome import MISSING
+from bot.turns.quote_outcome import ELSEWHERE_FROM_DMS, MISSING
 from bot.turns.quoted_context import FRESH_MS, LINKS_MAX, TOO_MANY, QuotedContext
 from tests.conversation.builders import BEN, message, snowflake, turn
 from tests.store.claims import a_claim
@@ -73,7 +74,7 @@ async def test_what_is_missing_is_named_to_claude_and_to_people_and_fails_no_tur
     asked = replace(
         message(f"x {link(7)}", number=20), reference=Reference(8, SAID.id), room=Room(1, snowflake(20))
     )
-    prepared = await bench.prepare(asked)
+    prepared = await bench.prepare(asked, claim=a_claim(asked.id, messages=(asked,), meta=Meta(guild=1)))
     for_claude, for_people = MISSING[missing]
     assert [quote.kind for quote in quotes(prepared)] == ["room", "reply", "link"]
     assert all(quote.remark.endswith(for_claude) and not quote.messages for quote in quotes(prepared))
@@ -81,6 +82,12 @@ async def test_what_is_missing_is_named_to_claude_and_to_people_and_fails_no_tur
     assert all(notice.endswith(f"{for_people}.") for notice in prepared.notices)
     # An outage passes, so the next attempt tries again.
     assert bool(bench.kept) is (missing is not Missing.UNAVAILABLE)
+
+
+async def test_in_direct_messages_a_link_to_a_server_is_not_said_to_lead_out_of_this_server() -> None:
+    asked = message(f"x {link(7)}", number=20)
+    prepared = await Bench(Missing.ELSEWHERE).prepare(asked)
+    assert prepared.notices == (f"I could not read the linked message: {ELSEWHERE_FROM_DMS}.",)
 
 
 async def test_a_deleted_message_is_named_without_a_fetch() -> None:

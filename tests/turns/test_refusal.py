@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected
 from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.render.pace import Pace
@@ -104,7 +104,7 @@ async def test_what_stands_there_is_what_is_remembered_and_is_told_as_a_half(ben
     assert await bench.revisions.resume(C)
     await settle(bench)
     assert replies(bench) == [OLDER, HALF]
-    assert notices(bench) == [wording.small(wording.HALTED)]
+    assert notices(bench) == [wording.small(reply_wording.HALTED)]
     half = next(each for each, text in bench.outbox.messages.items() if text == HALF)
     assert bench.outbox.controls[half].buttons
     assert not await bench.revisions.resume(C)
@@ -118,7 +118,7 @@ async def test_who_wishes_for_it_anew_while_it_is_told_as_a_half_leaves_no_such_
     settling = await bench.claim()
     assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     await bench.runner.reconcile(settling)
-    assert notices(bench) == [wording.small(wording.HALTED)]
+    assert notices(bench) == [wording.small(reply_wording.HALTED)]
     await bench.turn()
     assert replies(bench) == [OLDER, ANSWER]
     assert notices(bench) == []
@@ -168,7 +168,7 @@ async def test_it_is_put_right_when_the_next_reply_could_be_shown(bench: Bench) 
     await bench.turn()
     await settle(bench)
     assert replies(bench) == [OLDER, HALF, ANSWER]
-    assert notices(bench) == [wording.small(wording.HALTED)]
+    assert notices(bench) == [wording.small(reply_wording.HALTED)]
 
 
 async def test_an_answer_that_could_not_begin_can_be_wished_for(bench: Bench) -> None:

@@ -239,3 +239,27 @@ async def test_one_that_was_cancelled_or_forgotten_meanwhile_is_not_posted(scene
     await scene.redis.hdel(KEYS.reminders(1), "9")
     await scene.look(scene.instance("a"))
     assert scene.place.posted == []
+
+
+@pytest.mark.parametrize("lands", [True, False])
+async def test_one_that_is_cancelled_while_it_is_being_posted_may_have_appeared_and_comes_no_more(
+    redis: Redis, lands: bool
+) -> None:
+    scene = Scene(redis)
+    await scene.set("day")
+    poster, send = scene.instance("a"), scene.place.send
+
+    async def cancelled_meanwhile(channel_id: int, message: Outgoing) -> Sent:
+        after, taken = await scene.book.change(1, reminder().id, lambda each: each.ended("cancelled", NOW))
+        assert after is not None
+        assert (taken, after.may_still_appear) == (True, True)
+        scene.place.send = send  # type: ignore[method-assign]
+        return await send(channel_id, message)
+
+    scene.place.send = cancelled_meanwhile  # type: ignore[method-assign]
+    if not lands:
+        scene.place.failures.append((DiscordUnavailable("send: reset"), False))
+    await scene.look(poster)
+    await scene.look(poster, 24 * HOUR_S)
+    assert len(scene.place.posted) == int(lands)
+    assert await scene.book.of(1) == ()

@@ -10,7 +10,7 @@ from typing import cast
 import pytest
 
 from bot.claude.client import Claude
-from bot.conversation import wording
+from bot.conversation import error_wording, reply_wording
 from bot.conversation.content import GONE, FileSource, Image, Text
 from bot.conversation.errors import (
     BobbinError,
@@ -55,7 +55,7 @@ async def test_a_trim_counts_with_the_answer_and_leaves_its_summary() -> None:
     asked = await ask(FakeClaude(["Noted."]))
     assert asked.window_start > 3
     assert (asked.turn.window_start, asked.turn.preface) == (asked.window_start, Preface(SUMMARY))
-    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+    assert asked.conclusion.notices == (reply_wording.SUMMARIZED,)
 
 
 async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> None:
@@ -65,7 +65,7 @@ async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> No
     interrupt.set_result(Stopped())
     asked = await asking
     assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
-    assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
+    assert asked.conclusion.notices == (reply_wording.STOPPED_EARLY,)
     later = FakeClaude(["Noted."])
     again = await ask(later, after(asked))
     assert later.kinds == ["summary", "reply"]
@@ -84,7 +84,7 @@ async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() ->
 async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()], summary=ClaudeBusy()))
     assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
-    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), LIKELY_INCIDENT)
+    assert asked.conclusion.notices == (error_wording.explain(ClaudeBusy()), LIKELY_INCIDENT)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
     assert "q0" in said(later.asked[0])
@@ -94,7 +94,11 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()]))
     assert asked.window_start > 3
     assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED, LIKELY_INCIDENT)
+    assert asked.conclusion.notices == (
+        error_wording.explain(ClaudeBusy()),
+        reply_wording.SUMMARIZED,
+        LIKELY_INCIDENT,
+    )
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
     assert later.kinds == ["reply"]
@@ -121,7 +125,7 @@ async def test_a_summary_is_made_without_the_files_that_are_gone(refused: bool) 
     summed_up = claude.asked[-2].messages[0].blocks
     assert summed_up == (Text("q0"), GONE, alive)
     assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+    assert asked.conclusion.notices == (reply_wording.SUMMARIZED,)
     assert forgotten == [(claim.conversation, {"file_1"})]
 
 

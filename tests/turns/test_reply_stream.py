@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.conversation.content import Opaque
 from bot.conversation.errors import (
     ClaudeBusy,
@@ -40,7 +40,7 @@ from tests.turns.stream_stage import (
 async def test_a_reply_is_pushed_as_it_comes_and_its_use_is_counted() -> None:
     streamed = Streamed(FakeClaude((BlockStarted("thinking"), TextDelta("One "), TextDelta("two."), END)))
     assert await streamed.stream.reply(REQUEST) == ("One two.", END)
-    assert (streamed.pushed, streamed.statuses) == (["One ", "two."], [wording.THINKING])
+    assert (streamed.pushed, streamed.statuses) == (["One ", "two."], [status_wording.THINKING])
     assert streamed.cost.total == 7
 
 
@@ -141,7 +141,7 @@ async def test_a_stream_without_an_end_is_a_failure() -> None:
 async def test_a_summary_is_not_shown_while_it_is_written() -> None:
     streamed = Streamed(FakeClaude((BlockStarted("thinking"), TextDelta(" In short. "), END)))
     assert await streamed.stream.summary(REQUEST) == ("In short.", (END.usage,))
-    assert (streamed.pushed, streamed.statuses) == ([], [wording.SUMMARIZING])
+    assert (streamed.pushed, streamed.statuses) == ([], [status_wording.SUMMARIZING])
 
 
 async def test_a_summary_that_fails_or_is_cut_is_done_without() -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import error_wording, reply_wording, status_wording
 from bot.conversation.consulted import Consulted
 from bot.conversation.errors import DiscordForbidden
 from bot.conversation.request import Usage
@@ -49,7 +49,7 @@ def test_where_there_is_no_new_answer_the_one_before_stands_with_what_is_asked_b
         "The old answer.",
         "answered",
     )
-    assert kept.conclusion.notices == ("Claude is away.", wording.EARLIER_STANDS)
+    assert kept.conclusion.notices == ("Claude is away.", reply_wording.EARLIER_STANDS)
 
 
 def test_what_the_tools_of_an_attempt_without_an_answer_have_done_stays_known() -> None:
@@ -60,16 +60,16 @@ def test_what_the_tools_of_an_attempt_without_an_answer_have_done_stays_known() 
 
 
 def test_a_refusal_takes_the_place_of_the_answer_before() -> None:
-    refused = asked(Conclusion("refused", "", (wording.REFUSED,)))
+    refused = asked(Conclusion("refused", "", (reply_wording.REFUSED,)))
     assert not_worse(AGAIN, refused) == refused
 
 
 def test_a_refusal_of_words_that_were_answered_before_leaves_that_answer() -> None:
-    refused = asked(Conclusion("refused", "", (wording.BLOCKED,)))
+    refused = asked(Conclusion("refused", "", (error_wording.BLOCKED,)))
     refused = replace(refused, turn=refused.turn.asked(OLD.question))
     kept = not_worse(AGAIN, refused)
     assert (kept.turn.reply, kept.turn.outcome) == ("The old answer.", "answered")
-    assert kept.conclusion.notices == (wording.BLOCKED, wording.EARLIER_STANDS)
+    assert kept.conclusion.notices == (error_wording.BLOCKED, reply_wording.EARLIER_STANDS)
 
 
 def test_a_first_answer_that_fails_has_failed() -> None:
@@ -79,13 +79,17 @@ def test_a_first_answer_that_fails_has_failed() -> None:
 
 def test_what_was_written_before_a_stop_is_the_reply() -> None:
     entry, result = partial_entry(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
-    assert (entry.reply, result.reply, result.notices) == ("Half of it", "Half of it", (wording.STOPPED,))
+    assert (entry.reply, result.reply, result.notices) == (
+        "Half of it",
+        "Half of it",
+        (reply_wording.STOPPED,),
+    )
 
 
-@pytest.mark.parametrize("shown", [[], [Posted(7, "")], [Posted(7, f"{wording.THINKING} ▌")]])
+@pytest.mark.parametrize("shown", [[], [Posted(7, "")], [Posted(7, f"{status_wording.THINKING} ▌")]])
 def test_a_stop_before_any_text_leaves_a_notice_and_the_message(shown: list[Posted]) -> None:
     entry, result = partial_entry(CLAIM, shown, "claude-test")
-    assert (entry.outcome, entry.reply, result.notices) == ("failed", "", (wording.STOPPED_EARLY,))
+    assert (entry.outcome, entry.reply, result.notices) == ("failed", "", (reply_wording.STOPPED_EARLY,))
     assert "new words" in entry.user
 
 
@@ -100,7 +104,7 @@ async def test_a_round_anew_that_is_set_aside_leaves_the_answer_before(bench: Be
     await bench.turn()
     shown = bench.outbox.texts()
     assert shown[0] == "The old answer."
-    assert wording.EARLIER_STANDS in shown[1]
+    assert reply_wording.EARLIER_STANDS in shown[1]
     await hear(bench, B)
     assert await bench.history() == ["The old answer."]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, status_wording
 from bot.conversation.wording import SMALL
 from bot.render.mark import marked
 from bot.render.plan import Posted
@@ -47,12 +47,12 @@ def test_notices_in_place_of_a_reply_are_no_reply() -> None:
 
 def test_a_part_of_a_reply_is_stored_without_its_mark_and_says_that_it_was_stopped() -> None:
     entry, result = partial_entry(CLAIM, posted("One.", marked("Two")), "m")
-    assert result == Result("One.\n\nTwo", (wording.STOPPED,))
+    assert result == Result("One.\n\nTwo", (reply_wording.STOPPED,))
     assert entry.reply == "One.\n\nTwo"
 
 
 @pytest.mark.parametrize(
-    "shown", [[], [marked(wording.THINKING)], [f"{SMALL}Claude is away."], [""]], ids=str
+    "shown", [[], [marked(status_wording.THINKING)], [f"{SMALL}Claude is away."], [""]], ids=str
 )
 def test_messages_without_any_text_of_a_reply_are_no_reply(shown: list[str]) -> None:
     entry, result = partial_entry(CLAIM, posted(*shown), "m", ("half", "none"))
@@ -64,7 +64,7 @@ def test_a_regeneration_that_ends_early_keeps_the_earlier_answer() -> None:
     again = changed(CLAIM, entry=turn(50, reply="The old answer."), regeneration=1)
     entry, result = partial_entry(again, posted(marked("The n")), "m")
     assert (entry.reply, result.reply) == ("The old answer.", "The old answer.")
-    assert result.notices == (wording.STOPPED, wording.EARLIER_STANDS)
+    assert result.notices == (reply_wording.STOPPED, reply_wording.EARLIER_STANDS)
 
 
 def test_a_regeneration_of_a_failed_turn_keeps_what_the_first_attempt_has_cost() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import cast
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.render.writer import Writer
 from bot.turns.status_line import STATUS_AFTER_S, StatusLine
 from tests.render.virtual_time import run
@@ -25,14 +25,14 @@ def test_a_quick_reply_shows_no_line_and_a_slow_one_shows_what_it_waits_for() ->
     async def main() -> list[tuple[float, str]]:
         board, status = Board(), StatusLine()
         status.attach(cast("Writer", board))
-        status.show(wording.THINKING)
+        status.show(status_wording.THINKING)
         await asyncio.sleep(STATUS_AFTER_S - 1)
         assert board.shown == []
         await asyncio.sleep(2)
         status.detach()
         return board.shown
 
-    assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]
+    assert run(main()) == [(STATUS_AFTER_S, status_wording.THINKING)]
 
 
 def test_each_line_is_shown_once_however_often_the_lines_change() -> None:
@@ -40,12 +40,17 @@ def test_each_line_is_shown_once_however_often_the_lines_change() -> None:
         board, status = Board(), StatusLine()
         status.attach(cast("Writer", board))
         await asyncio.sleep(STATUS_AFTER_S + 1)
-        for line in (wording.BUSY, wording.THINKING, wording.BUSY, wording.THINKING):
+        for line in (
+            status_wording.BUSY,
+            status_wording.THINKING,
+            status_wording.BUSY,
+            status_wording.THINKING,
+        ):
             status.show(line)
         status.detach()
         return [text for _, text in board.shown]
 
-    assert run(main()) == [wording.BUSY, wording.THINKING]
+    assert run(main()) == [status_wording.BUSY, status_wording.THINKING]
 
 
 def test_a_line_behind_text_is_shown_after_the_same_time_without_text_and_again_behind_more_text() -> None:
@@ -55,23 +60,23 @@ def test_a_line_behind_text_is_shown_after_the_same_time_without_text_and_again_
         for _ in range(2):
             await asyncio.sleep(STATUS_AFTER_S + 1)
             status.text_came()
-            status.show(wording.THINKING)
+            status.show(status_wording.THINKING)
             await asyncio.sleep(STATUS_AFTER_S - 1)
             status.text_came()
-            status.show(wording.THINKING)
+            status.show(status_wording.THINKING)
             await asyncio.sleep(STATUS_AFTER_S)
         status.detach()
         return board.shown
 
     first_s = 3 * STATUS_AFTER_S
-    assert run(main()) == [(first_s, wording.THINKING), (2 * first_s, wording.THINKING)]
+    assert run(main()) == [(first_s, status_wording.THINKING), (2 * first_s, status_wording.THINKING)]
 
 
 def test_nothing_is_shown_of_a_line_that_is_over() -> None:
     async def main() -> int:
         board, status = Board(), StatusLine()
         status.attach(cast("Writer", board))
-        status.show(wording.BUSY)
+        status.show(status_wording.BUSY)
         status.detach()
         await asyncio.sleep(2 * STATUS_AFTER_S)
         return len(board.shown)
@@ -84,9 +89,9 @@ def test_a_request_that_is_made_again_has_its_line_too() -> None:
         board, status = Board(), StatusLine()
         for pause_s in (STATUS_AFTER_S - 1, 2):
             status.attach(cast("Writer", board))
-            status.show(wording.THINKING)
+            status.show(status_wording.THINKING)
             await asyncio.sleep(pause_s)
             status.detach()
         return board.shown
 
-    assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]
+    assert run(main()) == [(STATUS_AFTER_S, status_wording.THINKING)]

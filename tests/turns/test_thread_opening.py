@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.conversation.errors import ClaudeUnreachable, DiscordNotNow
 from bot.conversation.message import Message
 from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
@@ -144,7 +144,7 @@ async def test_a_title_without_a_reply_is_an_empty_reply(bench: Bench) -> None:
     say(bench, TITLE)
     await mention(bench)
     await bench.turn(A.id)
-    assert bench.outbox.texts() == [wording.small(wording.EMPTY_REPLY)]
+    assert bench.outbox.texts() == [wording.small(reply_wording.EMPTY_REPLY)]
     assert names(bench) == ["How looms work"]
 
 
@@ -161,7 +161,7 @@ async def test_a_reply_that_is_stopped_at_its_title_shows_nothing_of_the_title(
     async with asyncio.timeout(10):
         await running
     (shown,) = bench.outbox.texts()
-    assert shown == wording.small(wording.STOPPED_EARLY)
+    assert shown == wording.small(reply_wording.STOPPED_EARLY)
     assert "thread_ti" not in written(bench)
     assert len(names(bench)) == 1
 

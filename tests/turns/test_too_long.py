@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation import wording
+from bot.conversation import reply_wording
 from bot.conversation.errors import (
     ClaudeTooLong,
 )
@@ -28,7 +28,7 @@ from tests.turns.generator_stage import (
 async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
     asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, DROPS)
     assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
-    assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
+    assert asked.conclusion.notices == (reply_wording.STILL_TOO_LONG,)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked, SHORT), DROPS)
     assert all(question in said(later.asked[0]) for question in ("q0", "q1", "q2", "and now?"))
@@ -46,7 +46,7 @@ async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None
     assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
     assert "q4" not in summed_up
     assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+    assert asked.conclusion.notices == (reply_wording.SUMMARIZED,)
 
 
 async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
@@ -56,7 +56,7 @@ async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again
     assert asked.conclusion.outcome == "failed"
     without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
     assert (without.window_start, without.turn.preface) == (3, None)
-    assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
+    assert without.conclusion.notices == (reply_wording.STILL_TOO_LONG,)
 
 
 async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the_end() -> None:
@@ -71,4 +71,4 @@ async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the
     assert sizes == sorted(sizes, reverse=True)
     asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, DROPS)
     assert asked.window_start > 3
-    assert asked.conclusion.notices == (wording.TRIMMED,)
+    assert asked.conclusion.notices == (reply_wording.TRIMMED,)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation import wording
+from bot.conversation import status_wording
 from bot.conversation.content import Text, ToolResult
 from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.request import PromptMessage
@@ -22,7 +22,7 @@ from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, Answer, ToolP
 from tests.store.stage import KEYS, C
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, said, tool
 
-DOING = wording.tool_status("Doing knock")
+DOING = status_wording.tool_status("Doing knock")
 
 
 @pytest.fixture

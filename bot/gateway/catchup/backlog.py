@@ -8,6 +8,7 @@ message is accepted.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 import discord
 import structlog
@@ -23,6 +24,14 @@ LIST_S = 5.0
 """A message waits no longer for what is older, as where Discord refuses calls for minutes."""
 
 
+@dataclass(slots=True)
+class _UnderWay:
+    """A listing, and how many messages wait for it."""
+
+    task: asyncio.Task[None]
+    waiting: int = 0
+
+
 class Backlog:
     """Knows which channels were listed since the session began, and lists one out of turn.
 
@@ -35,7 +44,7 @@ class Backlog:
         self._list_s = list_s
         self._listed: set[int] | None = set()
         self._recheck_from: int | None = None
-        self._under_way: dict[int, asyncio.Task[None]] = {}
+        self._under_way: dict[int, _UnderWay] = {}
 
     def begin(self, recheck_from: int | None = None) -> None:
         """Take all channels for unlisted; `recheck_from` as in Listing.catch_up."""
@@ -59,15 +68,26 @@ class Backlog:
         channel, listed = message.channel, self._listed
         if not isinstance(channel, (discord.Thread, discord.DMChannel)):
             return False
-        if listed is None or channel.id in listed:
-            return False
-        if channel.id not in self._under_way:
+        # A listing counts until the last message that waits has gone on: none overtakes another.
+        found = self._under_way.get(channel.id)
+        if found is None:
+            if listed is None or channel.id in listed:
+                return False
             task = asyncio.create_task(self._list(channel, message.id, listed), name=f"list-{channel.id}")
-            self._under_way[channel.id] = task
-            task.add_done_callback(lambda _: self._under_way.pop(channel.id, None))
-        # Not cancelled at the end of the time: the next sweep would have to do it again.
-        await asyncio.wait((self._under_way[channel.id],), timeout=self._list_s)
+            found = self._under_way[channel.id] = _UnderWay(task)
+            task.add_done_callback(lambda _: self._release(channel.id, found))
+        found.waiting += 1
+        try:
+            # Not cancelled at the end of the time: the next sweep would have to do it again.
+            await asyncio.wait((found.task,), timeout=self._list_s)
+        finally:
+            found.waiting -= 1
+            self._release(channel.id, found)
         return True
+
+    def _release(self, channel: int, found: _UnderWay) -> None:
+        if found.task.done() and not found.waiting:
+            self._under_way.pop(channel, None)
 
     async def _list(self, channel: discord.Thread | discord.DMChannel, before: int, listed: set[int]) -> None:
         recheck_from = self._recheck_from

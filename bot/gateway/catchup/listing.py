@@ -20,7 +20,7 @@ from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Kind, Pace
 from bot.store.conversations import Conversations
-from bot.store.keys import DONE_RECORD_S
+from bot.store.key_lifetimes import DONE_RECORD_S
 
 log = structlog.get_logger()
 

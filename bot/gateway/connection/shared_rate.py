@@ -18,7 +18,7 @@ import structlog
 from bot.conversation.errors import StoreUnavailable
 from bot.render.pace import Pace
 from bot.store.call_shares import CallShare
-from bot.store.keys import CALL_SHARE_S
+from bot.store.key_lifetimes import CALL_SHARE_S
 
 log = structlog.get_logger()
 

@@ -59,7 +59,7 @@ class LimitCheck:
         log.info("message_limited", message=message.id, reason=reason.value)
         if limited.is_first:
             sentence = (
-                wording.paused(person, limited.until_ms)
+                wording.paused(person, limited.until_ms, is_direct=message.guild is None)
                 if isinstance(limited, Paused)
                 else wording.too_many_threads(limited.until_ms)
             )

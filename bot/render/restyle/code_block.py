@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 
-from bot.conversation import wording
+from bot.conversation import reply_wording, wording
 from bot.render.lines import Fence, read_line
 from bot.render.part import Formula, TextFile
 from bot.render.restyle import formulas, shapes
@@ -54,7 +54,7 @@ class CodeBlock:
         if self._out.held is None or self._code.stands_for_formula:
             return None
         # Lines shown beyond the excerpt would vanish when the block becomes a file.
-        return self._lead + wording.code_goes_on(self._code.lines)
+        return self._lead + reply_wording.code_goes_on(self._code.lines)
 
     def open(self, line: Line, lead: str) -> None:
         """Write the first line; `lead` is the text before the backticks."""
@@ -174,7 +174,7 @@ class CodeBlock:
         number = 1 + sum(isinstance(attached.file, TextFile) for attached in self._out.attached)
         name = file_name(self._code.language, number)
         self._stretch.end = self._out.written + 1
-        note = wording.small(wording.code_attached(name, self._code.lines))
+        note = wording.small(reply_wording.code_attached(name, self._code.lines))
         self._out.put(f"{self._lead}…\n{self._lead}```\n{self._lead}{note}", self._out.drop())
         self._out.attach(TextFile(name, self._code.plain))
         self._source.take("" if closing else "\n", after)

@@ -111,6 +111,25 @@ async def test_two_messages_at_once_share_a_listing() -> None:
     assert len(listed.calls) == 1
 
 
+async def test_no_message_overtakes_those_that_wait() -> None:
+    listed = Listed()
+    listed.may_end.clear()
+    backlog, order = backlog_of(listed), []
+
+    async def handle(number: int) -> None:
+        await backlog.list_before(message(id_=MESSAGE + number))
+        order.append(number)
+
+    handling = [asyncio.create_task(handle(0))]
+    await listed.began.wait()
+    listed.may_end.set()
+    for number in range(1, 8):  # a message in each iteration of the loop in which the listing ends
+        handling.append(asyncio.create_task(handle(number)))
+        await asyncio.sleep(0)
+    await asyncio.gather(*handling)
+    assert order == list(range(8))
+
+
 async def test_a_message_waits_neither_for_a_listing_that_takes_long_nor_for_one_that_fails() -> None:
     listed = Listed()
     listed.may_end.clear()

@@ -39,13 +39,15 @@ def add_application(world: World, name: str, token: str, privileged_intents: int
     return application
 
 
-def add_role(world: World, guild: Guild, name: str, permissions: int, *, managed: bool = False) -> Role:
+def add_role(world: World, guild: Guild, name: str, permissions: int, *, bot_id: int | None = None) -> Role:
+    """Add a role; that of a bot is managed by Discord."""
     role = Role(
         id=world.snowflakes.next(),
         name=name,
         permissions=permissions,
         position=len(guild.roles),
-        managed=managed,
+        managed=bot_id is not None,
+        bot_id=bot_id,
     )
     guild.roles[role.id] = role
     data = {"guild_id": str(guild.id), "role": wire.role(role)}
@@ -81,7 +83,7 @@ def join(world: World, guild: Guild, user: User, permissions: int | None = None)
     """Make somebody a member, with a role of their own for the given permissions (a bot's is managed)."""
     roles: list[int] = []
     if permissions:
-        roles = [add_role(world, guild, user.username, permissions, managed=user.bot).id]
+        roles = [add_role(world, guild, user.username, permissions, bot_id=user.id if user.bot else None).id]
     member = Member(user_id=user.id, role_ids=roles, joined_at=world.clock())
     guild.members[user.id] = member
     others = frozenset(guild.members) - {user.id}

@@ -60,6 +60,8 @@ class Role(State):
     permissions: int
     position: int = 0
     managed: bool = False
+    # The bot whose role it is; nobody else can have it.
+    bot_id: int | None = None
 
 
 class Member(State):

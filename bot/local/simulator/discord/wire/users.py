@@ -76,6 +76,8 @@ def role(value: Role) -> Json:
         "unicode_emoji": None,
         "flags": 0,
     }
+    if value.bot_id is not None:
+        payload["tags"] = {"bot_id": str(value.bot_id)}
     return payload
 
 
