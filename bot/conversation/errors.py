@@ -201,7 +201,10 @@ class Stopped(BobbinError):
 
 
 class DiscordError(BobbinError):
-    """Discord did not do what was asked."""
+    """Discord did not do what was asked; `status` and `code` are those of its answer, 0 where it gave none."""
+
+    status = 0
+    code = 0
 
 
 class DiscordGone(DiscordError):

@@ -72,7 +72,9 @@ class AttemptTimeline:
 
     `number` counts from 1, `regeneration` from 0. `found` are the lengths of the messages of earlier attempts that it
     took over, `shown` those of its own reply in the end. `posts` and `edits` count calls to Discord that succeeded,
-    `failures` are the types of errors of the others.
+    `failures` are the types of errors of the others. `refused` has five numbers for each error of Discord among
+    them: 1 for an edit and 0 for a post, how many calls of that kind had succeeded, status, code, and for how many
+    seconds Discord allows no call.
     """
 
     number: int
@@ -84,6 +86,7 @@ class AttemptTimeline:
     posts: int = 0
     edits: int = 0
     failures: tuple[str, ...] = ()
+    refused: tuple[tuple[int, int, int, int, int], ...] = ()
 
 
 Timeline = tuple[AttemptTimeline, ...]
@@ -92,13 +95,36 @@ Timeline = tuple[AttemptTimeline, ...]
 def added(earlier: Sequence[AttemptTimeline], attempt: AttemptTimeline) -> Timeline:
     """Return the timeline of a turn with one more attempt, whose earlier state is replaced; answers before are left
     out.
+
+    An attempt that Discord has postponed has the same number when it goes on, and then shows what it has requested
+    before.
     """
+    for each in earlier:
+        is_same = (each.regeneration, each.number) == (attempt.regeneration, attempt.number)
+        if is_same and each.requests and not attempt.requests:
+            attempt = _resumed(each, attempt)
     same = [
         each
         for each in earlier
         if each.regeneration == attempt.regeneration and each.number != attempt.number
     ]
     return (*same, bounded(attempt))[-MOST_ATTEMPTS:]
+
+
+def _resumed(before: AttemptTimeline, now: AttemptTimeline) -> AttemptTimeline:
+    counted = (before.posts, before.edits)
+    refused = (
+        (is_edit, after + counted[is_edit], status, code, seconds)
+        for is_edit, after, status, code, seconds in now.refused
+    )
+    return replace(
+        before,
+        shown=now.shown,
+        posts=before.posts + now.posts,
+        edits=before.edits + now.edits,
+        failures=(*before.failures, *now.failures),
+        refused=(*before.refused, *refused),
+    )
 
 
 def bounded(attempt: AttemptTimeline) -> AttemptTimeline:
@@ -118,6 +144,7 @@ def bounded(attempt: AttemptTimeline) -> AttemptTimeline:
         requests=tuple(requests),
         calls=tuple(each for each in calls if each.request >= 0)[-MOST_CALLS:],
         failures=attempt.failures[:MOST_FAILURES],
+        refused=attempt.refused[:MOST_FAILURES],
     )
 
 

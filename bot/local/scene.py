@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-Then = Literal["", "crash", "stop"]
+Then = Literal["", "crash", "stop", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +18,22 @@ class SceneFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneQuote:
+    """What a message quotes: the `kind` of the quote, and by whom ("person", "app" or "you") each text in it is."""
+
+    kind: str
+    said: tuple[tuple[str, str], ...] = ()
+    title: str = ""
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SceneMessage:
     """A message of the person."""
 
     text: str
     files: tuple[SceneFile, ...] = ()
+    quotes: tuple[SceneQuote, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +68,8 @@ class SceneReply:
 
     `pauses_s` are the seconds before each of the `deltas`; without any, the text comes in deltas and at a pace of the
     local Claude's own. `failed` are the errors of the tries before; `end` is the stop reason, or the error that ends
-    the reply. Behind the text, `then` the bot crashes once Discord shows `shown` characters, or the person presses
-    Stop.
+    the reply. Behind the text, `then` the bot crashes once Discord shows `shown` characters, the person presses Stop,
+    or nothing comes until the bot has met one of the scene's refusals.
     """
 
     deltas: tuple[str, ...] = ()
@@ -77,6 +88,21 @@ class SceneReply:
 
 
 @dataclass(frozen=True, slots=True)
+class SceneRefusal:
+    """A call that Discord refuses: a post, or an edit, once `after` calls of that kind have succeeded.
+
+    Discord answers with the `status` and the `code`, with a rate limit of `seconds` if there are any, or else is
+    unavailable.
+    """
+
+    is_edit: bool
+    after: int
+    status: int = 0
+    code: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """A turn. `decisions` are the labels of the buttons to press on the cards of waiting calls, in order.
 
@@ -88,6 +114,7 @@ class Scene:
     tools: tuple[SceneTool, ...] = ()
     decisions: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    refusals: tuple[SceneRefusal, ...] = ()
 
     @property
     def crashes(self) -> int:

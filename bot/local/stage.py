@@ -7,9 +7,10 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from bot.local.scene import Scene, SceneReply
+from bot.local.scene import Scene, SceneRefusal, SceneReply
 from bot.local.scene_files import upload_of
 from bot.local.simulator.claude import Claude, Gate, Reply, ServerToolUse, Text, ToolUse, faults
+from bot.local.simulator.claude.catalogue import models
 from bot.local.simulator.claude.failures import Failure
 from bot.local.simulator.claude.faults import Fault
 from bot.local.simulator.claude.steps import Step
@@ -20,7 +21,19 @@ TOKEN = "replay"  # noqa: S105 (the local Discord takes any)
 MESSAGE_CHARS = 2000
 INPUT_KEY = "text"
 PRESSED_S = 10.0
+
+UNAVAILABLE, CALL_TRIES = 503, 5
+"""A status that the bot's library does not repeat, and how often the bot makes a call then before it has failed."""
 INPUT_CHARS = len('{"text": ""}')
+
+REFERRED = "(what the messages refer to)"
+"""The message that stands for everything that is quoted."""
+
+MODELS = frozenset(model.id for model in models() if model.lifecycle == "active")
+"""The models that a replayed bot can be started with."""
+
+APART = "What a turn begins with is found out here."
+"""A message apart from the turn: the bot's request for it shows the beginning of all requests."""
 
 UNKNOWN = "(The journal knows no further request.)"
 """What Claude says to requests that the journal does not have."""
@@ -46,7 +59,7 @@ BROKEN = "ClaudeUnreachable"
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reply that stops behind its text, where the bot crashes or the person presses Stop."""
+    """A reply that stops behind its text, until what its `then` says has happened."""
 
     reply: SceneReply
     gate: Gate
@@ -61,15 +74,18 @@ class Hold:
 
 
 class Stage:
-    """Both servers, while entered, with one person who writes direct messages to the bot.
+    """Both servers, while entered, with two people who write direct messages to the bot.
 
-    `holds` are the replies that stop, in order.
+    The turn is played with the first person, in the `channel`. What is said `apart`, with the other person, is no
+    part of it. `holds` are the replies that stop, in order.
     """
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._discord = Discord()
         self._claude = Claude(first_token_s=0.0, tokens_per_s=200.0)
+        self._requests_apart = 0
+        self._referred = 0
         self.holds: list[Hold] = []
 
     async def __aenter__(self) -> Self:
@@ -78,7 +94,15 @@ class Stage:
         self._app = self._discord.add_application("Bobbin", token=TOKEN)
         guild = self._discord.add_guild("Replay", bot=self._app)
         self._person = self._discord.add_user("somebody", display_name="Somebody", guild=guild)
+        self._other = self._discord.add_user("another", display_name="Another", guild=guild)
+        self._claude.default = lambda _: UNKNOWN
         return self
+
+    async def open(self) -> None:
+        """Open the direct messages of both people."""
+        self.channel, self.apart = [
+            int((await person.open_dm(self._app.user_id))["id"]) for person in (self._person, self._other)
+        ]
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -99,35 +123,49 @@ class Stage:
 
     @property
     def requests(self) -> int:
-        """How often Claude was asked for a reply."""
-        return sum(bool(call.body and call.body.get("stream")) for call in self._claude.requests)
+        """How often Claude was asked for a reply of the turn."""
+        return self._streamed() - self._requests_apart
 
-    async def post(self) -> tuple[int, int]:
-        """Post the messages, Claude's replies being ready; returns the channel and the first message."""
-        channel = int((await self._person.open_dm(self._app.user_id))["id"])
+    async def post_apart(self) -> None:
+        """Post a message that is no part of the turn."""
+        await self._other.post(self.apart, APART)
+
+    async def post(self) -> list[tuple[int, ...]]:
+        """Post the messages, Claude's replies being ready; returns the ids of the posts that each of them takes.
+
+        A message with quotes is a reply, so that the bot looks for what its last post quotes.
+        """
         self._prepare()
-        gate = self._claude.hold(None)  # until all messages are there, which are one turn
-        first, number = 0, 0
+        bot = self._discord.actor(self._app.user_id)
+        if any(message.quotes for message in self._scene.messages):
+            self._referred = int((await bot.post(self.channel, REFERRED))["id"])
+        posts: list[tuple[int, ...]] = []
+        number = 0
         for message in self._scene.messages:
+            ids: list[int] = []
             files = []
             for file in message.files:
                 number += 1
                 files.append(upload_of(file, number))
-            for text in _posts(message.text, has_files=bool(files)):
-                posted = await self._person.post(channel, text, attachments=files)
-                first, files = first or int(posted["id"]), []
-        gate.release()
-        return channel, first
+            texts = _posts(message.text, has_files=bool(files))
+            for at, text in enumerate(texts, 1):
+                referred = self._referred if message.quotes and at == len(texts) else None
+                posted = await self._person.post(self.channel, text, referred, files)
+                ids.append(int(posted["id"]))
+                files = []
+            posts.append(tuple(ids))
+        return posts
 
-    def shown(self, channel: int) -> list[str]:
-        """Return the messages of a channel, each behind its author's name."""
+    def shown(self) -> list[str]:
+        """Return the messages of the channel, each behind its author's name."""
         return [
-            f"{each['author']['username']}: {each['content']}" for each in self._discord.messages(channel)
+            f"{each['author']['username']}: {each['content']}"
+            for each in self._discord.messages(self.channel)
         ]
 
-    def written(self, channel: int) -> int:
+    def written(self) -> int:
         """Return how many characters the bot's messages have."""
-        return sum(len(each["content"]) for each in self._own(channel))
+        return sum(len(each["content"]) for each in self._own())
 
     async def until(self, condition: Any, timeout_s: float) -> bool:
         """Wait until a condition on the local Discord holds; False if it never does."""
@@ -137,46 +175,68 @@ class Stage:
             return False
         return True
 
-    async def press(self, channel: int, label: str) -> int | None:
+    async def press(self, label: str) -> int | None:
         """Press the latest button of a label, and wait until it is gone; returns its message, None without one."""
-        found = self._button(channel, label)
+        found = self._button(label)
         if found is None:
             return None
         message, custom_id = found
-        handle = await self._person.press(channel, message["id"], custom_id)
+        handle = await self._person.press(self.channel, message["id"], custom_id)
         await handle.response()
-        await self.until(lambda: self._button(channel, label) != found, PRESSED_S)
+        await self.until(lambda: self._button(label) != found, PRESSED_S)
         return int(message["id"])
 
     def content(self, message: int) -> str:
         """Return what a message says."""
         return str(self._discord.message(message)["content"])
 
-    def has_button(self, channel: int, label: str) -> bool:
+    def has_button(self, label: str) -> bool:
         """Whether a message has a button of a label."""
-        return self._button(channel, label) is not None
+        return self._button(label) is not None
 
-    def _button(self, channel: int, label: str) -> tuple[dict[str, Any], str] | None:
-        for message in reversed(self._own(channel)):
+    def _button(self, label: str) -> tuple[dict[str, Any], str] | None:
+        for message in reversed(self._own()):
             for row in message.get("components") or ():
                 for each in row["components"]:
                     if each.get("label") == label:
                         return message, str(each["custom_id"])
         return None
 
-    def _own(self, channel: int) -> list[dict[str, Any]]:
+    def _own(self) -> list[dict[str, Any]]:
+        messages = self._discord.messages(self.channel)
         return [
-            each for each in self._discord.messages(channel) if int(each["author"]["id"]) == self._app.user_id
+            each
+            for each in messages
+            if int(each["author"]["id"]) == self._app.user_id and int(each["id"]) != self._referred
         ]
 
+    def _streamed(self) -> int:
+        return sum(bool(call.body and call.body.get("stream")) for call in self._claude.requests)
+
     def _prepare(self) -> None:
-        self._claude.default = lambda _: UNKNOWN
+        self._requests_apart = self._streamed()
+        for refusal in self._scene.refusals:
+            self._refuse(refusal)
         for at, (reply, failed) in enumerate(self._scene.requests(), 1):
             error = failed or ("" if reply.text or reply.calls else reply.end)
             if fault := _fault(error):
                 self._claude.faults.add(fault, when=partial(self._is_at, at))
             elif not failed:
                 self._claude.say(self._reply(reply))
+
+    def _refuse(self, refusal: SceneRefusal) -> None:
+        route = rf"/channels/{self.channel}/messages" + (r"/\d+$" if refusal.is_edit else "$")
+        where: dict[str, Any] = {
+            "method": "PATCH" if refusal.is_edit else "POST",
+            "route": route,
+            "after": refusal.after,
+        }
+        if refusal.seconds:
+            self._discord.faults.add(action="ratelimit", retry_after_s=refusal.seconds, **where)
+        elif refusal.status:
+            self._discord.faults.add(action="error", status=refusal.status, code=refusal.code, **where)
+        else:
+            self._discord.faults.add(action="status", status=UNAVAILABLE, times=CALL_TRIES, **where)
 
     def _is_at(self, number: int, _body: object) -> bool:
         return self.requests == number

@@ -79,7 +79,7 @@ class Board:
         try:
             await self._perform(action)
         except BobbinError as error:
-            self._tally.failures.append(type(error).__name__)
+            self._tally.failed(error, is_edit=not isinstance(action, Send))
             raise
         self._tally.posts += isinstance(action, Send)
         self._tally.edits += not isinstance(action, Send)
@@ -97,7 +97,7 @@ class Board:
             if isinstance(action, Delete) or not action.files:
                 raise
             self._sending.pop(action.index, None)
-            self._tally.failures.append(FilesRefused.__name__)
+            self._tally.failed(error, is_edit=not isinstance(action, Send), name=FilesRefused.__name__)
             raise FilesRefused from error
 
     def mark_unconfirmed(self, action: Action) -> None:

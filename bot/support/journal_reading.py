@@ -8,7 +8,7 @@ from typing import Any
 from bot.store.states import State
 
 SIDE = frozenset({"summary", "count", "catch-up"})
-"""The purposes of requests that a replay does not make, because it has no history."""
+"""The purposes of requests that write nothing of the reply."""
 
 MOST_PAUSE_S = 10.0
 """Bounds the wait for a delta or a tool in a replay."""
@@ -31,6 +31,11 @@ def attempts_of(journal: dict[str, Any]) -> list[dict[str, Any]]:
 def entry_of(journal: dict[str, Any]) -> dict[str, Any]:
     """Return the turn's entry of the history, {} without one."""
     return next((each["turn"] for each in journal.get("entry") or () if "turn" in each), {})
+
+
+def earlier_of(journal: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of the turns before; empty for the first turn, and for a bundle of an older release."""
+    return dicts(journal.get("earlier"))
 
 
 def is_running(journal: dict[str, Any]) -> bool:

@@ -65,6 +65,7 @@ def redacted_timeline(timeline: Timeline, tools: ToolNames) -> list[dict[str, An
             "found": list(attempt.found),
             "shown": list(attempt.shown),
             "failures": list(map(_known, attempt.failures)),
+            "refused": list(map(list, attempt.refused)),
             "requests": [
                 {
                     **asdict(request),

@@ -9,26 +9,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from contextlib import AsyncExitStack, suppress
+import time
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import SecretStr
-
-from bot.config import Exit, Settings
+from bot.config import Exit
 from bot.conversation.errors import StartError
+from bot.conversation.lifetime import CacheSetting
 from bot.local.scene import Scene, SceneReply
-from bot.local.stage import Hold, Stage
-from bot.local.stand_ins import with_store
-from bot.store.connection import connect
-from bot.store.keys import Keys
+from bot.local.stage import MODELS, Hold, Stage
 from bot.support.comparison import compared
+from bot.support.earlier_turns import EarlierTurns, earlier_turns
+from bot.support.journal_quotes import fetched
+from bot.support.journal_reading import entry_of
 from bot.support.replayed_bot import ReplayedBot
+from bot.support.replayed_store import ReplayedStore, replayed_store
 from bot.support.scenes import ALLOW, scene_of
-from bot.support.turn_journal import journal_of
-from bot.wiring.store import server_of
 
 TURN_S = 300.0
 """The time limit of the whole turn."""
@@ -44,19 +43,23 @@ STOP = "Stop"
 PLAYED_SECTIONS = ("reply", "turns", "claude", "files", "history", "tools")
 """The sections of the bundle's settings whose numbers and switches the replay uses."""
 
+PLAYED_WORDS = {("history", "on_trim"): ("drop", "summarize"), ("claude", "cache"): get_args(CacheSetting)}
+"""The settings with a fixed set of words that decide what stands before the turn, and these words."""
+
 
 async def replay(path: Path) -> list[str]:
     """Play the turn; return the shown messages, the comparison with the journal, and what was not played."""
     found = _read_bundle(path)
     journal: dict[str, Any] = found["journal"]
-    scene = _scene(path, journal)
+    scene, earlier = _scene(path, journal)
     with TemporaryDirectory(prefix="bobbin-replay-") as folder:
         async with Stage(scene) as stage:
             bot = ReplayedBot(Path(folder), {**stage.environment, **_settings(found)}, scene)
             try:
                 async with asyncio.timeout(TURN_S):
-                    channel, turn = await _play(scene, stage, bot)
-                played = await _replayed_journal(Path(folder), turn)
+                    turn = await _play(scene, earlier, stage, bot, Path(folder))
+                async with replayed_store(Path(folder)) as store:
+                    played = await store.journal(turn)
             except TimeoutError:
                 raise StartError(
                     f"the replayed turn did not end within {TURN_S:.0f} s", exit_code=Exit.BACKUP
@@ -65,41 +68,65 @@ async def replay(path: Path) -> list[str]:
                 await bot.end()
             left_out = [f"Not played: {each}" for each in scene.left_out]
             requests = f"({stage.requests} requests to Claude)"
-            return [*stage.shown(channel), requests, *compared(journal, played or {}), *left_out]
+            return [*stage.shown(), requests, *compared(journal, played), *left_out]
 
 
-async def _play(scene: Scene, stage: Stage, bot: ReplayedBot) -> tuple[int, int]:
-    """Play the scene to its end; return the ids of the channel and of the first message."""
+async def _play(
+    scene: Scene, earlier: EarlierTurns | None, stage: Stage, bot: ReplayedBot, folder: Path
+) -> int:
+    """Play the scene to its end; return the id of the first message."""
     await bot.start()
-    channel, turn = await stage.post()
+    await stage.open()
+    async with replayed_store(folder) as store:
+        if earlier is not None:
+            await _remember(earlier, stage, bot, store)
+        await store.hold(stage.channel)
+        posts = await stage.post()
+        numbered = enumerate(zip(scene.messages, posts, strict=True))
+        await store.quote(
+            stage.channel, {ids[-1]: fetched(each.quotes, at) for at, (each, ids) in numbered if each.quotes}
+        )
+        await store.release(stage.channel, sum(map(len, posts)))
     for hold in stage.holds:
         if not await _reached(hold, bot):
             break  # the turn has ended another way
-        await _act(hold.reply, stage, channel, bot)
+        await _act(hold.reply, stage, bot)
         hold.release()
     await bot.done()
     for label in scene.decisions:
-        await stage.until(partial(stage.has_button, channel, label), SHOWN_S)
-        card = await stage.press(channel, label)
+        await stage.until(partial(stage.has_button, label), SHOWN_S)
+        card = await stage.press(label)
         if card is not None and label == ALLOW:
             said = stage.content(card)
             with suppress(TimeoutError):
                 async with asyncio.timeout(SHOWN_S):
                     await bot.called()
             await stage.until(partial(_has_changed, stage, card, said), CARD_S)
-    return channel, turn
+    return posts[0][0]
+
+
+async def _remember(earlier: EarlierTurns, stage: Stage, bot: ReplayedBot, store: ReplayedStore) -> None:
+    """Store the earlier turns, with the beginning that the requests of this bot have: a turn apart shows it."""
+    if earlier.beginning is not None:
+        await store.remember(stage.apart, earlier.beginning)
+    await stage.post_apart()
+    await bot.done()
+    bot.begin()
+    await store.remember(stage.channel, earlier, await store.prefix_key(stage.apart))
 
 
 def _has_changed(stage: Stage, message: int, before: str) -> bool:
     return stage.content(message) != before
 
 
-async def _act(reply: SceneReply, stage: Stage, channel: int, bot: ReplayedBot) -> None:
+async def _act(reply: SceneReply, stage: Stage, bot: ReplayedBot) -> None:
     if reply.then == "stop":
-        await stage.until(partial(stage.has_button, channel, STOP), SHOWN_S)
-        await stage.press(channel, STOP)
+        await stage.until(partial(stage.has_button, STOP), SHOWN_S)
+        await stage.press(STOP)
+    elif reply.then == "refused":
+        await bot.done()
     else:
-        await stage.until(lambda: stage.written(channel) >= reply.shown, SHOWN_S)
+        await stage.until(lambda: stage.written() >= reply.shown, SHOWN_S)
         await bot.crash()
         await bot.start()
 
@@ -114,40 +141,24 @@ async def _reached(hold: Hold, bot: ReplayedBot) -> bool:
     return not reached.cancelled() and reached.exception() is None
 
 
-async def _replayed_journal(folder: Path, turn: int) -> dict[str, Any] | None:
-    """Return the journal of the replayed turn, from the replay's own store."""
-    settings = Settings()
-    settings = settings.model_copy(
-        update={
-            "redis": settings.redis.model_copy(update={"data_dir": folder / "data"}),
-            "discord": settings.discord.model_copy(update={"token": SecretStr("replay")}),
-        }
-    )
-    async with AsyncExitStack() as stack:
-        settings = await with_store(settings, stack)
-        redis = connect(**server_of(settings))
-        stack.push_async_callback(redis.aclose)
-        played: dict[str, Any] | None = json.loads(
-            json.dumps(await journal_of(redis, Keys(settings.redis.prefix), turn))
-        )
-        return played
-
-
 def _settings(found: dict[str, Any]) -> dict[str, str]:
-    """Return the numbers and switches of the bundle's settings, as environment variables."""
+    """Return the numbers and switches of the bundle's settings, as environment variables, and the turn's model."""
     sections = found.get("settings") or {}
-    return {
+    played = {
         f"BOT_{section.upper()}__{name.upper()}": str(value).lower()
         for section in PLAYED_SECTIONS
         if isinstance(sections.get(section), dict)
         for name, value in sections[section].items()
-        if isinstance(value, bool | int | float) and name.isidentifier()
+        if (isinstance(value, bool | int | float) and name.isidentifier())
+        or value in PLAYED_WORDS.get((section, name), ())
     }
+    model = entry_of(found["journal"]).get("model")
+    return {**played, "BOT_CLAUDE__MODEL": model} if model in MODELS else played
 
 
-def _scene(path: Path, journal: dict[str, Any]) -> Scene:
+def _scene(path: Path, journal: dict[str, Any]) -> tuple[Scene, EarlierTurns | None]:
     try:
-        return scene_of(journal)
+        return scene_of(journal), earlier_turns(journal, round(time.time() * 1000))
     except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError):
         raise StartError(
             f"{path} holds a turn that cannot be read: the file is damaged, or was changed",

@@ -20,6 +20,9 @@ INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 READY, DONE, CALLED = "discord_ready", "turn_done", "approved_tool_called"
 """The log events that a replay waits for."""
 
+REFUSED_TURNS = ("turn_halted", "turn_cancelled")
+"""The log events that stand for DONE where Discord refuses the reply."""
+
 REFUSED = frozenset(Exit) - {Exit.LOOP_BLOCKED}
 """The exit codes of a StartError: its line, about settings and services, is the last one of the standard error."""
 
@@ -87,6 +90,10 @@ class ReplayedBot:
         """Wait until the turn has ended."""
         await self._until(DONE)
 
+    def begin(self) -> None:
+        """Have `done` wait for another turn."""
+        self._logged[DONE].clear()
+
     async def called(self) -> None:
         """Wait until an allowed call has been made."""
         await self._until(CALLED)
@@ -132,4 +139,6 @@ class ReplayedBot:
             for name, event in self._logged.items():
                 if f'"{name}"' in text:
                     event.set()
+            if any(f'"{name}"' in text for name in REFUSED_TURNS):
+                self._logged[DONE].set()
         self._ended.set()

@@ -13,17 +13,24 @@ from bot.support.journal_reading import (
     MOST_PAUSE_S,
     SIDE,
     dicts,
+    earlier_of,
     entry_of,
     numbers,
     reply_of,
     tool_name,
 )
 
+ENDING = frozenset({"DiscordForbidden", "DiscordGone", "DiscordRejected"})
+"""The types of errors after which the bot shows nothing more of a reply."""
+
 MOST_CRASHES = 5
 MOST_TRIES = 10
 
 TITLE_CHARS = len("<thread_title></thread_title>")
 """Deltas that exceed the reply by so much began with a thread title; a replay in direct messages asks for none."""
+
+SUMMARY = "summary"
+"""The purpose of a request for a summary, which is made only where earlier turns are."""
 
 FILLER = "These words stand for words that the journal does not hold. "
 
@@ -49,6 +56,7 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
     # Of a turn that runs, or that ended without a reply, the journal holds only the length of the text.
     text = reply_of(journal) or _text_of_length("", sum(_length(each) for _, each in last))
     shares = dict(zip((index for index, _ in last), _shares(text, [each for _, each in last]), strict=True))
+    summary = str((entry_of(journal).get("preface") or {}).get("summary") or "")
     steps = _ToolSteps(text, [shares[index] for index, each in last if each.get("purpose") == RESUMED])
     before = 0
     for at, attempt in enumerate(attempts):
@@ -59,7 +67,7 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
             yield _crash(text, attempt)
             yield from [SceneReply(then="crash")] * min(number - before - 2, MOST_CRASHES)
         before = number
-        requests = _requests(attempt)
+        requests = _requests(attempt, summaries=bool(earlier_of(journal)))
         for index, request in requests:
             end, is_end = str(request.get("end") or ""), index == requests[-1][0]
             if request.get("purpose") == RESUMED:
@@ -78,7 +86,11 @@ def replies_of_timeline(journal: dict[str, Any], attempts: Sequence[dict[str, An
                 yield _reply(attempt, index, steps.text(request))
                 steps.played += 1
             elif is_end and stopped and following is None and end == INTERRUPTED:
-                yield replace(_reply(attempt, index, shares[index]), then="stop")
+                yield replace(_reply(attempt, index, shares.get(index, summary)), then="stop")
+            elif is_end and following is None and end == INTERRUPTED and _is_refused(attempt):
+                yield replace(_reply(attempt, index, shares.get(index, summary)), then="refused")
+            elif request.get("purpose") == SUMMARY:
+                yield _reply(attempt, index, _text_of_length(summary, _length(request)))
             else:
                 is_of_reply = following is None
                 yield _reply(
@@ -135,14 +147,21 @@ def _reply(attempt: dict[str, Any], index: int, share: str, deltas: Sequence[int
     )
 
 
-def _requests(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
-    """Return the requests of an attempt that wrote the reply, with their indexes."""
+def _requests(attempt: dict[str, Any], *, summaries: bool = False) -> list[tuple[int, dict[str, Any]]]:
+    """Return the requests of an attempt that wrote the reply, or `summaries` as well, with their indexes."""
     found = enumerate(dicts(attempt.get("requests")))
-    return [(index, each) for index, each in found if each.get("purpose") not in SIDE]
+    left_out = SIDE - {SUMMARY} if summaries else SIDE
+    return [(index, each) for index, each in found if each.get("purpose") not in left_out]
 
 
 def _resumed(attempt: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
     return [(index, each) for index, each in _requests(attempt) if each.get("purpose") == RESUMED]
+
+
+def _is_refused(attempt: dict[str, Any]) -> bool:
+    """Whether Discord ended an attempt."""
+    failures = attempt.get("failures") or ()
+    return bool(attempt.get("refused")) and str(next(reversed(failures), "")) in ENDING
 
 
 def _found(attempt: dict[str, Any]) -> int:

@@ -16,8 +16,10 @@ from bot.store.codec import load_timeline, load_turn
 from bot.store.content import is_sealed
 from bot.store.keys import Keys, padded
 from bot.store.stored_keys import StoredKeys
+from bot.support.earlier_turns import held_before
 from bot.support.filler import Filler
 from bot.support.journal_files import files_of
+from bot.support.journal_quotes import quotes_of
 from bot.support.journal_words import ToolNames, redacted_timeline
 
 KEPT_VALUES = frozenset(
@@ -40,6 +42,9 @@ TOOL_VALUES = frozenset({"tool"})
 JSON_FIELDS = frozenset({"payload", "result"})
 """The Redis fields and keys that hold JSON of the bot, whose field names may stay."""
 
+PREFIX_KEY = "prefix_key"
+"""The field of an entry with a hash, which is replaced by a number: equal hashes by equal numbers."""
+
 TIMELINE = "timeline"
 """The field of a record that the journal shows by itself."""
 
@@ -59,8 +64,9 @@ LEAST_ID = 10**15
 async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | None:
     """Return the journal of a turn, None if the store does not know the turn.
 
-    It holds the turn's record, result, history entry and timeline, its messages and files, the steps of its tools,
-    the calls that wait for a permission, and the metadata of its conversation.
+    It holds the turn's record, result, history entry and timeline, its messages with their quotes and files, the
+    steps of its tools, the calls that wait for a permission, the metadata of its conversation, and the earlier turns
+    that its request could hold.
     """
     ending = f":t:{padded(turn)}"
     found = {key async for key in keys_of_prefix(redis, keys.prefix) if key.endswith(ending)}
@@ -85,6 +91,8 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
     payloads = [_parsed((each or {}).get("payload")) for each in records.values()]
     history = stored.pop("history") or []
     entries = [(index, json.loads(entry)) for index, entry in enumerate(history) if _is_entry(entry, turn)]
+    at = entries[0][0] if entries else len(history)
+    earlier = list(held_before(history, at, str((stored["meta"] or {}).get("places") or "")))
     approvals = [
         call
         for text in (stored.pop("approvals") or {}).values()
@@ -95,7 +103,8 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         for name, text in sorted((stored.pop("steps") or {}).items())
         if name.startswith(f"{turn}:") and isinstance(value := _parsed(text), dict)
     ]
-    redactor = _Redactor(json.dumps([stored, records, [entry for _, entry in entries], approvals, steps]))
+    texts = [entry for _, entry in (*earlier, *entries)]
+    redactor = _Redactor(json.dumps([stored, records, texts, approvals, steps]))
     for each in (conversation, turn):
         redactor.filler.id(each)
     timeline = load_timeline(str(record.get("timeline") or ""))
@@ -104,8 +113,10 @@ async def journal_of(redis: Redis, keys: Keys, turn: int) -> dict[str, Any] | No
         "conversation": redactor.filler.id(conversation),
         "entries": len(history),
         "entry": [{"index": index, **redactor.redacted(entry)} for index, entry in entries],
+        "earlier": [{"index": index, **redactor.redacted(entry)} for index, entry in earlier],
         "timeline": redacted_timeline(timeline, redactor.tools),
         "messages": [redactor.redacted(each) for each in payloads if isinstance(each, dict)],
+        "quotes": quotes_of([entry for _, entry in entries], redactor.filler.text),
         "files": files_of(payloads, [entry for _, entry in entries]),
         "calls": [redactor.call(each) for each in _by_time(approvals)],
         "steps": [redactor.redacted(each) for each in steps],
@@ -157,6 +168,7 @@ class _Redactor:
     def __init__(self, whole: str) -> None:
         self.filler = Filler()
         self.tools = ToolNames()
+        self._prefix_keys: dict[str, str] = {"": ""}
         for each in sorted({int(each) for each in _DIGITS.findall(whole) if int(each) >= LEAST_ID}):
             self.filler.id(each)
 
@@ -201,6 +213,9 @@ class _Redactor:
             shown = self._with_other_ids(name) if known else self.filler.text(name)
             if kind == "tool_use" and name == "name":
                 yield shown, self.tools.shown(str(each))
+            elif name == PREFIX_KEY:
+                number = len(self._prefix_keys)
+                yield shown, self._prefix_keys.setdefault(str(each), f"prefix_{number}")
             elif kind == "opaque" and name == "json":
                 yield shown, len(str(each))  # thinking and its signature, which nobody can read
             else:

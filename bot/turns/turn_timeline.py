@@ -171,6 +171,7 @@ class TurnTimeline:
             tally.posts,
             tally.edits,
             tuple(tally.failures),
+            tuple(tally.refused),
         )
         return added(attempt.timeline, now)
 

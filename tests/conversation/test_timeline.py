@@ -50,6 +50,7 @@ def test_an_attempt_fits_however_much_it_streamed(streams: list[tuple[int, ...]]
         shown=(5,) * 30,
         calls=tuple(TimedCall("time_in", at) for at in range(len(streams)) for _ in range(4)),
         failures=("DiscordUnavailable",) * 50,
+        refused=((1, 0, 503, 0, 0),) * 50,
     )
     made = bounded(attempt)
     kept = streams[-MOST_REQUESTS:]
@@ -58,6 +59,7 @@ def test_an_attempt_fits_however_much_it_streamed(streams: list[tuple[int, ...]]
     assert len(made.calls) <= MOST_CALLS
     assert all(0 <= each.request < len(made.requests) for each in made.calls)
     assert len(made.failures) <= MOST_FAILURES
+    assert len(made.refused) <= MOST_FAILURES
     assert sum(len(each.blocks) for each in made.requests) <= MOST_NAMES
     assert sum(len(each.failed) for each in made.requests) <= MOST_NAMES
     assert len(made.found) == len(made.shown) == MOST_MESSAGES
@@ -88,3 +90,43 @@ def test_the_latest_attempts_are_kept() -> None:
     for number in range(1, 9):
         timeline = added(timeline, AttemptTimeline(number))
     assert [each.number for each in timeline] == list(range(9 - MOST_ATTEMPTS, 9))
+
+
+def test_an_attempt_that_was_postponed_keeps_what_it_has_requested_and_what_was_refused() -> None:
+    asked = AttemptTimeline(
+        2,
+        found=(3,),
+        requests=(StreamedRequest("reply"),),
+        posts=1,
+        edits=4,
+        failures=("DiscordNotNow",),
+        refused=((0, 1, 0, 0, 300),),
+    )
+    shown = AttemptTimeline(
+        2,
+        shown=(9, 9),
+        posts=1,
+        edits=1,
+        failures=("DiscordUnavailable", "Fenced"),
+        refused=((1, 1, 503, 0, 0),),
+    )
+    (made,) = added((asked,), shown)
+    assert made == AttemptTimeline(
+        2,
+        found=(3,),
+        requests=asked.requests,
+        shown=(9, 9),
+        posts=2,
+        edits=5,
+        failures=("DiscordNotNow", "DiscordUnavailable", "Fenced"),
+        refused=((0, 1, 0, 0, 300), (1, 5, 503, 0, 0)),
+    )
+    assert added((asked,), AttemptTimeline(2, requests=(StreamedRequest("retry"),)))[0].refused == ()
+
+
+def test_what_discord_refuses_takes_few_bytes_and_nothing_if_it_refuses_nothing() -> None:
+    sizes = [
+        len(dump_timeline((AttemptTimeline(1, refused=((0, 1, 403, 50013, 0),) * count),)))
+        for count in range(3)
+    ]
+    assert sizes == [14, 14 + 30, 14 + 30 + 18]

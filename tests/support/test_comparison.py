@@ -54,3 +54,51 @@ def test_a_journal_of_an_older_release_is_not_compared() -> None:
 def test_a_journal_that_somebody_has_changed_is_compared_all_the_same() -> None:
     attempt = {"number": "x", "shown": "none", "requests": [5], "calls": {"tool": 1}}
     assert compared({"timeline": [attempt]}, {})
+
+
+def remembering(turns: int, *, summary: bool = False, start: int = 0, **usage: int) -> dict[str, Any]:
+    told = journal(12)
+    made_with = {"turns": turns, "summary": summary}
+    told["entry"][0]["turn"] |= {"made_with": made_with, "window_start": start, "usage": usage}
+    return {**told, "earlier": [{"index": 0, "turn": {}}]}
+
+
+def test_the_window_and_the_lifetime_in_the_cache_are_compared_where_there_are_earlier_turns() -> None:
+    told = remembering(2, summary=True, start=3, cache_write_5m=7, cache_write_1h=9)
+    assert compared(told, told)[-2:] == [
+        "earlier turns in the request: 2 turns and a summary, from 3 on, as the journal says",
+        "cached for: 5 minutes, as the journal says",
+    ]
+    assert compared(told, remembering(5, cache_write_1h=9))[-2:] == [
+        "DIFFERS: earlier turns in the request: 5 turns, from 0 on; "
+        "the journal says 2 turns and a summary, from 3 on",
+        "DIFFERS: cached for: an hour; the journal says 5 minutes",
+    ]
+    assert compared(remembering(1), remembering(1))[-1] == "cached for: no time, as the journal says"
+
+
+def test_what_an_earlier_request_had_written_to_the_cache_tells_no_lifetime() -> None:
+    assert not [
+        line for line in compared(remembering(1, cache_read=8), remembering(1)) if "cached for" in line
+    ]
+    assert not [line for line in compared(remembering(1), {}) if "cached for" in line]
+
+
+def test_the_quotes_are_compared_by_their_messages() -> None:
+    told = {**journal(12), "quotes": [[], [{"of": "room", "said": [{}, {}]}, {"of": "reply", "said": [{}]}]]}
+    assert compared(told, told)[-1] == "messages in quotes: 2, 1, as the journal says"
+    assert compared(told, {**journal(12), "quotes": [[]]})[-1] == (
+        "DIFFERS: messages in quotes: none; the journal says 2, 1"
+    )
+    assert not [line for line in compared(journal(12), told) if "quotes" in line]
+
+
+def test_the_errors_of_discord_are_compared_where_they_can_be_played() -> None:
+    refused: dict[str, Any] = {"failures": ["DiscordForbidden"], "refused": [[0, 0, 403, 50013, 0]]}
+    told = journal(12, **refused)
+    assert compared(told, told)[-1] == "errors of Discord: DiscordForbidden, as the journal says"
+    assert compared(told, journal(12, failures=[]))[-1] == (
+        "DIFFERS: errors of Discord: none; the journal says DiscordForbidden"
+    )
+    older = journal(12, failures=["DiscordForbidden"])
+    assert not [line for line in compared(older, told) if "Discord" in line]

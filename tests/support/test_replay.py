@@ -23,6 +23,7 @@ HUGE = [{"calls": [{"tool": "time_in", "request": 0, "ms": 10**400}], "requests"
         ('{"bobbin_bundle": 2, "journal": {"files": [[{"bytes": 1e999}]]}}', "cannot be read"),
         ('{"bobbin_bundle": 2, "journal": {"turn": "\\ud800"}}', "is not a bundle"),
         (json.dumps({"bobbin_bundle": 2, "journal": {"timeline": HUGE}}), "cannot be read"),
+        (json.dumps({"bobbin_bundle": 2, "journal": {"earlier": [{"turn": 5}]}}), "cannot be read"),
         ("[" * 100_000, "is not a bundle"),
     ],
 )

@@ -6,9 +6,17 @@ from typing import Any
 
 import pytest
 
-from bot.local.scene import SceneCall, SceneFile, SceneMessage, SceneResult, SceneTool
+from bot.local.scene import (
+    SceneCall,
+    SceneFile,
+    SceneMessage,
+    SceneQuote,
+    SceneRefusal,
+    SceneResult,
+    SceneTool,
+)
 from bot.support.journal_reading import MOST_CHARS
-from bot.support.scenes import scene_of
+from bot.support.scenes import MOST_QUOTES, MOST_REFUSALS, MOST_SAID, MOST_SAID_CHARS, WITHOUT_TEXT, scene_of
 
 REPLY = "One two three four."
 
@@ -165,7 +173,7 @@ def test_errors_and_tries_before_are_those_of_the_timeline_and_what_is_not_playe
     assert scene.left_out == (
         "blocks of these types: code_execution",
         "errors of Discord: DiscordUnavailable",
-        "the history before the turn",
+        "the history before the turn, which a bundle of an older release does not hold",
     )
 
 
@@ -200,3 +208,80 @@ def test_lengths_that_nobody_could_have_written_are_bounded() -> None:
     scene = scene_of(journal(attempt))
     assert [call.input for reply in scene.replies for call in reply.calls] == [MOST_CHARS]
     assert [result.characters for tool in scene.tools for result in tool.results] == [MOST_CHARS]
+
+
+def test_a_summary_is_played_where_the_journal_holds_the_turns_before() -> None:
+    requests = [request(0, 6, purpose="summary"), request(0, len(REPLY))]
+    told = journal({"requests": requests})
+    told["entry"][0]["turn"]["preface"] = {"summary": "Looms."}
+    assert [each.text for each in scene_of(told).replies] == [REPLY]
+    told["earlier"] = [{"index": 0, "turn": {}}]
+    assert [each.text for each in scene_of(told).replies] == ["Looms.", REPLY]
+
+
+def test_the_files_of_earlier_turns_are_not_played() -> None:
+    picture = {"type": "image", "source": {"type": "upload", "file_id": "x"}}
+    earlier = [{"index": 0, "turn": {"sent": [{"role": "user", "blocks": [picture]}]}}]
+    (left_out,) = scene_of(journal(entries=2, earlier=earlier)).left_out
+    assert "files of earlier turns" in left_out
+    assert scene_of(journal(entries=2, earlier=[])).left_out == ()
+
+
+def test_messages_are_played_with_their_quotes_also_one_that_says_nothing_else() -> None:
+    told = journal()
+    told["entry"] = [entry(("user", "<message>\n\n</message><message>\nq\n</message>"), ("assistant", REPLY))]
+    said = [{"by": "you", "text": 'see\n<attachment name="x"/>'}]
+    told["quotes"] = [[{"of": "room", "said": said, "title": "t"}], []]
+    assert scene_of(told).messages == (
+        SceneMessage(WITHOUT_TEXT, quotes=(SceneQuote("room", (("you", "see"),), "t"),)),
+        SceneMessage("q"),
+    )
+    assert scene_of(told).left_out == ("the files of quotes",)
+
+
+def test_more_quotes_than_anybody_could_have_made_are_left_out() -> None:
+    said = [{"by": "you", "text": "x" * 2 * MOST_SAID_CHARS}] * 2 * MOST_SAID
+    (message,) = scene_of(journal(quotes=[[{"of": "room", "said": said}] * 2 * MOST_QUOTES])).messages
+    assert len(message.quotes) == MOST_QUOTES
+    assert [len(text) for _, text in message.quotes[0].said] == [MOST_SAID_CHARS] * MOST_SAID
+
+
+def test_what_discord_refused_is_refused_again_behind_as_many_calls() -> None:
+    first = {"requests": [request(0, 4, end="")], "posts": 2, "edits": 5, "refused": [[0, 1, 403, 50013, 0]]}
+    second = {
+        "requests": [request(0, len(REPLY))],
+        "failures": ["DiscordNotNow", "DiscordNotNow", "FilesRefused", "Fenced", "DiscordUnavailable"],
+        "refused": [
+            [1, 3, 0, 0, 300],
+            [1, 3, 0, 0, 290],
+            [0, 0, 400, 50035, 0],
+            [1, 4, 503, 0, 0],
+            [1, 4, 0, 0, 0],
+        ],
+    }
+    scene = scene_of(journal(first, second))
+    assert scene.refusals == (
+        SceneRefusal(False, 1, 403, 50013),
+        SceneRefusal(True, 8, seconds=10.0),
+        SceneRefusal(False, 2, 400, 50035),
+        SceneRefusal(True, 9),
+        SceneRefusal(True, 9),
+    )
+    assert scene.left_out == ("errors of Discord: Fenced",)
+
+
+def test_a_request_that_a_refusal_interrupted_goes_on_until_then() -> None:
+    attempt = {"requests": [request(0, 4, end="interrupted")], "refused": [[0, 0, 403, 50013, 0]]}
+    (ended,) = scene_of(journal({**attempt, "failures": ["DiscordForbidden"]}, reply="One ")).replies
+    assert (ended.text, ended.then) == ("One ", "refused")
+    (other,) = scene_of(journal({**attempt, "failures": ["DiscordUnavailable"]}, reply="One ")).replies
+    assert (other.text, other.then) == ("One ", "")
+
+
+def test_refusals_that_discord_never_made_are_bounded() -> None:
+    refused = [[7, -5, 999, 10**9, 10**9]] * 100
+    refusals = scene_of(journal({"requests": [request(0, 4)], "refused": refused})).refusals
+    assert refusals == (SceneRefusal(True, 0, seconds=10.0),)
+    several = [[0, at, 200, 1, -1] for at in range(100)]
+    refusals = scene_of(journal({"requests": [request(0, 4)], "refused": several})).refusals
+    assert refusals == tuple(SceneRefusal(False, at) for at in range(MOST_REFUSALS))

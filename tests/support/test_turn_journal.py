@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from redis.asyncio import Redis
 
+from bot.conversation.consulted import Consulted
+from bot.conversation.turn import Preface
+from bot.store.codec import dump_turn
 from bot.store.keys import Keys
+from bot.support.earlier_turns import earlier_turns
 from bot.support.turn_journal import journal_of
+from tests.conversation.builders import turn
 
 KEYS = Keys("test")
 CONVERSATION, TURN, REPLY = (1576743522734702595 + number for number in range(3))
 PHONE = "0170 1234567"
+NOW_MS = 2_000_000_000_000
+CONSULTED = (Consulted("secret_tool", sources=("https://wiki.example/salaries",)),)
 NUMBERS = (PHONE, "4711", "8150", "90210", "31337")
 
 
@@ -56,3 +64,27 @@ async def test_numbers_of_the_bot_stay_and_ids_become_the_same_other_ids(redis: 
     assert journal["record"]["tries"] == "12"
     assert int(journal["record"]["reply:0"]) > own
     assert journal["record"][f"lost:{own}"] == "3"
+
+
+async def test_security_the_turns_before_are_held_as_filler_with_their_numbers(redis: Redis) -> None:
+    said = "My salary is 8461"
+    made = [
+        replace(turn(number, user=said, reply=said, window_start=start), prefix_key=key, consulted=CONSULTED)
+        for number, start, key in ((0, 0, "ab12"), (1, 1, "cd34"), (2, 1, "cd34"), (3, 1, "cd34"))
+    ]
+    made[1] = replace(made[1], preface=Preface(said, (made[0],)))
+    await redis.rpush(KEYS.history(CONVERSATION), *map(dump_turn, made))
+    await redis.hset(KEYS.record(CONVERSATION, made[3].id), mapping={"members": str(made[3].id)})
+    journal = await journal_of(redis, KEYS, made[3].id)
+    assert journal is not None
+    assert [each["index"] for each in journal["earlier"]] == [1, 2]
+    first, second = (each["turn"] for each in journal["earlier"])
+    (own,) = (each["turn"] for each in journal["entry"])
+    assert first["prefix_key"] == second["prefix_key"] == own["prefix_key"]
+    assert first["preface"]["pinned"][0]["prefix_key"] not in (first["prefix_key"], "ab12")
+    assert first["id"] < second["id"] < own["id"]
+    assert (first["user_tokens"], first["window_start"], first["outcome"]) == (10, 1, "answered")
+    assert len(first["preface"]["summary"]) == len(said)
+    text = json.dumps(journal)
+    assert [each for each in ("salary", "8461", "ab12", "cd34", "wiki", "secret_tool") if each in text] == []
+    assert earlier_turns(journal, NOW_MS) is not None

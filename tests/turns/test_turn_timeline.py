@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.conversation.content import Text, ToolResult, ToolUse
-from bot.conversation.errors import ClaudeBusy
+from bot.conversation.errors import ClaudeBusy, DiscordNotNow
 from bot.conversation.request import (
     BlockStarted,
     Finished,
@@ -134,3 +134,12 @@ def test_an_endless_stream_takes_a_bounded_room() -> None:
         request.note(TextDelta("x"))
     assert request.value.characters == 3 * MOST_HELD
     assert len(request.value.deltas) <= MOST_HELD
+
+
+def test_what_discord_refused_is_recorded_by_numbers() -> None:
+    timeline, _ = recording()
+    timeline.request("reply")
+    timeline.tally.posts = 1
+    timeline.tally.failed(DiscordNotNow(30.0), is_edit=False)
+    assert timeline.value[-1].failures == ("DiscordNotNow",)
+    assert timeline.value[-1].refused == ((0, 1, 0, 0, 30),)

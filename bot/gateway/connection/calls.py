@@ -13,6 +13,7 @@ import structlog
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import (
+    DiscordError,
     DiscordForbidden,
     DiscordGone,
     DiscordNotNow,
@@ -79,17 +80,10 @@ class Calls:
                     "discord_call_rate_limited", call=kind, channel=channel, for_s=round(error.retry_after)
                 )
                 raise DiscordNotNow(error.retry_after) from error
-            except discord.NotFound as error:
-                raise DiscordGone(f"code {error.code}") from error
             except discord.HTTPException as error:
-                if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
-                    lacking = permissions.missing(self._client, channel, needed, code=error.code)
-                    raise DiscordForbidden(lacking) from error
-                if error.code == error_codes.EDIT_RATE_LIMIT:
-                    raise DiscordTooOld from error
-                if error.status < 500 and error.status != 429:
-                    raise DiscordRejected(error.code) from error
-                raise DiscordUnavailable(f"{kind}: status {error.status}") from error
+                failure = self._translated(kind, channel, needed, error)
+                failure.status, failure.code = error.status, error.code
+                raise failure from error
             except FAILURES as error:
                 raise DiscordUnavailable(f"{kind}: {type(error).__name__}") from error
 
@@ -97,6 +91,19 @@ class Calls:
             log.info("discord_call_retried", channel=channel, attempt=failures, failure=str(error))
 
         return await retry(once, TRIES, on=DiscordUnavailable, on_retry=log_retry)
+
+    def _translated(
+        self, kind: str, channel: int, needed: tuple[str, ...], error: discord.HTTPException
+    ) -> DiscordError:
+        if isinstance(error, discord.NotFound):
+            return DiscordGone(f"code {error.code}")
+        if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
+            return DiscordForbidden(permissions.missing(self._client, channel, needed, code=error.code))
+        if error.code == error_codes.EDIT_RATE_LIMIT:
+            return DiscordTooOld()
+        if error.status < 500 and error.status != 429:
+            return DiscordRejected(error.code)
+        return DiscordUnavailable(f"{kind}: status {error.status}")
 
     @asynccontextmanager
     async def limited(self) -> AsyncIterator[None]:

@@ -77,7 +77,18 @@ async def test_a_refused_reply_names_the_permission_to_read_the_history(post: Po
 async def test_an_invalid_message_is_rejected_without_a_retry(post: Post) -> None:
     with pytest.raises(DiscordRejected) as caught:
         await post.outbox.send(post.thread, Outgoing("x" * 2001, nonce="1"))
-    assert caught.value.code == 50035
+    assert (caught.value.status, caught.value.code) == (400, 50035)
+
+
+async def test_an_error_has_the_status_and_the_code_of_the_answer(post: Post) -> None:
+    post.discord.faults.add(action="error", method="POST", route="/messages$", status=403, code=50013)
+    with pytest.raises(DiscordForbidden) as forbidden:
+        await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))
+    assert (forbidden.value.status, forbidden.value.code) == (403, 50013)
+    post.discord.faults.add(action="status", method="POST", route="/messages$", status=503, times=5)
+    with pytest.raises(DiscordUnavailable) as unavailable:
+        await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))
+    assert (unavailable.value.status, unavailable.value.code) == (503, 0)
 
 
 @pytest.mark.parametrize("scope", ["user", "shared", "global", "cloudflare"])
