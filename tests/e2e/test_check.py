@@ -36,6 +36,12 @@ async def checked(environment: dict[str, str], code: int, *arguments: str) -> di
     return report
 
 
+async def repaired(environment: dict[str, str]) -> dict[str, Any]:
+    """Run the check with --fix on a Redis of its own: it changes the server's settings, which others share."""
+    with redis_server() as url:
+        return await checked({**environment, "REDIS_URL": url}, 0, "--fix")
+
+
 def found(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The findings by id."""
     return {each["id"]: each for each in report["findings"]}
@@ -98,7 +104,7 @@ async def test_an_intent_that_is_off_is_switched_on_by_fix(shared: World) -> Non
     finding = found(await checked(environment, Exit.DISCORD_INTENT))[Id.INTENT]
     assert "Message Content Intent" in finding["mend"]
     assert finding["fixable"]
-    report = await checked(environment, 0, "--fix")
+    report = await repaired(environment)
     assert Id.INTENT not in found(report)
     assert any(line.startswith("fixed      discord.intent") for line in report["fixed"])
 
@@ -130,7 +136,7 @@ async def test_an_endpoint_and_a_greedy_install_link_are_mended_by_fix(shared: W
     by_id = found(await checked(environment, 0))
     assert by_id[Id.ENDPOINT]["severity"] == "warning"
     assert "Administrator" in by_id[Id.INSTALL_LINK]["names"]
-    report = await checked(environment, 0, "--fix")
+    report = await repaired(environment)
     assert not {Id.ENDPOINT, Id.INSTALL_LINK} & found(report).keys()
 
 
@@ -139,7 +145,7 @@ async def test_commands_that_are_not_registered_are_registered_by_fix(shared: Wo
         finding = found(await checked(own.environment(), 0))[Id.COMMANDS]
         assert "are missing" in finding["problem"]
         assert own.app.commands == {}
-        assert Id.COMMANDS not in found(await checked(own.environment(), 0, "--fix"))
+        assert Id.COMMANDS not in found(await repaired(own.environment()))
         assert "chat" in {each["name"] for each in own.app.commands.values()}
 
 
@@ -153,7 +159,7 @@ async def test_commands_that_discord_refuses_are_not_reported_as_fixed(shared: W
             times=None,
             only_token=own.app.token,
         )
-        report = await checked(own.environment(), 0, "--fix")
+        report = await repaired(own.environment())
         own.discord.faults.clear()
         assert Id.COMMANDS in found(report)
         assert [line for line in report["fixed"] if Id.COMMANDS in line] == [
