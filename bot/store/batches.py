@@ -20,6 +20,10 @@ from bot.in_turn import InTurn
 MOST_COMMANDS = 64
 """The most commands of a batch: all of them wait for the last one's answer."""
 
+AT_ONCE = frozenset({"PING", "EVAL"})
+"""Commands whose callers go on before all others: they try whether Redis serves. A Redis must not seem to be away
+because a thousand callers go on in turn."""
+
 Command = tuple[tuple[Any, ...], Mapping[str, Any]]
 """The arguments of a command, and the options of its answer, as redis-py takes them."""
 
@@ -30,6 +34,11 @@ class _Job:
     answers: asyncio.Future[list[Any] | None] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
+
+    @property
+    def goes_first(self) -> bool:
+        """Whether the caller goes on before those of other jobs."""
+        return self.commands[0][0][0] in AT_ONCE
 
     def settle(self, answers: list[Any] | None) -> None:
         """Hand over the answers, unless the caller was cancelled."""
@@ -74,15 +83,20 @@ class Batches:
         except (RedisError, OSError, TimeoutError, RuntimeError):  # as in `connection.translated`
             answers = None
         finally:
-            self._settling.add(_settled(jobs, answers))
+            self._settle(jobs, answers)
 
-
-def _settled(jobs: Sequence[_Job], answers: list[Any] | None) -> Iterator[Callable[[], None]]:
-    start = 0
-    for job in jobs:
-        end = start + len(job.commands)
-        yield partial(job.settle, None if answers is None else answers[start:end])
-        start = end
+    def _settle(self, jobs: Sequence[_Job], answers: list[Any] | None) -> None:
+        in_turn: list[Callable[[], None]] = []
+        start = 0
+        for job in jobs:
+            end = start + len(job.commands)
+            own = None if answers is None else answers[start:end]
+            if job.goes_first:
+                job.settle(own)
+            else:
+                in_turn.append(partial(job.settle, own))
+            start = end
+        self._settling.add(in_turn)
 
 
 def _parted(jobs: Sequence[_Job]) -> Iterator[list[_Job]]:

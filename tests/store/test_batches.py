@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from typing import Any
 
 import pytest_asyncio
@@ -66,6 +66,21 @@ async def test_a_command_that_is_refused_fails_alone(redis_url: str) -> None:
     assert len(failures) == 2
     await client.delete("text")
     await client.aclose()
+
+
+async def test_who_tries_whether_redis_serves_goes_on_before_all_others(client: CountedRedis) -> None:
+    await client.set("one", "1")
+    iterations = Iterations()
+    ends: dict[str, int] = {}
+
+    async def ended(name: str, asking: Awaitable[object]) -> None:
+        await asking
+        ends[name] = iterations.number
+
+    crowd = [ended(f"get {number}", client.get("one")) for number in range(20 * TOGETHER)]
+    trials = [ended("ping", client.ping()), ended("eval", client.eval("return 1", 0))]
+    await asyncio.gather(*crowd, *trials)
+    assert max(ends["ping"], ends["eval"]) <= min(ends.values()) + 1
 
 
 async def test_a_caller_that_is_cancelled_takes_nobody_along(client: CountedRedis) -> None:
