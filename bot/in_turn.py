@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 
 Act = Callable[[], None]
 
-TOGETHER = 8
+TOGETHER = 3
 """So many callbacks run in one iteration. Each lets a task go on for up to a millisecond."""
 
 
