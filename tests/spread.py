@@ -14,9 +14,8 @@ import pytest
 CASE = "case"
 """The parameter of the engine's tests whose cases are played in batches, see tests/engine/conftest.py."""
 
-BATCH = 6
-"""Cases that are played at once; one worker plays a whole batch. With more, the bots overload two processors, and the
-waits of all cases take longer."""
+BATCH = 36
+"""Cases that one worker plays, some at once. With fewer, a worker waits more often for the last one of a batch."""
 
 TOGETHER = {"e2e": 8}
 """How many tests of a file go to one worker at a time; all of the file's where nothing is said."""

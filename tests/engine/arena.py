@@ -77,6 +77,7 @@ class Arena:
         finally:
             for bot in stage.bots:
                 await bot.kill()
+            self._forget(number)
 
     def worlds_of(self, call: Call) -> frozenset[int]:
         """The worlds whose words a request holds; all requests are looked through again and again."""
@@ -86,6 +87,11 @@ class Arena:
             found = _WORLD.findall(json.dumps(call.body))
             self._worlds[id(call)] = frozenset(int(number) for number in found)
         return self._worlds[id(call)]
+
+    def _forget(self, number: int) -> None:
+        """Drop the requests of a world that is over: each other world looks through all of them again and again."""
+        requests = self.claude.requests
+        requests[:] = [call for call in requests if number not in self.worlds_of(call)]
 
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
