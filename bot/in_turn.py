@@ -12,12 +12,15 @@ from collections.abc import Callable, Iterable
 
 Act = Callable[[], None]
 
-TOGETHER = 3
+TOGETHER = 8
 """So many callbacks run in one iteration. Each lets a task go on for up to a millisecond."""
+
+CROWD, OF_A_CROWD = 100, 3
+"""Where more than CROWD wait, so many run in one iteration: each of these tasks has further work in the same one."""
 
 
 class InTurn:
-    """Runs callbacks in order, `TOGETHER` in one iteration of the loop; those that come first at once."""
+    """Runs callbacks in order, some in one iteration of the loop; those that come first at once."""
 
     def __init__(self) -> None:
         self._waiting: deque[Act] = deque()
@@ -39,7 +42,7 @@ class InTurn:
 
     def _next(self) -> None:
         """Begin to count anew, in the next iteration."""
-        self._room = TOGETHER
+        self._room = TOGETHER if len(self._waiting) <= CROWD else OF_A_CROWD
         self._is_counting = bool(self._waiting)
         if self._is_counting:
             asyncio.get_running_loop().call_soon(self._next)

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from bot.in_turn import TOGETHER, InTurn
+from bot.in_turn import CROWD, OF_A_CROWD, TOGETHER, InTurn
 from tests.iterations import Iterations
 
 
@@ -37,6 +37,15 @@ async def test_many_callbacks_run_in_order_and_in_several_iterations(at_a_time: 
     assert [number for _, number in noted.ran] == list(range(count))
     # The first ones ran before an iteration began.
     assert max(Counter(each for each, _ in noted.ran[TOGETHER:]).values()) <= TOGETHER
+
+
+async def test_of_a_crowd_fewer_go_on_in_an_iteration() -> None:
+    count, noted, in_turn = 3 * CROWD, Noted(), InTurn()
+    in_turn.add([noted.act(number) for number in range(count)])
+    while len(noted.ran) < count:  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0)
+    ran = Counter(iteration for iteration, number in noted.ran if TOGETHER <= number < count - CROWD)
+    assert max(ran.values()) == OF_A_CROWD
 
 
 async def test_what_is_added_by_a_callback_comes_after_those_that_wait() -> None:
