@@ -87,7 +87,11 @@ class World:
             self.claude,
             redis_url or self.redis_url,
             f"e2e-token-{number}",
-            {"BOT_REDIS__PREFIX": f"apart{number}", **(settings or {})},
+            {
+                "BOT_REDIS__PREFIX": f"apart{number}",
+                "ANTHROPIC_API_KEY": f"e2e-key-{number}",
+                **(settings or {}),
+            },
         )
         own.begin()
         try:
@@ -121,8 +125,9 @@ class World:
 
     @property
     def asked(self) -> list[Any]:
-        """The requests to Claude since the beginning of the test."""
-        return list(self.claude.requests)[self._asked_before :]
+        """The requests of this world to Claude since the beginning of the test: other worlds may share the Claude."""
+        own = self.environment()["ANTHROPIC_API_KEY"]
+        return [call for call in self.claude.requests[self._asked_before :] if call.workspace == own]
 
     def environment(self, **settings: str) -> dict[str, str]:
         """The six names that point a bot at this world, and further settings."""

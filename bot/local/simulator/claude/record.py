@@ -15,7 +15,7 @@ class Call:
 
     `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
     were. `content` are the blocks of the answer, `refusal` is the message of an error in its place. `hung_up` means
-    that the client disconnected before the end of the answer.
+    that the client disconnected before the end of the answer. The key stands for the `workspace`.
     """
 
     method: str
@@ -34,6 +34,7 @@ class Call:
     first_text: float | None = None
     last_text: float | None = None
     hung_up: bool = False
+    workspace: str = ""
 
 
 def without_key(headers: Mapping[str, str]) -> dict[str, str]:

@@ -200,6 +200,7 @@ class Claude:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
             call.request_id = self._new_id("req")
+            call.workspace = workspace_of(request.headers)
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
