@@ -291,10 +291,10 @@ async def test_a_gateway_that_is_not_there(shared: World) -> None:
 
 
 async def test_a_proxy_that_cannot_be_used_is_the_only_thing_that_is_asked(shared: World) -> None:
-    before = len(shared.discord.requests)
-    environment = shared.environment(HTTPS_PROXY="socks5://127.0.0.1:1")
-    assert Id.PROXY in found(await checked(environment, Exit.PROXY))
-    assert len(shared.discord.requests) == before
+    async with shared.apart(bots=0) as own:
+        environment = own.environment(HTTPS_PROXY="socks5://127.0.0.1:1")
+        assert Id.PROXY in found(await checked(environment, Exit.PROXY))
+        assert own.app.token not in {call.token for call in own.discord.requests}
 
 
 async def test_a_setting_that_is_wrong_is_the_only_finding(shared: World) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
+from bot.gateway.catchup.backlog import LIST_S
 from tests.engine.arena import Arena
 from tests.engine.cases import Case, run
 from tests.engine.comparison import SUPPRESS_NOTIFICATIONS
@@ -98,7 +99,7 @@ async def test_a_reply_that_is_gone_on_with_behind_a_newer_one_still_belongs_tog
             "action": "delay",
             "method": "GET",
             "route": f"/channels/{thread}/messages",
-            "delay_s": 2.0,
+            "delay_s": LIST_S + 1.0,  # the newer message waits no longer for an older one
         }
         stage.world.discord.faults.add(**listing, times=None, only_token=token)  # type: ignore[arg-type]
         await (await stage.start()).ready()
