@@ -16,6 +16,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from bot.local.simulator.claude import Claude
+from bot.local.simulator.claude.record import digest
 from bot.local.simulator.discord import Discord, guilds
 from tests.e2e.bot_process import BotProcess
 from tests.patience import HeldUp, Patience
@@ -126,7 +127,7 @@ class World:
     @property
     def asked(self) -> list[Any]:
         """The requests of this world to Claude since the beginning of the test: other worlds may share the Claude."""
-        own = self.environment()["ANTHROPIC_API_KEY"]
+        own = digest(self.environment()["ANTHROPIC_API_KEY"])
         return [call for call in self.claude.requests[self._asked_before :] if call.workspace == own]
 
     def environment(self, **settings: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,8 @@ class Call:
 
     `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
     were. `content` are the blocks of the answer, `refusal` is the message of an error in its place. `hung_up` means
-    that the client disconnected before the end of the answer. The key stands for the `workspace`.
+    that the client disconnected before the end of the answer. `workspace` is the `digest` of the key,
+    which is not kept.
     """
 
     method: str
@@ -35,6 +37,11 @@ class Call:
     last_text: float | None = None
     hung_up: bool = False
     workspace: str = ""
+
+
+def digest(key: str) -> str:
+    """Return a name for a key."""
+    return hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 def without_key(headers: Mapping[str, str]) -> dict[str, str]:

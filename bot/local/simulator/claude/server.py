@@ -29,7 +29,7 @@ from .limits import Limits
 from .message import message, usage
 from .model_routes import ModelRoutes
 from .prompt import Body, flatten
-from .record import Call, without_key
+from .record import Call, digest, without_key
 from .replay import Replay
 from .reply import Reply, ended
 from .request_body import read_json
@@ -200,7 +200,7 @@ class Claude:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
             call.request_id = self._new_id("req")
-            call.workspace = workspace_of(request.headers)
+            call.workspace = digest(workspace_of(request.headers))
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
