@@ -11,13 +11,17 @@ VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
 WITHOUT_SAMPLING = "2026-10-21"
 
 
+def key_of(headers: Mapping[str, str]) -> str:
+    """Return the key of a request, "" if it has none."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ").strip()
+
+
 def check_access(headers: Mapping[str, str], key: str | None) -> Failure | None:
     """Refuse a request without a key, with a key other than `key` (None accepts any), or with an unknown version.
 
     `x-api-key` takes precedence over a bearer token, as in the real API.
     """
-    bearer = headers.get("authorization", "")
-    given = headers.get("x-api-key") or bearer.removeprefix("Bearer ").strip()
+    bearer, given = headers.get("authorization", ""), key_of(headers)
     if not given or (bearer and not bearer.startswith("Bearer ") and "x-api-key" not in headers):
         return Failure(401, "x-api-key header is required")
     if key is not None and given != key:

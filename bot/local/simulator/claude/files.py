@@ -14,6 +14,7 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from .access import key_of
 from .failures import Failure, refused
 from .file import IMAGES, File
 from .file_folder import FileFolder
@@ -229,7 +230,7 @@ class Files:
 
 def workspace_of(headers: Mapping[str, str]) -> str:
     """Return what stands for the workspace of a request: its key."""
-    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ").strip()
+    return key_of(headers)
 
 
 def _time(moment: dt.datetime) -> str:

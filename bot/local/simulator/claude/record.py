@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from aiohttp import web
+
+from .access import key_of
+
 SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
 
 
@@ -37,6 +41,18 @@ class Call:
     last_text: float | None = None
     hung_up: bool = False
     workspace: str = ""
+
+
+def call_of(request: web.Request, started: float, request_id: str) -> Call:
+    """Return the record of a request that begins, without its key."""
+    return Call(
+        request.method,
+        request.path,
+        without_key(request.headers),
+        started,
+        request_id=request_id,
+        workspace=digest(key_of(request.headers)),
+    )
 
 
 def digest(key: str) -> str:

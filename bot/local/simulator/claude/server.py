@@ -29,7 +29,7 @@ from .limits import Limits
 from .message import message, usage
 from .model_routes import ModelRoutes
 from .prompt import Body, flatten
-from .record import Call, digest, without_key
+from .record import Call, call_of
 from .replay import Replay
 from .reply import Reply, ended
 from .request_body import read_json
@@ -198,9 +198,7 @@ class Claude:
 
     def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
-            call = Call(request.method, request.path, without_key(request.headers), self._clock())
-            call.request_id = self._new_id("req")
-            call.workspace = digest(workspace_of(request.headers))
+            call = call_of(request, self._clock(), self._new_id("req"))
             self.calls.append(call)
             if call.path == "/v1/messages":
                 self.requests.append(call)
