@@ -10,11 +10,14 @@ from redis.asyncio import Redis
 
 from bot.conversation.content import Block, Text, sources
 from bot.conversation.elements import TAKEN_OUT
+from bot.store.claim import Lease
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.held_files import HeldFiles
 from bot.store.key_lifetimes import FILES_S
 from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.held_files import KeepPrepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class FileContent:
 
 
 _contents = TypeAdapter(FileContent)
+
+
+def _stored(content: FileContent) -> Content:
+    return Content(_contents.dump_json(content).decode())
 
 
 def text_of(stored: str) -> str:
@@ -48,6 +55,7 @@ class FileStore:
         self._redis = redis
         self._keys = keys
         self._held = held
+        self._scripts = Scripts(redis)
 
     async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
         """Return the contents by message and attachment, without those that another version wrote."""
@@ -68,17 +76,23 @@ class FileStore:
         gone = (await self._held.held(conversation, named)).gone if named else frozenset()
         return {key: each for key, each in contents.items() if gone.isdisjoint(sources(each.blocks))}
 
-    async def keep(self, conversation: int, message: int, attachment: int, content: FileContent) -> None:
-        """Store the content of an attachment."""
-        key = self._keys.files(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, f"{message}:{attachment}", Content(_contents.dump_json(content).decode()))
-            pipe.expire(key, FILES_S)
-            await pipe.execute()
+    async def keep(self, lease: Lease, message: int, attachment: int, content: FileContent) -> None:
+        """Store the content of an attachment; Fenced if the lease is lost."""
+        await self._scripts.run(
+            KeepPrepared(
+                lease=self._keys.lease(lease.conversation),
+                prepared=self._keys.files(lease.conversation),
+                token=lease.token,
+                field=f"{message}:{attachment}",
+                value=_stored(content),
+                ttl_s=FILES_S,
+            )
+        )
 
     async def take_out(self, conversation: int, block: Block) -> None:
         """Leave a file out of later regenerations of its turn."""
+        key, without = self._keys.files(conversation), _stored(FileContent((), TAKEN_OUT))
         for (message, attachment), content in (await self.contents(conversation)).items():
             if block in content.blocks:
-                await self.keep(conversation, message, attachment, FileContent((), TAKEN_OUT))
+                with translated():
+                    await self._redis.hset(key, f"{message}:{attachment}", without)

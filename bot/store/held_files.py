@@ -7,7 +7,7 @@ place.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,13 +15,14 @@ import structlog
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, InlineSource, Source
+from bot.store.claim import Lease
 from bot.store.connection import translated
 from bot.store.content import Content, is_sealed
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
 from bot.store.key_lifetimes import UPLOADS_S
 from bot.store.keys import Keys
-from bot.store.scripts import Scripts
-from bot.store.scripts.held_files import RecordUpload
+from bot.store.scripts import Commands, Scripts
+from bot.store.scripts.held_files import BeginUpload, KeepPrepared, RecordUpload
 
 log = structlog.get_logger()
 
@@ -106,32 +107,31 @@ class HeldFiles:
         upload = Upload.read(str(found)) if found else None
         return upload if upload is not None and self._lives(upload) else None
 
-    async def begin_upload(self, conversation: int, digest: str) -> Upload:
+    async def begin_upload(self, lease: Lease, digest: str) -> Upload:
         """Store that a content is about to be uploaded: after a lost response, the file is searched for at Anthropic.
 
-        Another worker's upload of the content is returned instead.
+        Another worker's upload of the content is returned instead. Fenced if the lease is lost.
         """
-        return await self._record("begin_upload", conversation, digest, Upload(int(self._now_s())))
+        conversation, now_s = lease.conversation, int(self._now_s())
+        await self._sweeps.schedule(conversation, UNNAMED_S)
+        begun_s, file_id = await self._scripts.run(
+            BeginUpload(
+                lease=self._keys.lease(conversation),
+                uploads=self._keys.uploads(conversation),
+                token=lease.token,
+                digest=digest,
+                begun_s=now_s,
+                oldest_s=now_s - self._upload_s + 1,
+                ttl_s=UPLOADS_S,
+            )
+        )
+        return Upload(int(begun_s), file_id or None)
 
     async def record_upload(self, conversation: int, digest: str, upload: Upload) -> Upload:
         """Store an upload; if another worker has uploaded the content, return that upload and delete the new one."""
-        return await self._record("record_upload", conversation, digest, upload)
-
-    async def hold_made(self, conversation: int, ids: Collection[str]) -> None:
-        """Hold files that were made at Anthropic, so that a sweep deletes them: no history names them."""
-        for file_id in ids:
-            made = Upload(int(self._now_s()), file_id)
-            await self._record("record_upload", conversation, f"made-{file_id}", made)
-
-    async def discarded(self, conversation: int) -> tuple[str, ...]:
-        """Return the ids of the uploads that are about to be deleted."""
-        return await self._sweeps.discarded(conversation)
-
-    async def _record(self, step: str, conversation: int, digest: str, upload: Upload) -> Upload:
         await self._sweeps.schedule(conversation, UNNAMED_S)
         begun_s, file_id = await self._scripts.run(
             RecordUpload(
-                step=step,
                 uploads=self._keys.uploads(conversation),
                 discarded=self._keys.discarded(conversation),
                 digest=digest,
@@ -141,7 +141,17 @@ class HeldFiles:
                 ttl_s=UPLOADS_S,
             )
         )
-        return Upload(int(begun_s), file_id or None)
+        return Upload(int(begun_s), file_id)
+
+    async def hold_made(self, conversation: int, ids: Collection[str]) -> None:
+        """Hold files that were made at Anthropic, so that a sweep deletes them: no history names them."""
+        for file_id in ids:
+            made = Upload(int(self._now_s()), file_id)
+            await self.record_upload(conversation, f"made-{file_id}", made)
+
+    async def discarded(self, conversation: int) -> tuple[str, ...]:
+        """Return the ids of the uploads that are about to be deleted."""
+        return await self._sweeps.discarded(conversation)
 
     async def forget_uploads(self, conversation: int, ids: Collection[str]) -> None:
         """Forget uploads that are gone."""
@@ -158,22 +168,48 @@ class HeldFiles:
         with translated():
             await self._redis.hdel(self._keys.uploads(conversation), digest)
 
-    async def put_inline(self, conversation: int, digest: str, data: str) -> None:
-        """Store bytes as base64, and remove the least recently used bytes beyond the limit."""
+    async def put_inline(self, lease: Lease, digest: str, data: str) -> None:
+        """Store bytes as base64, and remove the least recently used bytes beyond the limit.
+
+        Fenced if the lease is lost.
+        """
+        conversation = lease.conversation
         await self._sweeps.schedule(conversation, UNNAMED_S)
-        key, index = self._keys.inline(conversation), self._keys.inline_index
+        keep = KeepPrepared(
+            lease=self._keys.lease(conversation),
+            prepared=self._keys.inline(conversation),
+            token=lease.token,
+            field=digest,
+            value=Content(data),
+            ttl_s=self._ttl_s,
+        )
         member = _member(conversation, digest, data)
-        now_s = int(self._now_s())
+        _, (members,) = await self._scripts.run_and_read(
+            keep, before=self._listing(member), after=[("ZRANGE", self._keys.inline_index, 0, -1)]
+        )
+        await self._evict(members, latest=member)
+
+    async def copy_inline(self, target: int, digest: str, data: str) -> None:
+        """Store bytes of another conversation for one that is being made from it."""
+        await self._sweeps.schedule(target, UNNAMED_S)
+        key, member = self._keys.inline(target), _member(target, digest, data)
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            # The index comes first: after a crash it may list bytes that are not stored, never the reverse.
-            pipe.zadd(index, {member: now_s})
-            pipe.zremrangebyscore(index, "-inf", now_s - self._ttl_s)
+            for command in self._listing(member):
+                pipe.execute_command(*command)
             pipe.hset(key, digest, Content(data))
             pipe.expire(key, self._ttl_s)
-            pipe.zrange(index, 0, -1)
+            pipe.zrange(self._keys.inline_index, 0, -1)
             *_, members = await pipe.execute()
-            await self._evict([str(each) for each in members], latest=member)
+        await self._evict(members, latest=member)
+
+    def _listing(self, member: str) -> Commands:
+        """Return what lists bytes before they are stored.
+
+        After a crash, the index may list bytes that are not stored, never the reverse.
+        """
+        index, now_s = self._keys.inline_index, int(self._now_s())
+        return [("ZADD", index, now_s, member), ("ZREMRANGEBYSCORE", index, "-inf", now_s - self._ttl_s)]
 
     async def _bytes(self, conversation: int, digests: list[str]) -> dict[str, str]:
         key = self._keys.inline(conversation)
@@ -218,35 +254,37 @@ class HeldFiles:
     def _lives(self, upload: Upload) -> bool:
         return upload.begun_s + self._upload_s > self._now_s()
 
-    async def _evict(self, members: list[str], *, latest: str) -> None:
+    async def _evict(self, members: Sequence[str], *, latest: str) -> None:
         """Remove the bytes beyond the limit; `members` are in the order of their last use."""
-        sizes = {member: int(member.rpartition(":")[2]) for member in members}
+        sizes = {str(member): int(str(member).rpartition(":")[2]) for member in members}
         if sum(sizes.values()) <= self.inline_bytes:
             return
-        # The index still lists bytes that expired with their conversation or were removed by a sweep.
-        if missing := await self._missing(members):
-            await self._redis.zrem(self._keys.inline_index, *missing)
+        with translated():
+            # The index still lists bytes that expired with their conversation or were removed by a sweep.
+            if missing := await self._missing(sizes):
+                await self._redis.zrem(self._keys.inline_index, *missing)
             sizes = {member: size for member, size in sizes.items() if member not in missing}
-        excess, evicted = sum(sizes.values()) - self.inline_bytes, 0
-        pipe = self._redis.pipeline(transaction=False)
-        for member, size in sizes.items():
-            if excess <= 0:
-                break
-            if member == latest:
-                continue
-            conversation, digest, _ = member.split(":")
-            pipe.hdel(self._keys.inline(int(conversation)), digest)
-            pipe.zrem(self._keys.inline_index, member)
-            excess, evicted = excess - size, evicted + 1
+            excess, evicted = sum(sizes.values()) - self.inline_bytes, 0
+            pipe = self._redis.pipeline(transaction=False)
+            for member, size in sizes.items():
+                if excess <= 0:
+                    break
+                if member == latest:
+                    continue
+                conversation, digest, _ = member.split(":")
+                pipe.hdel(self._keys.inline(int(conversation)), digest)
+                pipe.zrem(self._keys.inline_index, member)
+                excess, evicted = excess - size, evicted + 1
+            if evicted:
+                await pipe.execute()
         if evicted:
-            await pipe.execute()
             log.warning(
                 "inline_files_evicted",
                 files=evicted,
                 hint="files.inline_mb is reached: the least recently used files were removed",
             )
 
-    async def _missing(self, members: list[str]) -> set[str]:
+    async def _missing(self, members: Collection[str]) -> set[str]:
         """Return the listed members whose bytes are not stored any more."""
         pipe = self._redis.pipeline(transaction=False)
         for member in members:

@@ -10,10 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.message import Quote
+from bot.store.claim import Lease
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.key_lifetimes import FILES_S
 from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.held_files import KeepPrepared
 
 FIELD = "quotes"
 
@@ -53,12 +56,13 @@ class QuoteStore:
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
+        self._scripts = Scripts(redis)
 
     async def fetched(self, conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
         """Return the quotes that were fetched for these messages, without values that another version wrote."""
         with translated():
             found: list[Any] = await self._redis.hmget(
-                self._keys.files(conversation), [_field(message) for message in messages]
+                self._keys.files(conversation), [field_of(message) for message in messages]
             )
         quotes = {}
         for message, text in zip(messages, found, strict=True):
@@ -66,15 +70,20 @@ class QuoteStore:
                 quotes[message] = found_quotes  # others are fetched again
         return quotes
 
-    async def keep(self, conversation: int, message: int, quotes: FetchedQuotes) -> None:
-        """Store the quotes that were fetched for a message."""
-        key = self._keys.files(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, _field(message), dump_quotes(quotes))
-            pipe.expire(key, FILES_S)
-            await pipe.execute()
+    async def keep(self, lease: Lease, message: int, quotes: FetchedQuotes) -> None:
+        """Store the quotes that were fetched for a message; Fenced if the lease is lost."""
+        await self._scripts.run(
+            KeepPrepared(
+                lease=self._keys.lease(lease.conversation),
+                prepared=self._keys.files(lease.conversation),
+                token=lease.token,
+                field=field_of(message),
+                value=dump_quotes(quotes),
+                ttl_s=FILES_S,
+            )
+        )
 
 
-def _field(message: int) -> str:
+def field_of(message: int) -> str:
+    """Return where the hash of the files' contents holds the quotes of a message."""
     return f"{message}:{FIELD}"

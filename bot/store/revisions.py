@@ -25,6 +25,7 @@ from bot.store.key_lifetimes import DONE_RECORD_S, TOMBSTONE_S
 from bot.store.keys import Keys, padded
 from bot.store.records import branches_in
 from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import ReplaceField
 from bot.store.scripts.revision import Hold, Resume, Revise
 from bot.store.scripts.turn import TurnStep
 from bot.store.stale_summaries import StaleSummaries
@@ -117,6 +118,8 @@ class Revisions:
         change, turn = await self._revise(conversation, message, "", 0)
         if change is not Change.WAITING:
             amended = await self._delete_from_history(conversation, message) or amended
+        # Once more: a worker whose turn the deletion has ended may have stored a file until then.
+        await self._delete_files(conversation, message)
         await self._approvals.look_soon(conversation)
         return (Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change), turn
 
@@ -163,8 +166,11 @@ class Revisions:
         """Change what the history says of a message whose turn is committed, and the record of the message."""
         now, stored = await self._edited(conversation, now)
         if stored:
-            with translated():
-                await self._redis.hset(self._keys.record(conversation, now.id), "payload", dump_message(now))
+            # Unless the message was edited again, or deleted, meanwhile.
+            record = self._keys.record(conversation, now.id)
+            await self._scripts.run(
+                ReplaceField(value=record, field="payload", before=stored, after=dump_message(now))
+            )
         return await self._history.amend(conversation, now.id, now)
 
     async def resume(self, conversation: int) -> bool:

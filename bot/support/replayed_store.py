@@ -18,7 +18,7 @@ from bot.local.stand_ins import with_store
 from bot.store.codec import load_turn
 from bot.store.connection import connect
 from bot.store.keys import Keys
-from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.store.quote_store import FetchedQuotes, dump_quotes, field_of
 from bot.support.earlier_turns import EarlierTurns
 from bot.support.turn_journal import journal_of
 from bot.wiring.store import server_of
@@ -50,7 +50,7 @@ class ReplayedStore:
     async def quote(self, conversation: int, quotes: Mapping[int, FetchedQuotes]) -> None:
         """Store quotes by message, so that the bot takes them for what it has fetched."""
         for message, fetched in quotes.items():
-            await QuoteStore(self._redis, self._keys).keep(conversation, message, fetched)
+            await self._redis.hset(self._keys.files(conversation), field_of(message), dump_quotes(fetched))
 
     async def hold(self, conversation: int) -> None:
         """Have the bot begin no turn, so that all messages that come are one turn."""

@@ -22,7 +22,7 @@ from bot.files.result import Converted, Pages, Picture, Problem, Recording, Tran
 from bot.files.shorten import shortened
 from bot.files.token_budget import TokenBudget, level
 from bot.files.transcribe import no_listener
-from bot.store.claim import Claim
+from bot.store.claim import Claim, Lease
 from bot.store.file_store import FileContent, FileStore
 from bot.turns.file_notices import FILES_MAX, PASSING, grouped, named, without_content
 from bot.turns.prepare import Prepared
@@ -36,8 +36,8 @@ BYTES_AT_ONCE = 256_000_000
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
 
-PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
-"""Takes the conversation, the bytes and the media type."""
+PassOn = Callable[[Lease, bytes, str], Awaitable[Source | Problem]]
+"""Takes the lease of the turn, the bytes and the media type."""
 
 Transcribe = Callable[[bytes, Recording], Awaitable[Transcript | Problem]]
 
@@ -147,15 +147,15 @@ class FileContents:
         attachment, made = wanted.attachment, read.made
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
         try:
-            content = await self._rendered(claim.conversation, attachment, read, budget)
+            content = await self._rendered(claim.lease, attachment, read, budget)
         except _NotPassedOn as failure:
             return without_content(attachment, failure.problem)
         if made not in PASSING:
-            await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
+            await self.store.keep(claim.lease, wanted.message, attachment.id, content)
         return content
 
     async def _rendered(
-        self, conversation: int, attachment: Attachment, read: _Read, budget: TokenBudget
+        self, lease: Lease, attachment: Attachment, read: _Read, budget: TokenBudget
     ) -> FileContent:
         made, size = read.made, budget.size(read.made)
         match made:
@@ -170,7 +170,7 @@ class FileContents:
                 notice = f"I read only the beginning and the end of {named(attachment)}." if remark else ""
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
-                source = await self._source(conversation, made.data, made.media_type)
+                source = await self._source(lease, made.data, made.media_type)
                 remarks = ["its first frame"] if made.animated else []
                 notices = [f"I see only the first frame of {named(attachment)}."] if made.animated else []
                 if read.narrowed:
@@ -179,7 +179,7 @@ class FileContents:
                 image = Image(source, size, attachment.filename)
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
-                source = await self._source(conversation, made.data, "application/pdf")
+                source = await self._source(lease, made.data, "application/pdf")
                 document = Document(source, size, attribute(attachment.filename))
                 cut = made.pages < made.of
                 first = "the first" if made.pages == 1 else f"the first {made.pages}"
@@ -192,8 +192,8 @@ class FileContents:
                 )
                 return FileContent((document,), remark, notice)
 
-    async def _source(self, conversation: int, data: bytes, media_type: str) -> Source:
-        source = await self.pass_on(conversation, data, media_type)
+    async def _source(self, lease: Lease, data: bytes, media_type: str) -> Source:
+        source = await self.pass_on(lease, data, media_type)
         if isinstance(source, Problem):
             raise _NotPassedOn(source)
         return source

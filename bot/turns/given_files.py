@@ -13,7 +13,7 @@ from bot.conversation.errors import ClaudeError
 from bot.conversation.message import Attachment
 from bot.conversation.server_tools import CODE_EXECUTION
 from bot.files.result import Problem
-from bot.store.claim import Claim
+from bot.store.claim import Claim, Lease
 from bot.turns.claim_terms import TermsOf
 from bot.turns.prepare import Prepared
 from bot.turns.wanted_files import wanted_files
@@ -25,8 +25,8 @@ MOST_FILES = 5
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
 
-PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
-"""Takes the conversation, the bytes and the media type."""
+PassOn = Callable[[Lease, bytes, str], Awaitable[Source | Problem]]
+"""Takes the lease of the turn, the bytes and the media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class GivenFiles:
             media_type = media_type_of(each.attachment.filename)
             if isinstance(data, Problem) or media_type is None:
                 continue
-            source = await self.pass_on(claim.conversation, data, media_type)
+            source = await self.pass_on(claim.lease, data, media_type)
             if isinstance(source, FileSource):
                 try:
                     named_there, _size = await self.about(source.file_id)

@@ -140,7 +140,7 @@ class QuotedContext:
             messages=sum(len(quote.messages) for quote in quotes.quotes),
         )
         if all(outcome.is_final for outcome in outcomes):
-            await self.store.keep(claim.conversation, message.id, quotes)
+            await self.store.keep(claim.lease, message.id, quotes)
         return quotes
 
     async def _reply(

@@ -21,6 +21,7 @@ from bot.claude.files import Files, file_name
 from bot.conversation.content import FileSource, InlineSource, Source
 from bot.conversation.errors import ClaudeError
 from bot.files.result import Problem
+from bot.store.claim import Lease
 from bot.store.held_files import HeldFiles
 
 log = structlog.get_logger()
@@ -44,14 +45,17 @@ class Uploads:
         self._warned = False
         self.running: set[asyncio.Task[str | None]] = set()
 
-    async def source(self, conversation: int, data: bytes, media_type: str) -> Source | Problem:
-        """Upload or store the content of a file, and return its source for a content block."""
+    async def source(self, lease: Lease, data: bytes, media_type: str) -> Source | Problem:
+        """Upload or store the content of a file, and return its source for a content block.
+
+        Fenced if the lease is lost.
+        """
         # In a thread: 20 MB take a tenth of a second.
-        digest = await asyncio.to_thread(self._digest, conversation, data, media_type)
+        digest = await asyncio.to_thread(self._digest, lease.conversation, data, media_type)
         # One message may have the same file twice.
         async with self._locks.setdefault(digest, asyncio.Lock()):
             if self._mode != "inline":
-                file_id = await self._to_its_end(self._uploaded(conversation, digest, data, media_type))
+                file_id = await self._to_its_end(self._uploaded(lease, digest, data, media_type))
                 if file_id is not None:
                     return FileSource(file_id)
                 if self._mode == "files":
@@ -59,7 +63,7 @@ class Uploads:
             text = base64.b64encode(data).decode()
             if len(text) > self._held.inline_bytes:
                 return Problem.TOO_LARGE
-            await self._held.put_inline(conversation, digest, text)
+            await self._held.put_inline(lease, digest, text)
             return InlineSource(media_type, digest)
 
     async def _to_its_end(self, upload: Coroutine[Any, Any, str | None]) -> str | None:
@@ -74,8 +78,9 @@ class Uploads:
         if not task.cancelled():
             task.exception()  # asyncio would log an exception that a cancelled turn has not retrieved
 
-    async def _uploaded(self, conversation: int, digest: str, data: bytes, media_type: str) -> str | None:
+    async def _uploaded(self, lease: Lease, digest: str, data: bytes, media_type: str) -> str | None:
         """Return the id of the content at Anthropic, uploaded if necessary; None if that is not possible."""
+        conversation = lease.conversation
         upload = await self._held.upload(conversation, digest)
         if upload is not None and upload.file_id is not None:
             return upload.file_id
@@ -84,7 +89,7 @@ class Uploads:
             if upload is not None:
                 file_id = await self._find(conversation, digest)
             if file_id is None:
-                upload = await self._held.begin_upload(conversation, digest)
+                upload = await self._held.begin_upload(lease, digest)
                 if upload.file_id is not None:
                     return upload.file_id
                 file_id = await self._files.upload(file_name(digest, media_type), data, media_type)

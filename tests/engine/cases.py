@@ -144,8 +144,8 @@ def _allow_copies(workspace: Workspace, case: Case) -> None:
     if case.do == "double" and step == "upload":
         # The API has no idempotency, and of a lost answer nothing is known but the name of the file.
         workspace.copies = workspace.orphans = 1
-    if case.do == "stop" and (step == "begin_upload" or (step, when) == ("upload", "before")):
-        workspace.copies = 1  # the frozen worker uploads when the other one has already
+    if case.do == "stop" and (step, when) in (("begin_upload", "after"), ("upload", "before")):
+        workspace.copies = 1  # the frozen worker has begun, and uploads when the other one has already
 
 
 async def _play(stage: Stage, case: Case) -> tuple[bool, frozenset[str]]:

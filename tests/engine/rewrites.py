@@ -171,6 +171,12 @@ REWRITES: dict[str, tuple[Rewrite, ...]] = {
     ),
     # a repeated act is noted once
     "noted once": (Rewrite("note_act", ("if fields.interaction == interaction and", "if false and")),),
+    # what is prepared for a turn is kept under the lease alone
+    "kept by the holder": (Rewrite("keep_prepared", ("if not holds_lease() then return 'FENCED' end", "")),),
+    # and no upload begins without the lease
+    "uploaded by the holder": (
+        Rewrite("begin_upload", ("if not holds_lease() then return 'FENCED' end", "")),
+    ),
     # the steps of tools are noted under the lease alone
     "noted by the holder": (Rewrite("note_tool", ("if not holds_lease() then return 'FENCED' end", "")),),
     # and only while the turn runs

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from typing import Any
 
+from redis.asyncio import Redis
+
 from bot.store.claim import Attempt, Batch, Claim, EarlierAnswer, Lease, Meta
+from bot.store.keys import Keys
 from bot.store.states import State
 
 PARTS = {
@@ -34,3 +37,9 @@ def changed(claim: Claim, **changes: Any) -> Claim:
         new = {name: value} if part is None else {part: replace(getattr(claim, part), **{name: value})}
         claim = replace(claim, **new)
     return claim
+
+
+async def lease_of(redis: Redis, keys: Keys, conversation: int) -> Lease:
+    """Return the lease of a conversation as it is; a conversation that has none gets one."""
+    await redis.hsetnx(keys.lease(conversation), "token", "1")
+    return Lease(conversation, int(await redis.hget(keys.lease(conversation), "token") or 0))

@@ -25,6 +25,7 @@ from bot.store.revisions import Change
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from tests.conversation.builders import message, snowflake, turn
+from tests.store.claims import lease_of
 from tests.store.stage import CHANNEL_FIELDS, KEYS, ONE, THREE, TWO, C, RevisedStore, Store, answered
 
 B = snowflake(500)
@@ -181,9 +182,8 @@ async def test_the_branch_holds_the_files_and_the_last_holder_deletes_an_upload(
     files = (Text("q"), Image(upload, 30), Image(inline, 30))
     with_files = replace(entry, sent=(PromptMessage("user", files), *entry.sent[1:]))
     await redis.lset(KEYS.history(C), 1, str(dump_turn(with_files)))
-    await held.begin_upload(C, "d1")
     await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
-    await held.put_inline(C, "d2", "AAAA")
+    await held.put_inline(await lease_of(redis, KEYS, C), "d2", "AAAA")
     assert (await held.held(B, {upload, inline})).gone == {upload, inline}
     await branches.copy(JOB, B)
     there = await held.held(B, {upload, inline})
@@ -196,7 +196,6 @@ async def test_the_branch_holds_the_files_and_the_last_holder_deletes_an_upload(
 
 
 async def test_an_upload_that_is_being_deleted_is_not_shared(redis: Redis, held: HeldFiles) -> None:
-    await held.begin_upload(C, "d1")
     await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
 
     class Swept(SharedFiles):

@@ -26,6 +26,7 @@ from bot.store.presets import Presets
 from bot.store.revisions import Change
 from bot.store.scope_settings import ScopeSettings
 from tests.conversation.builders import message
+from tests.store.claims import lease_of
 from tests.store.stage import (
     CHANNEL_FIELDS,
     KEYS,
@@ -235,9 +236,10 @@ async def test_names_files_bytes_and_presets_are_encrypted(with_keys: Connect, r
     named = {**CHANNEL_FIELDS, "server_name": "canary", "channel_name": "canary"}
     await Store(client).receive(C, message("canary", number=9), source="event", channel_fields=named)
     await Store(client).introduce(C + 1, named)
-    await FileStore(client, KEYS).keep(C, 9, 1, FileContent((), "canary", "canary"))
+    lease = await lease_of(client, KEYS, C)
+    await FileStore(client, KEYS).keep(lease, 9, 1, FileContent((), "canary", "canary"))
     held = HeldFiles(client, KEYS, ttl_s=TTL_S, upload_s=TTL_S, inline_bytes=1000)
-    await held.put_inline(C, "digest", "canary")
+    await held.put_inline(lease, "digest", "canary")
     await Presets(client, KEYS).save(ACTOR, "name", "canary", 1)
     assert "canary" not in await everything(redis)
     assert (await claimed(Store(client))).meta.names.server == "canary"

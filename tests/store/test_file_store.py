@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, Image, Text
+from bot.conversation.errors import Fenced
 from bot.store.conversations import Conversations
 from bot.store.file_store import FileContent, FileStore
 from bot.store.held_files import HeldFiles, Upload
 from bot.store.key_lifetimes import FILES_S
 from bot.store.keys import Keys
 from bot.store.revisions import Revisions
+from tests.store.claims import lease_of
 
 C = 77
 KEYS = Keys("test")
@@ -29,7 +32,7 @@ async def test_the_content_of_a_file_is_kept_for_a_while_unless_the_file_is_gone
     store = store_of(redis)
     await held_by(redis).record_upload(C, "d1", Upload(1, "file_1"))
     assert await store.contents(C) == {}
-    await store.keep(C, 5, 9, SHOWN)
+    await store.keep(await lease_of(redis, KEYS, C), 5, 9, SHOWN)
     assert await store.contents(C) == {(5, 9): SHOWN}
     assert 0 < await redis.ttl(KEYS.files(C)) <= FILES_S
     await held_by(redis).forget_uploads(C, {"file_1"})
@@ -45,8 +48,16 @@ async def test_a_deleted_message_and_a_reset_take_the_contents_along(redis: Redi
     store = store_of(redis)
     await held_by(redis).record_upload(C, "d1", Upload(1, "file_1"))
     for message in (5, 55):
-        await store.keep(C, message, 9, SHOWN)
+        await store.keep(await lease_of(redis, KEYS, C), message, 9, SHOWN)
     await Revisions(redis, KEYS, ttl_s=1000).delete(C, 5)
     assert list(await store.contents(C)) == [(55, 9)]
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=100)
     assert await store.contents(C) == {}
+
+
+async def test_a_worker_whose_turn_was_reset_brings_no_content_back(redis: Redis) -> None:
+    lease = await lease_of(redis, KEYS, C)
+    await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=100)
+    with pytest.raises(Fenced):
+        await store_of(redis).keep(lease, 5, 9, SHOWN)
+    assert not await redis.exists(KEYS.files(C))

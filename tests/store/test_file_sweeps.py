@@ -13,6 +13,7 @@ from bot.conversation.elements import question
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Attachment
 from bot.conversation.turn import Preface, Turn
+from bot.store.claim import Lease
 from bot.store.codec import dump_turn
 from bot.store.conversations import Conversations
 from bot.store.file_sweeps import FileSweeps, Sweep
@@ -20,8 +21,10 @@ from bot.store.held_files import HeldFiles, Upload
 from bot.store.history import History
 from bot.store.keys import Keys
 from tests.conversation.builders import message, snowflake, turn
+from tests.store.claims import lease_of
 
 C = snowflake(5)
+LEASE = Lease(C, 1)
 KEYS = Keys("test")
 
 
@@ -45,16 +48,17 @@ def sweeps(redis: Redis) -> FileSweeps:
 
 
 @pytest.fixture
-def files(redis: Redis) -> HeldFiles:
+async def files(redis: Redis) -> HeldFiles:
+    assert await lease_of(redis, KEYS, C) == LEASE
     return HeldFiles(redis, KEYS, ttl_s=1000, upload_s=10**6, inline_bytes=10**6)
 
 
 async def hold(files: HeldFiles, *numbers: int, inline: Sequence[str] = ()) -> None:
     for number in numbers:
-        begun = await files.begin_upload(C, f"d{number}")
+        begun = await files.begin_upload(LEASE, f"d{number}")
         await files.record_upload(C, f"d{number}", Upload(begun.begun_s, f"file_{number}"))
     for digest in inline:
-        await files.put_inline(C, digest, "cG5n")
+        await files.put_inline(LEASE, digest, "cG5n")
 
 
 async def write(redis: Redis, *turns: Turn, **meta: str) -> None:
@@ -119,7 +123,7 @@ async def test_nothing_goes_where_the_history_has_changed_since_it_was_read(
 
 
 async def test_an_upload_without_an_answer_is_told_apart(sweeps: FileSweeps, files: HeldFiles) -> None:
-    begun = await files.begin_upload(C, "d1")
+    begun = await files.begin_upload(LEASE, "d1")
     unnamed = await sweeps.unnamed(C)
     assert (unnamed.digests, unnamed.unanswered) == (("d1",), {"d1": begun.begun_s})
     await files.record_upload(C, "d1", Upload(begun.begun_s, "file_1"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -11,13 +12,14 @@ from bot.conversation.content import FileSource, Image
 from bot.conversation.elements import TAKEN_OUT, question, render_user
 from bot.conversation.errors import Fenced
 from bot.conversation.history_files import files_of
-from bot.conversation.message import Attachment
+from bot.conversation.message import Attachment, Message
 from bot.store.claim import Idle
 from bot.store.codec import Result
 from bot.store.file_store import FileContent, FileStore
 from bot.store.revisions import Change
 from bot.store.turn_control import RegenerateResult
 from tests.conversation.builders import BEN, turn
+from tests.store.claims import lease_of
 from tests.store.stage import KEYS, ONE, THREE, TWO, C, RevisedStore
 
 
@@ -134,7 +136,7 @@ async def test_a_file_is_taken_out_of_the_history_and_of_what_a_regeneration_rea
     await store.journal.commit(claim, entry, Result("answer"), window_start=0)
     await store.journal.acknowledge(claim, reconcile=False)
     files = FileStore(store.redis, KEYS)
-    await files.keep(C, ONE.id, 9, FileContent((PICTURE,)))
+    await files.keep(await lease_of(store.redis, KEYS, C), ONE.id, 9, FileContent((PICTURE,)))
     (listed,) = files_of(entry)
     file = await store.file(C, listed.holder, listed.key)
     assert file == listed
@@ -148,3 +150,38 @@ async def test_a_file_is_taken_out_of_the_history_and_of_what_a_regeneration_rea
     assert await store.file(C, listed.holder, listed.key) is None
     assert await store.take_out(C, file) is None
     assert await store.file(C, 7, listed.key) is None
+
+
+async def test_of_a_message_that_is_deleted_while_its_file_is_read_no_file_is_left(
+    store: RevisedStore,
+) -> None:
+    files = FileStore(store.redis, KEYS)
+    await store.hear(ONE)
+    lease = (await store.claim()).lease
+
+    class Meanwhile(RevisedStore):
+        """The worker stores a file just before it loses its lease."""
+
+        async def _revise(self, *revision: Any) -> tuple[Change, int | None]:
+            await files.keep(lease, ONE.id, 8, FileContent((PICTURE,)))
+            return await super()._revise(*revision)
+
+    assert await Meanwhile(store.redis).delete(C, ONE.id) is Change.ANSWERING
+    with pytest.raises(Fenced):
+        await files.keep(lease, ONE.id, 9, FileContent((PICTURE,)))
+    assert await files.contents(C) == {}
+
+
+async def test_an_edit_that_comes_late_does_not_bring_a_deleted_message_back(store: RevisedStore) -> None:
+    await store.answer(ONE)
+
+    class Meanwhile(RevisedStore):
+        """The message is deleted between two steps of the edit."""
+
+        async def _edited(self, *edit: Any) -> tuple[Message, str]:
+            found = await super()._edited(*edit)
+            await store.delete(C, ONE.id)
+            return found
+
+    await Meanwhile(store.redis).amend(C, replace(ONE, text="edited"))
+    assert await store.redis.hget(KEYS.record(C, ONE.id), "payload") is None

@@ -9,7 +9,7 @@ from bot.conversation.content import FileSource, Source
 from bot.conversation.message import Attachment, Message
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.token_budget import TokenBudget
-from bot.store.claim import Claim
+from bot.store.claim import Claim, Lease
 from bot.store.file_store import FileContent
 from bot.turns.file_contents import FileContents
 from bot.turns.prepare import Prepared
@@ -53,7 +53,7 @@ class Bench:
                 return Words(self.converted.text[left_out:], left_out)
         return self.converted
 
-    async def pass_on(self, _conversation: int, _data: bytes, _media_type: str) -> Source | Problem:
+    async def pass_on(self, _lease: Lease, _data: bytes, _media_type: str) -> Source | Problem:
         self.uploads += 1
         return self.source
 
@@ -65,7 +65,7 @@ class Bench:
     async def contents(self, _conversation: int) -> dict[tuple[int, int], FileContent]:
         return dict(self.kept)
 
-    async def keep(self, _conversation: int, message: int, attachment: int, content: FileContent) -> None:
+    async def keep(self, _lease: Lease, message: int, attachment: int, content: FileContent) -> None:
         self.kept[message, attachment] = content
 
     async def prepare(self, *messages: Message, **more: Any) -> Prepared:

@@ -10,7 +10,7 @@ from bot.conversation.message import Message, Quote, Quoted, Reference, Room
 from bot.conversation.message_links import Link
 from bot.conversation.quoting import Missing, RoomContent
 from bot.conversation.trimming import TrimPolicy
-from bot.store.claim import Claim
+from bot.store.claim import Claim, Lease
 from bot.store.quote_store import FetchedQuotes
 from bot.turns.prepare import Prepared
 from bot.turns.quoted_context import QuotedContext
@@ -54,7 +54,7 @@ class Bench:
     async def fetched(self, _conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
         return {each: self.kept[each] for each in messages if each in self.kept}
 
-    async def keep(self, _conversation: int, message: int, quotes: FetchedQuotes) -> None:
+    async def keep(self, _lease: Lease, message: int, quotes: FetchedQuotes) -> None:
         self.kept[message] = quotes
 
     async def trimming(self, _claim: Claim) -> TrimPolicy:

@@ -29,6 +29,7 @@ from bot.store.scripts import Call, Scripts
 from bot.store.stored_values import StoredValues
 from bot.turns.forgetting import Forgetting
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
+from tests.store.claims import lease_of
 from tests.store.stage import KEYS, C
 from tests.turns.forgetting_stage import OF_BEN, SECRET, WHO, Bench, bench, forgetting_of
 
@@ -72,10 +73,11 @@ async def test_files_and_quotes_that_were_read_go(bench: Bench) -> None:
     await bench.store.answer(SECRET, OF_BEN)
     files, quotes = FileStore(bench.redis, KEYS), QuoteStore(bench.redis, KEYS)
     content = FileContent((Text("a secret file"),))
-    await files.keep(C, SECRET.id, 1, content)
+    lease = await lease_of(bench.redis, KEYS, C)
+    await files.keep(lease, SECRET.id, 1, content)
     said = Quoted(SECRET.id, "a secret", author=ANN)
-    await quotes.keep(C, OF_BEN.id, FetchedQuotes((Quote("reply", C, (said,)),)))
-    await files.keep(C, OF_BEN.id, 2, FileContent((Text("another file"),)))
+    await quotes.keep(lease, OF_BEN.id, FetchedQuotes((Quote("reply", C, (said,)),)))
+    await files.keep(lease, OF_BEN.id, 2, FileContent((Text("another file"),)))
     job = await bench.forget()
     assert await bench.holds() == []
     assert await bench.holds("another file") == [KEYS.files(C)]
@@ -172,12 +174,13 @@ async def test_a_job_that_is_killed_at_any_script_and_goes_on_elsewhere_removes_
             quoting = replace(OF_BEN, quotes=(quote,), reference=Reference(C, said.id, said))
             await bench.store.answer(SECRET, quoting, reply="about that", posted=78)
             files = FileStore(bench.redis, KEYS)
-            await files.keep(C, said.id, 5, FileContent((Text("a secret file"),)))
+            lease = await lease_of(bench.redis, KEYS, C)
+            await files.keep(lease, said.id, 5, FileContent((Text("a secret file"),)))
             fetched = replace(said, attachments=(replace(file, id=6),))
             await QuoteStore(bench.redis, KEYS).keep(
-                C, OF_BEN.id, FetchedQuotes((Quote("reply", C, (fetched,)),))
+                lease, OF_BEN.id, FetchedQuotes((Quote("reply", C, (fetched,)),))
             )
-            await files.keep(C, said.id, 6, FileContent((Text("another secret file"),)))
+            await files.keep(lease, said.id, 6, FileContent((Text("another secret file"),)))
             trim = replace(turn(50), window_start=1, preface=Preface("about the secret"))
             await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
             await bench.redis.hset(KEYS.meta(C), "cut", 1)

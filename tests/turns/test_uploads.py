@@ -13,11 +13,14 @@ from structlog.testing import capture_logs
 from bot.conversation.content import FileSource, InlineSource, Source
 from bot.conversation.errors import ClaudeUnreachable
 from bot.files.result import Problem
+from bot.store.claim import Lease
 from bot.store.held_files import HeldFiles
 from bot.store.keys import Keys
 from bot.turns.uploads import Uploads
+from tests.store.claims import lease_of
 
 C, D = 77, 78
+KEYS = Keys("test")
 
 
 @dataclass
@@ -57,8 +60,10 @@ class Api:
 
 
 @pytest.fixture
-def held(redis: Redis) -> HeldFiles:
-    return HeldFiles(redis, Keys("test"), ttl_s=1000, upload_s=1000, inline_bytes=1000)
+async def held(redis: Redis) -> HeldFiles:
+    for conversation in (C, D):
+        await lease_of(redis, KEYS, conversation)
+    return HeldFiles(redis, KEYS, ttl_s=1000, upload_s=1000, inline_bytes=1000)
 
 
 def uploads(api: Api, held: HeldFiles, mode: Any = "auto") -> Uploads:
@@ -66,7 +71,7 @@ def uploads(api: Api, held: HeldFiles, mode: Any = "auto") -> Uploads:
 
 
 async def png(made: Uploads, conversation: int = C, data: bytes = b"png") -> Source | Problem:
-    return await made.source(conversation, data, "image/png")
+    return await made.source(Lease(conversation, 1), data, "image/png")
 
 
 async def test_the_same_bytes_are_uploaded_once_in_a_conversation(held: HeldFiles) -> None:

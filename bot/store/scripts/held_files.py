@@ -28,20 +28,41 @@ class DiscardFiles(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeepPrepared(Call):
+    """Keep what was prepared for the running turn in a hash of the conversation: a file, its bytes, quotes."""
+
+    script: ClassVar[str] = "keep_prepared"
+    lease: Key
+    prepared: Key
+    token: int
+    field: str
+    value: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BeginUpload(Call):
+    """Note that the running turn is about to upload a content."""
+
+    script: ClassVar[str] = "begin_upload"
+    lease: Key
+    uploads: Key
+    token: int
+    digest: str
+    begun_s: int
+    oldest_s: int
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecordUpload(Call):
-    """Store an upload, `file_id` "" while its answer is not known; `step` names the purpose."""
+    """Store an upload whose id is known."""
 
     script: ClassVar[str] = "record_upload"
     uploads: Key
     discarded: Key
-    step: str
     digest: str
     begun_s: int
     file_id: str
     oldest_s: int
     ttl_s: int
-
-    @property
-    def name(self) -> str:
-        """The name of the step."""
-        return self.step
