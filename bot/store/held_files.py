@@ -7,27 +7,21 @@ place.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, InlineSource, Source
 from bot.store.claim import Lease
 from bot.store.connection import translated
-from bot.store.content import Content, is_sealed
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
+from bot.store.inline_files import InlineFiles
 from bot.store.key_lifetimes import UPLOADS_S
 from bot.store.keys import Keys
-from bot.store.scripts import Commands, Scripts
-from bot.store.scripts.held_files import BeginUpload, KeepPrepared, RecordUpload
-
-log = structlog.get_logger()
-
-INLINE_SLACK_S = 24 * 3600
-"""Bytes are stored before the history is written; with this margin they expire after the history."""
+from bot.store.scripts import Scripts
+from bot.store.scripts.held_files import BeginUpload, RecordUpload
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +53,7 @@ class Held:
 class HeldFiles:
     """Reads and writes the files that conversations hold.
 
-    An upload is held for `upload_s`, bytes for `ttl_s` after their last use. All bytes together take `inline_bytes`
-    at most: beyond the limit, the least recently used bytes are removed.
+    An upload is held for `upload_s`, the bytes of inline files as InlineFiles says.
     """
 
     def __init__(
@@ -77,16 +70,15 @@ class HeldFiles:
         self._keys = keys
         self._sweeps = FileSweeps(redis, keys)
         self._scripts = Scripts(redis)
-        self._ttl_s = ttl_s + INLINE_SLACK_S
         self._upload_s = upload_s
         self._now_s = now_s
-        self.inline_bytes = inline_bytes
+        self.inline = InlineFiles(redis, keys, ttl_s=ttl_s, most_bytes=inline_bytes, now_s=now_s)
 
     async def held(self, conversation: int, named: Collection[Source]) -> Held:
         """Return which of the named files are gone, and the bytes of the other inline files."""
         digests = sorted({source.digest for source in named if isinstance(source, InlineSource)})
         names_uploads = any(isinstance(source, FileSource) for source in named)
-        inline = await self._bytes(conversation, digests) if digests else {}
+        inline = await self.inline.used(conversation, digests) if digests else {}
         alive, expired = await self._uploads(conversation, named) if names_uploads else (frozenset(), 0)
 
         def is_gone(source: Source) -> bool:
@@ -168,68 +160,6 @@ class HeldFiles:
         with translated():
             await self._redis.hdel(self._keys.uploads(conversation), digest)
 
-    async def put_inline(self, lease: Lease, digest: str, data: str) -> None:
-        """Store bytes as base64, and remove the least recently used bytes beyond the limit.
-
-        Fenced if the lease is lost.
-        """
-        conversation = lease.conversation
-        await self._sweeps.schedule(conversation, UNNAMED_S)
-        keep = KeepPrepared(
-            lease=self._keys.lease(conversation),
-            prepared=self._keys.inline(conversation),
-            token=lease.token,
-            field=digest,
-            value=Content(data),
-            ttl_s=self._ttl_s,
-        )
-        member = _member(conversation, digest, data)
-        _, (members,) = await self._scripts.run_and_read(
-            keep, before=self._listing(member), after=[("ZRANGE", self._keys.inline_index, 0, -1)]
-        )
-        await self._evict(members, latest=member)
-
-    async def copy_inline(self, target: int, digest: str, data: str) -> None:
-        """Store bytes of another conversation for one that is being made from it."""
-        await self._sweeps.schedule(target, UNNAMED_S)
-        key, member = self._keys.inline(target), _member(target, digest, data)
-        with translated():
-            pipe = self._redis.pipeline(transaction=False)
-            for command in self._listing(member):
-                pipe.execute_command(*command)
-            pipe.hset(key, digest, Content(data))
-            pipe.expire(key, self._ttl_s)
-            pipe.zrange(self._keys.inline_index, 0, -1)
-            *_, members = await pipe.execute()
-        await self._evict(members, latest=member)
-
-    def _listing(self, member: str) -> Commands:
-        """Return what lists bytes before they are stored.
-
-        After a crash, the index may list bytes that are not stored, never the reverse.
-        """
-        index, now_s = self._keys.inline_index, int(self._now_s())
-        return [("ZADD", index, now_s, member), ("ZREMRANGEBYSCORE", index, "-inf", now_s - self._ttl_s)]
-
-    async def _bytes(self, conversation: int, digests: list[str]) -> dict[str, str]:
-        key = self._keys.inline(conversation)
-        with translated():
-            found = await self._redis.hmget(key, digests)
-            inline = {
-                digest: str(data)
-                for digest, data in zip(digests, found, strict=True)
-                if data and not is_sealed(str(data))
-            }
-            if inline:
-                used = {
-                    _member(conversation, digest, data): int(self._now_s()) for digest, data in inline.items()
-                }
-                pipe = self._redis.pipeline(transaction=False)
-                pipe.zadd(self._keys.inline_index, used)
-                pipe.expire(key, self._ttl_s)
-                await pipe.execute()
-        return inline
-
     async def _uploads(self, conversation: int, named: Collection[Source]) -> tuple[frozenset[Source], int]:
         """Return the uploads that have not expired; forget and count the named uploads that have."""
         key = self._keys.uploads(conversation)
@@ -253,46 +183,3 @@ class HeldFiles:
 
     def _lives(self, upload: Upload) -> bool:
         return upload.begun_s + self._upload_s > self._now_s()
-
-    async def _evict(self, members: Sequence[str], *, latest: str) -> None:
-        """Remove the bytes beyond the limit; `members` are in the order of their last use."""
-        sizes = {str(member): int(str(member).rpartition(":")[2]) for member in members}
-        if sum(sizes.values()) <= self.inline_bytes:
-            return
-        with translated():
-            # The index still lists bytes that expired with their conversation or were removed by a sweep.
-            if missing := await self._missing(sizes):
-                await self._redis.zrem(self._keys.inline_index, *missing)
-            sizes = {member: size for member, size in sizes.items() if member not in missing}
-            excess, evicted = sum(sizes.values()) - self.inline_bytes, 0
-            pipe = self._redis.pipeline(transaction=False)
-            for member, size in sizes.items():
-                if excess <= 0:
-                    break
-                if member == latest:
-                    continue
-                conversation, digest, _ = member.split(":")
-                pipe.hdel(self._keys.inline(int(conversation)), digest)
-                pipe.zrem(self._keys.inline_index, member)
-                excess, evicted = excess - size, evicted + 1
-            if evicted:
-                await pipe.execute()
-        if evicted:
-            log.warning(
-                "inline_files_evicted",
-                files=evicted,
-                hint="files.inline_mb is reached: the least recently used files were removed",
-            )
-
-    async def _missing(self, members: Collection[str]) -> set[str]:
-        """Return the listed members whose bytes are not stored any more."""
-        pipe = self._redis.pipeline(transaction=False)
-        for member in members:
-            conversation, digest, _ = member.split(":")
-            pipe.hexists(self._keys.inline(int(conversation)), digest)
-        found = await pipe.execute()
-        return {member for member, exists in zip(members, found, strict=True) if not exists}
-
-
-def _member(conversation: int, digest: str, data: str) -> str:
-    return f"{conversation}:{digest}:{len(data)}"

@@ -34,7 +34,7 @@ class SharedFiles:
                 found = await self._redis.hmget(self._keys.inline(source), digests)
             for digest, data in zip(digests, found, strict=True):
                 if data and not is_sealed(str(data)):
-                    await self._held_files.copy_inline(target, digest, str(data))
+                    await self._held_files.inline.copy(target, digest, str(data))
         ids = {each.file_id for each in named if isinstance(each, FileSource)}
         if ids:
             await self._share_uploads(source, target, ids)

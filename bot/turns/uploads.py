@@ -61,9 +61,9 @@ class Uploads:
                 if self._mode == "files":
                     return Problem.NOT_UPLOADED
             text = base64.b64encode(data).decode()
-            if len(text) > self._held.inline_bytes:
+            if len(text) > self._held.inline.most_bytes:
                 return Problem.TOO_LARGE
-            await self._held.put_inline(lease, digest, text)
+            await self._held.inline.put(lease, digest, text)
             return InlineSource(media_type, digest)
 
     async def _to_its_end(self, upload: Coroutine[Any, Any, str | None]) -> str | None:

@@ -65,7 +65,6 @@ FEW_FACTS = "test_memories.py::test_a_place_holds_no_more_facts_than_may_and_of_
 FEW_THREADS = (
     "test_person_limits.py::test_no_more_threads_open_in_a_minute_than_may_and_the_person_is_told_once"
 )
-UPLOADED = "test_held_files.py::test_who_has_lost_the_lease_begins_no_upload_and_stores_no_bytes"
 PAUSED = "test_person_limits.py::test_a_paused_person_gets_nothing_until_the_pause_ends_and_is_told_once"
 
 NOTICED_BY_PROTOCOL = {
@@ -135,7 +134,7 @@ NOTICED_BY_PROTOCOL = {
     "changed": "test_scope_settings.py::test_a_change_that_changes_nothing_keeps_no_version",
     "withheld": "test_scope_settings.py::test_each_change_is_noted_once_and_a_prompt_by_its_length",
     "kept by the holder": "test_file_store.py::test_a_worker_whose_turn_was_reset_brings_no_content_back",
-    "uploaded by the holder": UPLOADED,
+    "uploaded by the holder": "test_held_files.py::test_who_has_lost_the_lease_begins_no_upload",
     "noted by the holder": "test_tool_steps.py::test_who_has_lost_the_lease_notes_nothing",
     "noted while running": "test_tool_steps.py::test_nothing_is_noted_for_a_turn_whose_result_is_fixed",
     "begun first": "test_tool_steps.py::test_an_effect_is_begun_once_and_ends_once",

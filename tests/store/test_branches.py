@@ -183,7 +183,7 @@ async def test_the_branch_holds_the_files_and_the_last_holder_deletes_an_upload(
     with_files = replace(entry, sent=(PromptMessage("user", files), *entry.sent[1:]))
     await redis.lset(KEYS.history(C), 1, str(dump_turn(with_files)))
     await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
-    await held.put_inline(await lease_of(redis, KEYS, C), "d2", "AAAA")
+    await held.inline.put(await lease_of(redis, KEYS, C), "d2", "AAAA")
     assert (await held.held(B, {upload, inline})).gone == {upload, inline}
     await branches.copy(JOB, B)
     there = await held.held(B, {upload, inline})

@@ -239,7 +239,7 @@ async def test_names_files_bytes_and_presets_are_encrypted(with_keys: Connect, r
     lease = await lease_of(client, KEYS, C)
     await FileStore(client, KEYS).keep(lease, 9, 1, FileContent((), "canary", "canary"))
     held = HeldFiles(client, KEYS, ttl_s=TTL_S, upload_s=TTL_S, inline_bytes=1000)
-    await held.put_inline(lease, "digest", "canary")
+    await held.inline.put(lease, "digest", "canary")
     await Presets(client, KEYS).save(ACTOR, "name", "canary", 1)
     assert "canary" not in await everything(redis)
     assert (await claimed(Store(client))).meta.names.server == "canary"

@@ -58,7 +58,7 @@ async def hold(files: HeldFiles, *numbers: int, inline: Sequence[str] = ()) -> N
         begun = await files.begin_upload(LEASE, f"d{number}")
         await files.record_upload(C, f"d{number}", Upload(begun.begun_s, f"file_{number}"))
     for digest in inline:
-        await files.put_inline(LEASE, digest, "cG5n")
+        await files.inline.put(LEASE, digest, "cG5n")
 
 
 async def write(redis: Redis, *turns: Turn, **meta: str) -> None:

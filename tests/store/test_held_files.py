@@ -2,33 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
-from structlog.testing import capture_logs
 
 from bot.conversation.content import FileSource, InlineSource
 from bot.conversation.errors import Fenced
 from bot.store.claim import Lease
-from bot.store.held_files import INLINE_SLACK_S, Held, HeldFiles, Upload
+from bot.store.held_files import Held, HeldFiles, Upload
 from bot.store.key_lifetimes import UPLOADS_S
 from bot.store.keys import Keys
 from tests.store.claims import lease_of
+from tests.store.clock import Clock
 
 C, D = 77, 78
-LEASE, OF_D = Lease(C, 1), Lease(D, 1)
+LEASE = Lease(C, 1)
 KEYS = Keys("test")
 TTL_S, UPLOAD_S, CAP = 1000, 5000, 100
 UPLOADED, INLINE = FileSource("file_1"), InlineSource("image/png", "b1")
-
-
-@dataclass
-class Clock:
-    now: float = 1_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -38,8 +30,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def files(redis: Redis, clock: Clock) -> HeldFiles:
-    for lease in (LEASE, OF_D):
-        assert await lease_of(redis, KEYS, lease.conversation) == lease
+    assert await lease_of(redis, KEYS, C) == LEASE
     return HeldFiles(redis, KEYS, ttl_s=TTL_S, upload_s=UPLOAD_S, inline_bytes=CAP, now_s=clock)
 
 
@@ -63,22 +54,17 @@ async def test_an_upload_is_known_by_its_content_from_its_beginning_on(
 
 async def test_what_the_conversation_does_not_hold_is_gone(files: HeldFiles) -> None:
     await uploaded(files)
-    await files.put_inline(LEASE, "b1", "cG5n")
+    await files.inline.put(LEASE, "b1", "cG5n")
     other, lost = FileSource("file_2"), InlineSource("image/png", "b2")
     held = await files.held(C, [UPLOADED, INLINE, other, lost])
     assert held == Held(frozenset({other, lost}), 0, {"b1": "cG5n"})
     assert (await files.held(D, [UPLOADED, INLINE])).gone == {UPLOADED, INLINE}
 
 
-async def test_who_has_lost_the_lease_begins_no_upload_and_stores_no_bytes(
-    redis: Redis, files: HeldFiles
-) -> None:
-    lost = Lease(C, LEASE.token - 1)
+async def test_who_has_lost_the_lease_begins_no_upload(redis: Redis, files: HeldFiles) -> None:
     with pytest.raises(Fenced):
-        await files.begin_upload(lost, "a1")
-    with pytest.raises(Fenced):
-        await files.put_inline(lost, "b1", "cG5n")
-    assert not await redis.exists(KEYS.uploads(C), KEYS.inline(C))
+        await files.begin_upload(Lease(C, LEASE.token - 1), "a1")
+    assert not await redis.exists(KEYS.uploads(C))
 
 
 async def test_an_upload_that_has_expired_is_gone_and_told_once(files: HeldFiles, clock: Clock) -> None:
@@ -120,55 +106,3 @@ async def test_uploads_that_the_api_no_longer_has_are_forgotten(files: HeldFiles
     assert await files.upload(C, "a3") is not None
     await files.forget_upload(C, "a3")
     assert await files.upload(C, "a3") is None
-
-
-async def test_bytes_are_stored_once_and_live_longer_than_the_history(redis: Redis, files: HeldFiles) -> None:
-    for _ in range(3):
-        await files.put_inline(LEASE, "b1", "cG5n")
-    assert await redis.hgetall(KEYS.inline(C)) == {"b1": "cG5n"}
-    assert await redis.zcard(KEYS.inline_index) == 1
-    assert TTL_S < await redis.ttl(KEYS.inline(C)) <= TTL_S + INLINE_SLACK_S
-
-
-async def test_beyond_the_cap_the_bytes_go_that_were_not_used_for_longest(
-    redis: Redis, files: HeldFiles, clock: Clock
-) -> None:
-    for lease, digest in ((LEASE, "b1"), (LEASE, "b2"), (OF_D, "b3")):
-        await files.put_inline(lease, digest, "x" * 30)
-        clock.now += 1
-    await files.held(C, [INLINE])
-    clock.now += 1
-    with capture_logs() as logs:
-        await files.put_inline(OF_D, "b4", "x" * 50)
-    assert [entry["event"] for entry in logs] == ["inline_files_evicted"]
-    second, third = InlineSource("image/png", "b2"), InlineSource("image/png", "b3")
-    assert (await files.held(C, [INLINE, second])).gone == {second}
-    assert (await files.held(D, [third])).gone == {third}
-    assert await redis.hkeys(KEYS.inline(D)) == ["b4"]
-
-
-async def test_bytes_that_went_with_their_conversation_are_not_counted(
-    redis: Redis, files: HeldFiles, clock: Clock
-) -> None:
-    await files.put_inline(LEASE, "b1", "x" * 60)
-    clock.now += 1
-    await files.put_inline(OF_D, "b3", "x" * 40)
-    await redis.delete(KEYS.inline(D))
-    await files.put_inline(OF_D, "b4", "x" * 40)
-    assert not (await files.held(C, [INLINE])).gone
-    assert await redis.zcard(KEYS.inline_index) == 2
-
-
-async def test_the_latest_bytes_are_never_those_that_go(files: HeldFiles) -> None:
-    await files.put_inline(LEASE, "b1", "x" * (CAP + 1))
-    assert not (await files.held(C, [INLINE])).gone
-
-
-async def test_bytes_that_were_not_used_for_the_life_of_a_conversation_are_not_counted(
-    redis: Redis, files: HeldFiles, clock: Clock
-) -> None:
-    await files.put_inline(LEASE, "b1", "x" * 60)
-    clock.now += TTL_S + INLINE_SLACK_S + 1
-    await files.put_inline(OF_D, "b3", "x" * 60)
-    assert await redis.hkeys(KEYS.inline(C)) == ["b1"]
-    assert await redis.zcard(KEYS.inline_index) == 1
