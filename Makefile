@@ -69,7 +69,7 @@ soak: $(INSTALLED)  ## Watch one bot through MINUTES=60 of mixed traffic with fa
 	$(BIN)/python -m tests.engine.soak --minutes $(MINUTES) --seed $(FIRST)
 
 # Of these, `make test` plays a fixed choice: one hit for each step and way, one removal for each safeguard.
-points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
+points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (two to three hours on two cores)
 	BOBBIN_POINTS=all $(PYTEST) --numprocesses 2 $(SPREAD) tests/engine
 
 format: $(INSTALLED)  ## Put the formatting right
