@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 
 from bot.claude.client import Claude
 from bot.conversation.content import Text
-from bot.conversation.errors import ClaudeError, ClaudeKeyRefused, ClaudeRefusedRequest, ClaudeSpendLimit
+from bot.conversation.errors import (
+    ClaudeError,
+    ClaudeKeyRefused,
+    ClaudeRefusedRequest,
+    ClaudeSpendLimit,
+    ClaudeUnreachable,
+)
 from bot.conversation.request import Parameters, PromptMessage, Request
 from bot.conversation.tool_definition import ToolDefinition
 from bot.findings.facts import ClaudeFacts
@@ -25,29 +32,26 @@ async def claude_facts(claude: Claude, model: str) -> ClaudeFacts:
     began_s = time.perf_counter()
     await catalogue.refresh()
     latency_s = time.perf_counter() - began_s
-    count_problem = await _count_problem(claude, model)
-    return ClaudeFacts(
+    facts = ClaudeFacts(
         model=model,
         info=catalogue.find(model),
         is_listed=catalogue.complete,
         ends_soon=catalogue.ends_soon(model),
         successor=catalogue.successor(model),
         latency_s=latency_s,
-        has_files=await _has_files(claude),
-        has_tools=None if count_problem else await _has_tools(claude, model),
-        count_problem=count_problem,
     )
-
-
-async def _count_problem(claude: Claude, model: str) -> str:
-    """Return why the API counts no tokens for the model; "" also where a server has no such route."""
+    has_tools = None
     try:
         await claude.count_tokens(Request(Parameters(model, 1), (), HELLO))
+        has_tools = await _has_tools(claude, model)
     except (ClaudeKeyRefused, ClaudeSpendLimit) as error:
-        return str(error)
+        facts = replace(facts, count_problem=str(error))
+    except ClaudeUnreachable as error:
+        if not error.sent:
+            return replace(facts, unreachable=str(error))
     except ClaudeError:
-        return ""
-    return ""
+        has_tools = await _has_tools(claude, model)  # a server without that route
+    return replace(facts, has_files=await _has_files(claude), has_tools=has_tools)
 
 
 async def _has_tools(claude: Claude, model: str) -> bool | None:

@@ -27,9 +27,21 @@ def ends(facts: ClaudeFacts) -> Iterator[Finding]:
         )
 
 
+def unreachable(facts: ClaudeFacts) -> Iterator[Finding]:
+    """The bot may start all the same: it answers once Claude can be reached."""
+    if facts.unreachable:
+        yield Finding(
+            Id.CLAUDE_UNREACHABLE,
+            Severity.WARNING,
+            f"Claude cannot be reached ({facts.unreachable})",
+            "check the network, the proxy if there is one, and ANTHROPIC_BASE_URL if you set it",
+            ("claude.base_url",),
+        )
+
+
 def unchecked(facts: ClaudeFacts) -> Iterator[Finding]:
     """A server without a list of models, or one that did not answer."""
-    if not facts.is_listed:
+    if not facts.is_listed and not facts.unreachable:
         yield Finding(
             Id.MODEL_UNCHECKED,
             Severity.WARNING,
@@ -86,4 +98,4 @@ def latency(facts: ClaudeFacts) -> Iterator[Finding]:
         )
 
 
-RULES = (ends, unchecked, answer, files, tools, latency)
+RULES = (ends, unreachable, unchecked, answer, files, tools, latency)

@@ -95,7 +95,10 @@ class CommandFacts:
 
 @dataclass(frozen=True, slots=True)
 class ClaudeFacts:
-    """What the Claude API has told; `count_problem` is why the API refused to count the tokens of a message."""
+    """What the Claude API has told; `count_problem` is why the API refused to count the tokens of a message.
+
+    `unreachable` is why there is no connection to the API, "" if there is one.
+    """
 
     model: str
     info: ModelInfo | None
@@ -106,6 +109,7 @@ class ClaudeFacts:
     has_files: bool | None = None
     has_tools: bool | None = None
     count_problem: str = ""
+    unreachable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ class Id(StrEnum):
     ADMINISTRATOR = "discord.administrator"
 
     CLAUDE_KEY = "claude.key"
+    CLAUDE_UNREACHABLE = "claude.unreachable"
     CLAUDE_ANSWER = "claude.answer"
     CLAUDE_LATENCY = "claude.latency"
     MODEL = "claude.model"

@@ -102,10 +102,8 @@ def _rows(facts: Facts) -> Iterable[tuple[str, str]]:
     elif isinstance(facts, ClaudeFacts):
         state = facts.info.lifecycle if facts.info is not None and facts.is_listed else "not checked"
         files, tools = _whether(facts.has_files), _whether(facts.has_tools)
-        yield (
-            "Claude",
-            f"{facts.model} ({state}), {_ms(facts.latency_s)}, Files API: {files}, tools: {tools}",
-        )
+        told = f", {_ms(facts.latency_s)}, Files API: {files}, tools: {tools}"
+        yield "Claude", f"{facts.model} ({state}){'' if facts.unreachable else told}"
     elif isinstance(facts, RedisFacts):
         yield "Redis", ", ".join(filter(None, _redis(facts)))
 

@@ -66,6 +66,19 @@ async def test_a_key_that_may_not_use_the_model_and_tools_that_are_refused() -> 
     assert (facts.has_tools, facts.has_files) == (False, True)
 
 
+async def test_a_server_that_cannot_be_reached_is_told_apart_from_one_that_lists_nothing() -> None:
+    async with served(_nothing) as url:
+        gone = url  # nobody listens there any more
+    async with client(gone) as claude:
+        facts = await claude_facts(claude, MODEL)
+    assert facts.unreachable
+    assert (facts.is_listed, facts.has_files, facts.has_tools) == (False, None, None)
+
+
+async def _nothing(_: web.Request) -> web.Response:
+    return web.Response()
+
+
 def _error(status: int, kind: str) -> web.Response:
     return web.json_response({"type": "error", "error": {"type": kind, "message": "no"}}, status=status)
 

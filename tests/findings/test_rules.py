@@ -146,6 +146,7 @@ def test_an_application_that_does_not_tell_its_flags_is_not_blamed() -> None:
     [
         ({"ends_soon": True, "info": ModelInfo("m", retires=dt.date(2027, 1, 1))}, Id.MODEL_ENDS),
         ({"is_listed": False}, Id.MODEL_UNCHECKED),
+        ({"is_listed": False, "unreachable": "ConnectError"}, Id.CLAUDE_UNREACHABLE),
         ({"count_problem": "403 permission_error"}, Id.CLAUDE_ANSWER),
         ({"has_files": False}, Id.FILES),
         ({"has_tools": False}, Id.TOOLS),
