@@ -13,7 +13,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 LOUD = {
     "ANTHROPIC_LOG": "debug",
     "PYTHONASYNCIODEBUG": "1",
-    "PYTHONTRACEMALLOC": "1",
     "HTTPX_LOG_LEVEL": "trace",
     "BOT_TELEMETRY__LOG_LEVEL": "debug",
 }
