@@ -5,10 +5,10 @@ part of the processor time. The server has opened no connection and runs no thre
 Linux and macOS only.
 
 `python -m tests.fork_server FD MODULE...` imports the modules, and takes orders from a socket: the length of a JSON
-object in 4 bytes, sent together with two file descriptors, then the object with `module`, `arguments` and
-`environment`. The first descriptor becomes the program's output. To the second one, the server writes two lines: the
-program's process id, and its exit code when it has ended. When the other end of the socket is closed, the server
-kills every program and ends.
+object in 4 bytes, sent together with two file descriptors, then the object with `module`, `arguments`, `environment`,
+`typed` (the program's input) and `directory`. The first descriptor becomes the program's output. To the second one,
+the server writes two lines: the program's process id, and its exit code when it has ended. When the other end of the
+socket is closed, the server kills every program and ends.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
@@ -78,10 +79,24 @@ class ForkServer:
         return self._process.pid
 
     def fork(
-        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, status: int
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        output: int,
+        status: int,
+        *,
+        typed: str = "",
+        directory: Path | None = None,
     ) -> None:
         """Ask for a bot; `output` and `status` are the two descriptors, which stay open here."""
-        order = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
+        order = {
+            "module": module,
+            "arguments": list(arguments),
+            "environment": dict(environment),
+            "typed": typed,
+            "directory": None if directory is None else str(directory),
+        }
         encoded = json.dumps(order).encode()
         socket.send_fds(self._socket, [len(encoded).to_bytes(LENGTH_BYTES, "big")], [output, status])
         self._socket.sendall(encoded)
@@ -162,11 +177,14 @@ def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
-        os.dup2(descriptor, number)
-    os.close(nothing)
+    with tempfile.TemporaryFile() as typed:
+        typed.write(order["typed"].encode())
+        typed.seek(0)
+        for descriptor, number in ((typed.fileno(), 0), (output, 1), (output, 2)):
+            os.dup2(descriptor, number)
     os.close(output)
+    if order["directory"] is not None:
+        os.chdir(order["directory"])
     os.environ.clear()
     os.environ.update(order["environment"])
     random.seed()

@@ -29,15 +29,19 @@ class ForkedProcess:
         output: int,
         root: Path = ROOT,
         libraries: tuple[str, ...] = OF_A_BOT,
+        typed: str = "",
+        directory: Path | None = None,
     ) -> ForkedProcess:
         """Fork a process that runs a module and writes to the descriptor `output`, which is closed here.
 
-        The module needs the `libraries`, which are loaded once for all such processes.
+        The module needs the `libraries`, which are loaded once for all such processes. `typed` is its input.
         """
         read_end, write_end = os.pipe()
         status = await Pipe.open(read_end)
         try:
-            ForkServer.shared(root, libraries).fork(module, arguments, environment, output, write_end)
+            ForkServer.shared(root, libraries).fork(
+                module, arguments, environment, output, write_end, typed=typed, directory=directory
+            )
         finally:
             os.close(write_end)
             os.close(output)

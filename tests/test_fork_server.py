@@ -49,6 +49,23 @@ async def test_output_exit_code_arguments_and_environment_are_its_own(program: s
     assert code == 7
 
 
+async def test_its_input_and_its_directory_are_those_of_the_order(tmp_path: Path) -> None:
+    (tmp_path / "reads.py").write_text("import os, sys; print(sys.stdin.read(), os.getcwd())")
+    read_end, write_end = os.pipe()
+    output = await Pipe.open(read_end)
+    process = await ForkedProcess.start(
+        "trace",
+        ("--count", "--no-report", "reads.py"),
+        {},
+        write_end,
+        typed="yes\n",
+        directory=tmp_path,
+    )
+    assert (await output.reader.read()).decode().split() == ["yes", str(tmp_path)]
+    assert await process.wait() == 0
+    await output.close()
+
+
 def test_each_source_tree_has_one_server() -> None:
     assert ForkServer.shared() is ForkServer.shared(ROOT)
 

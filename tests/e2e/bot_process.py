@@ -48,12 +48,14 @@ class BotProcess:
         command: str = "run",
         fresh: bool = False,
         root: Path = ROOT,
+        typed: str = "",
+        directory: Path | None = None,
     ) -> BotProcess:
         """Start the bot with nothing in its environment but what is given and what Python needs.
 
         The bot is forked from a process that has loaded the libraries (tests/fork_server.py), unless the test is
         about the start of an interpreter: with `fresh`, or with a variable that is read at import. `root` is the
-        source tree.
+        source tree; a forked bot can have an input that was `typed` before, and another working directory.
         """
         read_end, write_end = os.pipe()
         output = await Pipe.open(read_end)
@@ -71,7 +73,13 @@ class BotProcess:
             os.close(write_end)
         else:
             process = await ForkedProcess.start(
-                module, (command, *arguments), environment_with(environment, root), write_end, root
+                module,
+                (command, *arguments),
+                environment_with(environment, root),
+                write_end,
+                root,
+                typed=typed,
+                directory=directory,
             )
         return cls(process, output)
 

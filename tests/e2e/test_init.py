@@ -1,22 +1,18 @@
-"""`python -m bot init` over a pipe: each answer is tried, and two private files are written."""
+"""`python -m bot init` without a terminal: each answer is tried, and two private files are written."""
 
 from __future__ import annotations
 
-import asyncio
 import stat
-import sys
 from pathlib import Path
 
 import pytest
 
 from bot.config import Exit, load
 from bot.local.simulator.claude import Claude
+from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
-from tests.fork_server import environment_with
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-END_S = 120.0
 
 
 async def init(world: World, directory: Path, *answers: str) -> tuple[int, str]:
@@ -24,18 +20,9 @@ async def init(world: World, directory: Path, *answers: str) -> tuple[int, str]:
     environment = world.environment()
     for name in ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"):
         del environment[name]
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot", "init"),
-        cwd=directory,
-        env=environment_with(environment),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    async with asyncio.timeout(END_S):
-        out, _ = await process.communicate("".join(f"{answer}\n" for answer in answers).encode())
-    assert process.returncode is not None
-    return process.returncode, out.decode()
+    typed = "".join(f"{answer}\n" for answer in answers)
+    bot = await BotProcess.start(environment, command="init", typed=typed, directory=directory)
+    return await bot.ended(START_S), bot.output
 
 
 def mode(path: Path) -> int:
