@@ -16,6 +16,12 @@ from bot.turns.persist import persist
 
 log = structlog.get_logger()
 
+LOOK_S = 60.0
+"""After a card was posted, the watch looks after the call within this time."""
+
+AS_POSTED = "waiting"
+"""The face of a call whose card has buttons."""
+
 
 class ApprovalCards:
     """Posts, changes and deletes cards; what Discord refuses is logged, and tried again with the next change.
@@ -41,6 +47,8 @@ class ApprovalCards:
         except DiscordError as error:
             self._log_refusal(approval, error)
             return
+        # Before the note, behind which this worker may end: by then the call may be decided, or withdrawn.
+        await persist(lambda: self._approvals.due.schedule(approval.conversation, LOOK_S))
         found, _ = await persist(
             lambda: self._approvals.change(
                 approval.conversation, approval.id, _with_card(sent.id, approval.face)
@@ -50,6 +58,21 @@ class ApprovalCards:
             await self.remove(approval, sent.id)
         elif not found.is_shown:
             await self.show(found)
+
+    async def note(self, approval: Approval, card: int) -> Approval:
+        """Note a card that somebody sees, of a call without one, and have the card say what the call is.
+
+        The worker that has posted the card may be gone, or held up.
+        """
+        step = _with_card(card, AS_POSTED)
+        found, _ = await self._approvals.change(
+            approval.conversation, approval.id, lambda each: step(each) if each.card is None else None
+        )
+        if found is None:
+            return approval
+        if not found.is_shown:
+            await self.show(found)
+        return found
 
     async def remove(self, approval: Approval, card: int) -> None:
         """Delete a card."""

@@ -191,6 +191,11 @@ class ApprovalDesk:
             return await self._withdraw(found, "reset")
         return None if await self._was_taken_back(found) else found
 
+    async def pressed(self, conversation: int, approval: int, card: int) -> Approval | None:
+        """Return the call of a card on which somebody has pressed a button, as `find` does; note an unknown card."""
+        found = await self.find(conversation, approval)
+        return found if found is None or found.card is not None else await self._cards.note(found, card)
+
     async def look_soon(self, conversation: int) -> None:
         """Have the watch look after the calls of a conversation at once, if there are any."""
         await self._approvals.look_soon(conversation)

@@ -23,6 +23,7 @@ from bot.conversation.content import FileSource
 from bot.conversation.reminder import MARK
 from bot.local.simulator.claude.record import Call
 from bot.local.simulator.discord import Discord
+from bot.render.controls import Button
 from bot.render.mark import is_marked
 from bot.store.approvals import Approvals
 from bot.store.codec import load_turn
@@ -44,6 +45,9 @@ from tests.engine.uploads import Workspace
 from tests.patience import Patience
 
 LOOK_S = 0.1
+ON_A_CARD = f"bobbin:{Button.ALLOW.value}:"
+"""How the custom id of a button of a card begins."""
+
 KEYS_AT_ONCE = 5000
 
 
@@ -195,15 +199,23 @@ class Scene:
 
     async def _cards(self, place: int) -> list[str]:
         """Each card says what became of its call, and has buttons as long as that waits."""
-        cards = {int(message["id"]): message for message in self._by_bot(place)}
-        return [
+        posted = self._by_bot(place)
+        cards = {int(message["id"]): message for message in posted}
+        calls = await Approvals(self.redis, Keys(self.prefix)).of(place)
+        found = [
             f"{place}: the card of a call that is {each.state} says {short(message['content'])}"
-            for each in await Approvals(self.redis, Keys(self.prefix)).of(place)
+            for each in calls
             if (message := cards.get(each.card or 0)) is not None
             and (
                 message["content"] != approval_card.card(each)
                 or bool(message.get("components")) != (each.state == "waiting")
             )
+        ]
+        waiting = {each.card for each in calls if each.state == "waiting"}
+        return found + [
+            f"{place}: a card has buttons whose call does not wait: {short(message['content'])}"
+            for card, message in cards.items()
+            if card not in waiting and ON_A_CARD in str(message.get("components"))
         ]
 
     async def _store(self, places: Sequence[int]) -> list[str]:

@@ -11,8 +11,8 @@ import pytest
 from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
-from bot.render.controls import OF_CARDS
-from bot.render.outbox import Change
+from bot.render.controls import NONE, OF_CARDS, Controls
+from bot.render.outbox import Change, Outgoing
 from bot.render.upload import Attached
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
@@ -52,6 +52,55 @@ async def test_a_card_that_discord_refuses_leaves_the_call_waiting(bench: Bench)
     assert (await bench.found()).state == "waiting"
 
 
+async def posted_by_a_worker_that_is_gone(bench: Bench) -> int:
+    """A card of which the store does not know."""
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    sent = await bench.outbox.send(THREAD, Outgoing("a card", nonce="1", controls=Controls(ID, OF_CARDS)))
+    return sent.id
+
+
+async def test_a_press_tells_the_card_that_its_worker_has_not_noted(bench: Bench) -> None:
+    card = await posted_by_a_worker_that_is_gone(bench)
+    pressed = await bench.desk.pressed(THREAD, ID, card)
+    assert pressed is not None
+    assert (pressed.card, pressed.state, bench.outbox.seen("edit")) == (card, "waiting", [])
+    await bench.desk.allow(THREAD, ID, ASKER)
+    done = await bench.until("done")
+    await eventually(lambda: bench.cards() == [approval_card.card(done)])
+    assert bench.outbox.controls[card] == NONE
+
+
+async def test_a_late_press_on_a_card_that_nobody_knew_has_the_card_say_what_the_call_is(
+    bench: Bench,
+) -> None:
+    card = await posted_by_a_worker_that_is_gone(bench)
+    refused, _ = await bench.desk.refuse(THREAD, ID, ASKER, "")
+    assert refused is not None
+    await bench.looked()
+    assert bench.cards() == ["a card"]
+    await bench.desk.pressed(THREAD, ID, card)
+    assert bench.cards() == [approval_card.card(refused)]
+    assert bench.outbox.controls[card] == NONE
+
+
+async def test_a_worker_that_ends_behind_the_note_of_its_card_leaves_the_card_to_the_watch(
+    bench: Bench,
+) -> None:
+    waiting = await bench.opened()
+    await bench.approvals.change(THREAD, ID, lambda each: replace(each, card=None))
+    refused, _ = await bench.desk.refuse(THREAD, ID, ASKER, "")
+    assert refused is not None
+    await bench.approvals.due.remove(THREAD)  # the watch has seen to a call that nobody knew a card of
+    bench.outbox = held = Held("Refused")
+    posting = asyncio.create_task(bench.another()._cards.post(waiting))
+    await eventually(lambda: held.waits)
+    posting.cancel()
+    assert await bench.approvals.due.all() == (THREAD,)
+    held.let.set()
+    await bench.looked(bench.another())
+    assert approval_card.card(refused) in bench.cards()
+
+
 class Held(FakeOutbox):
     """A Discord that makes one kind of change to a card only once `let` is set."""
 
@@ -59,9 +108,11 @@ class Held(FakeOutbox):
         super().__init__(round_trip_s=0.0)
         self.words = words
         self.let = asyncio.Event()
+        self.waits = False
 
     async def edit(self, channel_id: int, message_id: int, change: Change) -> tuple[Attached, ...]:
         if self.words in (change.content or ""):
+            self.waits = True
             await self.let.wait()
         return await super().edit(channel_id, message_id, change)
 
