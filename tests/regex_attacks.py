@@ -60,6 +60,19 @@ def attacks(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
     return sorted((head, unit) for head, unit in found if unit)
 
 
+def repeats_a_group_possessively(pattern: re.Pattern[str]) -> bool:
+    """Whether a possessive repeat has more than one character in it, as in `(?:ab)*+`."""
+
+    def found(items: Any) -> bool:
+        return any(
+            (op is c.POSSESSIVE_REPEAT and [each for each, _ in arg[2]] not in [[one] for one in ONE])
+            or any(map(found, _inside(op, arg)))
+            for op, arg in items
+        )
+
+    return found(parse(pattern.pattern, pattern.flags))
+
+
 def _takes(items: Any, flags: int, char: str) -> bool:
     return any(tester(op, arg, flags)(char) for op, arg in _ones(items))
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 import bot
-from tests.regex_attacks import FOREIGN, attacks
+from tests.regex_attacks import FOREIGN, attacks, repeats_a_group_possessively
 from tests.regex_steps import Engine, TooManySteps
 
 PACKAGES = (
@@ -115,6 +115,17 @@ def worst(pattern: re.Pattern[str], *, anywhere: bool) -> str:
                 if taken == STEPS_MAX or taken > GROWTH_MAX * few:
                     return f"{head!r} + n * {unit!r} + {tail!r}: {few} steps, then {taken}"
     return ""
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_no_group_is_repeated_possessively(name: str) -> None:
+    # Python before 3.11.5, that of Debian 12 for example, matches too much there (gh-106052); `(?>(?:ab)*)` is right.
+    assert not repeats_a_group_possessively(PATTERNS[name])
+
+
+def test_a_group_that_is_repeated_possessively_is_noticed() -> None:
+    assert repeats_a_group_possessively(re.compile(r"(a(?:ab|c)*+)"))
+    assert not repeats_a_group_possessively(re.compile(r"[ab]*+c++(?>(?:ab)*)"))
 
 
 @pytest.mark.parametrize("name", PATTERNS)

@@ -20,7 +20,7 @@ CLOSING_LEAD_MAX_CHARS = 24
 QUOTE_DEPTH_MAX = 8
 
 _QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
-_BULLETS = re.compile(r"(?:[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t]*+")
+_BULLETS = re.compile(r"(?>(?:[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]++)*)[ \t]*+")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}|-#)(?:[ \t]|$)")

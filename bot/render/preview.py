@@ -10,7 +10,7 @@ from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.open_markup import OpenMarkup, continue_message, continues
 
 # A line of block marks only: its block is not known yet.
-_ONLY_MARKERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s*+)*+(?:\d{1,9}|#{1,6}\s*+)?")
+_ONLY_MARKERS = re.compile(r"[\s>]*+(?>(?:(?:[-*+]|\d{1,9}[.)])\s*+)*)(?:\d{1,9}|#{1,6}\s*+)?")
 # Characters that may mark the text that follows, and show nothing themselves.
 _MARKERS = "*_~|`\\ "
 _FENCE_BEGUN = re.compile(r"`+|~+")

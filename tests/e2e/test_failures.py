@@ -190,7 +190,8 @@ async def go_through(world: World, name: str, case: Case) -> Seen:
     await world.settled(failed, ALL_TRIES_S)
     after_failure = world.said(thread)[1:]
     world.claude.say_when(ends_with(f"next <{name}>"), "All is well again.")
-    await world.settled(await person.post(thread, f"next <{name}>"))
+    # The refusals of the other cases hold this one back as well.
+    await world.settled(await person.post(thread, f"next <{name}>"), ALL_TRIES_S)
     asked = [call for call in world.asked if f"<{name}>" in str(call.body)]
     return Seen(
         after_failure=[m["content"] for m in after_failure],

@@ -32,7 +32,7 @@ _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
 _TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
 _REFERENCE = re.compile(r"[ \t]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]+<?(https?://[^\s<>()]+)>?")
-_CLOSING_BEGUN = re.compile(r"[ \t>]*+(?:`++|~++)?+[ \t\r]*+")
+_CLOSING_BEGUN = re.compile(r"[ \t>]*+(?>(?:`++|~++)?)[ \t\r]*+")
 
 
 class Lead(NamedTuple):

@@ -21,10 +21,10 @@ ROW_MAX_CHARS = 4000
 ROWS_MAX = 200
 _GAP = "  "
 
-_DELIMITERS = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t\r]*+")
+_DELIMITERS = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?>(?:\|[ \t]*+:?-++:?[ \t]*+)*)\|?[ \t\r]*+")
 _DELIMITERS_BEGUN = re.compile(r"[ \t|:-]*\r?")
 _CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
-_LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*+)\]\(<?([^()\s<>]*+(?:\([^()\s]*+\)[^()\s]*+)*+)>?[^()]*+\)")
+_LINK = re.compile(r"\[((?>(?:[^\[\]\\]|\\.)*))\]\(<?([^()\s<>]*+(?>(?:\([^()\s]*+\)[^()\s]*+)*))>?[^()]*+\)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TICKS = re.compile(r"`+")
 _FENCE = re.compile("`(?=``)|(?<=`)`(?=`)")
