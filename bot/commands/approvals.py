@@ -107,10 +107,8 @@ class ApprovalButtons:
 
     async def _resolved(self, interaction: Interaction, approval: int) -> tuple[Invocation, Approval | None]:
         invocation = await resolve_invocation(interaction, self._conversations)
-        place, card = interaction.channel_id or 0, interaction.message
-        if card is None:
-            return invocation, await self._desk.find(place, approval)
-        return invocation, await self._desk.pressed(place, approval, card.id)
+        card = None if interaction.message is None else interaction.message.id
+        return invocation, await self._desk.find(interaction.channel_id or 0, approval, card)
 
     def _refusal(
         self, interaction: Interaction, invocation: Invocation, found: Approval | None, button: Button

@@ -182,19 +182,15 @@ class ApprovalDesk:
             await self._cards.show(found)
         return found, taken
 
-    async def find(self, conversation: int, approval: int) -> Approval | None:
-        """Return a call, None if it is not known any more, or its question was deleted."""
-        found = await self._approvals.find(conversation, approval)
-        if found is None:
+    async def find(self, conversation: int, approval: int, card: int | None = None) -> Approval | None:
+        """Return a call, None if it is not known any more, or its question was deleted; note an unknown `card`."""
+        if (found := await self._approvals.find(conversation, approval)) is None:
             return None
+        if card is not None and found.card is None:
+            found = await self._cards.note(found, card)
         if found.state == "waiting" and await self._approvals.is_reset(found):
             return await self._withdraw(found, "reset")
         return None if await self._was_taken_back(found) else found
-
-    async def pressed(self, conversation: int, approval: int, card: int) -> Approval | None:
-        """Return the call of a card on which somebody has pressed a button, as `find` does; note an unknown card."""
-        found = await self.find(conversation, approval)
-        return found if found is None or found.card is not None else await self._cards.note(found, card)
 
     async def look_soon(self, conversation: int) -> None:
         """Have the watch look after the calls of a conversation at once, if there are any."""

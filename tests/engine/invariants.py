@@ -199,8 +199,7 @@ class Scene:
 
     async def _cards(self, place: int) -> list[str]:
         """Each card says what became of its call, and has buttons as long as that waits."""
-        posted = self._by_bot(place)
-        cards = {int(message["id"]): message for message in posted}
+        cards = {int(message["id"]): message for message in self._by_bot(place)}
         calls = await Approvals(self.redis, Keys(self.prefix)).of(place)
         found = [
             f"{place}: the card of a call that is {each.state} says {short(message['content'])}"

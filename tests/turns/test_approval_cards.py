@@ -61,7 +61,7 @@ async def posted_by_a_worker_that_is_gone(bench: Bench) -> int:
 
 async def test_a_press_tells_the_card_that_its_worker_has_not_noted(bench: Bench) -> None:
     card = await posted_by_a_worker_that_is_gone(bench)
-    pressed = await bench.desk.pressed(THREAD, ID, card)
+    pressed = await bench.desk.find(THREAD, ID, card)
     assert pressed is not None
     assert (pressed.card, pressed.state, bench.outbox.seen("edit")) == (card, "waiting", [])
     await bench.desk.allow(THREAD, ID, ASKER)
@@ -78,7 +78,7 @@ async def test_a_late_press_on_a_card_that_nobody_knew_has_the_card_say_what_the
     assert refused is not None
     await bench.looked()
     assert bench.cards() == ["a card"]
-    await bench.desk.pressed(THREAD, ID, card)
+    await bench.desk.find(THREAD, ID, card)
     assert bench.cards() == [approval_card.card(refused)]
     assert bench.outbox.controls[card] == NONE
 
