@@ -95,7 +95,7 @@ async def test_never_answers_nothing_and_says_nothing_mentions_included(world: W
 async def test_an_edit_where_nothing_is_answered_is_stored_and_has_nothing_written_anew(world: World) -> None:
     channel = world.channel()
     thread = await world.converse(channel, "hello")
-    question = await world.ann.post(thread, "my number is 4711")
+    question = await world.ann.post(thread, "my number is forty-two")
     await world.settled(question)
     requests = len(world.asked)
     await choose(world, channel, "never")
@@ -104,7 +104,7 @@ async def test_an_edit_where_nothing_is_answered_is_stored_and_has_nothing_writt
     assert len(world.asked) == requests
     await choose(world, channel, "mention")
     await answered_next(world, thread)
-    assert "4711" not in str(world.asked[-1].body)
+    assert "forty-two" not in str(world.asked[-1].body)
     assert "none of your business" in str(world.asked[-1].body)
     assert len(world.asked) == requests + 1
 

@@ -170,10 +170,10 @@ async def test_the_timeline_of_a_turn_is_encrypted_because_lengths_tell_of_a_tex
     store = Store(with_keys(OLD))
     await receive(store, ONE)
     claim = await claimed(store)
-    timeline = (AttemptTimeline(1, requests=(StreamedRequest("reply", deltas=(123456, 7)),)),)
+    timeline = (AttemptTimeline(1, requests=(StreamedRequest("reply", deltas=(123_456_789_012_345, 7)),)),)
     await store.journal.intend(claim, 0, 1)
     await store.journal.posted(claim, 0, 77, timeline)
-    assert "123456" not in await everything(redis)
+    assert "123456789012345" not in await everything(redis)
     await expire_lease(redis)
     assert (await claimed(store)).attempt.timeline == timeline
 

@@ -67,10 +67,15 @@ async def test_numbers_of_the_bot_stay_and_ids_become_the_same_other_ids(redis: 
 
 
 async def test_security_the_turns_before_are_held_as_filler_with_their_numbers(redis: Redis) -> None:
-    said = "My salary is 8461"
+    said = "My salary is a secret"
     made = [
         replace(turn(number, user=said, reply=said, window_start=start), prefix_key=key, consulted=CONSULTED)
-        for number, start, key in ((0, 0, "ab12"), (1, 1, "cd34"), (2, 1, "cd34"), (3, 1, "cd34"))
+        for number, start, key in (
+            (0, 0, "first_key"),
+            (1, 1, "second_key"),
+            (2, 1, "second_key"),
+            (3, 1, "second_key"),
+        )
     ]
     made[1] = replace(made[1], preface=Preface(said, (made[0],)))
     await redis.rpush(KEYS.history(CONVERSATION), *map(dump_turn, made))
@@ -81,10 +86,12 @@ async def test_security_the_turns_before_are_held_as_filler_with_their_numbers(r
     first, second = (each["turn"] for each in journal["earlier"])
     (own,) = (each["turn"] for each in journal["entry"])
     assert first["prefix_key"] == second["prefix_key"] == own["prefix_key"]
-    assert first["preface"]["pinned"][0]["prefix_key"] not in (first["prefix_key"], "ab12")
+    assert first["preface"]["pinned"][0]["prefix_key"] not in (first["prefix_key"], "first_key")
     assert first["id"] < second["id"] < own["id"]
     assert (first["user_tokens"], first["window_start"], first["outcome"]) == (10, 1, "answered")
     assert len(first["preface"]["summary"]) == len(said)
     text = json.dumps(journal)
-    assert [each for each in ("salary", "8461", "ab12", "cd34", "wiki", "secret_tool") if each in text] == []
+    assert [
+        each for each in ("salary", "first_key", "second_key", "wiki", "secret_tool") if each in text
+    ] == []
     assert earlier_turns(journal, NOW_MS) is not None
