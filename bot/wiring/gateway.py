@@ -18,6 +18,7 @@ from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.catchup.listing import Listing
+from bot.gateway.catchup.settled import Settled
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
@@ -174,6 +175,7 @@ def build_events(
         intake,
         outbox,
         notes,
+        Settled(store.message_states, store.decisions),
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,

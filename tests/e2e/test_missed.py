@@ -7,10 +7,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+import redis
 from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.message import created_ms
+from bot.local.simulator.discord import permissions as bits
+from bot.store.keys import Keys
+from tests.e2e.test_metrics import counted
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -239,3 +243,42 @@ def active_in(world: World, channel: int) -> list[int]:
 
 def paths_of(channels: Iterable[int]) -> set[str]:
     return {f"/channels/{each}" for each in channels}
+
+
+async def test_what_a_notice_has_refused_is_not_refused_again_after_a_restart(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="120")
+    channel, voice = alone.channel(), alone.channel("voice")
+    alone.deny(channel, bits.CREATE_PUBLIC_THREADS, alone.ben.id)
+    refused = await alone.ben.post(channel, f"{alone.mention} hello?")
+    elsewhere = await alone.ben.post(voice, f"{alone.mention} hello?")
+    await alone.noticed(channel)
+    await alone.noticed(voice)
+    await noted(alone, channel, refused)
+    await noted(alone, voice, elsewhere)
+    await bot.kill()
+    # As much later as nonces last: Discord would show a second notice.
+    alone.discord.world.nonces.forget(int(alone.app.user_id))
+    await alone.start_bot(**SOON)
+    await swept(alone)
+    await alone.converse(channel, "something else")
+    assert texts(alone, channel) == [wording.small(wording.may_not("Create Public Threads"))]
+    assert texts(alone, voice) == [wording.small(wording.NO_THREADS_HERE)]
+
+
+async def noted(world: World, channel: int, message: dict[str, Any]) -> None:
+    """Wait until it is noted why a message gets no answer."""
+    with redis.Redis.from_url(world.redis_url) as store:
+        await world.until(lambda: store.hexists(Keys(world.prefix).decisions(channel), message["id"]))
+
+
+async def test_sweeps_neither_count_nor_report_messages_again(alone: World) -> None:
+    bot = await alone.start_bot(**SOON, BOT_TELEMETRY__METRICS_PORT="0")
+    thread = await alone.converse(alone.channel(), "hello")
+    await alone.ann.post(thread, "// a comment")
+    for number in range(3):
+        await alone.settled(await alone.ann.post(thread, f"and {number}?"))
+        await swept(alone)
+    found = await counted(alone)
+    assert found['bobbin_messages_received_total{decision="prefixed"}'] == 1
+    assert found['bobbin_messages_received_total{decision="answer"}'] == 3
+    assert bot.log("channel_caught_up") == []

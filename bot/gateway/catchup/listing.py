@@ -13,6 +13,7 @@ from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError
 from bot.conversation.message import first_id
 from bot.gateway.catchup.channels import Channels, ListableChannel, ReadableChannel
+from bot.gateway.catchup.settled import Settled
 from bot.gateway.conversion import reading
 from bot.gateway.conversion.snowflake import id_before
 from bot.gateway.events.decision_notes import DecisionNotes
@@ -42,6 +43,7 @@ class Listing:
         intake: Intake,
         outbox: Outbox,
         notes: DecisionNotes,
+        settled: Settled,
         pace: Pace,
         *,
         max_age_s: float,
@@ -54,6 +56,7 @@ class Listing:
         self._intake = intake
         self._outbox = outbox
         self._notes = notes
+        self._settled = settled
         self._pace = pace
         self._max_age_s = max_age_s
         self._max_messages = max_messages
@@ -97,9 +100,16 @@ class Listing:
             listed = await reading.messages(
                 self._client, channel, limit=self._max_messages + BEYOND, before=before, after=after
             )
+        latest_first = listed[: self._max_messages]
+        known = await self._settled.of(
+            channel.id, [each.id for each in latest_first if each.author.id != me.id]
+        )
+        answered = [(known.conversations[each], each) for each in known.answered]
         accepted: list[tuple[int, int]] = []
         too_old: list[discord.Message] = []
-        for message in reversed(listed[: self._max_messages]):
+        for message in reversed(latest_first):
+            if message.id in known.answered or message.id in known.notified:
+                continue
             if message.id < oldest:
                 too_old.append(message)
             elif (conversation := await self._intake.accept_listed(message, me)) is not None:
@@ -109,10 +119,10 @@ class Listing:
                 self._intake.wake(conversation)
         await self._notify_of_unanswered(channel, me, latest, too_old, listed[self._max_messages :])
         latest = max([latest, *(message.id for message in listed)])
-        if accepted:
-            log.info("channel_caught_up", channel=channel.id, messages=len(accepted))
+        if missed := sum(message not in known.conversations for _, message in accepted):
+            log.info("channel_caught_up", channel=channel.id, messages=missed)
         return await self._conversations.advance(
-            channel.id, before=mark, after=max(latest, mark or 0), listed=accepted
+            channel.id, before=mark, after=max(latest, mark or 0), listed=[*answered, *accepted]
         )
 
     async def _first_mark(self, channel: ReadableChannel, me: int, oldest: int) -> int:

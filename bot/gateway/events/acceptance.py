@@ -73,25 +73,25 @@ class Acceptance:
         ):
             return None
         refused = await self._decider.refusal(message, decided.settings)
-        if refused is None and not await self._may_be_stored(message, decided):
+        if refused is None and not await self._may_be_stored(message, decided, source):
             return None
         # Also of a refused message: its author may have the same posted by a proxy.
         copy = await self._counterpart(message, decided, me)
         if refused is not None:
-            await self._ignore_refused(message, refused, copy, decided)
+            await self._ignore_refused(message, refused, copy, decided, source)
             return None
         if copy is None:
             return await self._writer.store(message, decided, me, source)
-        self._on_decision("proxied")
+        self._count("proxied", source)
         await self._notes.unanswered(message, Cause.PROXIED, str(copy.id))
         log.info("original_ignored", message=message.id, copy=copy.id)
         return None
 
-    async def _may_be_stored(self, message: discord.Message, decided: Accepted) -> bool:
+    async def _may_be_stored(self, message: discord.Message, decided: Accepted, source: str) -> bool:
         return (
             await self._threads.has_place(message, decided)
             and await self._threads.is_held(message, decided)
-            and not await self._is_held_back(message, message.author.id)
+            and not await self._is_held_back(message, message.author.id, source)
         )
 
     async def _accept_copy(
@@ -106,11 +106,11 @@ class Acceptance:
             await self._proxies.discard(message)
             return None
         refused = await self._decider.refusal(message, decided.settings, person=author)
-        if refused is None and await self._is_held_back(message, author or None):
+        if refused is None and await self._is_held_back(message, author or None, source):
             await self._proxies.discard(message)
             return None
         if refused is not None:
-            await self._ignore_refused(message, refused, None, decided, person=author or None)
+            await self._ignore_refused(message, refused, None, decided, source, person=author or None)
             return None
         if original is not None:
             await self._notes.missed(message.channel.id, (original.id,), Cause.PROXIED, str(message.id))
@@ -132,7 +132,7 @@ class Acceptance:
         decided = await self._decider.decide(message, me)
         if not isinstance(decided, Ignore):
             return decided
-        self._on_decision(decided.reason.value)
+        self._count(decided.reason.value, source)
         await self._notes.ignored(message, decided)
         if decided.reason is Reason.TYPED_COMMAND and source == "event":
             await self._notices.post(message, wording.TYPED_COMMAND)
@@ -146,10 +146,15 @@ class Acceptance:
         is_fresh = self._clock.now_ms() - created_ms(message.id) < FRESH_MS
         return source != "event" or not is_fresh
 
-    async def _is_held_back(self, message: discord.Message, person: int | None) -> bool:
+    def _count(self, decision: str, source: str) -> None:
+        """Count a message that is not answered. A listing finds nearly all of them again, soon after their event."""
+        if source == "event":
+            self._on_decision(decision)
+
+    async def _is_held_back(self, message: discord.Message, person: int | None, source: str) -> bool:
         if self._gate is None or not await self._gate.holds_back(message, person):
             return False
-        self._on_decision(Reason.NO_CONSENT.value)
+        self._count(Reason.NO_CONSENT.value, source)
         await self._notes.ignored(message, Ignore(Reason.NO_CONSENT))
         log.info("message_held_back", message=message.id, reason=Reason.NO_CONSENT.value)
         return True
@@ -160,6 +165,7 @@ class Acceptance:
         refused: Ignore,
         copy: Message | None,
         accepted: Accepted,
+        source: str,
         *,
         person: int | None = None,
     ) -> None:
@@ -167,7 +173,7 @@ class Acceptance:
 
         `person` is for whom the message was posted, if it is such a copy.
         """
-        self._on_decision(refused.reason.value)
+        self._count(refused.reason.value, source)
         await self._notes.ignored(message, refused, person=person)
         log.debug("message_ignored", message=message.id, reason=refused.reason.value)
         if copy is not None:

@@ -31,7 +31,8 @@ REMEMBERED = 1000
 class ThreadPermission:
     """A person may have the bot open a thread only where they may open one.
 
-    `notify` posts a notice below a message, `on_decision` gets the label of each refusal.
+    `notify` posts a notice below a message, `on_decision` gets the label of each refusal. A refusal is noted after its
+    notice: a crash in between loses no notice, and a listing soon after repeats the notice under the same nonce.
     """
 
     def __init__(
@@ -53,9 +54,9 @@ class ThreadPermission:
             return True
         if getattr(accepted.channel, "type", None) in THREAD_PARENTS:
             return accepted.addressed or await self._may_bot_open(message, accepted)
-        await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
         if accepted.addressed:
             await self._notify(message, wording.NO_THREADS_HERE)
+        await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
         return False
 
     async def _may_bot_open(self, message: discord.Message, accepted: Accepted) -> bool:
@@ -64,9 +65,9 @@ class ThreadPermission:
         if lacking is not None:
             log.info("bot_lacks_permission", channel=message.channel.id, permission=lacking)
             self._on_decision("bot_lacks_permission")
-            await self._notes.unanswered(message, Cause.BOT_LACKS_PERMISSION, lacking)
             if self._is_first(message.channel.id, EVERYBODY):
                 await self._notify(message, wording.missing_permission(lacking, where="in a thread"))
+            await self._notes.unanswered(message, Cause.BOT_LACKS_PERMISSION, lacking)
         return lacking is None
 
     async def is_held(self, message: discord.Message, accepted: Accepted) -> bool:
@@ -82,9 +83,9 @@ class ThreadPermission:
         if lacking is not None:
             log.info("author_lacks_permission", message=message.id, permission=lacking)
             self._on_decision("may_not_open")
-            await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
             if self._is_first(message.channel.id, message.author.id) or accepted.addressed:
                 await self._notify(message, wording.may_not(lacking))
+            await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
         return lacking is None
 
     def _is_first(self, channel: int, person: int) -> bool:
