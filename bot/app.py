@@ -89,7 +89,7 @@ async def _serve(
         asyncio.create_task(bot.file_cleanup.watch(every_s=local.settings.turns.poll_s), name="file-cleanup"),
         asyncio.create_task(bot.audit_poster.watch(every_s=local.settings.turns.poll_s), name="audit-poster"),
         asyncio.create_task(
-            bot.approval_desk.watch(every_s=local.settings.turns.poll_s), name="approval-desk"
+            bot.approval_desk.watch.run(every_s=local.settings.turns.poll_s), name="approval-desk"
         ),
         asyncio.create_task(
             bot.reminder_poster.watch(every_s=local.settings.turns.poll_s), name="reminder-poster"

@@ -6,7 +6,6 @@ call that was allowed runs once, one that nobody decides expires.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -16,7 +15,6 @@ import structlog
 
 from bot.conversation.approval import Approval, Withdrawal
 from bot.conversation.clock import Clock
-from bot.conversation.errors import StoreUnavailable
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
 from bot.conversation.tool_settings import OFF, ON
@@ -27,13 +25,11 @@ from bot.tools.tool import Tool, ToolContext, ToolFailed
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_cards import ApprovalCards
 from bot.turns.approval_rules import ApprovalRules
-from bot.turns.approval_runs import INTERRUPTED, ApprovalRuns
+from bot.turns.approval_runs import ApprovalRuns
+from bot.turns.approval_watch import RETRY_S, ApprovalWatch
 from bot.turns.persist import persist
 
 log = structlog.get_logger()
-
-RETRY_S = 60.0
-"""After a failure of the store or of Discord."""
 
 CARD_S = 20.0
 """How soon a card is posted by the watch whose turn has not posted it."""
@@ -67,9 +63,11 @@ class ApprovalDesk:
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._report = report
-        self._distrusts_cards = False
         self._opened: dict[int, set[int]] = {}
         self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
+        self.watch = ApprovalWatch(
+            approvals, toolbox, self._cards, self._runs, clock, report, was_taken_back=self._was_taken_back
+        )
 
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
@@ -202,85 +200,6 @@ class ApprovalDesk:
             is_theirs = each.asker == who.person and each.created_ms < created_ms(who.before)
             if is_theirs and each.state == "waiting":
                 await self._withdraw(each, "forgotten")
-
-    def distrust_cards(self) -> None:
-        """Have every card written anew that waits: a store that has gone back does not know what the card says."""
-        self._distrusts_cards = True
-
-    async def _write_anew(self) -> None:
-        for conversation in await self._approvals.due.all():
-            for each in await self._approvals.of(conversation):
-                if each.state == "waiting":
-                    await self._cards.show(each)
-        self._distrusts_cards = False
-
-    async def watch(self, *, every_s: float) -> None:
-        """Post cards that are missing, end what has expired, take up what was interrupted; until cancelled."""
-        while True:
-            try:
-                if self._distrusts_cards:
-                    await self._write_anew()
-                for item in await self._approvals.due.take(RETRY_S):
-                    again_s = await self._look(item.id)
-                    await self._approvals.due.done(item, again_s)
-            except StoreUnavailable as error:
-                log.info("approvals_delayed", detail=str(error))
-            await asyncio.sleep(every_s)
-
-    async def _look(self, conversation: int) -> float | None:
-        """Look after the calls of a conversation; returns in how many seconds to look again, None for never."""
-        found = await self._approvals.of(conversation)
-        waits = [await self._look_at(each) for each in found]
-        return min((wait_s for wait_s in waits if wait_s is not None), default=None)
-
-    async def _look_at(self, approval: Approval) -> float | None:
-        """Look after one call; returns what `_look` does."""
-        if approval.has_ended:
-            is_shown = approval.is_shown or await self._cards.show(approval)
-            return None if is_shown else RETRY_S
-        is_reset = await self._approvals.is_reset(approval)
-        if not is_reset and await self._was_taken_back(approval):
-            return None
-        after, taken = await self._next(approval, is_reset=is_reset)
-        if after is None:
-            return None
-        is_shown = True
-        if taken:
-            is_shown = await self._taken_up(after)
-        elif after.card is None and after.state == "waiting":
-            await self._cards.post(after)
-        elif not after.is_shown and after.state == "waiting":
-            is_shown = await self._cards.show(after)
-        if not is_shown or after.state == "running":
-            return RETRY_S
-        return None if after.has_ended else (after.ends_ms - self._clock.now_ms()) / 1000 + 1
-
-    async def _next(self, approval: Approval, *, is_reset: bool) -> tuple[Approval | None, bool]:
-        """End a call that has expired or whose conversation was reset, or take it up if it was interrupted."""
-        now_ms = self._clock.now_ms()
-        tool = self._toolbox.find(approval.tool)
-        limit_s, repeats = (0.0, False) if tool is None else (tool.time_limit_s, tool.repeats)
-
-        def step(found: Approval) -> Approval | None:
-            if is_reset and found.state == "waiting":
-                return found.withdrawn("reset", now_ms)
-            taken_up = found.interrupted(limit_s, repeats=repeats, now_ms=now_ms)
-            if is_reset and taken_up is not None:
-                return found.ended("failed", INTERRUPTED, now_ms)
-            return found.expired(now_ms) or taken_up
-
-        return await self._approvals.change(approval.conversation, approval.id, step)
-
-    async def _taken_up(self, approval: Approval) -> bool:
-        """Run a call again if it is to be, and show what the watch has made of it; returns whether it is shown."""
-        log.info(
-            "approval_taken_up", conversation=approval.conversation, tool=approval.tool, state=approval.state
-        )
-        if approval.has_ended:
-            self._report(approval.state)
-        elif approval.state == "running":
-            self._runs.start(approval)
-        return await self._cards.show(approval)
 
     async def _was_taken_back(self, approval: Approval) -> bool:
         """Remove a call that waits, with its card, if its question was deleted."""

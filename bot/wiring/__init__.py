@@ -210,7 +210,7 @@ async def build(
         commands=commands,
         instance=instance,
         shards=shards,
-        rolled_back=turns.desk.distrust_cards,
+        rolled_back=turns.desk.watch.distrust_cards,
     )
     built = build_commands(
         live,

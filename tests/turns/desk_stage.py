@@ -81,7 +81,7 @@ class Bench:
 
     async def looked(self, desk: ApprovalDesk | None = None) -> None:
         """One look of the watch at the conversation."""
-        await (desk or self.desk)._look(THREAD)
+        await (desk or self.desk).watch.look(THREAD)
 
     def cards(self) -> list[str]:
         return self.outbox.texts()

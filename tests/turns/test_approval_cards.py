@@ -172,9 +172,9 @@ async def test_a_card_whose_change_was_lost_with_the_bot_is_written_by_the_watch
     else:
         await bench.approvals.change(THREAD, ID, lambda each: each.withdrawn("off", each.since_ms))
     bench.outbox.failures.append(DiscordUnavailable("503"))
-    assert await bench.desk._look(THREAD) is not None
+    assert await bench.desk.watch.look(THREAD) is not None
     assert "can decide" in bench.cards()[0]
-    assert await bench.another()._look(THREAD) is None
+    assert await bench.another().watch.look(THREAD) is None
     assert "can decide" not in bench.cards()[0]
     edits = len(bench.outbox.seen("edit"))
     await bench.looked()
@@ -203,8 +203,8 @@ async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_a
     fields: dict[Any, Any] = dict(held)
     await bench.redis.hset(KEYS.approvals(THREAD), mapping=fields)
     await bench.approvals.due.postpone(THREAD, WAITS_S)
-    bench.desk.distrust_cards()
-    watching = asyncio.create_task(bench.desk.watch(every_s=0.01))
+    bench.desk.watch.distrust_cards()
+    watching = asyncio.create_task(bench.desk.watch.run(every_s=0.01))
     async with asyncio.timeout(10):
         while bench.outbox.controls[card].buttons != OF_CARDS:  # noqa: ASYNC110 - the watch makes it true
             await asyncio.sleep(0.01)

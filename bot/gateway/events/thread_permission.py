@@ -31,8 +31,8 @@ REMEMBERED = 1000
 class ThreadPermission:
     """A person may have the bot open a thread only where they may open one.
 
-    `notify` posts a notice below a message, `on_decision` gets the label of each refusal. A refusal is noted after its
-    notice: a crash in between loses no notice, and a listing soon after repeats the notice under the same nonce.
+    `notify` posts a notice below a message, `on_decision` gets the label of each refusal. A refusal is noted after
+    its notice: a crash in between loses no notice, and a listing soon after repeats the notice under the same nonce.
     """
 
     def __init__(
