@@ -118,6 +118,12 @@ class Approval:
         """Return the call as it ends where its question was deleted, None if it does not wait any more."""
         return replace(self, state="expired", since_ms=now_ms) if self.state == "waiting" else None
 
+    def without_words(self) -> Approval | None:
+        """Return a call that has ended without what was said in it, None if it has not ended, or has no words."""
+        reason = "" if self.state == "refused" else self.reason
+        bare = replace(self, arguments="{}", outcome="", settled=(), reason=reason)
+        return bare if self.has_ended and bare != self else None
+
     def interrupted(self, time_limit_s: float, *, repeats: bool, now_ms: int) -> Approval | None:
         """Return what becomes of a call whose worker is gone: one that `repeats` safely runs again, others wait
         again.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -14,6 +15,7 @@ from bot.conversation.message import Message
 from bot.conversation.timeline import Timeline
 from bot.conversation.turn import Turn
 from bot.store.content import Content, is_sealed
+from bot.store.keys import padded
 from bot.store.legacy import text_turns
 
 
@@ -79,6 +81,15 @@ def load_turn(text: str) -> Turn:
         return _load(_entries, text).turn
     except Unreadable:
         return _load(text_turns, text).turn()
+
+
+def padded_ids(entries: Iterable[object]) -> tuple[str, ...]:
+    """Return the padded ids of stored turns, without those that cannot be read."""
+    found = []
+    for each in entries:
+        with suppress(Unreadable):
+            found.append(padded(load_turn(str(each)).id))
+    return tuple(found)
 
 
 def is_current(text: str) -> bool:

@@ -11,7 +11,7 @@ from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
 from bot.conversation.shards import ALL_SHARDS, Shards
 from bot.store.claim import Meta
-from bot.store.codec import dump_message, pairs
+from bot.store.codec import dump_message, padded_ids, pairs
 from bot.store.connection import translated
 from bot.store.content import Content
 from bot.store.file_sweeps import FileSweeps
@@ -143,6 +143,8 @@ class Conversations:
         Returns how many turns were forgotten, and channel and id of each message that the running turn had posted.
         """
         keys = self._keys
+        with translated():
+            entries: list[Any] = await self._redis.lrange(keys.history(conversation), 0, -1)
         await self._sweeps.schedule(conversation)
         turns, _, record = await self._scripts.run(
             Reset(
@@ -153,11 +155,13 @@ class Conversations:
                 unreconciled=keys.reconcile(conversation),
                 files=keys.files(conversation),
                 inline=keys.inline(conversation),
+                steps=keys.tool_steps(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),
                 before=padded(before),
                 ttl_s=self._ttl_s,
                 done_s=DONE_RECORD_S,
+                turns=padded_ids(entries),
             )
         )
         fields = pairs(record)

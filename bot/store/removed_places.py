@@ -6,14 +6,13 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.conversation.errors import Unreadable
 from bot.conversation.memory import MemoryPlace
-from bot.store.codec import load_turn
+from bot.store.codec import padded_ids
 from bot.store.connection import translated
 from bot.store.file_sweeps import FileSweeps
 from bot.store.key_lifetimes import DONE_RECORD_S, USAGE_S
 from bot.store.key_reader import KEYS_AT_ONCE
-from bot.store.keys import Keys, padded
+from bot.store.keys import Keys
 from bot.store.memories import Memories
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import EraseConversation
@@ -63,7 +62,7 @@ class RemovedPlaces:
                 results=keys.result_prefix(conversation),
                 older_than="" if older_than is None else str(older_than),
                 done_s=DONE_RECORD_S,
-                turns=tuple(padded(turn) for turn in map(_turn_id, entries) if turn),
+                turns=padded_ids(entries),
             )
         )
         if int(erased) < 0:
@@ -105,10 +104,3 @@ class RemovedPlaces:
             async for key in self._redis.scan_iter(match=f"{beginning}*", count=KEYS_AT_ONCE):
                 await self._redis.delete(key)
             await self._redis.delete(self._keys.legacy_scope(server))
-
-
-def _turn_id(text: object) -> int:
-    try:
-        return load_turn(str(text)).id
-    except Unreadable:
-        return 0

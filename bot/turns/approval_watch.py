@@ -72,10 +72,10 @@ class ApprovalWatch:
 
     async def _look_at(self, approval: Approval) -> float | None:
         """Look after one call; returns what `look` does."""
+        is_reset = await self._approvals.is_reset(approval)
         if approval.has_ended:
             is_shown = approval.is_shown or await self._cards.show(approval)
-            return None if is_shown else RETRY_S
-        is_reset = await self._approvals.is_reset(approval)
+            return await self._ended(approval, is_shown=is_shown, is_reset=is_reset)
         if not is_reset and await self._was_taken_back(approval):
             return None
         after, taken = await self._next(approval, is_reset=is_reset)
@@ -88,9 +88,17 @@ class ApprovalWatch:
             await self._cards.post(after)
         elif not after.is_shown and after.state == "waiting":
             is_shown = await self._cards.show(after)
+        if after.has_ended:
+            return await self._ended(after, is_shown=is_shown, is_reset=is_reset)
         if not is_shown or after.state == "running":
             return RETRY_S
-        return None if after.has_ended else (after.ends_ms - self._clock.now_ms()) / 1000 + 1
+        return (after.ends_ms - self._clock.now_ms()) / 1000 + 1
+
+    async def _ended(self, approval: Approval, *, is_shown: bool, is_reset: bool) -> float | None:
+        """Forget what was said in a call of a conversation that was reset, once its card needs it no more."""
+        if is_shown and is_reset:
+            await self._approvals.change(approval.conversation, approval.id, Approval.without_words)
+        return None if is_shown else RETRY_S
 
     async def _next(self, approval: Approval, *, is_reset: bool) -> tuple[Approval | None, bool]:
         """End a call that has expired or whose conversation was reset, or take it up if it was interrupted."""

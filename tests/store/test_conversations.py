@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation.content import Text
 from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.message import created_ms
+from bot.conversation.request import PromptMessage
 from bot.store.claim import Idle, UnreadableConversation
 from bot.store.codec import Result
 from bot.store.keys import Keys
+from bot.store.tool_steps import ToolStep, ToolSteps
 from tests.conversation.builders import message, snowflake
 from tests.store.stage import (
     CHANNEL_FIELDS,
@@ -20,6 +23,7 @@ from tests.store.stage import (
     claimed,
     receive,
 )
+from tests.store.test_content import everything
 
 
 async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: Store) -> None:
@@ -118,6 +122,25 @@ async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis
     fresh = await claimed(store)
     assert fresh.history == ()
     assert fresh.meta.starter == 3
+
+
+@pytest.mark.parametrize("runs", [False, True])
+async def test_a_reset_leaves_no_word_of_the_conversation_in_the_store(
+    store: Store, redis: Redis, runs: bool
+) -> None:
+    word = "marzipan"
+    steps = ToolSteps(redis, KEYS)
+    for number in (10, 11):
+        await receive(store, message(word, number=number))
+        claim = await claimed(store)
+        await steps.add(claim, 0, ToolStep(PromptMessage("assistant", (Text(word),)), word))
+        if runs and number == 11:
+            break
+        await store.journal.commit(claim, answered(claim, word), Result(word), window_start=0)
+        await store.journal.acknowledge(claim, reconcile=False)
+    assert word in await everything(redis)
+    await store.reset(C, before=snowflake(12))
+    assert word not in await everything(redis)
 
 
 async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known(store: Store) -> None:

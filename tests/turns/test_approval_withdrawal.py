@@ -89,6 +89,28 @@ async def test_a_reset_ends_the_call_and_its_card_says_so(bench: Bench) -> None:
     assert (late_answer(found), counts, bench.effect.made) == (WITHDRAWN["reset"], False, [])
 
 
+@pytest.mark.parametrize("state", ["withdrawn", "refused", "done"])
+async def test_what_was_said_in_a_call_is_forgotten_after_a_reset_and_its_card_stays(
+    bench: Bench, state: str
+) -> None:
+    await bench.opened()
+    if state == "refused":
+        await bench.desk.refuse(THREAD, ID, ASKER, "the north is cold")
+    elif state == "done":
+        await bench.desk.allow(THREAD, ID, ASKER)
+        await bench.until("done")
+    assert "north" in str(await bench.found())
+    await _reset(bench)
+    await bench.looked()
+    found = await bench.found()
+    assert found.state == state
+    assert "north" not in str(found)
+    assert found.outcome == ""
+    assert "north" in bench.cards()[0]
+    await bench.looked()
+    assert "north" in bench.cards()[0], "nobody has the card written anew"
+
+
 async def test_a_press_after_a_reset_is_answered_before_the_watch_has_looked(bench: Bench) -> None:
     await bench.opened()
     await _reset(bench)
@@ -110,7 +132,8 @@ async def test_a_call_that_was_interrupted_is_not_taken_up_after_a_reset(bench: 
     assert (await bench.found()).state == "running"
     bench.now_s[0] += 1000
     await bench.looked()
-    assert ((await bench.found()).outcome, bench.effect.made) == (INTERRUPTED, [])
+    assert ((await bench.found()).state, bench.effect.made) == ("failed", [])
+    assert INTERRUPTED in bench.cards()[0]
 
 
 async def test_a_call_that_is_made_after_a_reset_waits_as_any_other(bench: Bench) -> None:

@@ -49,7 +49,7 @@ class HandOver(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reset(Call):
-    """Forget the history and every message that waits."""
+    """Forget the history and every message that waits; `turns` are padded ids."""
 
     script: ClassVar[str] = "reset"
     lease: Key
@@ -59,11 +59,13 @@ class Reset(Call):
     unreconciled: Key
     files: Key
     inline: Key
+    steps: Key
     records: str
     results: str
     before: str
     ttl_s: int
     done_s: int
+    turns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 --!df flags=allow-undeclared-keys
 -- Forget the history and every message that waits; a running turn is fenced off. In a thread of somebody else's, the bot
 -- answers again only when it is mentioned. Messages up to the id `before` are not answered any more.
+-- `turns` are the ids of the turns in the history, whose replies may be noted for a comparison with what Discord shows.
 -- Returns {number of turns forgotten, id of the turn that was running or '', its record}.
 local next = next_token(redis.call('HGET', lease, 'token'))
 redis.call('HSET', lease, 'token', next, 'owner', '', 'expires', '0', 'due', '0')
 redis.call('EXPIRE', lease, 86400)
-local turns = redis.call('LLEN', history)
-redis.call('DEL', history, unreconciled, files, inline)
+local forgotten = redis.call('LLEN', history)
+for _, id in ipairs(turns) do redis.call('DEL', results .. id) end
+redis.call('DEL', history, unreconciled, files, inline, steps)
 local last = redis.call('HGET', meta, 'last')
 if last then
   redis.call('DEL', results .. last)
@@ -35,4 +37,4 @@ for _, id in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
     redis.call('EXPIRE', records .. id, done_s)
   end
 end
-return {turns, turn, record}
+return {forgotten, turn, record}
