@@ -27,7 +27,7 @@ RULE = permission_rules.SERVER
 MAY_NOT_CHECK = RULE.refusal("check my setup in a server")
 
 NOTHING = "Nothing is wrong here: I have all the permissions that I need."
-HEADING = "What is wrong here; a line disappears once it is fixed:"
+HEADING = "What is wrong here; for 14 minutes, a line disappears once it is fixed:"
 UNKNOWN = "Discord has not told me about this server yet. Please try again in a minute."
 
 CHANNELS_MAX = 100

@@ -55,7 +55,7 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
         tree.add_button(KEEP_ID, self.keep)
 
     @app_commands.command(
-        name="me", description="Make me forget everything that I keep about you, everywhere"
+        name="me", description="Make me forget your messages, files, names, prompts and facts, everywhere"
     )
     async def me(self, interaction: Interaction) -> None:
         """Ask whether to forget; first show an earlier receipt that could not be delivered."""

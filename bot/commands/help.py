@@ -36,7 +36,8 @@ SENT_BY_TOOLS = (
 PRIVACY = (
     "Whoever runs me stores what I read, and it is sent to Claude (Anthropic) to be answered; recordings may go to a "
     "transcription service. What you delete on Discord I forget, except where others' messages quote it; /reset "
-    "forgets a whole conversation, `/forget me` everything about you, and `/my data` shows what I keep about you. "
+    "forgets a whole conversation, `/forget me` your messages, files and facts everywhere, "
+    "and `/my data` shows what I keep about you. "
     "`{retention}` says for how long. Whoever runs me can tell you what else applies."
 )
 RETENTION_IN_SERVERS, RETENTION_IN_DMS = "/privacy show", "/about"

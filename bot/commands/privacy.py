@@ -34,7 +34,7 @@ def shown(days: int, ceiling: int) -> str:
 def changed(days: int, ceiling: int) -> str:
     text = f"From now on I delete a conversation of this server {_days(days)} after its last message."
     if days < ceiling:
-        text += " Conversations that have been quiet for longer are deleted within some minutes."
+        text += " Conversations that have been quiet for longer are deleted within an hour."
     return text
 
 

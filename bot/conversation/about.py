@@ -13,6 +13,7 @@ MOST_NAMES_CHARS = 100
 """The most characters of the names of tools, so that the answer fits into one message."""
 
 
+IDS_OF_TOOLS = ", unless a tool looks somebody up"
 SENT_BY_TOOLS = (
     " What tools are asked goes where they run: here, Anthropic (and its search provider), or servers of "
     "their own."
@@ -44,20 +45,21 @@ class Kept:
 
 KEPT = (
     Kept(
-        "messages in my conversations, the names beside them, and my replies",
+        "messages in my conversations with files, quotes and names, and my replies",
         "{conversation} after the last message",
         ("{C}:t:<message>", "{C}:h", "{C}:r:<message>", "{C}:meta", "{C}:b"),
     ),
     Kept("facts that people had remembered", "{conversation} after their latest use", ("{S}:memory:<id>",)),
-    Kept("files and quotes as I have read them", "a day", ("{C}:f", "{C}:a", "{C}:p", "{C}:n:<message>")),
+    Kept("copies of files and quotes", "a day", ("{C}:f", "{C}:a", "{C}:n:<message>")),
+    Kept("calls of tools that wait", "three days", ("{C}:p",)),
     Kept(
-        "prompts, presets and other settings, and who made them",
+        "settings, prompts and presets, and who made them",
         "until they are removed",
         ("{S}:set:<id>", "{S}:presets", "{S}:prompts:<id>", "scope:<id>"),
     ),
     Kept(
         "your reminders",
-        "until they are posted or cancelled; their ids a day longer",
+        "until posted or cancelled; their ids a day longer",
         ("{C}:m", "{P}:reminders"),
     ),
     Kept("who changed which setting", "{audit}", ("{S}:audit",)),
@@ -65,7 +67,7 @@ KEPT = (
     Kept("ids of messages that I answered or left alone", "a week", ("{C}:d",)),
     Kept(
         "counts for limits, by id",
-        "as long as the limit counts, little more than a month at most",
+        "while the limit counts, a month or little more at most",
         (
             "{S}:threads:<person>",
             "{S}:abuse:<person>",
@@ -75,9 +77,9 @@ KEPT = (
             "{budgets}:open",
         ),
     ),
-    Kept("that you have branched off a conversation", "a day", ("{P}:branches", "branching")),
+    Kept("that you branched off a conversation", "a day", ("{P}:branches", "branching")),
     Kept(
-        "that you were forgotten, with your receipt",
+        "that you were forgotten, and your receipt",
         "30 days",
         ("{P}:forget", "{P}:forget:left", "forgetting", "forgotten"),
     ),
@@ -114,11 +116,11 @@ def about(
         *(f"- {row.what}: {row.how_long.format(**spans)}" for row in KEPT),
     ]
     if servers_own:
-        lines.append("For how long conversations are kept was chosen for this server with `/privacy set`.")
+        lines.append("How long conversations are kept was chosen with `/privacy set`.")
     sent = (
-        "**What I send on.** Messages of my conversations, with names and files, go to Anthropic to be answered; "
+        "**What I send on.** Messages of my conversations, with names and files, go to Anthropic; "
         f"uploads are deleted there with their conversation, after {UPLOAD_DAYS} days at most. Ids go there only "
-        "as keyed hashes."
+        f"as keyed hashes{IDS_OF_TOOLS if tools else ''}."
     )
     if facts.voice_host:
         sent += f" Recordings go to {facts.voice_host}, which writes them down."

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 MODE = 0o600
+
+PLAIN = re.compile(r"[A-Za-z0-9_.:/@%+=,?&~-]+")
 
 HEADER = "# Written by `python -m bot init`. config.example.toml lists every other setting.\n"
 
@@ -18,7 +21,12 @@ def env_text(values: Mapping[str, str]) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Quote a value for dotenv, which unescapes a backslash and a single quote after a backslash."""
+    """Quote a value for dotenv, which unescapes a backslash and a single quote after a backslash.
+
+    A value that dotenv reads without quotes has none: `docker run --env-file` takes quotes for a part of the value.
+    """
+    if PLAIN.fullmatch(value):
+        return value
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 

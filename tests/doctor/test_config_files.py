@@ -23,6 +23,17 @@ def test_every_secret_is_read_as_it_was_given(tmp_path_factory: pytest.TempPathF
     assert key.get_secret_value() == f"k{secret}k"
 
 
+def test_values_of_the_usual_characters_have_no_quotes_which_docker_would_take_for_a_part_of_them() -> None:
+    values = {
+        "DISCORD_TOKEN": "MTE4.Gh-x_9.a0",
+        "ANTHROPIC_API_KEY": "sk-ant-api03-x_9",
+        "REDIS_URL": "rediss://u:p%40@h:6379/0?a=1",
+    }
+    lines = env_text(values).splitlines()[1:]
+    assert lines == [f"{name}={value}" for name, value in values.items()]
+    assert env_text({"A": "a b"}).endswith("A='a b'\n")
+
+
 def test_settings_are_grouped_by_section(tmp_path: Path) -> None:
     write_private(tmp_path / "config.toml", toml_text({"claude.model": 'a"b', "claude.effort": "low"}))
     assert (
