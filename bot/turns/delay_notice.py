@@ -33,6 +33,11 @@ class DelayNotice:
         self._may_write = may_write
         self._posted = claim.attempt.delay_notice
 
+    @property
+    def is_posted(self) -> bool:
+        """Whether people have read that an answer comes later."""
+        return self._posted is not None
+
     async def post(self, refused: DiscordNotNow) -> None:
         """Post the notice of a delay by Discord."""
         if refused.for_s <= PATIENCE_S:
