@@ -208,3 +208,37 @@ async def test_the_word_goes_with_the_answer_where_an_older_message_comes_late(b
     done = await bench.turn()
     assert done.batch.members == (A.id, B.id)
     assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_notice_whose_turn_is_begun_again_while_it_is_posted_does_not_stay(bench: Bench) -> None:
+    bench.outbox.round_trip_s = 0.2
+    is_posted = asyncio.Event()
+    bench.outbox.on_call = lambda _: is_posted.set()
+    await hear(bench, A)
+    claim = await bench.claim()
+    telling = asyncio.create_task(bench.runner.tell_waiting(claim, 3))
+    await is_posted.wait()  # Discord has the notice, and its answer is on the way
+    assert await bench.revisions.edit(C, replace(A, text="corrected"), edited_ms=5) is Change.ANSWERING
+    telling.cancel()
+    await asyncio.wait([telling])
+    await asyncio.gather(*bench.services.notices)
+    assert bench.outbox.texts() == []
+
+
+async def test_a_notice_whose_turn_is_broken_off_while_it_is_posted_goes_with_the_answer(
+    bench: Bench,
+) -> None:
+    bench.outbox.round_trip_s = 0.2
+    is_posted = asyncio.Event()
+    bench.outbox.on_call = lambda _: is_posted.set()
+    await hear(bench, A)
+    claim = await bench.claim()
+    telling = asyncio.create_task(bench.runner.tell_waiting(claim, 3))
+    await is_posted.wait()
+    telling.cancel()
+    await asyncio.wait([telling])
+    await asyncio.gather(*bench.services.notices)
+    await bench.journal.release(claim, blameless=True)
+    assert len(bench.outbox.texts()) == 1
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
