@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -11,12 +12,13 @@ import pytest
 
 from bot.conversation.content import Text
 from bot.conversation.elements import question
+from bot.conversation.errors import Fenced
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Attachment, Quote, Quoted, Reference
 from bot.conversation.receipt import receipt
 from bot.conversation.turn import Preface
-from bot.store.codec import dump_turn, load_turn
+from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.file_store import FileContent, FileStore
@@ -67,6 +69,31 @@ async def test_a_turn_that_has_read_what_goes_is_waited_for_and_its_entry_examin
     assert job.done
     assert await bench.holds() == []
     assert job.found.quotes == 2
+
+
+async def test_a_worker_that_was_frozen_for_longer_than_its_lease_commits_nothing_of_the_person(
+    bench: Bench,
+) -> None:
+    quoted = replace(OF_BEN, reference=Reference(C, SECRET.id, Quoted(SECRET.id, "a secret", author=ANN)))
+    await bench.store.hear(quoted)
+    claim = await bench.store.claim()
+    await bench.redis.hset(KEYS.lease(C), "expires", 1000 * (int(time.time()) - 1))
+    await bench.forget()
+    quote = Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),))
+    entry = replace(turn(0), id=claim.turn_id, sent=(question([replace(OF_BEN, quotes=(quote,))]),))
+    with pytest.raises(Fenced):
+        await bench.store.journal.commit(claim, entry, Result("a secret"), window_start=0)
+    assert await bench.holds() == []
+    again = await bench.store.claim()
+    assert again.batch.members == (OF_BEN.id,)
+    assert again.token > claim.token
+
+
+async def test_a_lease_that_is_let_go_keeps_its_token(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    before = await bench.redis.hgetall(KEYS.lease(C))
+    await bench.forget()
+    assert await bench.redis.hgetall(KEYS.lease(C)) == before
 
 
 async def test_files_and_quotes_that_were_read_go(bench: Bench) -> None:
