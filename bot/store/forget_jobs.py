@@ -125,6 +125,16 @@ class ForgetJobs:
             fields = await self._redis.hgetall(self._keys.forget_job(person))
         return _read(person, {str(name): str(value) for name, value in fields.items()}) if fields else None
 
+    async def covers(self, person: int, message: int) -> bool:
+        """Whether a person was, or is being, forgotten with a message.
+
+        What is stored for the message after the search has passed has to go by whoever has stored it. A search that
+        begins later finds it.
+        """
+        with translated():
+            before = await self._redis.hget(self._keys.forget_job(person), "before")
+        return before is not None and message <= int(str(before))
+
     async def note_search(self, job: ForgetJob, identity: Identity, found: Sequence[str]) -> None:
         """Note the keys to look at, and the names to look for, unless another instance has ended the search."""
         keys, person = self._keys, identity.person
