@@ -57,12 +57,12 @@ class Piece:
         return Piece(f"{opening}\n{rest}", files, self.quotes)
 
 
-def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
+def amended(entry: Turn, message: int, now: Message | None, newest: int, *, edited_ms: int = 0) -> Turn:
     """Return the entry with the text that the message has `now`, or without the message if that is None.
 
     The name of the author stays. An entry without messages is `removed` with its reply. The tokens of the entry are
     an estimate from then on: `newest` is the id of the latest turn, whose request may hold the old text. The entry is
-    returned unchanged if the message is not part of it.
+    returned unchanged if the message is not part of it, or was edited again after `edited_ms`.
 
     An entry may name more messages than it holds, if messages were deleted before its commit. The order alone tells
     which text belongs to which message; if several are possible, all of them are removed, because a message that its
@@ -72,6 +72,14 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     pieces = pieces_of(entry.question.blocks)
     if message not in members or not pieces or len(pieces) > len(members):
         return entry
+    edits = dict(entry.edits)
+    if now is None:
+        edits.pop(message, None)
+    elif edited_ms < edits.get(message, 0):
+        return entry
+    elif edited_ms:
+        edits[message] = edited_ms
+    entry = replace(entry, edits=tuple(edits.items()))
     found = _candidates(pieces, members.index(message), len(members))
     if now is not None:
         found = _of_the_same_author(pieces, found, now)

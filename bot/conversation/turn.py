@@ -66,7 +66,8 @@ class Turn:
     cost of all its requests in micro-dollars, None if unknown. `usage` is that of the request for the latest part
     of the reply, its output 0 if the stream broke off; `asked_ms` is when that request was sent, in ms since 1970,
     0 if unknown. `made_with` is None for entries of old versions, and of replies that were read back from Discord.
-    `consulted` is what tools have read for the reply.
+    `consulted` is what tools have read for the reply. `edits` are its messages whose edits were noted here, each with
+    the time (ms) of the latest: an older edit that comes late changes nothing.
     """
 
     id: int
@@ -88,6 +89,7 @@ class Turn:
     authors: tuple[int, ...] = ()
     made_with: MadeWith | None = None
     consulted: tuple[Consulted, ...] = ()
+    edits: tuple[tuple[int, int], ...] = ()
 
     @property
     def question(self) -> PromptMessage:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -18,6 +17,7 @@ from bot.store.records import branches_in
 from bot.store.revisions import Change, Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import ReplaceField
 from bot.store.stale_summaries import StaleSummaries
 
 
@@ -78,10 +78,28 @@ class Erasure:
         return branches_in([str(name) for name in fields])
 
     async def turn(self, conversation: int) -> tuple[int, bool]:
-        """Return the token of the lease, and whether a turn runs under it."""
+        """Return the token of the lease, and whether a turn runs under it.
+
+        A lease that has lapsed gets another token. Its worker may be slow and not dead, and would else commit later
+        what it has read, as long as nobody has claimed the conversation.
+        """
+        lease = self._keys.lease(conversation)
         with translated():
-            token, expires = await self._redis.hmget(self._keys.lease(conversation), ["token", "expires"])
-        return int(str(token or 0)), int(str(expires or 0)) > time.time() * 1000
+            found = await self._redis.hmget(lease, ["token", "expires"])
+        token, expires = (int(str(each or 0)) for each in found)
+        if not expires:
+            return token, False
+        with translated():
+            seconds, microseconds = await self._redis.time()
+        now_ms = seconds * 1000 + microseconds // 1000
+        if expires > now_ms:
+            return token, True
+        raised = max(now_ms, token + 1)
+        for field, before, after in (("token", token, raised), ("expires", expires, 0)):
+            call = ReplaceField(value=lease, field=field, before=str(before), after=str(after))
+            if not await self._scripts.run(call):
+                return await self.turn(conversation)  # renewed, or claimed, just now
+        return raised, False
 
     async def _delete_keys(self, examined: Examined) -> None:
         keys, tag = self._keys, examined.tag

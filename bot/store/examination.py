@@ -57,9 +57,9 @@ class Examination:
             told = frozenset(message for part in parts for message in part.told)
             own = frozenset(message for part in parts for message in part.messages)
             parts.append(await self._history.contents(tag, own, told, who))
-        if ways["approvals"]:
+        if ways["approvals"] or ways["message"]:
             parts.append(await self._examine_approvals(tag, who))
-        if ways["reminders"]:
+        if ways["reminders"] or ways["message"]:
             parts.append(await self._examine_reminders(tag, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
@@ -82,7 +82,7 @@ class Examination:
             for name, text in fields.items()
             if (found := read_approval(text)) is not None
             and found.asker == who.person
-            and found.created_ms < created_ms(who.before)
+            and found.turn <= who.before
         ]
         return Examined(tag, Found(tool_calls=len(calls)), calls=tuple(calls))
 

@@ -125,6 +125,16 @@ class ForgetJobs:
             fields = await self._redis.hgetall(self._keys.forget_job(person))
         return _read(person, {str(name): str(value) for name, value in fields.items()}) if fields else None
 
+    async def covers(self, person: int, message: int) -> bool:
+        """Whether a person was, or is being, forgotten with a message.
+
+        What is stored for the message after the search has passed has to go by whoever has stored it. A search that
+        begins later finds it.
+        """
+        with translated():
+            before = await self._redis.hget(self._keys.forget_job(person), "before")
+        return before is not None and message <= int(str(before))
+
     async def note_search(self, job: ForgetJob, identity: Identity, found: Sequence[str]) -> None:
         """Note the keys to look at, and the names to look for, unless another instance has ended the search."""
         keys, person = self._keys, identity.person
@@ -166,9 +176,10 @@ class ForgetJobs:
         split = {str(name).partition(":")[::2]: str(value) for name, value in fields.items()}
         return {int(tag): int(value) for (kind, tag), value in split.items() if kind == "first"}
 
-    async def _note(self, job: ForgetJob, field: str, value: str) -> None:
+    async def _note(self, job: ForgetJob, field: str, value: str, *, phase: str = "erasing") -> bool:
         key = self._keys.forget_job(job.identity.person)
-        await self._scripts.run(NoteStep(job=key, code=job.code, field=field, value=value))
+        call = NoteStep(job=key, code=job.code, phase=phase, field=field, value=value)
+        return bool(await self._scripts.run(call))
 
     async def note_copies(self, person: int, conversations: Collection[int]) -> None:
         """Note that the histories of these conversations are to be looked at, also if they were before."""
@@ -203,11 +214,9 @@ class ForgetJobs:
         return await self.get(person) if ended else None
 
     async def note_told(self, job: ForgetJob) -> None:
-        """Note that the person has the receipt."""
-        person = job.identity.person
-        with translated():
-            await self._redis.hset(self._keys.forget_job(person), "told", "1")
-        await self._queue.remove(person)
+        """Note that the person has the receipt, unless the store has lost the job, or has the next one by now."""
+        if await self._note(job, "told", "1", phase="done"):
+            await self._queue.remove(job.identity.person)
 
     async def drop(self, person: int) -> None:
         """Take a person off the queue of whom there is nothing to do."""

@@ -22,6 +22,7 @@ from bot.store.key_lifetimes import UPLOADS_S
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.held_files import BeginUpload, RecordUpload
+from bot.store.scripts.privacy import ReplaceField
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Upload:
 
     begun_s: int
     file_id: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The upload as it is stored."""
+        return f"{self.begun_s}{f' {self.file_id}' if self.file_id else ''}"
 
     @classmethod
     def read(cls, text: str) -> Upload:
@@ -150,15 +156,18 @@ class HeldFiles:
         key = self._keys.uploads(conversation)
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(key)
-            if fields := [
-                str(field) for field, text in found.items() if Upload.read(str(text)).file_id in ids
-            ]:
-                await self._redis.hdel(key, *fields)
+        for digest, text in found.items():
+            if Upload.read(str(text)).file_id in ids:
+                await self._forget(conversation, str(digest), str(text))
 
-    async def forget_upload(self, conversation: int, digest: str) -> None:
+    async def forget_upload(self, conversation: int, digest: str, upload: Upload) -> None:
         """Forget an upload that failed."""
-        with translated():
-            await self._redis.hdel(self._keys.uploads(conversation), digest)
+        await self._forget(conversation, digest, upload.text)
+
+    async def _forget(self, conversation: int, digest: str, text: str) -> bool:
+        """Forget an upload as it was read; False if another one has its place by now."""
+        uploads = self._keys.uploads(conversation)
+        return bool(await self._scripts.run(ReplaceField(value=uploads, field=digest, before=text, after="")))
 
     async def _uploads(self, conversation: int, named: Collection[Source]) -> tuple[frozenset[Source], int]:
         """Return the uploads that have not expired; forget and count the named uploads that have."""
@@ -176,10 +185,8 @@ class HeldFiles:
             for digest, upload in uploads.items()
             if not self._lives(upload) and upload.file_id and FileSource(upload.file_id) in named
         ]
-        if dead:
-            with translated():
-                await self._redis.hdel(key, *dead)
-        return alive, len(dead)
+        forgotten = [await self._forget(conversation, digest, uploads[digest].text) for digest in dead]
+        return alive, sum(forgotten)
 
     def _lives(self, upload: Upload) -> bool:
         return upload.begun_s + self._upload_s > self._now_s()

@@ -35,9 +35,14 @@ class History:
         self._scripts = Scripts(redis)
         self._sweeps = FileSweeps(redis, keys)
 
-    async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
-        """Change a message in the history, or remove a deleted one (`now` is None); False if nothing changes."""
-        change = partial(_amended, message=message, now=now)
+    async def amend(
+        self, conversation: int, message: int, now: Message | None, *, edited_ms: int = 0
+    ) -> bool:
+        """Change a message in the history, or remove a deleted one (`now` is None); False if nothing changes.
+
+        An edit changes nothing once a later one has.
+        """
+        change = partial(_amended, message=message, now=now, edited_ms=edited_ms)
         return await self.change(conversation, message, change) is not None
 
     async def change(
@@ -114,5 +119,5 @@ def _id_of(text: str) -> int:
         return 0
 
 
-def _amended(entry: Turn, newest: int, *, message: int, now: Message | None) -> Turn:
-    return amended(entry, message, now, newest)
+def _amended(entry: Turn, newest: int, *, message: int, now: Message | None, edited_ms: int) -> Turn:
+    return amended(entry, message, now, newest, edited_ms=edited_ms)

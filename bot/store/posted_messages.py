@@ -47,7 +47,7 @@ class PostedMessages(Reconciliation):
         await self._step("set_notice", claim, writes=Writes(assign={"notice": notice}))
 
     async def set_delay_notice(self, claim: Claim, channel: int, message: int) -> None:
-        """Journal the message that tells people that the answer comes later; needs no lease."""
+        """Journal the message that tells people that the answer comes later."""
         await self._step("set_delay_notice", claim, writes=Writes(assign={"sign": f"{channel}:{message}"}))
 
     async def set_unreadable_notice(self, claim: UnreadableConversation) -> None:

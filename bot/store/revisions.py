@@ -25,7 +25,6 @@ from bot.store.key_lifetimes import DONE_RECORD_S, TOMBSTONE_S
 from bot.store.keys import Keys, padded
 from bot.store.records import branches_in
 from bot.store.scripts import Scripts
-from bot.store.scripts.privacy import ReplaceField
 from bot.store.scripts.revision import Hold, Resume, Revise
 from bot.store.scripts.turn import TurnStep
 from bot.store.stale_summaries import StaleSummaries
@@ -68,10 +67,7 @@ class Revisions:
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Store what a message says by now."""
-        message, stored = await self._edited(conversation, message)
-        payload: str = dump_message(message)
-        if payload == stored:
-            payload = stored  # as it is stored, because the script compares
+        message, payload = await self._edited(conversation, message)
         for _ in range(TRIES):
             change, turn = await self._revise(conversation, message.id, payload, edited_ms)
             if change in (Change.LAST, Change.ANSWERING):
@@ -89,7 +85,7 @@ class Revisions:
             # Another edit was faster, and its regeneration is to have this text; or a new message has arrived.
             change = Change.OLD
         if change in (Change.OLD, Change.UNKNOWN) and await self._history.amend(
-            conversation, message.id, message
+            conversation, message.id, message, edited_ms=edited_ms
         ):
             return Change.OLD  # the history lives longer than the records of its messages
         return Change.SAME if change is Change.OLD else change
@@ -162,16 +158,13 @@ class Revisions:
             with translated():
                 await self._redis.hdel(key, *own)
 
-    async def amend(self, conversation: int, now: Message) -> bool:
-        """Change what the history says of a message whose turn is committed, and the record of the message."""
-        now, stored = await self._edited(conversation, now)
-        if stored:
-            # Unless the message was edited again, or deleted, meanwhile.
-            record = self._keys.record(conversation, now.id)
-            await self._scripts.run(
-                ReplaceField(value=record, field="payload", before=stored, after=dump_message(now))
-            )
-        return await self._history.amend(conversation, now.id, now)
+    async def amend(self, conversation: int, now: Message, *, edited_ms: int) -> bool:
+        """Change what the history says of a message, and its record, and leave turns alone."""
+        now, payload = await self._edited(conversation, now)
+        change, _ = await self._revise(conversation, now.id, payload, edited_ms, amends=True)
+        if change is Change.SAME:
+            return False  # edited again, or deleted, meanwhile
+        return await self._history.amend(conversation, now.id, now, edited_ms=edited_ms)
 
     async def resume(self, conversation: int) -> bool:
         """Have a reply completed that Discord refused to show whole; False if there is none."""
@@ -237,16 +230,18 @@ class Revisions:
         return all(done)
 
     async def _edited(self, conversation: int, message: Message) -> tuple[Message, str]:
-        """Return the stored message with the new text, and the text that is stored, "" without one.
+        """Return the stored message with the new text, and how it is stored.
 
         The author and the thread that the message opens stay.
         """
         with translated():
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")
         if not stored:
-            return message, ""
+            return message, dump_message(message)
         edited = replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
-        return edited, str(stored)
+        payload: str = dump_message(edited)
+        # As it is stored, if it is the same, because the script compares.
+        return edited, str(stored) if payload == stored else payload
 
     async def _hold(self, conversation: int, turn: int, edit: str) -> None:
         """Have the turn wait, before a worker can claim it; a crash in between costs an answer too many."""
@@ -261,7 +256,7 @@ class Revisions:
         )
 
     async def _revise(
-        self, conversation: int, message: int, payload: str, edited_ms: int
+        self, conversation: int, message: int, payload: str, edited_ms: int, *, amends: bool = False
     ) -> tuple[Change, int | None]:
         keys = self._keys
         await self._queue.add(conversation, created_ms(message))
@@ -275,6 +270,7 @@ class Revisions:
                 payload=payload,
                 edited_ms=edited_ms,
                 done_s=DONE_RECORD_S,
+                amends=amends,
             )
         )
         await self._queue.add(conversation, created_ms(message))

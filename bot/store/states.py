@@ -72,7 +72,7 @@ _ALL = (
     Step("posted", (POSTING, POSTED), POSTED, unchanged=SHOWN, lease=True, fields=("reply:", "timeline")),
     Step("adopt", UNCOMMITTED, POSTED, unchanged=(COMMITTED,), lease=True, fields=("members", "reply:")),
     Step("set_notice", unchanged=(ANY,), lease=True, fields=("notice",)),
-    Step("set_delay_notice", unchanged=(ANY,), fields=("sign",)),
+    Step("set_delay_notice", unchanged=(RECEIVED, *RUNNING), lease=True, fields=("sign",)),
     Step("set_unreadable_notice", unchanged=(ANY,), fields=("told",)),
     Step("commit", UNCOMMITTED, COMMITTED, unchanged=(COMMITTED,), lease=True, script="commit"),
     Step("acknowledge", (COMMITTED,), DONE, unchanged=ENDED, lease=True, script="acknowledge"),

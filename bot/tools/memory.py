@@ -19,7 +19,7 @@ from bot.conversation.message import Author
 from bot.conversation.visible import is_blank, readable
 from bot.store.memories import Kept, Memories
 from bot.tools.memory_places import MemoryPlaces, place_of
-from bot.tools.tool import Tool, ToolContext, ToolFailed
+from bot.tools.tool import IsForgotten, Tool, ToolContext, ToolFailed, nobody_is_forgotten
 from bot.tools.typed import tool_of
 
 REMEMBER = "remember"
@@ -38,6 +38,7 @@ FULL: Mapping[Kept, str] = {
     Kept.PLACE_FULL: f"This place remembers {MOST_FACTS} facts already. Somebody has to forget one first.",
     Kept.PERSON_FULL: f"{MOST_OF_PERSON} facts of this person are remembered here already. Forget one first.",
 }
+FORGOTTEN = "The person has just had everything forgotten, so nothing was remembered."
 NOT_FOUND = "Discord did not say who asks, so nothing was remembered. Try again in a minute."
 
 FactText = Annotated[
@@ -66,6 +67,7 @@ class MemoryTools:
     places: MemoryPlaces
     author_of: AuthorOf
     now_ms: Callable[[], int]
+    is_forgotten: IsForgotten = nobody_is_forgotten
 
     def tools(self) -> tuple[Tool, ...]:
         """Return both tools."""
@@ -100,21 +102,24 @@ class MemoryTools:
             author = await self.author_of(context.asker)
         except DiscordError:
             raise ToolFailed(NOT_FOUND) from None
-        kept = await self.memories.remember(
-            place,
-            Fact(
-                id=context.key[:ID_CHARS],
-                text=text,
-                author=author,
-                at_ms=self.now_ms(),
-                source=context.turn,
-                conversation=context.place.conversation,
-                channel=context.place.channel or context.place.conversation,
-                is_about_author=about_me,
-            ),
+        learnt = Fact(
+            id=context.key[:ID_CHARS],
+            text=text,
+            author=author,
+            at_ms=self.now_ms(),
+            source=context.turn,
+            conversation=context.place.conversation,
+            channel=context.place.channel or context.place.conversation,
+            is_about_author=about_me,
         )
+        kept = await self.memories.remember(place, learnt)
         if kept in FULL:
             raise ToolFailed(FULL[kept])
+        if await self.is_forgotten(
+            context.asker, context.turn
+        ):  # after the write, which a search may have missed
+            await self.memories.forget((place,), learnt)
+            raise ToolFailed(FORGOTTEN)
         return f"Remembered for {keeping.value}."
 
     async def kept_for(self, context: ToolContext, fact: FactText, about_me: AboutMe) -> Mapping[str, str]:

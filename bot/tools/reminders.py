@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import Field
 
 from bot.conversation.elements import body
+from bot.conversation.message import created_ms
 from bot.conversation.recurrence import Every, next_ms
 from bot.conversation.reminder import MOST_AHEAD_DAYS, MOST_CHARS, MOST_PER_PERSON, Reminder
 from bot.conversation.visible import is_blank, plain
-from bot.tools.tool import Tool, ToolContext, ToolFailed
+from bot.tools.tool import IsForgotten, Tool, ToolContext, ToolFailed, nobody_is_forgotten
 from bot.tools.typed import tool_of
 
 MOST_MINUTES = MOST_AHEAD_DAYS * 24 * 60
@@ -24,6 +25,7 @@ TOO_MANY = (
 )
 UNKNOWN = "This person has no reminder of that code in this conversation; list_reminders shows those that there are."
 POSTING = "but its post had begun, so it may still appear this once"
+FORGOTTEN = "The person has just had everything forgotten, so nothing was set."
 NONE_HERE = "This person has no reminders in this conversation; /reminders list shows those of all places."
 
 Words = Annotated[
@@ -57,6 +59,10 @@ class ReminderBook(Protocol):
         """Return the reminders of a conversation."""
         ...
 
+    async def remove(self, reminder: Reminder) -> None:
+        """Remove a reminder."""
+        ...
+
     async def change(
         self, conversation: int, reminder: int, step: Callable[[Reminder], Reminder | None]
     ) -> tuple[Reminder | None, bool]:
@@ -64,7 +70,9 @@ class ReminderBook(Protocol):
         ...
 
 
-def set_tool(book: ReminderBook, now_ms: Callable[[], int]) -> Tool:
+def set_tool(
+    book: ReminderBook, now_ms: Callable[[], int], is_forgotten: IsForgotten = nobody_is_forgotten
+) -> Tool:
     """Make the tool that sets a reminder."""
 
     async def set_reminder(
@@ -103,12 +111,15 @@ def set_tool(book: ReminderBook, now_ms: Callable[[], int]) -> Tool:
             zone=zone,
             every=every,
             due_ms=due_ms,
-            created_ms=now,
+            created_ms=created_ms(context.turn),  # a person is forgotten up to a message
             since_ms=now,
         )
         kept = await book.add(reminder, (due_ms - now) / 1000)
         if kept is None:
             raise ToolFailed(TOO_MANY)
+        if await is_forgotten(context.asker, context.turn):  # after the write, which a search may have missed
+            await book.remove(kept)
+            raise ToolFailed(FORGOTTEN)
         return f"The reminder {kept.code} is set for {_shown(kept.due_ms, zone)} ({_every(every)})."
 
     return tool_of(set_reminder, status="Setting a reminder", changes=True, repeats=True)

@@ -66,6 +66,15 @@ class ToolOutput:
         return cls((Text(text),) if text.strip() else (), sources)
 
 
+IsForgotten = Callable[[int, int], Awaitable[bool]]
+"""Says whether a person was, or is being, forgotten with a message."""
+
+
+async def nobody_is_forgotten(_person: int, _message: int) -> bool:
+    """Return False."""
+    return False
+
+
 Run = Callable[[ToolContext, Mapping[str, Any]], Awaitable[ToolOutput]]
 """Runs a call; the arguments are JSON as Claude wrote it, not checked. Raises ToolFailed."""
 

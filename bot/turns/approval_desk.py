@@ -16,7 +16,6 @@ import structlog
 from bot.conversation.approval import Approval, Withdrawal
 from bot.conversation.clock import Clock
 from bot.conversation.identity import Identity
-from bot.conversation.message import created_ms
 from bot.conversation.tool_settings import OFF, ON
 from bot.render.outbox import Outbox
 from bot.store.approvals import Approvals
@@ -197,7 +196,7 @@ class ApprovalDesk:
     async def forget(self, conversation: int, who: Identity) -> None:
         """End the calls that a person has asked for who is about to be forgotten; the cards lose their words."""
         for each in await self._approvals.of(conversation):
-            is_theirs = each.asker == who.person and each.created_ms < created_ms(who.before)
+            is_theirs = each.asker == who.person and each.turn <= who.before
             if is_theirs and each.state == "waiting":
                 await self._withdraw(each, "forgotten")
 

@@ -11,7 +11,7 @@ import structlog
 from bot.conversation import budget_wording, wording
 from bot.conversation.budget import Limit, Subject, Use, share_reached
 from bot.conversation.compose import Terms
-from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.errors import DiscordError, DiscordNotNow, DiscordUnavailable, StoreUnavailable
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.budgets import Budgets
 from bot.store.claim import Claim
@@ -63,6 +63,10 @@ class BudgetAlerts:
             nonce = hashlib.sha256(f"{limit.counter} {share}".encode()).hexdigest()[:25]
             try:
                 await self._outbox.send(channel, Outgoing(wording.small(text), nonce=nonce, silent=True))
+            except (DiscordNotNow, DiscordUnavailable) as error:
+                # The next request tries again.
+                log.info("budget_alert_delayed", channel=channel, kind=type(error).__name__)
+                return
             except DiscordError as error:
                 log.warning(
                     "budget_alert_failed",

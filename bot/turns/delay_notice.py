@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, StoreUnavailable
+from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, Fenced, StoreUnavailable
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
 from bot.turns.nonce import nonce
@@ -32,6 +33,11 @@ class DelayNotice:
         self._services = services
         self._may_write = may_write
         self._posted = claim.attempt.delay_notice
+
+    @property
+    def is_posted(self) -> bool:
+        """Whether people have read that an answer comes later."""
+        return self._posted is not None
 
     async def post(self, refused: DiscordNotNow) -> None:
         """Post the notice of a delay by Discord."""
@@ -64,15 +70,31 @@ class DelayNotice:
             notice = Outgoing(
                 wording.small(sentence(where)), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True
             )
-            try:
-                sent = await self._services.outbox.send(channel_id, notice)
-            except DiscordError as error:
-                log.debug("notice_failed", channel=channel_id, kind=type(error).__name__)
-                continue
-            self._posted = (channel_id, sent.id)
-            with contextlib.suppress(StoreUnavailable):  # the notice stays then
-                await self._services.journal.set_delay_notice(claim, channel_id, sent.id)
-            return
+            # To its end even if the turn is cancelled: nobody else knows of a notice that Discord has.
+            sending = asyncio.create_task(self._send(channel_id, notice), name=f"notice-{claim.conversation}")
+            self._services.notices.add(sending)
+            sending.add_done_callback(self._services.notices.discard)
+            if await asyncio.shield(sending):
+                return
+
+    async def _send(self, channel_id: int, notice: Outgoing) -> bool:
+        """Post the notice, and journal it for later attempts; False if it cannot be posted."""
+        try:
+            sent = await self._services.outbox.send(channel_id, notice)
+        except DiscordError as error:
+            log.debug("notice_failed", channel=channel_id, kind=type(error).__name__)
+            return False
+        self._posted = (channel_id, sent.id)
+        try:
+            await self._services.journal.set_delay_notice(self._claim, channel_id, sent.id)
+        except StoreUnavailable:
+            log.debug(
+                "notice_not_journalled", channel=channel_id
+            )  # it stays, unless this attempt ends the turn
+        except Fenced:
+            # The turn has ended, or whoever goes on with it does not know of the notice.
+            await self.delete()
+        return True
 
     async def delete(self) -> None:
         """Delete the notice, if there is one."""

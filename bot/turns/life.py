@@ -141,7 +141,7 @@ class TurnLife:
         """End the turn that a full limit leaves unanswered, None without a notice; TurnHeld if it is to wait.
 
         A person who asks by a button, or who sees a status line by now, is told in any case; so is one for whom tools
-        were called, because Claude has to know what these have done.
+        were called, because Claude has to know what these have done, and one who was promised an answer for later.
         """
         claim, services = self.claim, self.services
         await decided.note(
@@ -156,7 +156,9 @@ class TurnLife:
                 await persist(lambda: services.note_told(claim, reached.limit))
             await persist(lambda: self._journal.hold_back(claim, for_s, claim.batch.members, joins=True))
             raise TurnHeld(for_s)
-        return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
+        if reached.tell or self.reply.delay_notice.is_posted:
+            return await self._decline(budget_wording.dropped(reached))
+        return None
 
     async def _note_unanswered(self, outcome: Outcome, result: Result) -> None:
         """Note why a turn ends without a reply, by the first notice: only the others may name files."""

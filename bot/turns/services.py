@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -81,7 +82,8 @@ class TurnServices:
     turn was taken back. `consulted` returns what the tools of a turn's earlier attempts have read and done,
     `left_out` what of this a new request for the turn does not hold, see `earlier_effects`,
     `has_called` whether tools of the turn were called. `clock` is Discord's clock. `person_turns` and
-    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made.
+    `person_limits` are None without limits. `fetch_made` fetches files that Claude's code has made. `notices` are the
+    notices of a delay that are being posted.
     """
 
     journal: Journal
@@ -108,6 +110,7 @@ class TurnServices:
     person_turns: PersonTurns | None = None
     person_limits: PersonLimits | None = None
     fetch_made: Callable[[Sequence[str]], Awaitable[Fetched]] = _fetch_nothing
+    notices: set[asyncio.Task[bool]] = field(default_factory=set)
 
     def today(self) -> dt.date:
         """The day (UTC) on which usage counts now."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 import structlog
 
 from bot.conversation import reply_wording, wording
-from bot.conversation.errors import DiscordGone, DiscordRejected
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected
 from bot.conversation.message import created_ms
 from bot.render.mark import is_marked
 from bot.render.outbox import Seen
@@ -53,6 +54,10 @@ async def delete_for_repost(
 async def withdraw(claim: Claim, services: TurnServices) -> None:
     """Delete the reply, and the notices, of a turn whose messages are all deleted."""
     outbox, channel_id = services.outbox, claim.conversation
+    if claim.attempt.delay_notice is not None:
+        # First, and by itself: it may stand in another channel than the reply.
+        with contextlib.suppress(DiscordForbidden, DiscordRejected):
+            await outbox.delete(*claim.attempt.delay_notice)
     try:
         seen = await outbox.own_messages(channel_id, claim.turn_id)
     except (DiscordGone, DiscordRejected):
@@ -70,8 +75,6 @@ async def withdraw(claim: Claim, services: TurnServices) -> None:
         found.add(claim.earlier.notice[1])
     for message in sorted(found):
         await outbox.delete(channel_id, message)
-    if claim.attempt.delay_notice is not None:
-        await outbox.delete(*claim.attempt.delay_notice)
     for part in claim.attempt.unconfirmed:
         await burn_nonce(outbox, channel_id, nonce(claim, part))
     log.info("reply_withdrawn", conversation=channel_id, turn=claim.turn_id, messages=len(found))

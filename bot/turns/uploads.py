@@ -98,7 +98,8 @@ class Uploads:
             return None
         if file_id is None or upload is None:
             self._warn()
-            await self._held.forget_upload(conversation, digest)
+            if upload is not None:
+                await self._held.forget_upload(conversation, digest, upload)
             return None
         recorded = await self._held.record_upload(conversation, digest, replace(upload, file_id=file_id))
         return recorded.file_id

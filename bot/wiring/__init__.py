@@ -163,6 +163,7 @@ async def build(
         MemoryPlaces(Visibility(client)),
         People(client, Calls(client, clock)).author,
         clock.now_ms,
+        store.forget_jobs.covers,
     )
     on_discord = build_discord_tools(client, quote_source, clock)
     turns = build_turns(

@@ -46,7 +46,7 @@ def discord_tools(on_discord: DiscordTools, store: Store, clock: Clock) -> tuple
         facts.member_tool(on_discord.facts),
         thread_actions.poll_tool(on_discord.actions),
         thread_actions.reaction_tool(on_discord.actions),
-        reminders.set_tool(book, clock.now_ms),
+        reminders.set_tool(book, clock.now_ms, store.forget_jobs.covers),
         reminders.list_tool(book),
         reminders.cancel_tool(book, clock.now_ms),
     )

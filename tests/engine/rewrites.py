@@ -114,7 +114,7 @@ REWRITES: dict[str, tuple[Rewrite, ...]] = {
     # only one search of it counts
     "searched": (Rewrite("note_search", (" or redis.call('HGET', job, 'phase') ~= 'searching'", "")),),
     # nothing is noted once it is over
-    "stepped": (Rewrite("note_step", (" or redis.call('HGET', job, 'phase') ~= 'erasing'", "")),),
+    "stepped": (Rewrite("note_step", (" or redis.call('HGET', job, 'phase') ~= phase", "")),),
     # it ends when every key was looked at
     "left": (Rewrite("end_forget", (" or redis.call('SCARD', left) > 0", "")),),
     # a conversation expires only when nothing has happened since

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -157,10 +158,8 @@ class Overtaken(RevisedStore):
 
     overtaken: Claim | None = None
 
-    async def _revise(
-        self, conversation: int, message: int, payload: str, edited_ms: int
-    ) -> tuple[Change, int | None]:
-        told = await super()._revise(conversation, message, payload, edited_ms)
+    async def _revise(self, *revision: Any, **named: Any) -> tuple[Change, int | None]:
+        told = await super()._revise(*revision, **named)
         self.overtaken = await self.claim()
         return told
 

@@ -68,6 +68,31 @@ async def test_a_receipt_counts_each_step_once_and_holds_no_names(redis: Redis, 
     assert told.told
 
 
+async def test_a_receipt_that_is_delivered_after_the_store_has_lost_its_job_leaves_nothing(
+    redis: Redis, jobs: ForgetJobs
+) -> None:
+    job = await jobs.begin(ANN, "code", next_in_s=30)
+    await jobs.note_search(job, ANN, [])
+    ended = await jobs.end(job)
+    assert ended is not None
+    await redis.delete(KEYS.forget_job(7))
+    await jobs.note_told(ended)
+    assert await jobs.get(7) is None
+
+
+async def test_a_receipt_that_is_delivered_late_leaves_the_next_job_as_it_is(jobs: ForgetJobs) -> None:
+    job = await jobs.begin(ANN, "code1", next_in_s=30)
+    await jobs.note_search(job, ANN, [])
+    ended = await jobs.end(job)
+    assert ended is not None
+    await jobs.begin(ANN, "code2", next_in_s=0)
+    await jobs.note_told(ended)
+    again = await jobs.get(7)
+    assert again is not None
+    assert not again.told
+    assert await jobs.take(30) == (7,)
+
+
 async def test_after_the_end_the_next_job_begins_afresh(jobs: ForgetJobs) -> None:
     job = await jobs.begin(ANN, "code1", next_in_s=30)
     await jobs.note_search(job, ANN, [])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -104,5 +106,42 @@ async def test_uploads_that_the_api_no_longer_has_are_forgotten(files: HeldFiles
     await files.forget_uploads(C, {"file_1", "file_9"})
     assert (await files.held(C, [UPLOADED, FileSource("file_2")])).gone == {UPLOADED}
     assert await files.upload(C, "a3") is not None
-    await files.forget_upload(C, "a3")
+    await files.forget_upload(C, "a3", Upload(1_000_000))
     assert await files.upload(C, "a3") is None
+
+
+class Renewing(Redis):
+    """Has a turn upload a content again right after the uploads were read."""
+
+    renew: Callable[[], Awaitable[None]]
+
+    async def hgetall(self, name: Any) -> Any:
+        found = await super().hgetall(name)
+        await self.renew()
+        return found
+
+
+@pytest.mark.parametrize("forgets", [False, True], ids=["held", "forget_uploads"])
+async def test_an_upload_that_is_renewed_meanwhile_is_not_forgotten(
+    redis_url: str, files: HeldFiles, clock: Clock, *, forgets: bool
+) -> None:
+    await uploaded(files)
+    clock.now += UPLOAD_S
+    other = cast("Renewing", Renewing.from_url(redis_url, decode_responses=True))
+    other.renew = lambda: uploaded(files, file_id="file_2")
+    looking = HeldFiles(other, KEYS, ttl_s=TTL_S, upload_s=UPLOAD_S, inline_bytes=CAP, now_s=clock)
+    if forgets:
+        await looking.forget_uploads(C, {"file_1"})
+    else:
+        assert (await looking.held(C, [UPLOADED])).gone == {UPLOADED}
+    await other.aclose()
+    upload = await files.upload(C, "a1")
+    assert upload is not None
+    assert upload.file_id == "file_2"
+
+
+async def test_an_upload_that_has_failed_leaves_that_of_another_worker(files: HeldFiles) -> None:
+    begun = await files.begin_upload(LEASE, "a1")
+    await uploaded(files)
+    await files.forget_upload(C, "a1", begun)
+    assert await files.upload(C, "a1") == Upload(begun.begun_s, "file_1")

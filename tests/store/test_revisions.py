@@ -113,7 +113,7 @@ async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_t
     await store.post(claim, 77)
     await store.commit(claim, "answer")
     assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
-    assert await store.amend(C, replace(ONE, text="uno"))
+    assert await store.amend(C, replace(ONE, text="uno"), edited_ms=5)
     await store.journal.acknowledge(claim, reconcile=False)
     assert await store.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     claim = await store.claim()
@@ -162,9 +162,9 @@ async def test_of_a_message_that_is_deleted_while_its_file_is_read_no_file_is_le
     class Meanwhile(RevisedStore):
         """The worker stores a file just before it loses its lease."""
 
-        async def _revise(self, *revision: Any) -> tuple[Change, int | None]:
+        async def _revise(self, *revision: Any, **named: Any) -> tuple[Change, int | None]:
             await files.keep(lease, ONE.id, 8, FileContent((PICTURE,)))
-            return await super()._revise(*revision)
+            return await super()._revise(*revision, **named)
 
     assert await Meanwhile(store.redis).delete(C, ONE.id) is Change.ANSWERING
     with pytest.raises(Fenced):
@@ -183,5 +183,84 @@ async def test_an_edit_that_comes_late_does_not_bring_a_deleted_message_back(sto
             await store.delete(C, ONE.id)
             return found
 
-    await Meanwhile(store.redis).amend(C, replace(ONE, text="edited"))
+    await Meanwhile(store.redis).amend(C, replace(ONE, text="edited"), edited_ms=5)
     assert await store.redis.hget(KEYS.record(C, ONE.id), "payload") is None
+
+
+@pytest.mark.parametrize("is_recorded", [True, False], ids=["recorded", "unrecorded"])
+@pytest.mark.parametrize("again", ["due", TWO.text], ids=["another text", "the first text"])
+async def test_an_older_edit_that_comes_late_leaves_the_history_as_the_newer_one_has_made_it(
+    store: RevisedStore, *, is_recorded: bool, again: str
+) -> None:
+    await store.answer(ONE, TWO)
+    await store.answer(THREE)
+    if not is_recorded:
+        await store.redis.delete(KEYS.record(C, TWO.id))
+    await store.edit(C, replace(TWO, text=again), edited_ms=2000)
+    assert await store.edit(C, replace(TWO, text="in between"), edited_ms=1000) in (
+        Change.SAME,
+        Change.UNKNOWN,
+    )
+    assert not await store.amend(C, replace(TWO, text="in between"), edited_ms=1000)
+    entry, _ = await store.history()
+    assert entry.user == render_user([ONE, replace(TWO, text=again)])
+
+
+async def test_an_older_edit_that_has_read_the_history_before_the_newer_one_changes_nothing(
+    store: RevisedStore,
+) -> None:
+    await store.answer(ONE, TWO)
+    await store.answer(THREE)
+
+    class Meanwhile(RevisedStore):
+        """The message is edited back between the two steps of an older edit."""
+
+        async def _revise(self, *revision: Any, **named: Any) -> tuple[Change, int | None]:
+            change = await super()._revise(*revision, **named)
+            await store.edit(C, replace(TWO, text=TWO.text), edited_ms=2000)
+            return change
+
+    await Meanwhile(store.redis).edit(C, replace(TWO, text="in between"), edited_ms=1000)
+    entry, _ = await store.history()
+    assert entry.user == render_user([ONE, TWO])
+
+
+async def test_an_older_edit_that_comes_late_does_not_undo_that_a_message_was_edited_back(
+    store: RevisedStore,
+) -> None:
+    await store.hear(ONE)
+    assert await store.edit(C, ONE, edited_ms=2000) is Change.SAME
+    assert await store.edit(C, replace(ONE, text="in between"), edited_ms=1000) is Change.SAME
+    assert (await store.claim()).batch.messages == (ONE,)
+
+
+async def test_an_older_edit_leaves_the_record_of_an_amended_message(store: RevisedStore) -> None:
+    done = await store.answer(ONE)
+    assert await store.amend(C, replace(ONE, text="uno"), edited_ms=2000)
+    assert not await store.amend(C, replace(ONE, text="in between"), edited_ms=1000)
+    assert await store.edit(C, replace(ONE, text="in between"), edited_ms=1000) is Change.SAME
+    assert await store.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
+    assert [each.text for each in (await store.claim()).batch.messages] == ["uno"]
+
+
+async def test_an_older_edit_does_not_answer_a_turn_again_that_a_newer_one_has_had_answered(
+    store: RevisedStore,
+) -> None:
+    await store.answer(ONE)
+
+    class Meanwhile(RevisedStore):
+        """The message is edited again, and answered, between the two steps of an older edit."""
+
+        async def _hold(self, *_hold: Any) -> None:
+            if await store.edit(C, replace(ONE, text="due"), edited_ms=2000) is not Change.LAST:
+                return
+            await store.redis.hdel(KEYS.record(C, ONE.id), "hold")
+            claim = await store.claim()
+            await store.commit(claim, "again")
+            await store.journal.acknowledge(claim, reconcile=False)
+
+    edited = await Meanwhile(store.redis).edit(C, replace(ONE, text="in between"), edited_ms=1000)
+    assert edited is Change.SAME
+    assert (await store.control.status(C)).waiting == 0
+    (entry,) = await store.history()
+    assert entry.user == render_user([replace(ONE, text="due")])

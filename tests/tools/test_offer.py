@@ -46,6 +46,7 @@ def test_each_description_is_a_short_phrase_that_is_not_cut() -> None:
 def test_the_tools_that_are_known_without_a_service_are_those_that_a_bot_offers() -> None:
     nothing = cast("Any", SimpleNamespace(messages=None, facts=None, actions=None, reminders=None))
     nothing.person_wishes = SimpleNamespace(left_out=None)
+    nothing.forget_jobs = SimpleNamespace(covers=None)
     clock, memory = Clock(), MemoryTools(nothing, nothing, nothing, int)
     toolbox = build_toolbox(clock, memory, discord_tools(nothing, nothing, clock))
     offer = ToolOffer(server_tools(Settings().tools), toolbox, ())

@@ -29,6 +29,9 @@ class Book:
         """Return the reminder as it was before."""
         return (reminder(),)
 
+    async def remove(self, _reminder: Reminder) -> None:
+        """Remove nothing."""
+
     async def change(self, _conversation: int, _reminder: int, step: Step) -> tuple[Reminder | None, bool]:
         """Take the step from what the reminder is by now."""
         after = None if self._now is None else step(self._now)

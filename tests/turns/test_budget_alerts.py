@@ -6,10 +6,12 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+import pytest
+
 from bot.conversation.amount import Amount, Unit
 from bot.conversation.budget import Budget, Limit, Rule, Subject, Use
 from bot.conversation.compose import Terms
-from bot.conversation.errors import DiscordForbidden
+from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordNotNow, DiscordUnavailable
 from bot.conversation.period import Period
 from bot.conversation.request import Parameters
 from bot.conversation.trimming import marks
@@ -29,10 +31,13 @@ class Place:
     """Discord and the store of the shares, with one channel in which the bot may write."""
 
     sent: list[tuple[int, str]] = field(default_factory=list)
+    failures: list[DiscordError] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
 
     async def send(self, channel: int, message: Outgoing) -> None:
         self.sent.append((channel, message.content))
+        if self.failures:
+            raise self.failures.pop()
         if channel == CLOSED:
             raise DiscordForbidden
 
@@ -51,3 +56,17 @@ async def test_a_notice_that_failed_is_tried_again_at_the_next_share_and_in_anot
             await asyncio.wait(telling)
     assert [channel for channel, _ in place.sent] == [CLOSED, CLOSED, OPEN]
     assert place.told == [100]
+
+
+@pytest.mark.parametrize("failure", [DiscordUnavailable("503"), DiscordNotNow(60.0)])
+async def test_a_notice_that_discord_does_not_take_for_now_is_posted_at_the_next_request(
+    failure: DiscordError,
+) -> None:
+    place = Place(failures=[failure])
+    alerts = BudgetAlerts(cast("Outbox", place), cast("Budgets", place))
+    claim, terms = a_claim(1, meta=Meta(guild=1)), replace(TERMS, budget=Budget(notify=OPEN))
+    for _ in range(2):
+        alerts.observe(claim, terms, (LIMIT,), (Use(80, 0),))
+        await asyncio.wait({task for task in asyncio.all_tasks() if task.get_name() == "budget-alert"})
+    assert [channel for channel, _ in place.sent] == [OPEN, OPEN]
+    assert place.told == [80]

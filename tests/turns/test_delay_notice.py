@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordNotNow
+from bot.claude.client import Claude
+from bot.conversation import budget_wording
+from bot.conversation.amount import amount_of
+from bot.conversation.budget import Limit, Rule, Subject
+from bot.conversation.errors import BudgetReached, DiscordForbidden, DiscordGone, DiscordNotNow
 from bot.conversation.wording import SMALL
 from bot.store.claim import Later
 from bot.store.codec import Result
 from bot.store.revisions import Change
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult
-from tests.turns.stage import ANSWER, A, B, Bench, C, hear
+from bot.turns.reply_generator import ReplyGenerator
+from bot.turns.run import Runner
+from tests.render.fake_outbox import FakeOutbox
+from tests.turns.stage import ANSWER, POLICY, A, B, Bench, C, hear
 
 LATER = DiscordNotNow(60.0)
+FULL = BudgetReached(Limit(Rule(Subject.PERSON, amount_of("5 USD per day")), "a-limit", 99, 9), tell=False)
+
+
+class AtLimit(ReplyGenerator):
+    """Finds a limit full of which the person was told before."""
+
+    async def generate(self, *_given: Any, **_named: Any) -> BudgetReached:
+        return FULL
+
+
+class Unlisted(FakeOutbox):
+    """Lists no messages, as where the history of the channel may not be read."""
+
+    async def own_messages(self, _place: int, after: int) -> Any:  # noqa: ARG002 (named at its call)
+        raise DiscordForbidden("Read Message History")
 
 
 async def put_off(bench: Bench) -> str:
@@ -145,3 +169,76 @@ async def test_who_waits_for_a_slot_is_told_once_and_the_word_goes_with_the_answ
     assert bench.outbox.texts() == [ANSWER]
     assert done.attempt.number == 1
     assert done.batch.members == (A.id, B.id)
+
+
+async def test_who_was_promised_an_answer_is_told_of_a_limit_that_is_full_by_then(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.claim()
+    await bench.runner.tell_waiting(claim, 3)
+    await bench.journal.release(claim, blameless=True)
+    (promise,) = bench.outbox.texts()
+    generator = AtLimit(cast("Claude", bench.claude), POLICY)
+    bench.runner = Runner(replace(bench.services, generator=generator))
+    await bench.turn()
+    (told,) = bench.outbox.texts()
+    assert told != promise
+    assert budget_wording.full(FULL) in told
+    assert (await bench.control.status(C)).waiting == 0
+
+
+async def test_the_word_goes_where_the_messages_of_a_deleted_turn_cannot_be_listed(bench: Bench) -> None:
+    await hear(bench, A)
+    outbox = Unlisted(round_trip_s=0.0)
+    bench.runner = Runner(replace(bench.services, outbox=outbox))
+    claim = await bench.claim()
+    await bench.runner.tell_waiting(claim, 3)
+    await bench.journal.release(claim, blameless=True)
+    assert len(outbox.texts()) == 1
+    await bench.revisions.delete(C, A.id)
+    await bench.turn()
+    assert outbox.texts() == []
+
+
+async def test_the_word_goes_with_the_answer_where_an_older_message_comes_late(bench: Bench) -> None:
+    await hear(bench, B)
+    claim = await bench.claim()
+    await bench.runner.tell_waiting(claim, 3)
+    await bench.journal.release(claim, blameless=True)
+    await bench.conversations.receive(C, A, source="listing", channel_fields={"guild": 1})
+    done = await bench.turn()
+    assert done.batch.members == (A.id, B.id)
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_notice_whose_turn_is_begun_again_while_it_is_posted_does_not_stay(bench: Bench) -> None:
+    bench.outbox.round_trip_s = 0.2
+    is_posted = asyncio.Event()
+    bench.outbox.on_call = lambda _: is_posted.set()
+    await hear(bench, A)
+    claim = await bench.claim()
+    telling = asyncio.create_task(bench.runner.tell_waiting(claim, 3))
+    await is_posted.wait()  # Discord has the notice, and its answer is on the way
+    assert await bench.revisions.edit(C, replace(A, text="corrected"), edited_ms=5) is Change.ANSWERING
+    telling.cancel()
+    await asyncio.wait([telling])
+    await asyncio.gather(*bench.services.notices)
+    assert bench.outbox.texts() == []
+
+
+async def test_a_notice_whose_turn_is_broken_off_while_it_is_posted_goes_with_the_answer(
+    bench: Bench,
+) -> None:
+    bench.outbox.round_trip_s = 0.2
+    is_posted = asyncio.Event()
+    bench.outbox.on_call = lambda _: is_posted.set()
+    await hear(bench, A)
+    claim = await bench.claim()
+    telling = asyncio.create_task(bench.runner.tell_waiting(claim, 3))
+    await is_posted.wait()
+    telling.cancel()
+    await asyncio.wait([telling])
+    await asyncio.gather(*bench.services.notices)
+    await bench.journal.release(claim, blameless=True)
+    assert len(bench.outbox.texts()) == 1
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any, cast
@@ -11,22 +13,29 @@ import pytest
 
 from bot.conversation.content import Text
 from bot.conversation.elements import question
+from bot.conversation.errors import Fenced
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
-from bot.conversation.message import Attachment, Quote, Quoted, Reference
+from bot.conversation.message import Attachment, Author, Quote, Quoted, Reference
 from bot.conversation.receipt import receipt
 from bot.conversation.turn import Preface
-from bot.store.codec import dump_turn, load_turn
+from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.file_store import FileContent, FileStore
 from bot.store.forget_jobs import ForgetJobs
 from bot.store.key_reader import KeyReader
+from bot.store.memories import Memories
 from bot.store.person_search import PersonSearch
 from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.store.reminders import Reminders
 from bot.store.scope_settings import ScopeSettings
 from bot.store.scripts import Call, Scripts
 from bot.store.stored_values import StoredValues
+from bot.tools.memory import MemoryTools
+from bot.tools.memory_places import MemoryPlaces
+from bot.tools.reminders import set_tool
+from bot.tools.tool import ToolContext, ToolFailed, ToolPlace
 from bot.turns.forgetting import Forgetting
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 from tests.store.claims import lease_of
@@ -67,6 +76,31 @@ async def test_a_turn_that_has_read_what_goes_is_waited_for_and_its_entry_examin
     assert job.done
     assert await bench.holds() == []
     assert job.found.quotes == 2
+
+
+async def test_a_worker_that_was_frozen_for_longer_than_its_lease_commits_nothing_of_the_person(
+    bench: Bench,
+) -> None:
+    quoted = replace(OF_BEN, reference=Reference(C, SECRET.id, Quoted(SECRET.id, "a secret", author=ANN)))
+    await bench.store.hear(quoted)
+    claim = await bench.store.claim()
+    await bench.redis.hset(KEYS.lease(C), "expires", 1000 * (int(time.time()) - 1))
+    await bench.forget()
+    quote = Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),))
+    entry = replace(turn(0), id=claim.turn_id, sent=(question([replace(OF_BEN, quotes=(quote,))]),))
+    with pytest.raises(Fenced):
+        await bench.store.journal.commit(claim, entry, Result("a secret"), window_start=0)
+    assert await bench.holds() == []
+    again = await bench.store.claim()
+    assert again.batch.members == (OF_BEN.id,)
+    assert again.token > claim.token
+
+
+async def test_a_lease_that_is_let_go_keeps_its_token(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    before = await bench.redis.hgetall(KEYS.lease(C))
+    await bench.forget()
+    assert await bench.redis.hgetall(KEYS.lease(C)) == before
 
 
 async def test_files_and_quotes_that_were_read_go(bench: Bench) -> None:
@@ -234,3 +268,62 @@ async def test_a_branch_that_was_made_since_the_search_is_looked_at_as_well(benc
     assert job.done
     assert await bench.holds() == []
     assert "hello" in str(await bench.redis.lrange(KEYS.history(branch), 0, -1))
+
+
+ASKED = ToolContext(ToolPlace(C, server=9), asker=ANN.id, key="0123456789abcdef0123", turn=SECRET.id)
+
+
+class Public:
+    """Every place is public."""
+
+    def is_public(self, _server: int, _channel: int, _conversation: int) -> bool:
+        return True
+
+
+async def ann(_person: int) -> Author:
+    return ANN
+
+
+async def set_a_reminder(bench: Bench) -> None:
+    jobs, book = ForgetJobs(bench.redis, KEYS), Reminders(bench.redis, KEYS)
+    tool = set_tool(book, lambda: round(time.time() * 1000), jobs.covers)
+    await tool.run(ASKED, {"text": "a secret", "in_minutes": 5})
+
+
+async def have_a_fact_remembered(bench: Bench) -> None:
+    jobs, memories = ForgetJobs(bench.redis, KEYS), Memories(bench.redis, KEYS, ttl_s=1000)
+    places = MemoryPlaces(Public())
+    tools = MemoryTools(memories, places, ann, lambda: round(time.time() * 1000), jobs.covers)
+    await tools.tools()[0].run(ASKED, {"fact": "a secret", "about_me": False})
+
+
+@pytest.mark.parametrize("call", [set_a_reminder, have_a_fact_remembered])
+async def test_a_tool_that_ends_after_the_search_leaves_nothing_of_the_person(
+    bench: Bench, call: Callable[[Bench], Awaitable[None]]
+) -> None:
+    await bench.store.hear(SECRET)
+    await bench.store.claim()
+    await bench.forget()
+    with pytest.raises(ToolFailed):
+        await call(bench)
+    assert await bench.holds() == []
+    assert not await bench.forgetting.data.verify(WHO)
+
+
+@pytest.mark.parametrize("call", [set_a_reminder, have_a_fact_remembered])
+async def test_what_a_tool_has_kept_for_a_message_goes_with_it_though_it_was_kept_later(
+    bench: Bench, call: Callable[[Bench], Awaitable[None]]
+) -> None:
+    await call(bench)
+    assert await bench.forgetting.data.verify(WHO)
+    await bench.forget()
+    assert await bench.holds() == []
+
+
+@pytest.mark.parametrize("call", [set_a_reminder, have_a_fact_remembered])
+async def test_what_a_tool_keeps_for_a_later_message_stays(
+    bench: Bench, call: Callable[[Bench], Awaitable[None]]
+) -> None:
+    await bench.forget(replace(WHO, before=SECRET.id - 1))
+    await call(bench)
+    assert len(await bench.holds()) == 1

@@ -51,7 +51,8 @@ class Changes:
         edited_ms = round(message.edited_at.timestamp() * 1000) if message.edited_at else 0
 
         async def amend(conversation: int) -> Change:
-            return Change.OLD if await self._revisions.amend(conversation, edited) else Change.UNKNOWN
+            amended = await self._revisions.amend(conversation, edited, edited_ms=edited_ms)
+            return Change.OLD if amended else Change.UNKNOWN
 
         async def edit(conversation: int) -> Change:
             return await self._revisions.edit(conversation, edited, edited_ms=edited_ms)
@@ -61,7 +62,7 @@ class Changes:
             message.channel.id,
             message.id,
             edit if asks_again else amend,
-            lambda conversation: self._revisions.amend(conversation, edited),
+            lambda conversation: self._revisions.amend(conversation, edited, edited_ms=edited_ms),
         )
 
     async def delete(self, channel: int, messages: Iterable[int]) -> None:

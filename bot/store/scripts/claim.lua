@@ -87,6 +87,9 @@ else
     if redis.call('HGET', records .. waiting[i], 'source') == 'listing' then
       redis.call('HSET', record, 'source', 'listing')
     end
+    -- A turn whose delay people were told of may become a part of one that begins with an older message.
+    local notice = redis.call('HGET', records .. waiting[i], 'sign')
+    if notice then redis.call('HSETNX', record, 'sign', notice) end
   end
   redis.call('HSET', record, 'state', AFTER, 'members', table.concat(members, ' '))
 end

@@ -61,11 +61,12 @@ class NoteSearch(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoteStep(Call):
-    """Note a value of a step of the job to forget a person; a repeated step does not replace the value."""
+    """Note a value of a step of the job to forget a person that is in a phase; a repeated step replaces no value."""
 
     script: ClassVar[str] = "note_step"
     job: Key
     code: str
+    phase: str
     field: str
     value: str
 

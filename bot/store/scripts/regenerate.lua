@@ -16,6 +16,10 @@ local members = redis.call('HGET', record, 'members') or turn
 local left = false
 for id in each_id(members) do left = left or redis.call('HEXISTS', records .. id, 'payload') == 1 end
 if not left and withdraws ~= '1' then return 'GONE' end
+-- A later edit may have been answered since this one was noted.
+if edited ~= '' and tonumber(redis.call('HGET', records .. edited, 'edited') or 0) > tonumber(edited_ms) then
+  return 'OLD'
+end
 
 if edited ~= '' then redis.call('HSET', records .. edited, 'payload', payload, 'edited', edited_ms) end
 for id in each_id(members) do

@@ -1,6 +1,6 @@
 --!df flags=allow-undeclared-keys
 -- A message was edited or deleted on Discord. A running turn is fenced off: the turn begins again with its remaining
--- messages, as after a crash. `payload` is '' for a deletion.
+-- messages, as after a crash. `payload` is '' for a deletion. An edit that `amends` changes the message alone.
 -- Returns {what was found, id of the message's turn or ''}: 'UNKNOWN', 'SAME' (nothing new), 'LATER' (an edit while the
 -- turn is just being finished), 'WAITING' (not answered yet), 'ANSWERING', 'LAST' (answered by the last turn), 'OLD' (in
 -- the history).
@@ -11,6 +11,13 @@ if state == 'cancelled' then return {'SAME', ''} end
 local deleted = payload == ''
 local held = redis.call('HGET', record, 'payload')
 local edited = tonumber(redis.call('HGET', record, 'edited') or 0)
+if amends == '1' then
+  if tonumber(edited_ms) < edited then return {'SAME', ''} end
+  if held then redis.call('HSET', record, 'payload', payload, 'edited', edited_ms) end
+  return {'OLD', ''}
+end
+-- A message that was edited back: an older edit that comes late must not count.
+if held == payload and tonumber(edited_ms) > edited then redis.call('HSET', record, 'edited', edited_ms) end
 if not deleted and (held == payload or tonumber(edited_ms) <= edited) then return {'SAME', ''} end
 
 if state == 'done' then

@@ -64,7 +64,7 @@ class Hold(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revise(Call):
-    """Store that a message was edited, or deleted if `payload` is empty."""
+    """Store that a message was edited, or deleted if `payload` is empty; one that `amends` leaves turns alone."""
 
     script: ClassVar[str] = "revise"
     lease: Key
@@ -75,6 +75,7 @@ class Revise(Call):
     payload: str
     edited_ms: int
     done_s: int
+    amends: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

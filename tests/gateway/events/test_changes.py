@@ -26,7 +26,7 @@ class Finishing:
         assert edited_ms == 0
         return Change.LATER
 
-    async def amend(self, home: int, now: Message) -> bool:
+    async def amend(self, home: int, now: Message, *, edited_ms: int) -> bool:  # noqa: ARG002 (named at its call)
         self.amended.append((home, now.id, now.text))
         return True
 
