@@ -65,6 +65,8 @@ class Reminders:
                 await self._redis.hset(index, field, str(reminder.conversation))
             await self._redis.hsetnx(key, field, self._values.text(reminder))
             stored = await self._redis.hget(key, field)
+        # Once more: who has looked at the conversation in between has not seen the reminder.
+        await self.due.schedule(reminder.conversation, in_s)
         return self._values.read(str(stored)) or reminder
 
     async def of(self, conversation: int) -> tuple[Reminder, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON
@@ -23,6 +24,27 @@ async def test_the_same_reminder_is_kept_once(redis: Redis) -> None:
     assert await book.add(later, 65) == reminder()
     assert await book.of(1) == (reminder(),)
     assert await book.of_person(77) == (reminder(),)
+
+
+async def test_a_reminder_is_due_at_its_time_where_a_look_comes_between_its_steps(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Reminders(redis, KEYS)
+    await book.add(reminder(), 0)
+    schedule, seen = book.due.schedule, []
+
+    async def and_looked_at(conversation: int, in_s: float) -> None:
+        await schedule(conversation, in_s)
+        for item in await book.due.take(60):
+            seen.append(await book.of(item.id))
+            await book.due.done(item, 24 * 3600)
+
+    monkeypatch.setattr(book.due, "schedule", and_looked_at)
+    await book.add(replace(reminder(), id=9), 300)
+    assert seen == [(reminder(),)]
+    score, (now_s, _) = await redis.zscore(KEYS.reminders_due, "1"), await redis.time()
+    assert score is not None
+    assert float(score) / 1000 - now_s < 302
 
 
 async def test_one_that_was_delivered_is_not_set_again_by_a_repeated_call(redis: Redis) -> None:
