@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -65,6 +66,31 @@ async def test_a_person_has_a_bounded_number_in_all_places(redis: Redis) -> None
     assert await book.add(replace(reminder(), id=99, person=78), 5) is not None
     await book.change(3, 3, lambda each: each.ended("cancelled", NOW))
     assert await book.add(replace(reminder(), id=99), 5) is not None
+
+
+async def test_reminders_that_went_with_their_thread_do_not_count(redis: Redis) -> None:
+    book = Reminders(redis, KEYS)
+    for number in range(MOST_PER_PERSON):
+        assert await book.add(replace(reminder(), id=number + 1), 5)
+    await RemovedPlaces(redis, KEYS).erase_conversation(1)
+    assert await book.add(replace(reminder(), id=99, conversation=2), 5) is not None
+    assert await redis.hlen(KEYS.person_reminders(77)) == 1
+
+
+async def test_a_reminder_is_listed_and_counts_although_a_list_was_made_between_its_steps(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, seen = Reminders(redis, KEYS), []
+    hsetnx = redis.hsetnx
+
+    async def after_a_list(name: str, key: str, value: str) -> Any:
+        seen.append(await book.of_person(77))
+        return await hsetnx(name, key, value)
+
+    monkeypatch.setattr(redis, "hsetnx", after_a_list)
+    await book.add(reminder(), 5)
+    assert seen == [()]
+    assert await book.of_person(77) == (reminder(),)
 
 
 async def test_one_of_two_instances_takes_a_step(redis: Redis) -> None:
