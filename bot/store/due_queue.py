@@ -37,10 +37,17 @@ class DueQueue:
         self._scripts = Scripts(redis)
 
     async def schedule(self, item: int, in_s: float = 0.0) -> None:
-        """Have an item due in so many seconds, or when it is due anyway if that is earlier."""
+        """Have an item due in so many seconds, or when it is due anyway if that is earlier.
+
+        The score changes each time, by a millisecond at least, so that `done` notices: who looks at the item may have
+        read it before the change for which it is scheduled.
+        """
         due_ms = round((time.time() + in_s) * 1000)
         with translated():
-            await self._redis.zadd(self._key, {str(item): due_ms}, lt=True)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.zadd(self._key, {str(item): due_ms}, lt=True)
+            pipe.zincrby(self._key, -1, str(item))
+            await pipe.execute()
 
     async def postpone(self, item: int, in_s: float) -> None:
         """Have an item due in so many seconds, and not earlier."""

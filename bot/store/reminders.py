@@ -56,16 +56,29 @@ class Reminders:
         field = str(reminder.id)
         with translated():
             stored = await self._redis.hget(key, field)
-            if stored is None and int(await self._redis.hlen(index)) >= MOST_PER_PERSON:
-                return None
+        if stored is None and await self._has_most(reminder.person):
+            return None
         # The index and the queue first: both are cleared of what does not exist.
         await self.due.schedule(reminder.conversation, in_s)
         with translated():
             if stored is None:
                 await self._redis.hset(index, field, str(reminder.conversation))
             await self._redis.hsetnx(key, field, self._values.text(reminder))
-            stored = await self._redis.hget(key, field)
-        return self._values.read(str(stored)) or reminder
+            after = await self._redis.hget(key, field)
+            # Both once more: who has looked in between has not seen the reminder, and has cleared them.
+            if stored is None:
+                await self._redis.hset(index, field, str(reminder.conversation))
+        await self.due.schedule(reminder.conversation, in_s)
+        return self._values.read(str(after)) or reminder
+
+    async def _has_most(self, person: int) -> bool:
+        index = self._keys.person_reminders(person)
+        with translated():
+            if int(await self._redis.hlen(index)) < MOST_PER_PERSON:
+                return False
+        await self.of_person(person)  # which leaves out those that went with their threads
+        with translated():
+            return int(await self._redis.hlen(index)) >= MOST_PER_PERSON
 
     async def of(self, conversation: int) -> tuple[Reminder, ...]:
         """Return the reminders of a conversation, those due first at first; ended ones among them."""

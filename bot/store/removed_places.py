@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,6 +18,9 @@ from bot.store.memories import Memories
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import EraseConversation
 from bot.store.usage import Usage
+
+NOTHING_SINCE = "0"
+"""No turn is older: a conversation that has begun anew meanwhile stays."""
 
 
 class RemovedPlaces:
@@ -46,26 +50,25 @@ class RemovedPlaces:
             recent: list[Any] = await self._redis.zrange(keys.recent(conversation), 0, -1)
             entries: list[Any] = await self._redis.lrange(keys.history(conversation), 0, -1)
         await self._sweeps.schedule(conversation)
-        erased = await self._scripts.run(
-            EraseConversation(
-                lease=keys.lease(conversation),
-                pending=keys.pending(conversation),
-                history=keys.history(conversation),
-                meta=keys.meta(conversation),
-                unreconciled=keys.reconcile(conversation),
-                files=keys.files(conversation),
-                inline=keys.inline(conversation),
-                steps=keys.tool_steps(conversation),
-                approvals=keys.approvals(conversation),
-                mark=keys.high_water_mark(conversation),
-                records=keys.record_prefix(conversation),
-                results=keys.result_prefix(conversation),
-                older_than="" if older_than is None else str(older_than),
-                done_s=DONE_RECORD_S,
-                turns=padded_ids(entries),
-            )
+        call = EraseConversation(
+            lease=keys.lease(conversation),
+            pending=keys.pending(conversation),
+            history=keys.history(conversation),
+            meta=keys.meta(conversation),
+            unreconciled=keys.reconcile(conversation),
+            files=keys.files(conversation),
+            inline=keys.inline(conversation),
+            steps=keys.tool_steps(conversation),
+            approvals=keys.approvals(conversation),
+            mark=keys.high_water_mark(conversation),
+            records=keys.record_prefix(conversation),
+            results=keys.result_prefix(conversation),
+            older_than="" if older_than is None else str(older_than),
+            keeps_home=True,
+            done_s=DONE_RECORD_S,
+            turns=padded_ids(entries),
         )
-        if int(erased) < 0:
+        if int(await self._scripts.run(call)) < 0:
             return False
         home = int(str(guild)) if guild else conversation
         with translated():
@@ -76,11 +79,14 @@ class RemovedPlaces:
             if parent:  # the message that the thread was started from
                 await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
             await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
-            is_removed = bool(await self._redis.zrem(keys.known, str(conversation)))
             if not keeps_reminders:
                 await self._redis.delete(keys.reminders(conversation))
                 await self._redis.zrem(keys.reminders_due, str(conversation))
         await self._memories.erase(MemoryPlace(home, conversation))
+        # Last, so that an erasure that was interrupted is found, and can be repeated.
+        with translated():
+            is_removed = bool(await self._redis.zrem(keys.known, str(conversation)))
+        await self._scripts.run(replace(call, older_than=NOTHING_SINCE, keeps_home=False, turns=()))
         return is_removed
 
     async def erase_channel(self, server: int, channel: int) -> None:

@@ -55,11 +55,12 @@ class SharedFiles:
             await self._note(source, target, Upload.read(text).file_id or "")
         with translated():
             held = await self._redis.hmget(keys.uploads(source), list(wanted))
-            for (digest, text), now in zip(wanted.items(), held, strict=True):
+            there = await self._redis.hmget(keys.uploads(target), list(wanted))
+            for (digest, text), now, shared in zip(wanted.items(), held, there, strict=True):
                 if str(now) == text:
                     await self._redis.hsetnx(keys.uploads(target), digest, text)
-                else:  # a sweep has begun before, and deletes the upload
-                    await self._redis.srem(keys.shared(Upload.read(text).file_id or ""), str(target))
+                elif str(shared) != text:  # else an earlier attempt has shared it in time
+                    await self._leave(target, Upload.read(text).file_id or "")
             await self._redis.expire(keys.uploads(target), UPLOADS_S)
 
     async def _note(self, source: int, target: int, file_id: str) -> None:
@@ -68,3 +69,14 @@ class SharedFiles:
         with translated():
             await self._redis.sadd(shared, str(source), str(target))
             await self._redis.expire(shared, UPLOADS_S)
+
+    async def _leave(self, target: int, file_id: str) -> None:
+        """Take back that a conversation holds an upload, which a sweep has begun to delete before.
+
+        That sweep may have left the deletion to the conversation.
+        """
+        discarded = self._keys.discarded(target)
+        with translated():
+            await self._redis.sadd(discarded, file_id)
+            await self._redis.expire(discarded, UPLOADS_S)
+            await self._redis.srem(self._keys.shared(file_id), str(target))

@@ -210,6 +210,46 @@ async def test_an_upload_that_is_being_deleted_is_not_shared(redis: Redis, held:
     assert await FileSweeps(redis, KEYS).release(C, "file_1")
 
 
+async def test_an_upload_that_a_sweep_leaves_to_a_branch_which_does_not_take_it_is_deleted_by_a_sweep(
+    redis: Redis, held: HeldFiles
+) -> None:
+    await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
+    sweeps = FileSweeps(redis, KEYS)
+
+    class Swept(SharedFiles):
+        """The sweep of the source takes the upload, and lets it go, between the note of the sharing and the copy."""
+
+        async def _note(self, source: int, target: int, file_id: str) -> None:
+            unnamed = await sweeps.unnamed(source)
+            await super()._note(source, target, file_id)
+            assert await sweeps.discard(source, unnamed)
+            assert not await sweeps.release(source, file_id)
+            await sweeps.deleted(source, (file_id,))
+
+    await Swept(redis, KEYS, held).share(C, B, {FileSource("file_1")})
+    assert await sweeps.discarded(B) == ("file_1",)
+    assert await redis.ttl(KEYS.discarded(B)) > 0
+    assert await sweeps.release(B, "file_1")
+
+
+async def test_an_upload_that_a_branch_has_shared_before_stays_its_own_where_the_sharing_is_repeated(
+    redis: Redis, held: HeldFiles
+) -> None:
+    await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
+    await SharedFiles(redis, KEYS, held).share(C, B, {FileSource("file_1")})
+    sweeps = FileSweeps(redis, KEYS)
+
+    class Swept(SharedFiles):
+        async def _note(self, source: int, target: int, file_id: str) -> None:
+            await super()._note(source, target, file_id)
+            assert await sweeps.discard(source, await sweeps.unnamed(source))
+
+    await Swept(redis, KEYS, held).share(C, B, {FileSource("file_1")})
+    assert not (await held.held(B, {FileSource("file_1")})).gone
+    assert not await sweeps.discarded(B)
+    assert not await sweeps.release(C, "file_1")
+
+
 class Crash(Exception):
     """The process is killed here."""
 

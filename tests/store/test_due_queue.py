@@ -52,6 +52,32 @@ async def test_what_was_scheduled_meanwhile_stays_due(
     assert due_s < 10
 
 
+@pytest.mark.parametrize("again_s", [None, 500.0])
+async def test_what_was_scheduled_meanwhile_for_later_than_the_next_attempt_is_looked_at_again(
+    queue: DueQueue, redis: Redis, again_s: float | None
+) -> None:
+    await queue.schedule(ID)
+    (item,) = await queue.take(60)
+    await queue.schedule(ID, 300)
+    assert not await queue.done(item, again_s)
+    due_s = await _due_in(redis)
+    assert due_s is not None
+    assert 50 < due_s < 62
+
+
+async def test_an_item_that_is_scheduled_a_thousand_times_is_due_a_second_earlier_at_most(
+    queue: DueQueue, redis: Redis
+) -> None:
+    await queue.schedule(ID, 100)
+    first = await redis.zscore(KEYS.approvals_due, str(ID))
+    for _ in range(1000):
+        await queue.schedule(ID, 200)
+    score = await redis.zscore(KEYS.approvals_due, str(ID))
+    assert first is not None
+    assert score is not None
+    assert 0 < float(first) - float(score) <= 1000
+
+
 async def test_a_process_that_dies_right_behind_the_script_leaves_the_item_due_again(
     queue: DueQueue, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

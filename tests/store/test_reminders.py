@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.reminder import MOST_PER_PERSON
@@ -25,6 +27,27 @@ async def test_the_same_reminder_is_kept_once(redis: Redis) -> None:
     assert await book.of_person(77) == (reminder(),)
 
 
+async def test_a_reminder_is_due_at_its_time_where_a_look_comes_between_its_steps(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = Reminders(redis, KEYS)
+    await book.add(reminder(), 0)
+    schedule, seen = book.due.schedule, []
+
+    async def and_looked_at(conversation: int, in_s: float) -> None:
+        await schedule(conversation, in_s)
+        for item in await book.due.take(60):
+            seen.append(await book.of(item.id))
+            await book.due.done(item, 24 * 3600)
+
+    monkeypatch.setattr(book.due, "schedule", and_looked_at)
+    await book.add(replace(reminder(), id=9), 300)
+    assert seen == [(reminder(),)]
+    score, (now_s, _) = await redis.zscore(KEYS.reminders_due, "1"), await redis.time()
+    assert score is not None
+    assert float(score) / 1000 - now_s < 302
+
+
 async def test_one_that_was_delivered_is_not_set_again_by_a_repeated_call(redis: Redis) -> None:
     book = Reminders(redis, KEYS)
     await book.add(reminder(), 5)
@@ -43,6 +66,31 @@ async def test_a_person_has_a_bounded_number_in_all_places(redis: Redis) -> None
     assert await book.add(replace(reminder(), id=99, person=78), 5) is not None
     await book.change(3, 3, lambda each: each.ended("cancelled", NOW))
     assert await book.add(replace(reminder(), id=99), 5) is not None
+
+
+async def test_reminders_that_went_with_their_thread_do_not_count(redis: Redis) -> None:
+    book = Reminders(redis, KEYS)
+    for number in range(MOST_PER_PERSON):
+        assert await book.add(replace(reminder(), id=number + 1), 5)
+    await RemovedPlaces(redis, KEYS).erase_conversation(1)
+    assert await book.add(replace(reminder(), id=99, conversation=2), 5) is not None
+    assert await redis.hlen(KEYS.person_reminders(77)) == 1
+
+
+async def test_a_reminder_is_listed_and_counts_although_a_list_was_made_between_its_steps(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, seen = Reminders(redis, KEYS), []
+    hsetnx = redis.hsetnx
+
+    async def after_a_list(name: str, key: str, value: str) -> Any:
+        seen.append(await book.of_person(77))
+        return await hsetnx(name, key, value)
+
+    monkeypatch.setattr(redis, "hsetnx", after_a_list)
+    await book.add(reminder(), 5)
+    assert seen == [()]
+    assert await book.of_person(77) == (reminder(),)
 
 
 async def test_one_of_two_instances_takes_a_step(redis: Redis) -> None:

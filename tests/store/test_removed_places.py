@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.conversation.audit import Actor
-from bot.conversation.errors import Fenced
+from bot.conversation.errors import Fenced, StoreUnavailable
+from bot.conversation.memory import MemoryPlace
 from bot.conversation.scope import Scope
+from bot.store.known_conversations import KnownConversations
+from bot.store.memories import Memories
+from bot.store.recent_messages import RecentMessages
+from bot.store.reminders import Reminders
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 from tests.conversation.builders import message, snowflake
+from tests.conversation.test_reminder import reminder
 from tests.store.stage import CHANNEL_FIELDS, KEYS, C, RevisedStore
+from tests.store.test_memories import LOOM
 
 SECRET = message("a secret", number=30)
 SERVER, CHANNEL = int(CHANNEL_FIELDS["guild"]), int(CHANNEL_FIELDS["parent"])
+NO_EXPIRY = -1
 
 
 @pytest.fixture
@@ -95,3 +109,73 @@ async def test_the_settings_of_a_thread_a_channel_and_a_server_go_with_it(
     assert not await redis.exists(KEYS.scope(SERVER, CHANNEL), KEYS.versions(SERVER, CHANNEL))
     await places.erase_server(SERVER)
     assert [key async for key in redis.scan_iter(match=f"test:{{{SERVER}}}:*")] == []
+
+
+@pytest.mark.parametrize("older_than", [None, snowflake(100)])
+async def test_an_erasure_that_is_interrupted_at_any_command_is_completed_by_a_later_look(
+    redis: Redis,
+    store: RevisedStore,
+    places: RemovedPlaces,
+    monkeypatch: pytest.MonkeyPatch,
+    older_than: int | None,
+) -> None:
+    known = KnownConversations(redis, KEYS, ttl_s=1000)
+    settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
+    memories, recent = Memories(redis, KEYS, ttl_s=1000), RecentMessages(redis, KEYS)
+    reminders = Reminders(redis, KEYS)
+    send: Callable[..., Awaitable[Any]] = redis.execute_command
+    interrupted, is_complete = 0, False
+    while not is_complete:
+        left = interrupted
+
+        async def until_the_store_is_gone(*args: Any, **options: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise RedisConnectionError("gone")
+            return await send(*args, **options)
+
+        message_ = replace(SECRET, id=SECRET.id + interrupted)  # an erased one is not received again
+        await store.conversations.receive(C, message_, source="event", channel_fields=CHANNEL_FIELDS)
+        await store.journal.cancel(await store.claim())
+        await recent.note(C, C, message_, is_proxied=False)
+        await recent.note(CHANNEL, C, replace(message_, id=C), is_proxied=False)
+        await settings.change(Actor(SERVER, 7, C), Scope.THREAD, C, {"system": "a secret"})
+        await memories.remember(MemoryPlace(SERVER, C), replace(LOOM, text="a secret"))
+        await reminders.add(replace(reminder(), conversation=C, text="a secret"), 5)
+        with monkeypatch.context() as cut:
+            cut.setattr(redis, "execute_command", until_the_store_is_gone)
+            with contextlib.suppress(StoreUnavailable):
+                await places.erase_conversation(C, older_than=older_than)
+                is_complete = True
+        looked_at = [each async for page in known.pages() for each in page]
+        for each in looked_at:
+            assert (each.server, each.parent) == (SERVER, CHANNEL)
+            assert await places.erase_conversation(C, older_than=older_than)
+        found = {key: value for key, value in (await values(redis)).items() if key != KEYS.audit(SERVER)}
+        assert not [key for key, value in found.items() if "secret" in value], interrupted
+        assert not await redis.exists(KEYS.scope(SERVER, C), KEYS.versions(SERVER, C)), interrupted
+        assert await redis.ttl(KEYS.meta(C)) != NO_EXPIRY
+        assert not looked_at or not await redis.exists(KEYS.meta(C))
+        interrupted += 1
+    assert not await redis.exists(KEYS.meta(C))
+    assert interrupted > 8
+
+
+async def test_what_is_said_again_while_a_quiet_conversation_is_erased_keeps_its_place(
+    redis: Redis, store: RevisedStore, places: RemovedPlaces, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again, zrem = message("and again", number=90), redis.zrem
+
+    async def and_somebody_writes(name: str, *members: str) -> Any:
+        removed = await zrem(name, *members)
+        await store.conversations.receive(C, again, source="event", channel_fields={})
+        return removed
+
+    await store.conversations.receive(C, SECRET, source="event", channel_fields=CHANNEL_FIELDS)
+    await store.journal.cancel(await store.claim())
+    monkeypatch.setattr(redis, "zrem", and_somebody_writes)
+    assert await places.erase_conversation(C, older_than=snowflake(80))
+    claim = await store.claim()
+    assert claim.batch.messages == (again,)
+    assert await redis.hmget(KEYS.meta(C), ["guild", "parent"]) == [str(SERVER), str(CHANNEL)]

@@ -91,6 +91,12 @@ class Scene:
         await self.redis.zadd(KEYS.reminders_due, {"1": 1}, xx=True)
         await poster.post_due()
 
+    async def due_in_s(self) -> float:
+        """In how many seconds the place is looked at, by the server's clock, whose seconds are whole."""
+        score, (now_s, _) = await self.redis.zscore(KEYS.reminders_due, "1"), await self.redis.time()
+        assert score is not None
+        return float(score) / 1000 - now_s
+
     async def state(self) -> Reminder:
         (found,) = await self.book.of(1)
         return found
@@ -124,6 +130,20 @@ async def test_what_is_not_due_waits(scene: Scene) -> None:
     await scene.look(scene.instance("a"))
     assert scene.place.posted == []
     assert await scene.redis.zcard(KEYS.reminders_due) == 1
+
+
+async def test_a_reminder_set_while_another_is_posted_is_due_at_its_time(scene: Scene) -> None:
+    send, later = scene.place.send, replace(reminder(), id=9, due_ms=NOW + 300_000)
+
+    async def another_is_set_meanwhile(channel_id: int, message: Outgoing) -> Sent:
+        await scene.book.add(later, 300)
+        return await send(channel_id, message)
+
+    scene.place.send = another_is_set_meanwhile  # type: ignore[method-assign]
+    await scene.look(scene.instance("a"))
+    assert len(scene.place.posted) == 1
+    assert later in await scene.book.of(1)
+    assert await scene.due_in_s() < 302
 
 
 @pytest.mark.parametrize("lands", [True, False])

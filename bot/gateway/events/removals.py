@@ -45,6 +45,9 @@ class Removals:
     async def channel(self, server: int, channel: int) -> None:
         """Erase what is set for a channel that was deleted, and the conversations of its threads."""
         try:
+            # First, because the next look finds the channel by its conversations; and last, for what a turn that ran
+            # there has noted meanwhile.
+            await self._places.erase_channel(server, channel)
             async for page in self._known.pages():
                 await self._erase(
                     each.conversation for each in page if channel in (each.parent, each.conversation)
@@ -58,15 +61,19 @@ class Removals:
         try:
             parents: set[int] = set()
             async for page in self._known.pages():
-                own = [each for each in page if each.server == server]
-                await self._erase(each.conversation for each in own)
-                parents |= {each.parent for each in own if each.parent is not None}
-            for parent in parents:
-                await self._places.erase_channel(server, parent)
-            await self._places.erase_server(server)
+                parents |= {each.parent for each in page if each.server == server and each.parent is not None}
+            await self._erase_server(server, parents)  # first and last, as that of a channel
+            async for page in self._known.pages():
+                await self._erase(each.conversation for each in page if each.server == server)
+            await self._erase_server(server, parents)
             log.info("server_erased", server=server)
         except StoreUnavailable as error:
             log.warning("removal_not_stored", server=server, detail=str(error))
+
+    async def _erase_server(self, server: int, channels: Iterable[int]) -> None:
+        for channel in channels:
+            await self._places.erase_channel(server, channel)
+        await self._places.erase_server(server)
 
     async def _erase(self, conversations: Iterable[int]) -> None:
         for conversation in conversations:

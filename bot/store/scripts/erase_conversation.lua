@@ -3,6 +3,7 @@
 -- stay until a sweep has deleted them at Anthropic. Ids of answered messages stay until they expire.
 -- `older_than` is '' for a conversation whose channel is deleted; else nothing is done while a turn runs or waits, or if
 -- the last turn is not older than that id.
+-- `keeps_home` is '' or 1: what says in which server and channel the conversation is stays, for the keys that stand there.
 -- Returns number of entries, or -1 if nothing was done.
 local last = redis.call('HGET', meta, 'last')
 local waiting = redis.call('ZRANGE', pending, 0, -1)
@@ -24,5 +25,9 @@ for _, id in ipairs(waiting) do
   redis.call('DEL', results .. id)
 end
 for _, id in ipairs(turns) do redis.call('DEL', results .. id) end
-redis.call('DEL', history, pending, unreconciled, files, inline, steps, approvals, meta, mark)
+redis.call('DEL', history, pending, unreconciled, files, inline, steps, approvals, mark)
+if keeps_home == '' then redis.call('DEL', meta) end
+for _, name in ipairs(redis.call('HKEYS', meta)) do
+  if name ~= 'guild' and name ~= 'parent' then redis.call('HDEL', meta, name) end
+end
 return entries

@@ -101,5 +101,6 @@ class EraseConversation(Call):
     records: str
     results: str
     older_than: str
+    keeps_home: bool
     done_s: int
     turns: tuple[str, ...]
