@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
 from bot.conversation import approval_card
@@ -35,12 +33,15 @@ class ApprovalCards:
         self._outbox = outbox
 
     async def post(self, approval: Approval) -> None:
-        """Post the card of a call; one that Discord refuses stays without."""
+        """Post the card of a call; one that Discord refuses stays without.
+
+        Of two workers that post it, beyond the time in which Discord knows the nonce, one removes its card again.
+        """
         outgoing = Outgoing(
             approval_card.card(approval),
             nonce=f"{approval.id}-p",
             silent=True,
-            controls=Controls(approval.id, OF_CARDS),
+            controls=_controls(approval),
         )
         try:
             sent = await self._outbox.send(approval.conversation, outgoing)
@@ -49,12 +50,8 @@ class ApprovalCards:
             return
         # Before the note, behind which this worker may end: by then the call may be decided, or withdrawn.
         await persist(lambda: self._approvals.due.schedule(approval.conversation, LOOK_S))
-        found, _ = await persist(
-            lambda: self._approvals.change(
-                approval.conversation, approval.id, _with_card(sent.id, approval.face)
-            )
-        )
-        if found is None:
+        found = await persist(lambda: self._noted_card(approval, sent.id, approval.face))
+        if found is None or found.card != sent.id:
             await self.remove(approval, sent.id)
         elif not found.is_shown:
             await self.show(found)
@@ -62,16 +59,24 @@ class ApprovalCards:
     async def note(self, approval: Approval, card: int) -> Approval:
         """Note a card that somebody sees, of a call without one, and have the card say what the call is.
 
-        The worker that has posted the card may be gone, or held up.
+        The worker that has posted the card may be gone, or held up. A card beside the one that is known is removed.
         """
-        step = _with_card(card, AS_POSTED)
-        found, _ = await self._approvals.change(
-            approval.conversation, approval.id, lambda each: step(each) if each.card is None else None
-        )
+        found = await self._noted_card(approval, card, AS_POSTED)
         if found is None:
             return approval
-        if not found.is_shown:
+        if found.card != card:
+            await self.remove(approval, card)
+        elif not found.is_shown:
             await self.show(found)
+        return found
+
+    async def _noted_card(self, approval: Approval, card: int, shown: str) -> Approval | None:
+        """Note a card of a call that has none; returns the call as it is, None if it is not known any more."""
+        found, _ = await self._approvals.change(
+            approval.conversation,
+            approval.id,
+            lambda each: each.with_card(card, shown) if each.card is None else None,
+        )
         return found
 
     async def remove(self, approval: Approval, card: int) -> None:
@@ -101,8 +106,7 @@ class ApprovalCards:
 
     async def _edit(self, approval: Approval, card: int) -> bool:
         """Write a card; returns whether nothing is to be tried again."""
-        controls = Controls(approval.id, OF_CARDS) if approval.state == "waiting" else NONE
-        change = Change(approval_card.card(approval), controls=controls)
+        change = Change(approval_card.card(approval), controls=_controls(approval))
         try:
             await self._outbox.edit(approval.conversation, card, change)
         except DiscordError as error:
@@ -120,8 +124,5 @@ class ApprovalCards:
         return refused
 
 
-def _with_card(card: int, shown: str) -> Callable[[Approval], Approval | None]:
-    def step(approval: Approval) -> Approval | None:
-        return None if approval.card == card else approval.with_card(card, shown)
-
-    return step
+def _controls(approval: Approval) -> Controls:
+    return Controls(approval.id, OF_CARDS) if approval.state == "waiting" else NONE

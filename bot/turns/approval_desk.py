@@ -111,7 +111,8 @@ class ApprovalDesk:
         if opened is None:
             return
         for each in await persist(lambda: self._approvals.of(conversation)):
-            if each.id in opened:
+            # The watch may have posted the card, and somebody decided, while the turn went on.
+            if each.id in opened and each.card is None and each.state == "waiting":
                 await self._cards.post(each)
 
     async def checked(self, waiting: Approval) -> Approval:
@@ -183,7 +184,7 @@ class ApprovalDesk:
         """Return a call, None if it is not known any more, or its question was deleted; note an unknown `card`."""
         if (found := await self._approvals.find(conversation, approval)) is None:
             return None
-        if card is not None and found.card is None:
+        if card is not None and found.card != card:
             found = await self._cards.note(found, card)
         if found.state == "waiting" and await self._approvals.is_reset(found):
             return await self._withdraw(found, "reset")
@@ -206,13 +207,13 @@ class ApprovalDesk:
             return False
         now_ms = self._clock.now_ms()
         conversation = approval.conversation
-        _, taken = await self._approvals.change(
+        found, taken = await self._approvals.change(
             conversation, approval.id, lambda each: each.taken_back(now_ms)
         )
-        if taken:
+        if found is not None and taken:
             self._report("withdrawn")
             log.info("approval_taken_back", conversation=conversation, tool=approval.tool)
-            if approval.card is not None:
-                await self._cards.remove(approval, approval.card)
+            if found.card is not None:
+                await self._cards.remove(found, found.card)
             await self._approvals.forget(conversation, approval.id)
         return taken

@@ -12,7 +12,7 @@ from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
 from bot.render.controls import NONE, OF_CARDS, Controls
-from bot.render.outbox import Change, Outgoing
+from bot.render.outbox import Change, Outgoing, Sent
 from bot.render.upload import Attached
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
@@ -30,6 +30,94 @@ async def test_a_card_is_posted_once_although_two_instances_post_it(bench: Bench
     assert '"door": "north"' in card
     assert (waiting.card, len(bench.outbox.seen("send"))) == (min(bench.outbox.messages), 1)
     assert bench.outbox.controls[min(bench.outbox.messages)].buttons == OF_CARDS
+
+
+async def posted_by_the_watch(bench: Bench) -> int:
+    """The card of a call whose turn went on writing for longer than Discord knows the nonce."""
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.looked()
+    bench.outbox.nonces.clear()
+    card = (await bench.found()).card
+    assert card is not None
+    return card
+
+
+async def test_a_turn_that_ends_long_after_the_watch_has_posted_a_card_posts_no_second_one(
+    bench: Bench,
+) -> None:
+    card = await posted_by_the_watch(bench)
+    await bench.desk.post_cards(THREAD, TURN)
+    assert list(bench.outbox.messages) == [(await bench.found()).card] == [card]
+
+
+async def test_a_call_that_was_decided_before_its_turn_ended_gets_no_second_card(bench: Bench) -> None:
+    card = await posted_by_the_watch(bench)
+    await bench.desk.allow(THREAD, ID, ASKER)
+    done = await bench.until("done")
+    await eventually(lambda: bench.cards() == [approval_card.card(done)])
+    await bench.desk.post_cards(THREAD, TURN)
+    assert bench.cards() == [approval_card.card(done)]
+    assert bench.outbox.controls[card] == NONE
+
+
+async def test_a_call_that_ended_without_a_card_gets_none(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.desk.refuse(THREAD, ID, ASKER, "")
+    await bench.desk.post_cards(THREAD, TURN)
+    assert bench.cards() == []
+
+
+@pytest.mark.parametrize("knows_nonce", [True, False])
+async def test_of_a_watch_and_a_turn_that_post_a_card_at_once_one_card_stays(
+    bench: Bench, *, knows_nonce: bool
+) -> None:
+    bench.outbox = AtOnce(knows_nonce=knows_nonce)
+    bench.desk = bench.another()
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await asyncio.gather(bench.looked(bench.another()), bench.desk.post_cards(THREAD, TURN))
+    assert len(bench.outbox.seen("send")) == (1 if knows_nonce else 2)
+    assert list(bench.outbox.messages) == [(await bench.found()).card]
+    await bench.desk.refuse(THREAD, ID, ASKER, "")
+    assert bench.outbox.controls[min(bench.outbox.messages)] == NONE
+
+
+async def test_a_card_that_is_posted_although_the_call_has_one_is_removed(bench: Bench) -> None:
+    waiting = await bench.opened()
+    bench.outbox.nonces.clear()
+    await bench.another()._cards.post(replace(waiting, card=None))
+    assert list(bench.outbox.messages) == [(await bench.found()).card] == [waiting.card]
+
+
+async def test_a_card_of_a_call_that_does_not_wait_any_more_has_no_buttons(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    refused, _ = await bench.desk.refuse(THREAD, ID, ASKER, "")
+    assert refused is not None
+    await bench.desk._cards.post(refused)
+    assert bench.outbox.seen("send")[0].controls == NONE
+
+
+async def test_a_press_on_a_card_beside_the_known_one_counts_and_removes_it(bench: Bench) -> None:
+    other = await posted_by_a_worker_that_is_gone(bench)
+    await bench.desk.post_cards(THREAD, TURN)
+    known = (await bench.found()).card
+    assert set(bench.outbox.messages) == {other, known}
+    pressed = await bench.desk.find(THREAD, ID, other)
+    assert pressed is not None
+    assert (pressed.card, pressed.state, list(bench.outbox.messages)) == (known, "waiting", [known])
+
+
+class AtOnce(FakeOutbox):
+    """A Discord that gets two posts at once, and may know no nonces any more."""
+
+    def __init__(self, *, knows_nonce: bool) -> None:
+        super().__init__(round_trip_s=0.0)
+        self.knows_nonce = knows_nonce
+        self.both = asyncio.Barrier(2)
+
+    async def send(self, channel_id: int, message: Outgoing) -> Sent:
+        nth = await self.both.wait()
+        nonce = message.nonce if self.knows_nonce else f"{message.nonce}-{nth}"
+        return await super().send(channel_id, replace(message, nonce=nonce))
 
 
 async def test_a_card_of_direct_messages_names_nobody_else_who_could_decide(bench: Bench) -> None:

@@ -41,6 +41,17 @@ async def test_a_call_whose_question_was_deleted_goes_with_its_card(
     assert bench.effect.made == []
 
 
+async def test_a_call_whose_question_was_deleted_while_its_card_was_posted_goes_with_its_card(
+    bench: Bench,
+) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    without_card = await bench.found()
+    await bench.desk.post_cards(THREAD, TURN)
+    await _cancelled(bench)
+    assert await bench.desk._was_taken_back(without_card)
+    assert bench.cards() == []
+
+
 async def test_a_deletion_has_the_watch_look_for_calls_whose_question_is_gone(bench: Bench) -> None:
     await bench.opened()
     await _deleted(bench)
