@@ -40,15 +40,19 @@ class Consents:
                 keys.consent(person), keys.consent_asked(person), keys.consent_waits(person)
             )
 
-    async def ask(self, person: int, home: int) -> bool:
-        """Note that a person is asked in a server, or in direct messages; False if they were asked there before."""
+    async def was_asked(self, person: int, home: int) -> bool:
+        """Whether a person was asked in a server, or in direct messages."""
+        with translated():
+            return bool(await self._redis.sismember(self._keys.consent_asked(person), str(home)))
+
+    async def note_asked(self, person: int, home: int) -> None:
+        """Note that a person was asked in a server, or in direct messages."""
         key = self._keys.consent_asked(person)
         with translated():
             pipe = self._redis.pipeline(transaction=True)
             pipe.sadd(key, home)
             pipe.expire(key, ASKED_S)
-            added, _ = await pipe.execute()
-        return bool(added)
+            await pipe.execute()
 
     async def wait(self, person: int, channel: int, message: int) -> None:
         """Have a message wait for the consent of its author."""
