@@ -128,6 +128,10 @@ class HeldFiles:
     async def record_upload(self, conversation: int, digest: str, upload: Upload) -> Upload:
         """Store an upload; if another worker has uploaded the content, return that upload and delete the new one."""
         await self._sweeps.schedule(conversation, UNNAMED_S)
+        return await self.note_found(conversation, digest, upload)
+
+    async def note_found(self, conversation: int, digest: str, upload: Upload) -> Upload:
+        """Store an upload that the sweep which asks for it has found, as `record_upload` does."""
         begun_s, file_id = await self._scripts.run(
             RecordUpload(
                 uploads=self._keys.uploads(conversation),

@@ -87,7 +87,7 @@ class FileCleanup:
                 return RETRY_S  # the upload may still be under way in a worker that has lost its lease
             for digest, file_id in (await self._files.find(unnamed.unanswered)).items():
                 upload = Upload(unnamed.unanswered[digest], file_id)
-                await self._held.record_upload(conversation, digest, upload)
+                await self._held.note_found(conversation, digest, upload)
         if not await self._sweeps.discard(conversation, unnamed):
             return BUSY_S
         ids = await self._sweeps.discarded(conversation)

@@ -129,7 +129,7 @@ async def test_a_person_is_forgotten_with_the_calls_from_before_and_keeps_those_
     approvals: Approvals, redis: Redis
 ) -> None:
     asked_ms = 1_800_000_000_000
-    await approvals.open(replace(WAITING, created_ms=asked_ms))
+    await approvals.open(replace(WAITING, turn=first_id(asked_ms)))
 
     async def found(person: int, before_ms: int) -> int:
         who = Identity(person, before=first_id(before_ms))
@@ -138,5 +138,5 @@ async def test_a_person_is_forgotten_with_the_calls_from_before_and_keeps_those_
         return examined.found.tool_calls
 
     assert await found(WAITING.asker, asked_ms + 1) == 1
-    assert await found(WAITING.asker, asked_ms) == 0
+    assert await found(WAITING.asker, asked_ms - 1) == 0
     assert await found(WAITING.asker + 1, asked_ms + 1) == 0
