@@ -281,4 +281,6 @@ async def test_sweeps_neither_count_nor_report_messages_again(alone: World) -> N
     found = await counted(alone)
     assert found['bobbin_messages_received_total{decision="prefixed"}'] == 1
     assert found['bobbin_messages_received_total{decision="answer"}'] == 3
-    assert bot.log("channel_caught_up") == []
+    # A sweep may read a message before its event has come.
+    brought = bot.log("message_received", source="listing")
+    assert sum(each["messages"] for each in bot.log("channel_caught_up")) == len(brought) < 4
