@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.conversation.approval import Approval
+from bot.conversation.approval import NOBODY, Approval
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.store.approvals import Approvals
@@ -95,8 +95,14 @@ class ApprovalWatch:
         return (after.ends_ms - self._clock.now_ms()) / 1000 + 1
 
     async def _ended(self, approval: Approval, *, is_shown: bool, is_reset: bool) -> float | None:
-        """Forget what was said in a call of a conversation that was reset, once its card needs it no more."""
-        if is_shown and is_reset:
+        """Forget what nobody needs once the card is written.
+
+        That is what was said in a call of a conversation that was reset, and the whole call of a person who was
+        forgotten.
+        """
+        if is_shown and approval.asker == NOBODY:
+            await self._approvals.forget(approval.conversation, approval.id)
+        elif is_shown and is_reset:
             await self._approvals.change(approval.conversation, approval.id, Approval.without_words)
         return None if is_shown else RETRY_S
 
