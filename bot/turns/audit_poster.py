@@ -79,7 +79,14 @@ class AuditPoster:
     async def post_due(self) -> None:
         """Post the entries of the servers that are due."""
         for item in await self._due.take(RETRY_S):
-            await self._due.done(item, await self._post(item.id))
+            try:
+                wait_s = await self._post(item.id)
+            except StoreUnavailable:
+                raise
+            except Exception:  # discord.py raises anything for unexpected data
+                log.exception("audit_posts_failed", server=item.id)  # due again in RETRY_S
+                continue
+            await self._due.done(item, wait_s)
 
     async def _post(self, home: int) -> float | None:
         """Post the entries of a server, and return in how many seconds to look again, None if its log is empty."""

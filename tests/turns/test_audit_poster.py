@@ -27,7 +27,7 @@ KEYS = Keys("test")
 HOME, CHANNEL = 3, 8
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The process has ended."""
 
 
@@ -39,7 +39,7 @@ class Channel:
 
     def __init__(self) -> None:
         self.posted: list[str] = []
-        self.failures: list[tuple[Exception, bool]] = []
+        self.failures: list[tuple[BaseException, bool]] = []
         self.looked = 0
 
     async def send(self, channel_id: int, message: Outgoing) -> Sent:
@@ -234,3 +234,24 @@ async def test_entries_that_are_over_are_removed_and_the_next_ones_are_looked_at
     await scene.instance("a").post_due()
     assert await redis.xlen(KEYS.audit(HOME)) == 0
     assert await redis.zcard(KEYS.audit_posts) == 0
+
+
+@pytest.mark.parametrize("lands", [True, False])
+async def test_a_post_that_raises_anything_is_looked_for_later_and_delays_no_other_server(
+    scene: Scene, lands: bool
+) -> None:
+    other = Actor(HOME + 1, 70, 990)
+    await scene.settings.change(other, Scope.SERVER, HOME + 1, {AUDIT_CHANNEL: str(CHANNEL)})
+    await scene.log.note(other, Scope.THREAD, 2, Act.LEAVE.value)
+    await scene.leave(1)
+    await scene.redis.zadd(KEYS.audit_posts, {str(HOME): 1, str(HOME + 1): 2}, xx=True)
+    scene.channel.failures.append((KeyError("author"), lands))
+    poster = scene.instance("a")
+    with capture_logs() as logs:
+        await poster.post_due()
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["audit_posts_failed"]
+    assert left(scene.channel.lines) == ([1, 2] if lands else [2])
+    assert await is_due_soon(scene.redis)
+    await scene.due()
+    await poster.post_due()
+    assert sorted(left(scene.channel.lines)) == [1, 2]
