@@ -185,7 +185,7 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         return posting(channel, self._lacking(interaction, channel), is_known=is_known)
 
     def _lacking(self, interaction: Interaction, channel: int) -> str:
-        return permissions.missing(interaction.client, channel, permissions.TO_SEND)
+        return permissions.missing(interaction.client, channel, permissions.TO_POST_ONCE)
 
 
 def _filter(invocation: Invocation, person: int | None, what: str, scope: Scope | None) -> AuditFilter | None:

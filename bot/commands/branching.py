@@ -54,10 +54,20 @@ class Branching:
                 # discord.py knows the channels only once it is ready.
                 if self._client.is_ready():
                     for item in await self._branches.due.take(RETRY_S):
-                        await self._branches.due.done(item, await self._complete_all(item.id))
+                        await self._branches.due.done(item, await self._tried(item.id))
             except StoreUnavailable as error:
                 log.info("branches_delayed", detail=str(error))
             await asyncio.sleep(every_s)
+
+    async def _tried(self, person: int) -> float | None:
+        """Complete a person's open branches, whatever that raises: other people's do not wait for them."""
+        try:
+            return await self._complete_all(person)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("branches_failed")
+            return RETRY_S
 
     async def _complete_all(self, person: int) -> float | None:
         """Complete a person's open branches; return the seconds until the next try, None if none is open any more."""

@@ -14,6 +14,9 @@ Withdrawal = Literal["off", "never", "reset", "forgotten"]
 """Why a call is not made that nobody has refused: the tool is off for the person by now, or the operator allows it
 nowhere, the conversation was reset, the person who asked was forgotten."""
 
+NOBODY = 0
+"""The asker of a call whose asker was forgotten, and that is known only until its card is written."""
+
 WAITS_S = 24 * 3600
 """How long a call waits; then it is not made."""
 
@@ -78,6 +81,11 @@ class Approval:
         """Whether nothing is known that the card does not say."""
         return self.card is None or self.shown in ("", self.face)
 
+    @property
+    def tells_words(self) -> bool:
+        """Whether the card says what was said in the call."""
+        return self.asker != NOBODY and (self.state, self.reason) != ("withdrawn", "forgotten")
+
     def with_card(self, card: int, shown: str) -> Approval:
         """Return the call with its card."""
         return replace(self, card=card, shown=shown)
@@ -111,8 +119,14 @@ class Approval:
         return replace(self, state="expired", since_ms=now_ms)
 
     def withdrawn(self, why: Withdrawal, now_ms: int) -> Approval | None:
-        """Return the call as it ends without being made, None if it has ended."""
-        return None if self.has_ended else replace(self, state="withdrawn", reason=why, since_ms=now_ms)
+        """Return the call as it ends without being made, None if it has ended.
+
+        One that runs while its asker is forgotten may take effect all the same.
+        """
+        if self.has_ended:
+            return None
+        is_repeated = self.is_repeated or (why == "forgotten" and self.state == "running")
+        return replace(self, state="withdrawn", reason=why, is_repeated=is_repeated, since_ms=now_ms)
 
     def taken_back(self, now_ms: int) -> Approval | None:
         """Return the call as it ends where its question was deleted, None if it does not wait any more."""
@@ -123,6 +137,13 @@ class Approval:
         reason = "" if self.state == "refused" else self.reason
         bare = replace(self, arguments="{}", outcome="", settled=(), reason=reason)
         return bare if self.has_ended and bare != self else None
+
+    def erased(self) -> Approval | None:
+        """Return what is left of a call whose asker is forgotten: what its card needs, None if that says all."""
+        ended = self.withdrawn("forgotten", self.since_ms) or self
+        if ended.is_shown:
+            return None
+        return replace(ended.without_words() or ended, asker=NOBODY, roles=(), turn=0, key="")
 
     def interrupted(self, time_limit_s: float, *, repeats: bool, now_ms: int) -> Approval | None:
         """Return what becomes of a call whose worker is gone: one that `repeats` safely runs again, others wait

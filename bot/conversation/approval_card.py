@@ -34,6 +34,9 @@ WITHDRAWN: dict[str, str] = {
 }
 """What stands on the card of a call that was withdrawn, and answers a late press, by the reason."""
 
+FORGOTTEN_IN_DOUBT = "The person who asked was forgotten. I cannot tell whether it was done before."
+"""The same of a call that ran by then, or was interrupted before."""
+
 NOT_WAITING = {
     "running": "It was allowed already, and is running.",
     "done": "It was allowed and done already.",
@@ -47,6 +50,8 @@ NOT_WAITING = {
 def late_answer(approval: Approval) -> str:
     """Return the answer to a press on a call that does not wait; "" if the call waits."""
     if approval.state == "withdrawn":
+        if approval.reason == "forgotten" and approval.is_repeated:
+            return FORGOTTEN_IN_DOUBT
         return WITHDRAWN.get(approval.reason, WITHDRAWN["off"])
     return NOT_WAITING.get(approval.state, "")
 
@@ -54,7 +59,7 @@ def late_answer(approval: Approval) -> str:
 def card(approval: Approval) -> str:
     """Write the card as it is now."""
     lines = [ASKS.format(tool=_span(approval.tool))]
-    if (approval.state, approval.reason) != ("withdrawn", "forgotten"):
+    if approval.tells_words:
         lines.append(_arguments(approval))
     if approval.is_repeated and not approval.has_ended:
         lines.append(wording.small(REPEATED))

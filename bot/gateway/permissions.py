@@ -59,6 +59,9 @@ TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
 TO_ANSWER_POSTS = ("view_channel", "send_messages_in_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
 TO_POST = ("view_channel", "send_messages")
+TO_POST_ONCE = (*TO_POST, "read_message_history")
+"""In a channel: to post what is looked for there before it is repeated."""
+
 TO_OPEN_POST = (*TO_POST, "send_messages_in_threads")
 """In a forum: to open a post, and to write in the post."""
 

@@ -84,6 +84,13 @@ class Outbox(Protocol):
         """
         ...
 
+    def check_history(self, channel_id: int) -> None:
+        """Raise DiscordForbidden if `own_messages` would tell nothing, as far as is known without a call.
+
+        Discord answers who may not read the history with an empty list.
+        """
+        ...
+
     async def send(self, channel_id: int, message: Outgoing) -> Sent:
         """Post a message; a repeated nonce returns the message posted first, as it is now."""
         ...

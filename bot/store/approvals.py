@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 from bot.conversation.approval import WAITS_S, Approval
 from bot.conversation.errors import Unreadable
 from bot.store.connection import translated
+from bot.store.content import Content
 from bot.store.due_queue import DueQueue
 from bot.store.hash_values import HashValues
 from bot.store.history import History
@@ -130,3 +131,8 @@ def read_approval(text: str) -> Approval | None:
         return _approvals.validate_json(text)
     except ValidationError:
         return None  # another version has written it, or no key decrypts it
+
+
+def dump_approval(approval: Approval) -> Content:
+    """Write a call."""
+    return Content(_approvals.dump_json(approval).decode())

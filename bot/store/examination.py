@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
-from bot.store.approvals import read_approval
+from bot.store.approvals import dump_approval, read_approval
 from bot.store.contracts import contract_of
 from bot.store.examined import (
     Examined,
@@ -78,7 +78,12 @@ class Examination:
         key = self._keys.approvals(tag)
         fields = await self._read.hash(self._read.name_of(key))
         calls: list[Call] = [
-            ReplaceField(value=key, field=name, before=text, after="")
+            ReplaceField(
+                value=key,
+                field=name,
+                before=text,
+                after="" if (left := found.erased()) is None else dump_approval(left),
+            )
             for name, text in fields.items()
             if (found := read_approval(text)) is not None
             and found.asker == who.person

@@ -80,9 +80,9 @@ class Wakeups:
                 await restore()
                 while self._redis.failovers.count == failovers:
                     message = await subscription.get_message(timeout=LISTEN_S)
-                    if message is None:
-                        continue
-                    if (named := int(str(message["data"]))) == RESTORE:
+                    if message is None or not (text := str(message["data"])).isdecimal():
+                        continue  # what another version publishes must not end the bot
+                    if (named := int(text)) == RESTORE:
                         await restore()
                     else:
                         wake(named)

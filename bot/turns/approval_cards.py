@@ -93,10 +93,12 @@ class ApprovalCards:
         """
         latest: Approval | None = approval
         while latest is not None and latest.card is not None:
-            shown = latest
-            if not await self._edit(shown, latest.card):
+            shown, card = latest, latest.card
+            if not await self._edit(shown, card):
                 return False
             latest = await self._noted(shown)
+            if latest is None and shown.tells_words:
+                await self.remove(shown, card)  # the person was forgotten meanwhile
             if latest is not None and latest.face == shown.face:
                 break
         return True

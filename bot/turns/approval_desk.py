@@ -195,10 +195,13 @@ class ApprovalDesk:
         await self._approvals.look_soon(conversation)
 
     async def forget(self, conversation: int, who: Identity) -> None:
-        """End the calls that a person has asked for who is about to be forgotten; the cards lose their words."""
+        """End the calls that a person has asked for who is about to be forgotten; the cards lose their words.
+
+        The watch knows of a card that cannot be written now, also once the call is erased.
+        """
         for each in await self._approvals.of(conversation):
             is_theirs = each.asker == who.person and each.turn <= who.before
-            if is_theirs and each.state == "waiting":
+            if is_theirs and not each.has_ended:
                 await self._withdraw(each, "forgotten")
 
     async def _was_taken_back(self, approval: Approval) -> bool:

@@ -7,10 +7,11 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from bot.conversation.approval import Approval
+from bot.conversation.approval import NOBODY, Approval
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.store.approvals import Approvals
+from bot.store.due_queue import DueItem
 from bot.tools.toolbox import Toolbox
 from bot.turns.approval_cards import ApprovalCards
 from bot.turns.approval_runs import INTERRUPTED, ApprovalRuns
@@ -54,8 +55,7 @@ class ApprovalWatch:
                 if self._distrusts_cards:
                     await self._write_anew()
                 for item in await self._approvals.due.take(RETRY_S):
-                    again_s = await self.look(item.id)
-                    await self._approvals.due.done(item, again_s)
+                    await self._look_after(item)
             except StoreUnavailable as error:
                 log.info("approvals_delayed", detail=str(error))
             await asyncio.sleep(every_s)
@@ -64,11 +64,31 @@ class ApprovalWatch:
         """Have every card written anew that waits: a store that has gone back does not know what the card says."""
         self._distrusts_cards = True
 
+    async def _look_after(self, item: DueItem) -> None:
+        try:
+            again_s = await self.look(item.id)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("approvals_failed", conversation=item.id)  # due again in RETRY_S
+            return
+        await self._approvals.due.done(item, again_s)
+
     async def look(self, conversation: int) -> float | None:
         """Look after the calls of a conversation; returns in how many seconds to look again, None for never."""
         found = await self._approvals.of(conversation)
-        waits = [await self._look_at(each) for each in found]
+        waits = [await self._tried(each) for each in found]
         return min((wait_s for wait_s in waits if wait_s is not None), default=None)
+
+    async def _tried(self, approval: Approval) -> float | None:
+        """Look after one call, whatever that raises: others do not wait for it."""
+        try:
+            return await self._look_at(approval)
+        except StoreUnavailable:
+            raise
+        except Exception:  # discord.py raises anything for unexpected data
+            log.exception("approval_failed", conversation=approval.conversation, tool=approval.tool)
+            return RETRY_S
 
     async def _look_at(self, approval: Approval) -> float | None:
         """Look after one call; returns what `look` does."""
@@ -95,8 +115,14 @@ class ApprovalWatch:
         return (after.ends_ms - self._clock.now_ms()) / 1000 + 1
 
     async def _ended(self, approval: Approval, *, is_shown: bool, is_reset: bool) -> float | None:
-        """Forget what was said in a call of a conversation that was reset, once its card needs it no more."""
-        if is_shown and is_reset:
+        """Forget what nobody needs once the card is written.
+
+        That is what was said in a call of a conversation that was reset, and the whole call of a person who was
+        forgotten.
+        """
+        if is_shown and approval.asker == NOBODY:
+            await self._approvals.forget(approval.conversation, approval.id)
+        elif is_shown and is_reset:
             await self._approvals.change(approval.conversation, approval.id, Approval.without_words)
         return None if is_shown else RETRY_S
 
@@ -127,9 +153,17 @@ class ApprovalWatch:
             self._runs.start(approval)
         return await self._cards.show(approval)
 
+    async def _show_anew(self, approval: Approval) -> None:
+        try:
+            await self._cards.show(approval)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("approval_failed", conversation=approval.conversation, tool=approval.tool)
+
     async def _write_anew(self) -> None:
         for conversation in await self._approvals.due.all():
             for each in await self._approvals.of(conversation):
                 if each.state == "waiting":
-                    await self._cards.show(each)
+                    await self._show_anew(each)
         self._distrusts_cards = False

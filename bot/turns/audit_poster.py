@@ -79,7 +79,14 @@ class AuditPoster:
     async def post_due(self) -> None:
         """Post the entries of the servers that are due."""
         for item in await self._due.take(RETRY_S):
-            await self._due.done(item, await self._post(item.id))
+            try:
+                wait_s = await self._post(item.id)
+            except StoreUnavailable:
+                raise
+            except Exception:  # discord.py raises anything for unexpected data
+                log.exception("audit_posts_failed", server=item.id)  # due again in RETRY_S
+                continue
+            await self._due.done(item, wait_s)
 
     async def _post(self, home: int) -> float | None:
         """Post the entries of a server, and return in how many seconds to look again, None if its log is empty."""
@@ -102,6 +109,12 @@ class AuditPoster:
 
     async def _post_message(self, pending: Pending) -> float | None:
         """Post one message; returns how long to wait before the next try, None after a post."""
+        try:
+            # Also before the first try: one that is interrupted is looked for in the history.
+            self._outbox.check_history(pending.channel)
+        except DiscordForbidden as error:
+            self._log_refusal(pending, error)
+            return REFUSED_S
         intent, entries = pending.intent, pending.entries
         if intent is not None:
             age_s = (self._clock.now_ms() - intent.since_ms) / 1000
@@ -112,7 +125,14 @@ class AuditPoster:
             )
         text, count = audit_view.fitting(entries, fits, pending.home)
         last = entries[count - 1].id
-        if intent is not None and await self._is_posted(intent, text):
+        try:
+            is_posted = intent is not None and await self._is_posted(intent, text)
+        except DiscordForbidden as error:
+            if intent is not None and intent.channel == pending.channel:
+                self._log_refusal(pending, error)
+                return REFUSED_S
+            is_posted = False  # somebody has named another channel, which has no entry twice
+        if intent is not None and is_posted:
             await self._posts.end(pending, intent, posted=True)
             return None
         intent = Intent(last, pending.channel, self._instance, self._clock.now_ms())
@@ -129,14 +149,16 @@ class AuditPoster:
         return None
 
     async def _is_posted(self, intent: Intent, text: str) -> bool:
-        """Whether a message stands in the channel that an earlier attempt may have posted."""
+        """Whether a message stands in the channel that an earlier attempt may have posted.
+
+        Raises DiscordForbidden if nobody can tell.
+        """
         after = first_id(intent.since_ms - round(RETRY_S * 1000))
         try:
-            return any(
-                each.content == text for each in await self._outbox.own_messages(intent.channel, after)
-            )
-        except (DiscordForbidden, DiscordGone):
-            return False  # then nobody can post there either, or the channel is gone with its messages
+            own = await self._outbox.own_messages(intent.channel, after)
+        except DiscordGone:
+            return False  # the channel is gone with its messages
+        return any(each.content == text for each in own)
 
     def _log_refusal(self, pending: Pending, error: DiscordError) -> None:
         """Log a refusal once for each channel and reason."""

@@ -65,6 +65,11 @@ class FileCleanup:
                 wait_s = UNREADABLE_S
             except ClaudeError as error:
                 wait_s = self._wait_for_claude(sweep, error)
+            except StoreUnavailable:
+                raise
+            except Exception:
+                log.exception("files_not_deleted", conversation=sweep.conversation)  # due again in RETRY_S
+                continue
             await self._sweeps.done(sweep, wait_s)
 
     def _wait_for_claude(self, sweep: Sweep, error: ClaudeError) -> float:

@@ -87,7 +87,7 @@ class Forgetting:
             try:
                 await self.recall()
                 for person in await self._jobs.take(TAKE_S):
-                    await self._take_up(person)
+                    await self._tried(person)
             except StoreUnavailable as error:
                 log.info("forgetting_postponed", detail=str(error))
             except Exception:
@@ -206,6 +206,15 @@ class Forgetting:
     async def _wake(self, conversation: int) -> None:
         self._dispatcher.signal(conversation)
         await self._wakeups.publish(conversation)
+
+    async def _tried(self, person: int) -> None:
+        """Take up a job; one that fails, which is taken up again, keeps no other waiting."""
+        try:
+            await self._take_up(person)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("forgetting_failed")
 
     async def _take_up(self, person: int) -> None:
         job = await self.run(person)

@@ -83,6 +83,9 @@ class ReminderPoster:
         for item, wait_s in zip(items, waits, strict=True):
             if isinstance(wait_s, StoreUnavailable):
                 log.info("reminders_delayed", detail=str(wait_s))
+            elif isinstance(wait_s, Exception):
+                # Due again in RETRY_S.
+                log.error("reminders_failed", conversation=item.id, exc_info=wait_s)
             elif isinstance(wait_s, BaseException):
                 raise wait_s
             else:
@@ -118,6 +121,13 @@ class ReminderPoster:
             return await self._refused(reminder, error)
         except DiscordError as error:
             log.info("reminder_delayed", conversation=reminder.conversation, detail=type(error).__name__)
+            return RETRY_S
+        except StoreUnavailable:
+            raise
+        except (
+            Exception
+        ):  # discord.py raises anything for unexpected data; other reminders do not wait for it
+            log.exception("reminder_failed", conversation=reminder.conversation)
             return RETRY_S
 
     async def _try(self, reminder: Reminder) -> float:

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pytest
 
-from bot.conversation.approval import ENDED, INTERRUPTED_AFTER_S, WAITS_S, Approval, State, ended_since
+from bot.conversation.approval import (
+    ENDED,
+    INTERRUPTED_AFTER_S,
+    NOBODY,
+    WAITS_S,
+    Approval,
+    State,
+    Withdrawal,
+    ended_since,
+)
 
 T0 = 1_700_000_000_000
 WAITING = Approval(
@@ -102,6 +111,29 @@ def test_an_interrupted_call_waits_again_with_a_new_end_unless_it_repeats_safely
     assert waits == replace(WAITING, is_repeated=True, since_ms=INTERRUPTED)
     assert waits.ends_ms == INTERRUPTED + WAITS_S * 1000
     assert running.interrupted(20, repeats=True, now_ms=INTERRUPTED) == replace(running, since_ms=INTERRUPTED)
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_of_a_call_that_is_erased_its_card_alone_is_known_until_it_says_so(state: State) -> None:
+    call = replace(WAITING, state=state, card=12, shown="running again", outcome="it rang north")
+    left = call.erased()
+    assert left is not None
+    assert (left.state, left.card) == ("withdrawn" if state in ("waiting", "running") else state, 12)
+    assert (left.asker, left.roles, left.turn, left.key) == (NOBODY, (), 0, "")
+    assert "north" not in str(left)
+    assert replace(left, shown=left.face).erased() is None
+    assert replace(call, card=None).erased() is None
+
+
+def test_a_call_that_runs_while_its_person_is_forgotten_may_have_been_made() -> None:
+    running = replace(WAITING, state="running", by=7)
+    reasons: tuple[Withdrawal, ...] = ("forgotten", "off")
+    assert [each.withdrawn(why, LATER) for each in (running, WAITING) for why in reasons] == [
+        replace(running, state="withdrawn", reason="forgotten", since_ms=LATER, is_repeated=True),
+        replace(running, state="withdrawn", reason="off", since_ms=LATER),
+        replace(WAITING, state="withdrawn", reason="forgotten", since_ms=LATER),
+        replace(WAITING, state="withdrawn", reason="off", since_ms=LATER),
+    ]
 
 
 def test_the_outcomes_since_a_time_are_those_that_ended_later_in_their_order() -> None:

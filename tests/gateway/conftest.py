@@ -16,7 +16,7 @@ from bot.gateway.connection import rate_limit
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.compat import Http
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.local.simulator.discord import Discord
+from bot.local.simulator.discord import Discord, wire
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
 
@@ -36,6 +36,13 @@ class Post:
         """Take a permission away from the bot in the channel that the thread hangs from."""
         place = self.discord.world.channels[self.channel]
         self.discord.set_overwrite(place, self.client.user.id if self.client.user else 0, deny=bit)
+
+    def know(self) -> None:
+        """Have discord.py know the server as it is now, as GUILD_CREATE would."""
+        assert self.client.user is not None
+        guild = next(iter(self.discord.world.guilds.values()))
+        data = wire.guild_create(self.discord.world, guild, self.client.user.id)
+        self.client._connection._add_guild_from_data(data)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -63,6 +63,9 @@ class FakeOutbox:
         """The calls of one sort."""
         return [done for done in self.calls if done.what == what]
 
+    def check_history(self, channel_id: int) -> None:
+        """Find that the history can be read."""
+
     async def send(self, channel_id: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
         self.dropped += 1  # until it returns

@@ -47,3 +47,17 @@ async def test_after_a_failover_wakeups_are_heard_from_the_new_server(
                 assert await heard_after_publishing(Wakeups(elsewhere, Keys("p")), heard) == C
             listening.cancel()
             await asyncio.wait([listening])
+
+
+async def test_a_wakeup_that_another_version_publishes_ends_nothing() -> None:
+    heard: asyncio.Queue[int] = asyncio.Queue()
+    with redis_server() as server:
+        async with connect(server, timeout_s=3.0) as redis:
+            here = Wakeups(redis, Keys("p"))
+            listening = asyncio.create_task(here.listen(heard.put_nowait))
+            assert await heard_after_publishing(here, heard) == C
+            await redis.publish(Keys("p").wakeups, "what a later version says")
+            assert await heard_after_publishing(here, heard) == C
+            assert not listening.done()
+            listening.cancel()
+            await asyncio.wait([listening])

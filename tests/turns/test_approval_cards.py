@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
@@ -14,6 +15,7 @@ from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
 from bot.render.controls import NONE, OF_CARDS, Controls
 from bot.render.outbox import Change, Outgoing, Sent
 from bot.render.upload import Attached
+from bot.turns.approval_watch import RETRY_S
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.stage import KEYS
 from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench, eventually
@@ -298,3 +300,49 @@ async def test_after_the_store_has_gone_back_a_card_that_waits_has_its_buttons_a
             await asyncio.sleep(0.01)
     watching.cancel()
     assert (await bench.found()).state == "waiting"
+
+
+async def test_a_call_whose_card_raises_anything_is_looked_at_again_and_delays_no_other(bench: Bench) -> None:
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    await bench.desk.gate(bench.tool, replace(CONTEXT, key="f" * 24), {"door": "south"})
+    bench.outbox.failures.append(KeyError("author"))
+    with capture_logs() as logs:
+        assert await bench.desk.watch.look(THREAD) == RETRY_S
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["approval_failed"]
+    assert len(bench.cards()) == 1
+    await bench.looked()
+    assert len(bench.cards()) == 2
+
+
+async def test_a_card_that_raises_anything_does_not_end_the_watch_after_the_store_has_gone_back(
+    bench: Bench,
+) -> None:
+    await bench.opened()
+    await bench.desk.gate(bench.tool, replace(CONTEXT, turn=TURN + 1, key="f" * 24), {"door": "south"})
+    await bench.desk.post_cards(THREAD, TURN + 1)
+    bench.outbox.failures.append(KeyError("author"))
+    bench.desk.watch.distrust_cards()
+    watching = asyncio.create_task(bench.desk.watch.run(every_s=0.01))
+    await eventually(lambda: bench.outbox.seen("edit"))
+    assert not watching.done()
+    watching.cancel()
+
+
+async def test_a_conversation_whose_calls_cannot_be_looked_at_does_not_end_the_watch(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = bench.approvals.of
+
+    async def failing(conversation: int) -> Any:
+        if conversation == 50:
+            raise KeyError(conversation)
+        return await of(conversation)
+
+    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"})
+    monkeypatch.setattr(bench.approvals, "of", failing)
+    await bench.redis.zadd(KEYS.approvals_due, {"50": 0, str(THREAD): 1})
+    watching = asyncio.create_task(bench.desk.watch.run(every_s=0.01))
+    await eventually(bench.cards)
+    assert not watching.done()
+    assert await bench.redis.zscore(KEYS.approvals_due, "50") is not None
+    watching.cancel()

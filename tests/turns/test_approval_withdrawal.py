@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
 
-from bot.conversation.approval_card import WITHDRAWN, late_answer
+from bot.conversation.approval import NOBODY
+from bot.conversation.approval_card import FORGOTTEN_IN_DOUBT, WITHDRAWN, late_answer
+from bot.conversation.errors import DiscordForbidden, DiscordNotNow
 from bot.conversation.identity import Identity
 from bot.conversation.message import first_id
+from bot.render.controls import NONE
 from bot.store.codec import dump_turn
+from bot.store.erasure import Erasure
+from bot.store.examination import Examination
 from bot.store.revisions import Revisions
 from bot.turns.approval_runs import INTERRUPTED
 from tests.conversation.builders import turn
@@ -173,3 +179,93 @@ async def test_the_cards_of_a_person_who_is_forgotten_end_and_lose_their_words(
     assert ((await bench.found()).state == "withdrawn") is ends
     assert (WITHDRAWN["forgotten"] in bench.cards()[0]) is ends
     assert ("north" in bench.cards()[0]) is not ends
+
+
+def _who(bench: Bench) -> Identity:
+    return Identity(ASKER, first_id(round(bench.now_s[0] * 1000) + 60_000))
+
+
+async def _erased(bench: Bench) -> int:
+    """Erase what the store holds of the person, as a job does; returns how many calls were found."""
+    examined = await Examination(bench.redis, KEYS).examine(THREAD, ("{1}:p",), _who(bench))
+    revisions = Revisions(bench.redis, KEYS, ttl_s=1000)
+    erasure = Erasure(bench.redis, KEYS, revisions, bench.scope_settings)
+    assert (await erasure.erase(examined, _who(bench), first=None)).complete
+    return examined.found.tool_calls
+
+
+async def _is_over(bench: Bench) -> None:
+    """The card says nothing of the person, and nobody has to know of it any more."""
+    await bench.looked()
+    assert await bench.approvals.of(THREAD) == ()
+    (text,) = bench.cards()
+    assert "north" not in text
+    assert "was forgotten" in text
+    assert next(iter(bench.outbox.controls.values())) == NONE
+
+
+async def test_a_forgotten_persons_card_that_cannot_be_written_now_is_written_later(bench: Bench) -> None:
+    await bench.opened()
+    bench.outbox.failures += [DiscordNotNow(30), DiscordNotNow(30)]
+    await bench.desk.forget(THREAD, _who(bench))
+    assert await _erased(bench) == 1
+    assert "north" in bench.cards()[0]
+    (left,) = await bench.approvals.of(THREAD)
+    assert "north" not in str(left)
+    assert left.asker == NOBODY
+    assert await _erased(bench) == 0
+    assert await bench.desk.watch.look(THREAD) is not None
+    await _is_over(bench)
+
+
+async def test_a_forgotten_persons_card_that_discord_will_not_have_written_is_given_up(bench: Bench) -> None:
+    await bench.opened()
+    bench.outbox.failures.append(DiscordForbidden("View Channels"))
+    await bench.desk.forget(THREAD, _who(bench))
+    assert await _erased(bench) == 1
+    assert await bench.approvals.of(THREAD) == ()
+
+
+@pytest.mark.parametrize("ends", ["before", "after"])
+async def test_the_card_of_a_call_that_runs_loses_its_words_with_the_person_who_asked(
+    bench: Bench, ends: str
+) -> None:
+    bench.effect.gate = asyncio.Event()
+    await bench.opened()
+    await bench.desk.allow(THREAD, ID, ASKER)
+    await bench.effect.begun.wait()
+    await bench.desk.forget(THREAD, _who(bench))
+    runs = tuple(bench.desk._runs.running)
+    if ends == "before":
+        bench.effect.gate.set()
+        await asyncio.gather(*runs)
+    assert await _erased(bench) == 1
+    bench.effect.gate.set()
+    await asyncio.gather(*runs)
+    assert FORGOTTEN_IN_DOUBT in bench.cards()[0]
+    await _is_over(bench)
+
+
+async def test_a_change_of_the_card_that_lands_after_the_person_was_forgotten_does_not_stay(
+    bench: Bench,
+) -> None:
+    opened = await bench.opened()
+    await bench.desk.forget(THREAD, _who(bench))
+    await _erased(bench)
+    await bench.desk._cards.show(opened)
+    assert bench.cards() == []
+
+
+async def test_an_ended_call_whose_card_was_not_written_is_shown_without_words_once_it_is_forgotten(
+    bench: Bench,
+) -> None:
+    await bench.opened()
+    bench.outbox.failures.append(DiscordNotNow(30))
+    await bench.desk.refuse(THREAD, ID, ASKER + 1, "the north is cold")
+    await bench.desk.forget(THREAD, _who(bench))
+    await _erased(bench)
+    await bench.looked()
+    (text,) = bench.cards()
+    assert "Refused by" in text
+    assert "north" not in text
+    assert await bench.approvals.of(THREAD) == ()

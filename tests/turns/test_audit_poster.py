@@ -27,7 +27,7 @@ KEYS = Keys("test")
 HOME, CHANNEL = 3, 8
 
 
-class Crash(Exception):
+class Crash(BaseException):
     """The process has ended."""
 
 
@@ -39,11 +39,18 @@ class Channel:
 
     def __init__(self) -> None:
         self.posted: list[str] = []
-        self.failures: list[tuple[Exception, bool]] = []
+        self.failures: list[tuple[BaseException, bool]] = []
         self.looked = 0
+        self.lacking = ""
+        self.named = {CHANNEL}
+        self.is_known = True
+
+    def check_history(self, channel_id: int) -> None:
+        if self.lacking and self.is_known and channel_id == CHANNEL:
+            raise DiscordForbidden(self.lacking)
 
     async def send(self, channel_id: int, message: Outgoing) -> Sent:
-        assert channel_id == CHANNEL
+        assert channel_id in self.named
         error, lands = self.failures.pop(0) if self.failures else (None, True)
         if lands:
             self.posted.append(message.content)
@@ -53,6 +60,8 @@ class Channel:
 
     async def own_messages(self, channel_id: int, after: int) -> tuple[Seen, ...]:
         assert channel_id == CHANNEL
+        if self.lacking:
+            raise DiscordForbidden(self.lacking)
         assert created_ms(after) < 1_800_000_000_000  # from before the post was begun
         self.looked += 1
         return tuple(Seen(number + 1, text, None, silent=True) for number, text in enumerate(self.posted))
@@ -84,8 +93,8 @@ class Scene:
             pause_s=0.0,
         )
 
-    async def choose(self) -> None:
-        await self.settings.change(self._actor(), Scope.SERVER, HOME, {AUDIT_CHANNEL: str(CHANNEL)})
+    async def choose(self, channel: int = CHANNEL) -> None:
+        await self.settings.change(self._actor(), Scope.SERVER, HOME, {AUDIT_CHANNEL: str(channel)})
 
     async def leave(self, *targets: int) -> None:
         for target in targets:
@@ -234,3 +243,75 @@ async def test_entries_that_are_over_are_removed_and_the_next_ones_are_looked_at
     await scene.instance("a").post_due()
     assert await redis.xlen(KEYS.audit(HOME)) == 0
     assert await redis.zcard(KEYS.audit_posts) == 0
+
+
+@pytest.mark.parametrize("lands", [True, False])
+async def test_a_post_that_raises_anything_is_looked_for_later_and_delays_no_other_server(
+    scene: Scene, lands: bool
+) -> None:
+    other = Actor(HOME + 1, 70, 990)
+    await scene.settings.change(other, Scope.SERVER, HOME + 1, {AUDIT_CHANNEL: str(CHANNEL)})
+    await scene.log.note(other, Scope.THREAD, 2, Act.LEAVE.value)
+    await scene.leave(1)
+    await scene.redis.zadd(KEYS.audit_posts, {str(HOME): 1, str(HOME + 1): 2}, xx=True)
+    scene.channel.failures.append((KeyError("author"), lands))
+    poster = scene.instance("a")
+    with capture_logs() as logs:
+        await poster.post_due()
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["audit_posts_failed"]
+    assert left(scene.channel.lines) == ([1, 2] if lands else [2])
+    assert await is_due_soon(scene.redis)
+    await scene.due()
+    await poster.post_due()
+    assert sorted(left(scene.channel.lines)) == [1, 2]
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["known", "refused"])
+async def test_a_post_whose_outcome_nobody_can_look_for_waits_until_the_history_can_be_read(
+    scene: Scene, is_known: bool
+) -> None:
+    await scene.leave(1)
+    scene.channel.failures.append((Crash(), True))
+    with pytest.raises(Crash):
+        await scene.instance("a").post_due()
+    scene.channel.lacking, scene.channel.is_known = "Read Message History", is_known
+    scene.now_s += audit_poster.HOLD_S + 1
+    other = scene.instance("b")
+    with capture_logs() as logs:
+        for _ in range(2):
+            await scene.due()
+            await other.post_due()
+    (warning,) = [each for each in logs if each["log_level"] == "warning"]
+    assert warning["event"] == "audit_not_posted"
+    assert "give the bot the permission “Read Message History” there" in warning["hint"]
+    assert left(scene.channel.lines) == [1]
+    assert await is_due_soon(scene.redis)
+    scene.channel.lacking = ""
+    await scene.leave(2)
+    await other.post_due()
+    assert left(scene.channel.lines) == [1, 2]
+
+
+async def test_nothing_is_posted_where_an_interrupted_post_could_not_be_looked_for(scene: Scene) -> None:
+    await scene.leave(1)
+    scene.channel.lacking = "Read Message History"
+    poster = scene.instance("a")
+    await poster.post_due()
+    assert scene.channel.posted == []
+    scene.channel.lacking = ""
+    await scene.due()
+    await poster.post_due()
+    assert left(scene.channel.lines) == [1]
+
+
+async def test_another_channel_ends_the_wait_for_a_history_that_cannot_be_read(scene: Scene) -> None:
+    await scene.leave(1)
+    scene.channel.failures.append((Crash(), False))
+    with pytest.raises(Crash):
+        await scene.instance("a").post_due()
+    scene.channel.lacking, scene.channel.is_known = "View Channels", False
+    scene.channel.named.add(CHANNEL + 1)
+    await scene.choose(CHANNEL + 1)
+    scene.now_s += audit_poster.HOLD_S + 1
+    await scene.instance("b").post_due()
+    assert left(scene.channel.lines) == [1]

@@ -27,10 +27,13 @@ class Api:
     deleted: list[str] = field(default_factory=list)
     names: dict[str, str] = field(default_factory=dict)
     busy: bool = False
+    breaks: set[str] = field(default_factory=set)
 
     async def delete(self, file_id: str) -> None:
         if self.busy:
             raise ClaudeBusy
+        if file_id in self.breaks:
+            raise KeyError(file_id)
         self.deleted.append(file_id)
 
     async def find(self, digests: dict[str, int]) -> dict[str, str]:
@@ -135,3 +138,17 @@ async def test_a_history_that_another_version_wrote_is_looked_at_much_later(benc
     await bench.redis.rpush(KEYS.history(C), '{"version":99}')
     assert await bench.sweep() == pytest.approx(UNREADABLE_S, abs=5)
     assert bench.api.deleted == []
+
+
+async def test_a_sweep_that_raises_anything_is_due_again_and_delays_no_other(bench: Bench) -> None:
+    other = snowflake(6)
+    await bench.upload(1, "file_1")
+    await bench.held.record_upload(other, "d2", Upload(1, "file_2"))
+    await bench.redis.zadd(KEYS.sweeps, {str(C): 0, str(other): 1})
+    bench.api.breaks.add("file_1")
+    await bench.cleanup.sweep_due()
+    assert bench.api.deleted == ["file_2"]
+    assert await bench.redis.zscore(KEYS.sweeps, str(other)) is None
+    bench.api.breaks.clear()
+    assert await bench.sweep() is None
+    assert bench.api.deleted == ["file_2", "file_1"]

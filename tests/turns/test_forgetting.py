@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Quote, Quoted
@@ -127,3 +129,26 @@ async def test_a_message_that_was_just_accepted_is_forgotten_where_it_waits_for_
     await bench.forget(after)
     assert await bench.holds() == [KEYS.recent_text(5, snowflake(32))]
     assert await bench.holds("hello") == [KEYS.recent_text(5, snowflake(33))]
+
+
+async def test_a_job_that_fails_keeps_no_other_waiting(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = list[int]()
+
+    async def tell(person: int, _text: str) -> bool:
+        if person == ANN.id:
+            raise KeyError(person)
+        told.append(person)
+        return True
+
+    monkeypatch.setattr(bench.forgetting, "_tell", tell)
+    await bench.forgetting.begin(WHO)
+    await bench.forgetting.begin(replace(WHO, person=BEN.id))
+    await bench.redis.zadd(KEYS.forget_queue, {str(ANN.id): 0, str(BEN.id): 1})
+    watching = asyncio.create_task(bench.forgetting.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while not told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert told == [BEN.id]
+    assert await bench.redis.zscore(KEYS.forget_queue, str(ANN.id)) is not None

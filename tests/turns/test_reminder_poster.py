@@ -23,7 +23,7 @@ from bot.conversation.reminder import GIVE_UP_MS, Reminder
 from bot.render.outbox import Outgoing, Seen, Sent
 from bot.store.keys import Keys
 from bot.store.reminders import Reminders
-from bot.turns.reminder_poster import ENDED_S, HOLD_S, ReminderPoster
+from bot.turns.reminder_poster import ENDED_S, HOLD_S, RETRY_S, ReminderPoster
 from tests.conversation.test_reminder import NOW, reminder
 
 KEYS = Keys("test")
@@ -283,3 +283,37 @@ async def test_one_that_is_cancelled_while_it_is_being_posted_may_have_appeared_
     await scene.look(poster, 24 * HOUR_S)
     assert len(scene.place.posted) == int(lands)
     assert await scene.book.of(1) == ()
+
+
+async def test_a_reminder_whose_post_raises_anything_is_due_again_and_delays_no_other(scene: Scene) -> None:
+    await scene.book.add(replace(reminder(), id=5, text="feed the cat"), 0)
+    poster = scene.instance("a")
+    scene.place.failures.append((KeyError("author"), True))
+    with capture_logs() as logs:
+        await scene.look(poster)
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["reminder_failed"]
+    assert len(scene.place.posted) == 2
+    assert await scene.redis.zscore(KEYS.reminders_due, "1") is not None
+    await scene.look(poster, RETRY_S)
+    assert len(scene.place.posted) == 2
+    assert all(each.has_ended for each in await scene.book.of(1))
+
+
+async def test_a_conversation_whose_reminders_cannot_be_looked_at_delays_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poster = scene.instance("a")
+    of = poster._reminders.of
+
+    async def failing(conversation: int) -> tuple[Reminder, ...]:
+        if conversation == 4:
+            raise KeyError(conversation)
+        return await of(conversation)
+
+    monkeypatch.setattr(poster._reminders, "of", failing)
+    await scene.redis.zadd(KEYS.reminders_due, {"4": 0})
+    with capture_logs() as logs:
+        await scene.look(poster)
+    assert [each["event"] for each in logs if each["log_level"] == "error"] == ["reminders_failed"]
+    assert len(scene.place.posted) == 1
+    assert await scene.redis.zscore(KEYS.reminders_due, "4") is not None

@@ -10,8 +10,6 @@ from bot.findings.configured import Purpose
 from bot.findings.facts import ChannelFacts, ServerFacts
 from bot.gateway import permissions
 
-POSTS_ONLY = (Purpose.AUDIT, Purpose.NOTIFY)
-
 ANSWERED_IN = (discord.TextChannel, discord.ForumChannel, discord.Thread)
 """The kinds of channels in which threads are opened or answered."""
 
@@ -53,8 +51,10 @@ def _channel(channel: Channel | None, id_: int, purpose: Purpose, me: discord.Me
 
 
 def _needed(channel: Channel, purpose: Purpose) -> tuple[str, ...]:
-    if purpose in POSTS_ONLY:
+    if purpose is Purpose.NOTIFY:
         return permissions.TO_POST
+    if purpose is Purpose.AUDIT:
+        return permissions.TO_POST_ONCE
     if isinstance(channel, discord.TextChannel):
         return permissions.TO_ANSWER_FULLY
     if isinstance(channel, ANSWERED_IN):

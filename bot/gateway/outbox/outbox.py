@@ -65,6 +65,14 @@ class DiscordOutbox:
         if isinstance(http, Http) and (left_s := http.bans.left_s("POST", path)):
             raise DiscordNotNow(left_s)
 
+    def check_history(self, channel: int) -> None:
+        """Raise DiscordForbidden if the bot may not read the messages of a channel; makes no call.
+
+        Who lacks READ_MESSAGE_HISTORY gets no messages, and no error (Discord, "Get Channel Messages").
+        """
+        if lacking := permissions.missing(self._client, channel, permissions.TO_READ):
+            raise DiscordForbidden(lacking)
+
     async def send(self, channel: int, message: Outgoing) -> Sent:
         """Post a message; a repeated nonce returns the message that was posted first, as it is now."""
         target = self._client.get_partial_messageable(channel)

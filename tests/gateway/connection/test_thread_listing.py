@@ -11,7 +11,6 @@ from bot.gateway.connection import thread_listing
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.thread_listing import ThreadListing
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord import wire
 from tests.gateway.conftest import Post
 
 
@@ -22,19 +21,11 @@ async def listed(post: Post, thread: int, parent: int | None = None) -> Listing:
     )
 
 
-def know(post: Post) -> None:
-    """Have discord.py know the server as it is now, as GUILD_CREATE would."""
-    assert post.client.user is not None
-    guild = next(iter(post.discord.world.guilds.values()))
-    data = wire.guild_create(post.discord.world, guild, post.client.user.id)
-    post.client._connection._add_guild_from_data(data)  # type: ignore[arg-type]
-
-
 async def test_what_was_said_is_listed_from_the_beginning_without_system_messages(post: Post) -> None:
     started = await post.ann.post(post.channel, "how do looms work?")
     thread = int((await post.ann.create_thread(post.channel, "looms", from_message=started["id"]))["id"])
     await post.ann.post(thread, f"{post.ann.mention} asks")
-    know(post)
+    post.know()
     assert (
         len(post.discord.messages(thread)) == 2
     )  # the first is a system message that stands for the starter
@@ -71,7 +62,7 @@ async def test_a_listing_that_takes_too_long_ends_with_what_it_has(
 async def test_a_missing_permission_and_a_deleted_thread_are_failures(post: Post) -> None:
     await post.ann.post(post.thread, "hello")
     post.deny(bits.READ_MESSAGE_HISTORY)
-    know(post)
+    post.know()
     with pytest.raises(DiscordForbidden) as refused:
         await listed(post, post.thread)
     assert refused.value.permission == "Read Message History"

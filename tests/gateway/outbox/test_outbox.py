@@ -154,3 +154,15 @@ async def test_security_mentions_ping_nobody_and_links_unfurl_only_where_configu
     unfurling = DiscordOutbox(post.client, archive_minutes=60, suppress_embeds=False)
     sent = await unfurling.send(post.thread, Outgoing("https://example.org", "2", silent=True))
     assert post.discord.message(sent.id)["flags"] == 1 << 12
+
+
+async def test_a_history_that_cannot_be_read_is_told_from_one_without_messages(post: Post) -> None:
+    await post.outbox.send(post.channel, Outgoing("hello", nonce="1"))
+    post.know()
+    post.outbox.check_history(post.channel)
+    post.deny(bits.READ_MESSAGE_HISTORY)
+    post.know()
+    assert await post.outbox.own_messages(post.channel, 0) == ()
+    with pytest.raises(DiscordForbidden) as caught:
+        post.outbox.check_history(post.channel)
+    assert caught.value.permission == "Read Message History"
