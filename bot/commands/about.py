@@ -45,7 +45,7 @@ class About:
         self._facts = services.about
         self._tools = services.tools
         self._consents = services.consents
-        self._accept_held = services.accept_held
+        self._held = services.held_messages
 
     def add_to(self, tree: Tree) -> None:
         @tree.command(
@@ -73,20 +73,26 @@ class About:
 
     async def agree(self, interaction: Interaction) -> None:
         """Store the consent, and accept the messages that waited for it."""
-        await interaction.response.edit_message(content=consent.AGREED, view=None)
-        if self._consents is None or self._accept_held is None:
+        if self._held is None:
+            await interaction.response.edit_message(content=consent.AGREED, view=None)
             return
+        await interaction.response.defer()
         person = interaction.user.id
-        await self._consents.agree(person, created_ms(interaction.id))
+        await self._held.agree(person, created_ms(interaction.id))
         log.info("consent_given")
-        await self._accept_held(person)
+        # The button goes once the consent is stored: after a crash before that the person can press it again.
+        try:
+            await interaction.edit_original_response(content=consent.AGREED, view=None)
+        finally:
+            await self._held.accept(person)
 
     async def withdraw(self, interaction: Interaction) -> None:
         """Remove the consent."""
-        await interaction.response.edit_message(content=consent.WITHDRAWN, view=None)
+        await interaction.response.defer()
         if self._consents is not None:
             await self._consents.withdraw(interaction.user.id)
             log.info("consent_withdrawn")
+        await interaction.edit_original_response(content=consent.WITHDRAWN, view=None)
 
     async def _text(self, interaction: Interaction) -> str:
         invocation = await resolve_invocation(interaction, self._conversations)

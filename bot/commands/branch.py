@@ -42,6 +42,11 @@ NOT_ANSWERED = (
 TURN_GONE = "That part of the conversation was forgotten just now, so there is nothing to branch off."
 UNDER_WAY = "I am already making that branch. Its link appears in this thread in a moment."
 
+BEGUN = (
+    "Discord does not let me finish the branch right now: <#{}>. Its link appears in this thread once Discord does, "
+    "so there is no need to repeat this."
+)
+
 
 class Branch:
     """Answers the menu for people who can read the thread and may open a thread of the same kind."""
@@ -104,10 +109,17 @@ class Branch:
             await self._branches.give_up(job)
             await say(interaction, refusal)
             return
+        branching = Branching(self._services, interaction.client)
         try:
-            branch = await Branching(self._services, interaction.client).complete(job)
-        except (DiscordForbidden, DiscordGone, DiscordNotNow, DiscordRejected):
-            await self._branches.give_up(job)
+            branch = await branching.complete(job)
+        except DiscordNotNow:
+            if (begun := await self._branches.thread_of(job)) is None:
+                await branching.give_up(job)
+                raise
+            await say(interaction, BEGUN.format(begun))
+            return
+        except (DiscordForbidden, DiscordGone, DiscordRejected):
+            await branching.give_up(job)
             raise
         await say(interaction, TURN_GONE if branch is None else _branch_link(branch))
 

@@ -78,19 +78,32 @@ class Branching:
                 next_try_s = random.uniform(RETRY_S, 2 * RETRY_S)
                 continue
             try:
-                await self.complete(job, is_retry=True)
-            except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
-                log.info("branch_given_up", conversation=job.conversation, kind=type(error).__name__)
-                await self._branches.give_up(job)
+                await self._complete_or_give_up(job)
             except StoreUnavailable:
                 raise
             except (BobbinError, discord.DiscordException, aiohttp.ClientError, OSError) as error:
                 log.info("branch_delayed", conversation=job.conversation, kind=type(error).__name__)
-                return RETRY_S
+                next_try_s = RETRY_S
             except Exception:
                 log.exception("branch_failed", conversation=job.conversation)
-                return RETRY_S
+                next_try_s = RETRY_S
         return next_try_s
+
+    async def _complete_or_give_up(self, job: BranchJob) -> None:
+        try:
+            await self.complete(job, is_retry=True)
+        except (DiscordForbidden, DiscordGone, DiscordRejected) as error:
+            log.info("branch_given_up", conversation=job.conversation, kind=type(error).__name__)
+            await self.give_up(job)
+
+    async def give_up(self, job: BranchJob) -> None:
+        """Forget a branch that cannot be made, with its thread: no link would lead there."""
+        if (thread := await self._branches.thread_of(job)) is not None:
+            try:
+                await self._remove_thread(thread)
+            except (DiscordForbidden, DiscordRejected) as error:
+                log.info("branch_not_removed", conversation=thread, kind=type(error).__name__)
+        await self._branches.give_up(job)
 
     async def complete(self, job: BranchJob, *, is_retry: bool = False) -> int | None:
         """Make a branch and return its thread, None if its turn was removed from the history.

@@ -22,6 +22,7 @@ from bot.conversation.pricing import PriceBook
 from bot.conversation.settings_table import OperatorValue
 from bot.conversation.tool_definition import ToolDefinition
 from bot.gateway.events.accepted import Accepted
+from bot.gateway.events.consent_gate import HeldMessages
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
@@ -63,13 +64,13 @@ class CommandServices:
     """Shared by all features.
 
     - `about`: the settings of the operator that /about shows.
-    - `accept_held`: accepts the messages of a person that waited for consent; None without `consents`.
     - `allowed_models`: the only models that people can choose; empty: all.
     - `asks_titles`: whether Claude is asked for the name of each new thread.
     - `clock`: tells Discord's time.
     - `consents`: None if no consent is required.
     - `default`: the choice where nobody has set anything.
     - `health`: whether Redis and Claude answer.
+    - `held_messages`: None without `consents`.
     - `judge`: decides on a message as the intake does; None if the channel of the message is unknown.
     - `operator_values`: the settings of the operator that people may see, by key.
     - `remove_thread`: removes a thread in which only the bot has written.
@@ -117,7 +118,7 @@ class CommandServices:
     about: OperatorFacts
     health: ServiceHealth
     consents: Consents | None
-    accept_held: Callable[[int], Awaitable[None]] | None
+    held_messages: HeldMessages | None
     catch_up: CatchUp
     branches: Branches
     remove_thread: Callable[[int], Awaitable[None]]

@@ -106,6 +106,10 @@ class Branches:
         ]
         return tuple([replace(job, thread=await self._thread(person, job.interaction)) for job in jobs])
 
+    async def thread_of(self, job: BranchJob) -> int | None:
+        """Return the thread of a branch that is noted by now."""
+        return await self._thread(job.person, job.interaction)
+
     async def note_thread(self, job: BranchJob, thread: int | None) -> BranchJob:
         """Note the thread of a branch, None to have another one started; the thread that was noted first counts."""
         key, name = self._keys.branches(job.person), f"{job.interaction}:thread"

@@ -100,9 +100,9 @@ def build_commands(
         catch_up=turns.catch_up,
         branches=store.branches,
         remove_thread=outbox.remove_thread,
-        accept_held=None
+        held_messages=None
         if store.consents is None
-        else HeldMessages(client, store.consents, store.conversations, intake).accept,
+        else HeldMessages(client, store.consents, store.conversations, intake),
     )
     return Commands(build_tree(client, store.coordination, services), Branching(services, client))
 

@@ -17,6 +17,11 @@ from tests.e2e.world import ANSWER_S, LOOK_S, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+BAN_S = 9.0
+"""Longer than any call is waited for."""
+
+LATE_S = 60.0
+
 LONG = "The warp is long. " * 100
 
 
@@ -161,3 +166,56 @@ async def test_a_crash_in_the_middle_leaves_nothing_half(world: World, noted: st
         assert len([each for each in own.said(thread) if "branched" in each["content"]]) == 1
         await own.settled(await own.ann.post(there, "which word?"))
         assert "tulip" in str(own.asked[-1].body["messages"])
+
+
+async def test_a_branch_whose_thread_takes_no_message_leaves_no_thread_that_people_see(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        await own.settled(thread)
+        refused = own.discord.faults.add(
+            action="error", method="POST", route=r"/channels/\d+/messages$", status=403, code=50013
+        )
+        told = await answer(await own.ann.context_command(thread, "Branch here", reply_of(own, thread)))
+        assert told.startswith("I cannot do that here")
+        assert refused.struck == 1
+        for each in threads_beside(
+            own, channel, thread
+        ):  # archived, because only managers of threads delete one
+            state = own.discord.world.channels[each].thread
+            assert state is not None
+            assert state.archived
+
+
+async def test_a_branch_that_discord_postpones_is_completed_later_and_no_second_thread_is_made(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        await own.settled(thread)
+        own.discord.faults.add(
+            action="ban", method="POST", route=r"/channels/\d+/messages$", retry_after_s=BAN_S
+        )
+        told = await answer(await own.ann.context_command(thread, "Branch here", reply_of(own, thread)))
+        (there,) = threads_beside(own, channel, thread)
+        assert told == branch.BEGUN.format(there)
+        async with redis_of(own) as redis, own.bots[0].patience(LATE_S).limit():
+            while not any("branched" in each["content"] for each in own.said(thread)):
+                await redis.zadd(f"{own.prefix}:branching", {str(own.ann.user.id): 1})  # due at once
+                await asyncio.sleep(LOOK_S)
+        await own.bots[0].logged("conversation_branched")
+        assert threads_beside(own, channel, thread) == [there]
+        assert ["branched" in each["content"] for each in own.said(there)] == [True]
+
+
+def reply_of(own: World, thread: int) -> int:
+    return int(own.replies(thread)[-1]["id"])
+
+
+def threads_beside(own: World, channel: int, thread: int) -> list[int]:
+    return [
+        each.id
+        for each in own.discord.world.channels.values()
+        if each.parent_id == channel and each.id != thread
+    ]

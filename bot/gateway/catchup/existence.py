@@ -8,6 +8,7 @@ permission or an unavailable server is no deletion.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -70,8 +71,11 @@ class Existence:
 
     async def watch(self) -> None:
         """Look when that is due, until cancelled."""
+        wait_s: float | None = None
         while True:
-            await self._requested.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._requested.wait()
             self._requested.clear()
             wait_s = EVERY_S
             try:
@@ -81,7 +85,6 @@ class Existence:
                 wait_s = RETRY_S
             except Exception:  # discord.py raises anything for unexpected data
                 log.exception("existence_unknown")
-            asyncio.get_running_loop().call_later(wait_s, self._requested.set)
 
     async def look(self) -> None:
         """Erase what does not exist any more."""

@@ -31,6 +31,9 @@ READ_S = 10.0
 COMMAND_WAIT_S = 3.0
 """So long /context waits for a reading; after that it shows the pins as they were known."""
 
+CAPACITY = 5000
+"""The most channels whose pins are known; those of another are read again with its next message."""
+
 GATHER_S = 0.5
 """Discord sends two events for one pin; one reading covers both."""
 
@@ -38,7 +41,10 @@ GATHER_S = 0.5
 class Pins:
     """Reads pins in background tasks, one per channel at a time; needs no lease."""
 
-    def __init__(self, client: discord.Client, store: PinsAndSummaries, clock: Clock) -> None:
+    def __init__(
+        self, client: discord.Client, store: PinsAndSummaries, clock: Clock, *, capacity: int = CAPACITY
+    ) -> None:
+        self._capacity = capacity
         self._clock = clock
         self._client = client
         self._store = store
@@ -87,10 +93,15 @@ class Pins:
 
     def _is_known(self, channel: int) -> bool:
         if channel not in self._pinned and created_ms(channel) > self._since_ms:
-            self._pinned[channel] = (
-                frozenset()
-            )  # the channel is younger than the session, so no event was missed
+            self._note(channel, frozenset())  # it is younger than the session, so no event was missed
         return channel in self._pinned
+
+    def _note(self, channel: int, pinned: frozenset[int]) -> None:
+        self._pinned.pop(channel, None)
+        self._pinned[channel] = pinned
+        if len(self._pinned) > self._capacity:
+            del self._pinned[next(iter(self._pinned))]
+            self._since_ms = self._clock.now_ms()  # what is not known may have had pins before now
 
     async def _read_repeatedly(self, channel: int) -> None:
         self._read_again.add(channel)
@@ -103,19 +114,19 @@ class Pins:
         """Read the pins of a channel, and store them if the channel is a conversation; logs failures."""
         try:
             if not await self._store.knows(channel):
-                self._pinned[channel] = frozenset()
+                self._note(channel, frozenset())
                 return
             async with asyncio.timeout(READ_S):
                 pinned, questions = await self._list(channel)
             await self._store.pin(channel, questions)
         except (discord.Forbidden, discord.NotFound) as error:
             # A repetition would fail until the permissions change, and that causes an event.
-            self._pinned[channel] = frozenset()
+            self._note(channel, frozenset())
             log.info("pins_not_read", conversation=channel, code=error.code)
         except (BobbinError, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.info("pins_not_read", conversation=channel, kind=type(error).__name__)
         else:
-            self._pinned[channel] = pinned
+            self._note(channel, pinned)
             log.info("pins_read", conversation=channel, pins=len(questions))
 
     async def _list(self, channel_id: int) -> tuple[frozenset[int], frozenset[int]]:

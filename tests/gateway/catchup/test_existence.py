@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -11,6 +12,7 @@ import discord
 import pytest
 
 from bot.gateway import error_codes
+from bot.gateway.catchup import existence
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.conversion import reading
 from bot.render.pace import Pace
@@ -197,3 +199,27 @@ async def test_among_many_threads_of_others_no_more_pages_are_read_than_there_ar
 async def test_an_unavailable_server_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     away = SimpleNamespace(id=SERVER, unavailable=True)
     assert await erased(monkeypatch, {THREAD: [UNKNOWN_CHANNEL]}, guild=away) == []
+
+
+async def test_however_often_a_session_began_there_is_one_look_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    day_s = 0.1
+    monkeypatch.setattr(existence, "EVERY_S", day_s)
+    clock = asyncio.get_running_loop().time
+    looks: asyncio.Queue[float] = asyncio.Queue()
+
+    class Looking(Existence):
+        async def look(self) -> None:
+            looks.put_nowait(clock())
+
+    nothing: Any = None
+    watched = Looking(nothing, nothing, nothing, nothing)
+    watching = asyncio.create_task(watched.watch())
+    for _ in range(4):
+        watched.request()
+        last = await looks.get()
+        await asyncio.sleep(day_s / 5)  # at another time of the day
+    for _ in range(3):
+        before, last = last, await looks.get()
+        assert last - before >= day_s * 0.9  # timers of the loop are exact to its clock's resolution
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
