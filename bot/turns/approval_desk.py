@@ -33,6 +33,9 @@ log = structlog.get_logger()
 CARD_S = 20.0
 """How soon a card is posted by the watch whose turn has not posted it."""
 
+TURNS_MAX = 1000
+"""Of so many turns the desk posts the cards once they are shown; some fail, and the watch posts what is left."""
+
 ASKED = (
     "This waits for somebody's permission: a card with buttons stands below your reply. It has not been done yet. "
     "Say so in a few words and end your reply; you will be told what became of it."
@@ -62,7 +65,7 @@ class ApprovalDesk:
         self._cards = ApprovalCards(approvals, outbox)
         self._clock = clock
         self._report = report
-        self._opened: dict[int, set[int]] = {}
+        self._opened: dict[int, None] = {}
         self._runs = ApprovalRuns(approvals, rules, toolbox, self._cards, clock, report)
         self.watch = ApprovalWatch(
             approvals, toolbox, self._cards, self._runs, clock, report, was_taken_back=self._was_taken_back
@@ -99,7 +102,9 @@ class ApprovalDesk:
             settled=tuple(settled.items()),
         )
         await persist(lambda: self._approvals.open(approval))
-        self._opened.setdefault(context.turn, set()).add(approval.id)
+        self._opened[context.turn] = None
+        if len(self._opened) > TURNS_MAX:
+            del self._opened[next(iter(self._opened))]
         await persist(lambda: self._approvals.due.schedule(place.conversation, CARD_S))
         self._report("opened")
         log.info("approval_opened", conversation=place.conversation, turn=context.turn, tool=tool.name)
@@ -107,12 +112,12 @@ class ApprovalDesk:
 
     async def post_cards(self, conversation: int, turn: int) -> None:
         """Post the cards of a turn that is shown; one that Discord refuses stays without, and expires."""
-        opened = self._opened.pop(turn, None)
-        if opened is None:
+        if turn not in self._opened:
             return
+        del self._opened[turn]
         for each in await persist(lambda: self._approvals.of(conversation)):
             # The watch may have posted the card, and somebody decided, while the turn went on.
-            if each.id in opened and each.card is None and each.state == "waiting":
+            if each.turn == turn and each.card is None and each.state == "waiting":
                 await self._cards.post(each)
 
     async def checked(self, waiting: Approval) -> Approval:

@@ -15,6 +15,7 @@ from bot.conversation.approval_card import NOT_WAITING
 from bot.conversation.errors import DiscordUnavailable
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import ToolContext, ToolFailed, ToolOutput
+from bot.turns import approval_desk
 from bot.turns.approval_runs import GONE, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
 from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench, eventually
@@ -179,6 +180,20 @@ async def test_calls_of_other_conversations_are_left_alone(bench: Bench) -> None
     assert len(bench.cards()) == 1
     await bench.desk.post_cards(50, 60)
     assert len(bench.cards()) == 2
+
+
+async def test_turns_that_never_show_their_calls_do_not_pile_up_and_the_latest_get_their_cards(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approval_desk, "TURNS_MAX", 3)
+    for turn in range(10):
+        later = replace(CONTEXT, turn=TURN + turn, key=f"{turn + 1:013x}{'0' * 11}")
+        await bench.desk.gate(bench.tool, later, {"door": "north"})
+    assert len(bench.desk._opened) == 3
+    await bench.desk.post_cards(THREAD, TURN + 9)
+    assert len(bench.cards()) == 1
+    await bench.looked()
+    assert len(bench.cards()) == 10
 
 
 async def test_what_happens_to_a_call_is_reported(bench: Bench) -> None:
