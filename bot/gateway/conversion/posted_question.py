@@ -16,3 +16,8 @@ def posted_question(name: str, text: str) -> str:
 def is_posted_question(message: discord.Message, me: int) -> bool:
     """Whether the bot, whose id is `me`, has posted a message for a person; replies of the bot are never silent."""
     return message.author.id == me and message.flags.silent and message.content.startswith(MARK)
+
+
+def begins_thread(message: discord.Message, me: int) -> bool:
+    """Whether a message may be the question in a private thread, which is loud; a reply points to its question."""
+    return message.author.id == me and message.reference is None and message.content.startswith(MARK)

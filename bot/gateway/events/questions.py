@@ -7,7 +7,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import DiscordError
-from bot.gateway.conversion.posted_question import is_posted_question
+from bot.gateway.conversion.posted_question import begins_thread, is_posted_question
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.store.revisions import Revisions
@@ -29,10 +29,7 @@ class Questions:
     async def check(self, message: discord.Message, me: int) -> None:
         """Post a notice if a message is a question that was not received, and have it never received."""
         channel = message.channel
-        if not isinstance(channel, discord.TextChannel) or not is_posted_question(message, me):
-            return
-        # A question with a thread was answered, whatever the store has forgotten.
-        if message.flags.has_thread or await self._conversations.recorded([(message.id, message.id)]):
+        if not await self._is_lost(message, me):
             return
         notice = Outgoing(
             wording.small(wording.QUESTION_LOST),
@@ -49,3 +46,22 @@ class Questions:
                 await self._outbox.delete(channel.id, sent.id)
         except DiscordError as error:
             log.warning("notice_failed", message=message.id, kind=type(error).__name__)
+
+    async def _is_lost(self, message: discord.Message, me: int) -> bool:
+        channel = message.channel
+        if isinstance(channel, discord.TextChannel):
+            # A question with a thread was answered, whatever the store has forgotten.
+            return (
+                is_posted_question(message, me)
+                and not message.flags.has_thread
+                and not await self._conversations.recorded([(message.id, message.id)])
+            )
+        # The question of `/chat private:true` begins the conversation of the thread that was started for it.
+        return (
+            isinstance(channel, discord.Thread)
+            and channel.is_private()
+            and channel.owner_id == me
+            and begins_thread(message, me)
+            and await self._conversations.meta(channel.id) is None
+            and not await self._conversations.recorded([(channel.id, message.id)])
+        )

@@ -103,3 +103,41 @@ async def test_no_other_message_of_the_bot_has_one(bench: Bench) -> None:
     ):
         bench.question = (await bench.post.outbox.send(bench.post.channel, outgoing)).id
         assert await bench.check() == [], number
+
+
+async def ask_in_private_thread(bench: Bench) -> Message:
+    """Post the question in a private thread of the bot's, as `/chat private:true` does; return what is received."""
+    opened: Any = await bench.post.client.http.start_thread_without_message(
+        bench.post.channel,
+        name="how",
+        auto_archive_duration=60,
+        type=discord.ChannelType.private_thread.value,
+    )
+    bench.post.channel = int(opened["id"])
+    question = Outgoing(posted_question("Ann", "how do looms work?"), "5")
+    bench.question = (await bench.post.outbox.send(bench.post.channel, question)).id
+    return Message(bench.question, Author(1, "ann", "Ann"), "how do looms work?")
+
+
+async def receive_in_thread(bench: Bench, message: Message) -> bool | None:
+    return await bench.conversations.receive(
+        bench.post.channel, message, source="command", channel_fields={"parent": 1}
+    )
+
+
+async def test_a_lost_question_in_the_private_thread_that_was_started_for_it_has_a_notice_once(
+    bench: Bench,
+) -> None:
+    message = await ask_in_private_thread(bench)
+    assert await bench.check() == [NOTICE]
+    assert await bench.check() == [NOTICE]
+    assert not await receive_in_thread(bench, message)
+
+
+async def test_what_the_bot_says_in_a_private_thread_with_a_conversation_is_no_lost_question(
+    bench: Bench,
+) -> None:
+    assert await receive_in_thread(bench, await ask_in_private_thread(bench))
+    assert await bench.check() == []
+    bench.question = (await bench.post.outbox.send(bench.post.channel, Outgoing("**Bold:** it is", "6"))).id
+    assert await bench.check() == []
