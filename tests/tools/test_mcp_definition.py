@@ -10,10 +10,13 @@ import pytest
 
 from bot.tools.mcp.definition import (
     MOST_DESCRIPTION_CHARS,
+    MOST_NODES,
+    MOST_RAW_CHARS,
     MOST_SCHEMA_CHARS,
     RemoteTool,
     Unusable,
     load_tool,
+    nodes_of,
     remote_tool,
     told_change,
 )
@@ -142,3 +145,28 @@ def test_what_only_names_a_schema_is_dropped_and_inner_references_stay() -> None
 def test_a_name_that_cannot_be_sent_leaves_the_tool_out(name: str) -> None:
     with pytest.raises(Unusable, match="name"):
         made(name)
+
+
+def test_the_values_of_a_schema_are_counted() -> None:
+    assert nodes_of({"type": "object", "properties": {"a": {}, "b": {"enum": [1, 2]}}}) == 8
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "object", "properties": {f"p{n}": {} for n in range(100_000)}},
+        {"type": "object", "enum": list(range(100_000))},
+        {"type": "object", "$comment": "<" * 1_000_000},
+        {"type": "object", "properties": {"a" * 1_000_000: {}}},
+    ],
+)
+def test_security_a_schema_of_many_values_or_characters_is_refused_before_it_is_checked(
+    schema: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(*_: Any) -> str:
+        raise AssertionError("the schema was looked at")
+
+    monkeypatch.setattr("bot.tools.mcp.definition._schema", check)
+    with pytest.raises(Unusable, match=f"{MOST_NODES} values|{MOST_SCHEMA_CHARS} characters"):
+        made(schema=schema)
+    assert MOST_RAW_CHARS > MOST_SCHEMA_CHARS

@@ -112,3 +112,15 @@ async def test_a_failure_is_told_in_the_tools_words_and_bounded() -> None:
     assert len(str(caught.value)) == 2000
     with pytest.raises(ToolFailed, match="said nothing"):
         await read(is_error=True)
+
+
+async def test_security_no_more_is_cleaned_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    cleaned: list[int] = []
+
+    def clean(said: str) -> str:
+        cleaned.append(len(said))
+        return said
+
+    monkeypatch.setattr("bot.tools.mcp.results._clean", clean)
+    await read(*(text("<" * MOST_CHARS) for _ in range(3)), *(text("<" * 5 * MOST_CHARS) for _ in range(50)))
+    assert sum(cleaned) <= 3 * MOST_CHARS

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.config.settings import McpSettings
+from bot.tools.mcp import server as module
 from bot.tools.mcp.results import output_of
 from bot.tools.mcp.server import RemoteServer, ServerDown
 from bot.tools.tool import ToolFailed
@@ -149,3 +150,33 @@ async def test_an_answer_beyond_the_size_is_not_read() -> None:
     async with mcp_process(port):
         with pytest.raises(ServerDown):
             await server.refresh()
+
+
+async def test_what_a_server_says_of_a_tool_is_checked_once_though_each_call_lists_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    checked: list[str] = []
+    make = module.remote_tool
+
+    def counted(server: str, name: str, *said: Any, **hints: Any) -> Any:
+        checked.append(name)
+        return make(server, name, *said, **hints)
+
+    monkeypatch.setattr(module, "remote_tool", counted)
+    port = free_port()
+    server = a_server(port)
+    async with mcp_process(port):
+        await server.refresh()
+        for _ in range(2):
+            await call(server, "search", query="looms")
+    assert sorted(checked) == sorted(name.removeprefix("wiki_") for name in server.listed)
+
+
+async def test_security_the_schemas_of_a_server_are_bounded_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_NODES_LISTED", 10)
+    port = free_port()
+    server = a_server(port)
+    async with mcp_process(port):
+        await server.refresh()
+    assert server.is_listed
+    assert len(server.listed) < 3

@@ -24,6 +24,12 @@ MOST_DESCRIPTION_CHARS = 2000
 MOST_SCHEMA_CHARS = 16_000
 """About 5,000 tokens, which every request would hold."""
 
+MOST_RAW_CHARS = 4 * MOST_SCHEMA_CHARS
+"""Long texts within a schema are cut; a longer schema is not looked at."""
+
+MOST_NODES = 600
+"""The most values in a schema. The library that checks schemas takes about half a millisecond for each."""
+
 MOST_DEPTH = 20
 MOST_TEXT_CHARS = 500
 """The most characters of a description within a schema."""
@@ -90,15 +96,38 @@ def remote_tool(
     server: str, remote_name: str, description: str | None, schema: Mapping[str, Any], *, reads_only: bool
 ) -> RemoteTool:
     """Make a definition of what a server says of a tool; raises Unusable."""
+    name = _name(server, remote_name)
+    nodes_of(schema)
     said = _cleaned(description or "", MOST_DESCRIPTION_CHARS)
     return RemoteTool(
         server,
         remote_name,
-        _name(server, remote_name),
+        name,
         f"From the MCP server {server}. {said}".strip(),
         _schema(schema),
         reads_only,
     )
+
+
+def nodes_of(schema: Mapping[str, Any]) -> int:
+    """Count the values of a schema; raises Unusable as soon as there are too many, or too many characters."""
+    nodes, chars = 0, 0
+    values: list[Any] = [schema]
+    while values:
+        value = values.pop()
+        nodes += 1
+        if isinstance(value, Mapping):
+            chars += sum(map(len, value))
+            values += value.values()
+        elif isinstance(value, list):
+            values += value
+        elif isinstance(value, str):
+            chars += len(value)
+        if nodes + len(values) > MOST_NODES:
+            raise Unusable(f"its schema has more than {MOST_NODES} values")
+        if chars > MOST_RAW_CHARS:
+            raise Unusable(f"its schema has more than {MOST_SCHEMA_CHARS} characters")
+    return nodes
 
 
 def told_definition(tool: RemoteTool) -> str:
@@ -123,10 +152,9 @@ def told_change(pinned: RemoteTool, listed: RemoteTool | None) -> str:
 
 
 def _name(server: str, remote_name: str) -> str:
-    own = _NOT_IN_NAMES.sub("_", remote_name)
-    if not own:
+    if not remote_name:
         raise Unusable("it has no name")
-    name = f"{server}_{own}"
+    name = f"{server}_{_NOT_IN_NAMES.sub('_', remote_name[:MOST_NAME_CHARS])}"
     if len(name) > MOST_NAME_CHARS:
         raise Unusable(f"its name has more than {MOST_NAME_CHARS} characters")
     return name

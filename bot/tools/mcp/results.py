@@ -6,6 +6,7 @@ was consulted stands outside of it, and holds nothing that a server wrote.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import json
@@ -52,7 +53,7 @@ async def output_of(result: Result, convert: Convert) -> ToolOutput:
     blocks: list[Text | Image] = []
     room, pictures = MOST_CHARS, 0
     for block in list(result.content)[:MOST_BLOCKS]:
-        found = await _block(block, convert, pictures)
+        found = await _block(block, convert, pictures, room)
         if isinstance(found, Image):
             pictures += 1
         elif room <= 0 or not found.text.strip():
@@ -61,33 +62,34 @@ async def output_of(result: Result, convert: Convert) -> ToolOutput:
             room -= len(found.text)
         blocks.append(found)
     if not any(isinstance(block, Text) for block in blocks) and result.structured_content is not None:
-        blocks.append(Text(_cleaned(json.dumps(result.structured_content, ensure_ascii=False))))
+        said = json.dumps(result.structured_content, ensure_ascii=False)
+        blocks.append(Text(await _cleaned(said, MOST_CHARS)))
     if result.is_error:
         said = "\n".join(block.text for block in blocks if isinstance(block, Text))
         raise ToolFailed(said[:MOST_ERROR_CHARS] or "the tool has failed and said nothing")
     return ToolOutput(tuple(blocks))
 
 
-async def _block(block: Any, convert: Convert, pictures: int) -> Text | Image:
+async def _block(block: Any, convert: Convert, pictures: int, room: int) -> Text | Image:
     match getattr(block, "type", ""):
         case "text":
-            return Text(_cleaned(str(block.text)))
+            return Text(await _cleaned(str(block.text), room))
         case "image":
             return await _picture(str(block.data), convert, pictures)
         case "resource_link":
             return Text(f"[a resource: {_short(block.name)}, {_short(block.uri)}]")
         case "resource":
-            return await _resource(block.resource, convert, pictures)
+            return await _resource(block.resource, convert, pictures, room)
         case "audio":
             return Text("[a recording, which cannot be passed on]")
         case _:
             return Text("[something that cannot be passed on]")
 
 
-async def _resource(resource: Any, convert: Convert, pictures: int) -> Text | Image:
+async def _resource(resource: Any, convert: Convert, pictures: int, room: int) -> Text | Image:
     uri = _short(resource.uri)
     if (text := getattr(resource, "text", None)) is not None:
-        return Text(f"[the resource {uri}]\n{_cleaned(str(text))}")
+        return Text(f"[the resource {uri}]\n{await _cleaned(str(text), room)}")
     found = await _picture(str(getattr(resource, "blob", "")), convert, pictures)
     return found if isinstance(found, Image) else Text(f"[the resource {uri}, which cannot be passed on]")
 
@@ -108,10 +110,17 @@ async def _picture(encoded: str, convert: Convert, pictures: int) -> Text | Imag
     return Image(inline, picture_tokens(made.width, made.height))
 
 
-def _cleaned(text: str) -> str:
-    """Return a text without what hides in it, and without imitations of our elements; far too long ones are cut."""
-    return unforged(readable(text[: 2 * MOST_CHARS]))
+async def _cleaned(text: str, room: int) -> str:
+    """Return a text without what hides in it, and without imitations of our elements; far too long ones are cut.
+
+    A text that is made for it takes some hundred milliseconds: in a thread, it holds up no other conversation.
+    """
+    return await asyncio.to_thread(_clean, text[: 2 * max(room, 0)])
+
+
+def _clean(text: str) -> str:
+    return unforged(readable(text))
 
 
 def _short(text: Any) -> str:
-    return unforged(plain(str(text))[:MOST_NAME_CHARS])
+    return unforged(plain(str(text)[: 2 * MOST_NAME_CHARS])[:MOST_NAME_CHARS])

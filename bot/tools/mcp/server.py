@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,7 +17,7 @@ from bot.conversation.errors import BobbinError
 from bot.tools.mcp.address import AddressRefused, NotResolved
 from bot.tools.mcp.answers import Answers
 from bot.tools.mcp.connection import connected
-from bot.tools.mcp.definition import RemoteTool, Unusable, remote_tool
+from bot.tools.mcp.definition import RemoteTool, Unusable, nodes_of, remote_tool
 from bot.tools.mcp.pause import Pause
 from bot.tools.mcp.results import Result
 from bot.tools.tool import ToolFailed
@@ -28,6 +30,9 @@ log = structlog.get_logger()
 
 MOST_TOOLS = 100
 MOST_PAGES = 10
+MOST_NODES_LISTED = 6000
+"""The most values in the schemas of all tools of a server: a hundred tools with sixty each."""
+
 LIST_S = 20.0
 AT_ONCE = 4
 FRESH_S = 60.0
@@ -63,6 +68,15 @@ class _Call:
     failure: str = ""
 
 
+@dataclass(slots=True)
+class _Listing:
+    """What a server lists: the tools by our names, and by digest what was said of each, or why it is left out."""
+
+    found: dict[str, RemoteTool] = field(default_factory=dict)
+    judged: dict[str, RemoteTool | str] = field(default_factory=dict)
+    nodes: int = 0
+
+
 class RemoteServer:
     """One server; `listed` are its tools by our names, as last listed. `found` is called after each listing."""
 
@@ -84,6 +98,7 @@ class RemoteServer:
         self._listing = asyncio.Lock()
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._skipped: set[str] = set()
+        self._judged: dict[str, RemoteTool | str] = {}
 
     @property
     def pause_s(self) -> float:
@@ -163,7 +178,14 @@ class RemoteServer:
             call.failure = REFUSED.replace("{code}", str(error.code))
 
     async def _list(self, client: Client) -> dict[str, RemoteTool]:
-        found: dict[str, RemoteTool] = {}
+        listing = _Listing()
+        try:
+            await self._read(client, listing)
+        finally:  # a listing that is broken off goes on where it was
+            self._judged = listing.judged or self._judged
+        return listing.found
+
+    async def _read(self, client: Client, listing: _Listing) -> None:
         cursor: str | None = None
         for _ in range(MOST_PAGES):
             page = await client.list_tools(cursor=cursor)
@@ -171,24 +193,39 @@ class RemoteServer:
                 if self.settings.tools and each.name not in self.settings.tools:
                     continue
                 try:
-                    self._add(found, each)
+                    await self._add(listing, each)
                 except Unusable as error:
                     self._skip(each.name, str(error))
             cursor = page.next_cursor
             if not cursor:
                 break
-        return found
 
-    def _add(self, found: dict[str, RemoteTool], said: ListedTool) -> None:
+    async def _add(self, listing: _Listing, said: ListedTool) -> None:
         """Add a tool that the server lists; raises Unusable."""
-        hints = said.annotations
-        reads_only = hints is not None and hints.read_only_hint is True
-        tool = remote_tool(self.name, said.name, said.description, said.input_schema, reads_only=reads_only)
-        if tool.name in found:
+        tool = await self._judge(listing, said)
+        if isinstance(tool, str):
+            raise Unusable(tool)
+        if tool.name in listing.found:
             raise Unusable("another tool of the server has this name already")
-        if len(found) == MOST_TOOLS:
-            raise Unusable(f"the server has more than {MOST_TOOLS} tools")
-        found[tool.name] = tool
+        listing.found[tool.name] = tool
+
+    async def _judge(self, listing: _Listing, said: ListedTool) -> RemoteTool | str:
+        """Return the definition of a tool, or why there is none; each call lists all tools, so this is remembered.
+
+        A schema is checked in a thread, because that takes up to a third of a second.
+        """
+        listing.nodes += nodes_of(said.input_schema)
+        if listing.nodes > MOST_NODES_LISTED:
+            raise Unusable("the schemas of the server's tools are too large together")
+        text = json.dumps(said.model_dump(mode="json"), sort_keys=True)
+        key = hashlib.sha256(text.encode(errors="replace")).hexdigest()
+        judged = listing.judged
+        if key not in judged:
+            if len(judged) == MOST_TOOLS:
+                raise Unusable(f"the server has more than {MOST_TOOLS} tools")
+            known = self._judged.get(key)
+            judged[key] = await asyncio.to_thread(_definition, self.name, said) if known is None else known
+        return judged[key]
 
     def _note(self, found: dict[str, RemoteTool]) -> None:
         if self._pause.failures or not self.is_listed:
@@ -211,6 +248,15 @@ class RemoteServer:
         if remote_name not in self._skipped and len(self._skipped) < MOST_TOOLS:
             self._skipped.add(remote_name)
             log.warning("mcp_tool_skipped", server=self.name, tool=remote_name[:64], reason=reason)
+
+
+def _definition(server: str, said: ListedTool) -> RemoteTool | str:
+    hints = said.annotations
+    reads_only = hints is not None and hints.read_only_hint is True
+    try:
+        return remote_tool(server, said.name, said.description, said.input_schema, reads_only=reads_only)
+    except Unusable as error:
+        return str(error)
 
 
 _TRANSPORT_CODES = frozenset({-32000, -32001, -32603})
