@@ -109,14 +109,20 @@ async def say(
     embeds: Sequence[discord.Embed] = (),
     view: discord.ui.View | None = None,
 ) -> None:
-    """Send an ephemeral answer, whether or not the interaction was deferred."""
+    """Send an ephemeral answer, whether or not the interaction was deferred.
+
+    A link in it has no preview: Discord would request an address that a text of others had Claude write.
+    """
     shown = view if view is not None else discord.utils.MISSING
+    no_previews = not embeds
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True, files=files, embeds=embeds, view=shown)
+            await interaction.followup.send(
+                text, ephemeral=True, files=files, embeds=embeds, view=shown, suppress_embeds=no_previews
+            )
         else:
             await interaction.response.send_message(
-                text, ephemeral=True, files=files, embeds=embeds, view=shown
+                text, ephemeral=True, files=files, embeds=embeds, view=shown, suppress_embeds=no_previews
             )
     except discord.InteractionResponded:
         log.info("interaction_response_rejected", interaction=interaction.id)

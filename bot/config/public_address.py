@@ -5,6 +5,10 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
 LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
 
@@ -14,9 +18,28 @@ def is_public(address: str) -> bool:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    if isinstance(ip, ipaddress.IPv6Address) and ip.ipv4_mapped is not None:
-        ip = ip.ipv4_mapped
-    return ip.is_global and not ip.is_multicast
+    return is_global(embedded(ip) or ip)
+
+
+def is_global(address: Address) -> bool:
+    """Say whether an address, which stands for no other, is one of the public internet."""
+    is_site_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+    return address.is_global and not (address.is_multicast or address.is_reserved or is_site_local)
+
+
+def embedded(address: Address) -> ipaddress.IPv4Address | None:
+    """Return the address of the fourth version that one of the sixth stands for."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address.sixtofour is not None:
+        return address.sixtofour
+    if address.teredo is not None:
+        return address.teredo[1]
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return None
 
 
 def is_private_host(url: str) -> bool:

@@ -6,9 +6,16 @@ import json
 
 from bot.conversation import wording
 from bot.conversation.approval import Approval
-from bot.conversation.visible import plain, readable
+from bot.conversation.visible import plain, readable, revealed
 
 MOST_ARGUMENT_CHARS = 900
+MOST_VALUE_CHARS = 100
+"""Of each argument, where all together are too long: the names of the later ones are to be seen, too."""
+
+FILE_NAME = "arguments.json"
+IN_THE_FILE = (
+    f"This is shortened. The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
+)
 MOST_OUTCOME_CHARS = 500
 MOST_REASON_CHARS = 200
 
@@ -60,7 +67,7 @@ def card(approval: Approval) -> str:
     """Write the card as it is now."""
     lines = [ASKS.format(tool=_span(approval.tool))]
     if approval.tells_words:
-        lines.append(_arguments(approval))
+        lines.append(_shown_arguments(approval))
     if approval.is_repeated and not approval.has_ended:
         lines.append(wording.small(REPEATED))
     lines.append(wording.small(_state(approval)))
@@ -90,15 +97,41 @@ def _state(approval: Approval) -> str:
             return late_answer(approval)
 
 
-def _arguments(approval: Approval) -> str:
+def long_arguments(approval: Approval) -> str:
+    """Return the exact arguments where the card has no room for them, "" where the card shows them."""
+    if not approval.tells_words:
+        return ""
+    text = _written(_arguments(approval))
+    return text if len(text) > MOST_ARGUMENT_CHARS else ""
+
+
+def _arguments(approval: Approval) -> dict[str, object]:
     # What Claude wrote does not stand in for what the tool has settled.
-    shown = {**json.loads(approval.arguments), **dict(approval.settled)}
-    return _code(_cut(json.dumps(shown, ensure_ascii=False, indent=1), MOST_ARGUMENT_CHARS), "json")
+    return {**json.loads(approval.arguments), **dict(approval.settled)}
+
+
+def _written(arguments: dict[str, object]) -> str:
+    """Write arguments for people who decide on them: what is invisible is shown, because it is sent all the same."""
+    return revealed(json.dumps(arguments, ensure_ascii=False, indent=1))
+
+
+def _shown_arguments(approval: Approval) -> str:
+    if not long_arguments(approval):
+        return _code(_written(_arguments(approval)), "json")
+    lines = [
+        f" {_cut(_written_value(name), MOST_VALUE_CHARS)}: {_cut(_written_value(value), MOST_VALUE_CHARS)}"
+        for name, value in _arguments(approval).items()
+    ]
+    return f"{_code(_cut(chr(10).join(lines), MOST_ARGUMENT_CHARS))}\n{wording.small(IN_THE_FILE)}"
+
+
+def _written_value(value: object) -> str:
+    return revealed(json.dumps(value, ensure_ascii=False))
 
 
 def _code(text: str, language: str = "") -> str:
     """Write a code block that its text cannot end."""
-    return f"```{language}\n{readable(text).replace('`', chr(0x2CB))}\n```"
+    return f"```{language}\n{text.replace('`', chr(0x2CB))}\n```"
 
 
 def _span(text: str) -> str:

@@ -9,6 +9,7 @@ from bot.conversation.approval import Approval
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone, DiscordRejected
 from bot.render.controls import NONE, OF_CARDS, Controls
 from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.upload import Upload
 from bot.store.approvals import Approvals
 from bot.turns.persist import persist
 
@@ -41,6 +42,7 @@ class ApprovalCards:
             approval_card.card(approval),
             nonce=f"{approval.id}-p",
             silent=True,
+            files=_files(approval),
             controls=_controls(approval),
         )
         try:
@@ -108,7 +110,8 @@ class ApprovalCards:
 
     async def _edit(self, approval: Approval, card: int) -> bool:
         """Write a card; returns whether nothing is to be tried again."""
-        change = Change(approval_card.card(approval), controls=_controls(approval))
+        keep = None if approval.tells_words else ()
+        change = Change(approval_card.card(approval), keep=keep, controls=_controls(approval))
         try:
             await self._outbox.edit(approval.conversation, card, change)
         except DiscordError as error:
@@ -124,6 +127,11 @@ class ApprovalCards:
             again=not refused,
         )
         return refused
+
+
+def _files(approval: Approval) -> tuple[Upload, ...]:
+    arguments = approval_card.long_arguments(approval)
+    return (Upload(approval_card.FILE_NAME, arguments.encode(errors="replace")),) if arguments else ()
 
 
 def _controls(approval: Approval) -> Controls:

@@ -146,7 +146,8 @@ def test_the_link_leads_to_the_page_and_holds_no_secret(url: str, link: str) -> 
 @pytest.mark.parametrize(
     "address",
     ["127.0.0.1", "10.1.2.3", "169.254.169.254", "192.168.0.1", "::1", "fe80::1%eth0", "fd00::1",
-     "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1"],
+     "::ffff:127.0.0.1", "100.64.0.1", "224.0.0.1", "64:ff9b::a9fe:a9fe", "2002:a9fe:a9fe::", "::7f00:1",
+     "fec0::1", "240.0.0.1"],
 )  # fmt: skip
 def test_security_these_addresses_are_private(address: str) -> None:
     assert not is_public(address)

@@ -13,6 +13,7 @@ from bot.conversation import consent, wording
 from bot.conversation.fallback_wording import answered_by
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.discord.drafts import SUPPRESS_EMBEDS
 from tests.e2e.controls import streaming
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
@@ -219,3 +220,13 @@ async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(
     assert (await first_answer(lambda: own.ann.command(thread, "catchup"))).ephemeral
     proxy.leave()
     assert await answer(await own.ann.command(thread, "catchup")) == wording.STORE_DOWN
+
+
+async def test_security_discord_requests_no_address_that_stands_in_a_private_answer(world: World) -> None:
+    async with world.apart() as own:
+        thread = await talk(own)
+        own.claude.say_when(asks_to_catch_up, "See https://evil.example/?d=decisions for more.")
+        for command in ("catchup", "help"):
+            handle = await own.ben.command(thread, command, {})
+            await answer(handle)
+            assert (await handle.message())["flags"] & SUPPRESS_EMBEDS

@@ -55,7 +55,9 @@ def test_public_addresses_are_allowed(address: str) -> None:
     assert allowed(address, private=True)
 
 
-@pytest.mark.parametrize("address", [*PRIVATE, *HIDDEN, "240.0.0.1", "198.18.0.1", "192.0.2.1"])
+@pytest.mark.parametrize(
+    "address", [*PRIVATE, *HIDDEN, "240.0.0.1", "198.18.0.1", "192.0.2.1", "fec0::1", "::7f00:1"]
+)
 def test_security_private_addresses_are_refused_however_they_are_written(address: str) -> None:
     assert not allowed(address, private=False)
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.config.settings import McpSettings
 from bot.tools.mcp import server as module
+from bot.tools.mcp.definition import remote_tool
 from bot.tools.mcp.results import output_of
 from bot.tools.mcp.server import RemoteServer, ServerDown
 from bot.tools.tool import ToolFailed
@@ -156,7 +157,7 @@ async def test_what_a_server_says_of_a_tool_is_checked_once_though_each_call_lis
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     checked: list[str] = []
-    make = module.remote_tool
+    make = remote_tool
 
     def counted(server: str, name: str, *said: Any, **hints: Any) -> Any:
         checked.append(name)

@@ -11,11 +11,9 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 
+from bot.config.public_address import Address, embedded, is_global
 from bot.conversation.errors import BobbinError
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _SHARED = ipaddress.IPv4Network("100.64.0.0/10")
 """Addresses between a provider and its customers: neither public nor private to `ipaddress`."""
 
@@ -33,7 +31,7 @@ class NotResolved(BobbinError):
 
 def may_connect(address: Address, *, private: bool) -> bool:
     """Say whether an address may be connected to."""
-    inner = _embedded(address)
+    inner = embedded(address)
     if inner is not None:
         return may_connect(inner, private=private)
     if address.is_multicast or address.is_unspecified or address.is_link_local or address in _METADATA:
@@ -41,7 +39,7 @@ def may_connect(address: Address, *, private: bool) -> bool:
     if private:
         shared = isinstance(address, ipaddress.IPv4Address) and address in _SHARED
         return address.is_global or address.is_loopback or address.is_private or shared
-    return address.is_global and not address.is_reserved
+    return is_global(address)
 
 
 async def checked_addresses(host: str, port: int, *, private: bool) -> tuple[str, ...]:
@@ -64,18 +62,3 @@ async def checked_addresses(host: str, port: int, *, private: bool) -> tuple[str
             )
             raise AddressRefused(f"the server has {hint}")
     return tuple(texts)
-
-
-def _embedded(address: Address) -> ipaddress.IPv4Address | None:
-    """Return the address of the fourth version that one of the sixth stands for."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return None
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return None
