@@ -175,9 +175,11 @@ class ForgetJobs:
         key = self._keys.forget_left(person)
         beginning = f"{self._keys.prefix}:"
         with translated():
+            pipe = self._redis.pipeline(transaction=True)
             for conversation in conversations:
-                await self._redis.sadd(key, self._keys.history(conversation).removeprefix(beginning))
-            await self._redis.expire(key, RECEIPT_S)
+                pipe.sadd(key, self._keys.history(conversation).removeprefix(beginning))
+            pipe.expire(key, RECEIPT_S)
+            await pipe.execute()
 
     async def note_done(self, person: int, keys: Collection[str]) -> None:
         """Note that keys have been looked at."""
@@ -205,8 +207,12 @@ class ForgetJobs:
     async def note_told(self, job: ForgetJob) -> None:
         """Note that the person has the receipt."""
         person = job.identity.person
+        key = self._keys.forget_job(person)
         with translated():
-            await self._redis.hset(self._keys.forget_job(person), "told", "1")
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hset(key, "told", "1")
+            pipe.expire(key, RECEIPT_S)  # the receipt may have expired
+            await pipe.execute()
         await self._queue.remove(person)
 
     async def drop(self, person: int) -> None:
