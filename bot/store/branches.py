@@ -117,7 +117,10 @@ class Branches:
             if thread is None:
                 await self._redis.hdel(key, name)
             else:
-                await self._redis.hsetnx(key, name, str(thread))
+                pipe = self._redis.pipeline(transaction=True)
+                pipe.hsetnx(key, name, str(thread))
+                pipe.expire(key, BRANCH_S)  # the key may have expired
+                await pipe.execute()
         return replace(job, thread=await self._thread(job.person, job.interaction))
 
     async def done(self, job: BranchJob) -> None:
@@ -180,8 +183,12 @@ class Branches:
 
     async def _note_in_source(self, source: int, thread: int) -> None:
         """Note the branch with its source before the turns are read: a deletion from then on reaches the branch."""
+        key = self._keys.meta(source)
         with translated():
-            await self._redis.hset(self._keys.meta(source), f"{BRANCH_FIELD}{thread}", "1")
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hset(key, f"{BRANCH_FIELD}{thread}", "1")
+            pipe.expire(key, self._ttl_s)  # an erasure may have removed the key
+            await pipe.execute()
 
     async def _turns(self, job: BranchJob) -> tuple[Turn, ...] | None:
         """Return the window of the source after the turn, as the beginning of the branch."""

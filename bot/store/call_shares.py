@@ -67,4 +67,9 @@ class CallShares:
             share = await self._redis.hget(key, self._instance)
             if share is not None:
                 held = str(share).split()[0]
-                await self._redis.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")
+                pipe = self._redis.pipeline(transaction=True)
+                pipe.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")
+                pipe.expire(
+                    key, round(IDLE_CALL_SHARE_S)
+                )  # the key may have expired; nobody's share lasts longer
+                await pipe.execute()

@@ -100,9 +100,11 @@ class Conversations:
         """Store the fields of the channel of a conversation without messages; fields that are stored already stay."""
         key = self._keys.meta(conversation)
         with translated():
+            pipe = self._redis.pipeline(transaction=True)
             for name, value in _stored(channel_fields):
-                await self._redis.hsetnx(key, name, str(value))
-            await self._redis.expire(key, self._ttl_s)
+                pipe.hsetnx(key, name, str(value))
+            pipe.expire(key, self._ttl_s)
+            await pipe.execute()
 
     async def meta(self, conversation: int) -> Meta | None:
         """Return the metadata of a conversation, None if there is none.

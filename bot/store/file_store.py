@@ -12,7 +12,7 @@ from bot.conversation.content import Block, Text, sources
 from bot.conversation.elements import TAKEN_OUT
 from bot.store.claim import Lease
 from bot.store.connection import translated
-from bot.store.content import Content
+from bot.store.hash_values import HashValues
 from bot.store.held_files import HeldFiles
 from bot.store.key_lifetimes import FILES_S
 from bot.store.keys import Keys
@@ -30,10 +30,6 @@ class FileContent:
 
 
 _contents = TypeAdapter(FileContent)
-
-
-def _stored(content: FileContent) -> Content:
-    return Content(_contents.dump_json(content).decode())
 
 
 def text_of(stored: str) -> str:
@@ -56,6 +52,7 @@ class FileStore:
         self._keys = keys
         self._held = held
         self._scripts = Scripts(redis)
+        self._values = HashValues(redis, _contents)
 
     async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
         """Return the contents by message and attachment, without those that another version wrote."""
@@ -84,15 +81,16 @@ class FileStore:
                 prepared=self._keys.files(lease.conversation),
                 token=lease.token,
                 field=f"{message}:{attachment}",
-                value=_stored(content),
+                value=self._values.text(content),
                 ttl_s=FILES_S,
             )
         )
 
     async def take_out(self, conversation: int, block: Block) -> None:
         """Leave a file out of later regenerations of its turn."""
-        key, without = self._keys.files(conversation), _stored(FileContent((), TAKEN_OUT))
+        key, without = self._keys.files(conversation), FileContent((), TAKEN_OUT)
         for (message, attachment), content in (await self.contents(conversation)).items():
             if block in content.blocks:
-                with translated():
-                    await self._redis.hset(key, f"{message}:{attachment}", without)
+                await self._values.change(
+                    key, f"{message}:{attachment}", lambda found: without if block in found.blocks else None
+                )

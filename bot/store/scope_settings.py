@@ -135,11 +135,13 @@ class ScopeSettings:
         if not settings:
             return
         with translated():
+            pipe = self._redis.pipeline(transaction=True)
             for name, each in settings.items():
-                await self._redis.hsetnx(key, name, Content(each.value) if name in WITHHELD else each.value)
+                pipe.hsetnx(key, name, Content(each.value) if name in WITHHELD else each.value)
                 if each.at_ms is not None:
-                    await self._redis.hsetnx(key, f"set:{name}", f"{each.by} {each.at_ms}")
-            await self._redis.expire(key, self._ttl_s)
+                    pipe.hsetnx(key, f"set:{name}", f"{each.by} {each.at_ms}")
+            pipe.expire(key, self._ttl_s)
+            await pipe.execute()
             await self._copy_version(self._keys.versions(server, source), self._keys.versions(server, target))
         self.cached.forget(server)
         await self._publish(server)
@@ -150,8 +152,10 @@ class ScopeSettings:
         if latest and not await self._redis.exists(target):
             entry, fields = latest[0]
             kept = {name: Content(str(value)) if name == "text" else value for name, value in fields.items()}
-            await self._redis.xadd(target, kept, id=entry)
-            await self._redis.expire(target, self._ttl_s)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.xadd(target, kept, id=entry)
+            pipe.expire(target, self._ttl_s)
+            await pipe.execute()
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None

@@ -58,17 +58,21 @@ class SharedFiles:
             there = await self._redis.hmget(keys.uploads(target), list(wanted))
             for (digest, text), now, shared in zip(wanted.items(), held, there, strict=True):
                 if str(now) == text:
-                    await self._redis.hsetnx(keys.uploads(target), digest, text)
+                    pipe = self._redis.pipeline(transaction=True)
+                    pipe.hsetnx(keys.uploads(target), digest, text)
+                    pipe.expire(keys.uploads(target), UPLOADS_S)
+                    await pipe.execute()
                 elif str(shared) != text:  # else an earlier attempt has shared it in time
                     await self._leave(target, Upload.read(text).file_id or "")
-            await self._redis.expire(keys.uploads(target), UPLOADS_S)
 
     async def _note(self, source: int, target: int, file_id: str) -> None:
         """Note that both conversations hold an upload."""
         shared = self._keys.shared(file_id)
         with translated():
-            await self._redis.sadd(shared, str(source), str(target))
-            await self._redis.expire(shared, UPLOADS_S)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.sadd(shared, str(source), str(target))
+            pipe.expire(shared, UPLOADS_S)
+            await pipe.execute()
 
     async def _leave(self, target: int, file_id: str) -> None:
         """Take back that a conversation holds an upload, which a sweep has begun to delete before.
@@ -77,6 +81,8 @@ class SharedFiles:
         """
         discarded = self._keys.discarded(target)
         with translated():
-            await self._redis.sadd(discarded, file_id)
-            await self._redis.expire(discarded, UPLOADS_S)
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.sadd(discarded, file_id)
+            pipe.expire(discarded, UPLOADS_S)
+            await pipe.execute()
             await self._redis.srem(self._keys.shared(file_id), str(target))

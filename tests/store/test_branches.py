@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.branch import BranchJob
 from bot.conversation.content import FileSource, Image, InlineSource, Text
-from bot.conversation.errors import Fenced
+from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.message import first_id
 from bot.conversation.request import PromptMessage
 from bot.conversation.scope import Scope
@@ -21,11 +22,13 @@ from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.file_sweeps import FileSweeps
 from bot.store.held_files import HeldFiles, Upload
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Change
 from bot.store.scope_settings import ScopeSettings
 from bot.store.shared_files import SharedFiles
 from tests.conversation.builders import message, snowflake, turn
 from tests.store.claims import lease_of
+from tests.store.outage import Outage, without_expiry
 from tests.store.stage import CHANNEL_FIELDS, KEYS, ONE, THREE, TWO, C, RevisedStore, Store, answered
 
 B = snowflake(500)
@@ -248,6 +251,54 @@ async def test_an_upload_that_a_branch_has_shared_before_stays_its_own_where_the
     assert not (await held.held(B, {FileSource("file_1")})).gone
     assert not await sweeps.discarded(B)
     assert not await sweeps.release(C, "file_1")
+
+
+@pytest.mark.usefixtures("source")
+async def test_nothing_of_a_branch_stays_for_ever_wherever_the_copy_is_interrupted(
+    redis: Redis, branches: Branches, held: HeldFiles
+) -> None:
+    entry = load_turn(str(await redis.lindex(KEYS.history(C), 1)))
+    files = (Text("q"), Image(FileSource("file_1"), 30))
+    with_file = replace(entry, sent=(PromptMessage("user", files), *entry.sent[1:]))
+    await redis.lset(KEYS.history(C), 1, str(dump_turn(with_file)))
+    settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
+    for prompt in ("a prompt", "another"):
+        await settings.change(Actor(1, 7, C), Scope.THREAD, C, {"system": prompt})
+    kept = [KEYS.uploads(B), KEYS.shared("file_1"), KEYS.scope(1, B), KEYS.versions(1, B), KEYS.meta(B)]
+    commands, is_whole = 0, False
+    while not is_whole:
+        for key in (*kept, KEYS.history(B), KEYS.lease(B)):
+            await redis.delete(key)
+        await held.record_upload(C, "d1", Upload(1_700_000_000, "file_1"))
+        with Outage(redis, commands), contextlib.suppress(StoreUnavailable):
+            is_whole = bool(await branches.copy(JOB, B))
+        assert not await without_expiry(redis, *kept, KEYS.meta(C)), commands
+        commands += 1
+    assert await redis.exists(KEYS.uploads(B), KEYS.meta(B)) == 2
+    assert await redis.exists(KEYS.shared("file_1")) == 1
+    assert await redis.exists(KEYS.scope(1, B), KEYS.versions(1, B)) == 2
+
+
+@pytest.mark.usefixtures("source")
+async def test_what_a_branch_notes_of_a_source_that_is_erased_meanwhile_expires(
+    redis: Redis, held: HeldFiles
+) -> None:
+    class Erased(Branches):
+        async def _note_in_source(self, source: int, thread: int) -> None:
+            await RemovedPlaces(redis, KEYS).erase_conversation(source)
+            await super()._note_in_source(source, thread)
+
+    settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
+    erased = Erased(redis, KEYS, SharedFiles(redis, KEYS, held), settings, ttl_s=1000)
+    assert await erased.copy(JOB, B) is None
+    assert not await without_expiry(redis, KEYS.meta(C))
+
+
+async def test_the_thread_of_a_branch_that_is_not_known_any_more_is_noted_for_a_while(
+    redis: Redis, branches: Branches
+) -> None:
+    assert (await branches.note_thread(JOB, B)).thread == B
+    assert await redis.ttl(KEYS.branches(JOB.person)) > 0
 
 
 class Crash(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -164,3 +165,19 @@ async def test_after_the_shares_were_lost_nobody_gets_what_another_still_holds(
             for process in processes:
                 await process.renew(wanted=TOTAL if process is one else 0)
             await asyncio.sleep(0.02)
+
+
+async def test_a_share_that_is_given_back_as_it_expires_is_not_kept_for_ever(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, hget = Process(redis, "one"), redis.hget
+    await process.renew()
+
+    async def and_it_expires(name: str, key: str) -> Any:
+        found = await hget(name, key)
+        await redis.delete(name)
+        return found
+
+    monkeypatch.setattr(redis, "hget", and_it_expires)
+    await process.leave()
+    assert await redis.ttl(KEYS.call_shares) > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from redis.asyncio import Redis
 
@@ -14,6 +16,7 @@ from bot.store.codec import Result
 from bot.store.keys import Keys
 from bot.store.tool_steps import ToolStep, ToolSteps
 from tests.conversation.builders import message, snowflake
+from tests.store.outage import Outage, without_expiry
 from tests.store.stage import (
     CHANNEL_FIELDS,
     KEYS,
@@ -31,6 +34,16 @@ async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: S
     assert await receive(store, hello, hello, hello) == [True, False, False]
     claim = await claimed(store)
     assert claim.batch.messages == (hello,)
+
+
+async def test_what_is_known_of_a_channel_expires_wherever_its_writing_is_interrupted(
+    store: Store, redis: Redis
+) -> None:
+    for commands in range(len(CHANNEL_FIELDS) + 1):
+        with Outage(redis, commands), contextlib.suppress(StoreUnavailable):
+            await store.introduce(C, CHANNEL_FIELDS)
+        assert not await without_expiry(redis, KEYS.meta(C)), commands
+    assert await redis.hgetall(KEYS.meta(C)) == {name: str(each) for name, each in CHANNEL_FIELDS.items()}
 
 
 async def test_a_message_is_taken_in_by_a_server_that_does_not_know_the_script(

@@ -4,6 +4,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, Image, Text
+from bot.conversation.elements import TAKEN_OUT
 from bot.conversation.errors import Fenced
 from bot.store.conversations import Conversations
 from bot.store.file_store import FileContent, FileStore
@@ -60,4 +61,21 @@ async def test_a_worker_whose_turn_was_reset_brings_no_content_back(redis: Redis
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=100)
     with pytest.raises(Fenced):
         await store_of(redis).keep(lease, 5, 9, SHOWN)
+    assert not await redis.exists(KEYS.files(C))
+
+
+async def test_a_file_is_left_out_of_later_regenerations_unless_a_reset_takes_it_along_meanwhile(
+    redis: Redis,
+) -> None:
+    class Reset(FileStore):
+        async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
+            found = await super().contents(conversation)
+            await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=100)
+            return found
+
+    shown = FileContent((Text("x"),))
+    for store, left in ((store_of(redis), {(5, 9): FileContent((), TAKEN_OUT)}), (Reset(redis, KEYS), {})):
+        await store_of(redis).keep(await lease_of(redis, KEYS, C), 5, 9, shown)
+        await store.take_out(C, Text("x"))
+        assert await store_of(redis).contents(C) == left
     assert not await redis.exists(KEYS.files(C))

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation.errors import StoreUnavailable
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
 from bot.store.forget_jobs import ForgetJobs, counts
 from bot.store.keys import Keys
+from tests.store.outage import Outage, without_expiry
 
 KEYS = Keys("test")
 ANN = Identity(7, 1000, frozenset({"ann"}), frozenset({"Ann"}))
@@ -142,3 +146,14 @@ async def test_more_keys_than_one_command_takes_are_noted(jobs: ForgetJobs) -> N
     found = await jobs.get(7)
     assert found is not None
     assert found.searched
+
+
+async def test_what_is_noted_of_a_receipt_that_has_expired_meanwhile_expires(
+    redis: Redis, jobs: ForgetJobs
+) -> None:
+    job = await jobs.begin(ANN, "code", next_in_s=30)
+    await redis.delete(KEYS.forget_job(7), KEYS.forget_left(7))
+    await jobs.note_told(job)
+    with Outage(redis, 1), contextlib.suppress(StoreUnavailable):
+        await jobs.note_copies(7, (1,))
+    assert not await without_expiry(redis, KEYS.forget_job(7), KEYS.forget_left(7))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.conversation.audit import Actor
 from bot.conversation.errors import Fenced, StoreUnavailable
@@ -23,12 +21,12 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 from tests.conversation.builders import message, snowflake
 from tests.conversation.test_reminder import reminder
+from tests.store.outage import Outage, without_expiry
 from tests.store.stage import CHANNEL_FIELDS, KEYS, C, RevisedStore
 from tests.store.test_memories import LOOM
 
 SECRET = message("a secret", number=30)
 SERVER, CHANNEL = int(CHANNEL_FIELDS["guild"]), int(CHANNEL_FIELDS["parent"])
-NO_EXPIRY = -1
 
 
 @pytest.fixture
@@ -113,28 +111,14 @@ async def test_the_settings_of_a_thread_a_channel_and_a_server_go_with_it(
 
 @pytest.mark.parametrize("older_than", [None, snowflake(100)])
 async def test_an_erasure_that_is_interrupted_at_any_command_is_completed_by_a_later_look(
-    redis: Redis,
-    store: RevisedStore,
-    places: RemovedPlaces,
-    monkeypatch: pytest.MonkeyPatch,
-    older_than: int | None,
+    redis: Redis, store: RevisedStore, places: RemovedPlaces, older_than: int | None
 ) -> None:
     known = KnownConversations(redis, KEYS, ttl_s=1000)
     settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
     memories, recent = Memories(redis, KEYS, ttl_s=1000), RecentMessages(redis, KEYS)
     reminders = Reminders(redis, KEYS)
-    send: Callable[..., Awaitable[Any]] = redis.execute_command
     interrupted, is_complete = 0, False
     while not is_complete:
-        left = interrupted
-
-        async def until_the_store_is_gone(*args: Any, **options: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise RedisConnectionError("gone")
-            return await send(*args, **options)
-
         message_ = replace(SECRET, id=SECRET.id + interrupted)  # an erased one is not received again
         await store.conversations.receive(C, message_, source="event", channel_fields=CHANNEL_FIELDS)
         await store.journal.cancel(await store.claim())
@@ -143,11 +127,9 @@ async def test_an_erasure_that_is_interrupted_at_any_command_is_completed_by_a_l
         await settings.change(Actor(SERVER, 7, C), Scope.THREAD, C, {"system": "a secret"})
         await memories.remember(MemoryPlace(SERVER, C), replace(LOOM, text="a secret"))
         await reminders.add(replace(reminder(), conversation=C, text="a secret"), 5)
-        with monkeypatch.context() as cut:
-            cut.setattr(redis, "execute_command", until_the_store_is_gone)
-            with contextlib.suppress(StoreUnavailable):
-                await places.erase_conversation(C, older_than=older_than)
-                is_complete = True
+        with Outage(redis, interrupted), contextlib.suppress(StoreUnavailable):
+            await places.erase_conversation(C, older_than=older_than)
+            is_complete = True
         looked_at = [each async for page in known.pages() for each in page]
         for each in looked_at:
             assert (each.server, each.parent) == (SERVER, CHANNEL)
@@ -155,7 +137,7 @@ async def test_an_erasure_that_is_interrupted_at_any_command_is_completed_by_a_l
         found = {key: value for key, value in (await values(redis)).items() if key != KEYS.audit(SERVER)}
         assert not [key for key, value in found.items() if "secret" in value], interrupted
         assert not await redis.exists(KEYS.scope(SERVER, C), KEYS.versions(SERVER, C)), interrupted
-        assert await redis.ttl(KEYS.meta(C)) != NO_EXPIRY
+        assert not await without_expiry(redis, KEYS.meta(C))
         assert not looked_at or not await redis.exists(KEYS.meta(C))
         interrupted += 1
     assert not await redis.exists(KEYS.meta(C))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bot.conversation.audit import Actor
 from bot.conversation.clock import Clock
@@ -19,6 +17,7 @@ from bot.store.known_conversations import KnownConversations
 from bot.store.removed_places import RemovedPlaces
 from bot.store.scope_settings import ScopeSettings
 from tests.conversation.builders import message
+from tests.store.outage import Outage
 from tests.store.stage import CHANNEL_FIELDS, TTL_S, C, Store, claimed, receive
 
 KEYS = Keys("test")
@@ -68,32 +67,21 @@ async def test_a_thread_that_is_deleted_takes_what_waits_along(
 
 @pytest.mark.parametrize("gone", ["channel", "server"])
 async def test_a_removal_that_is_interrupted_at_any_command_is_completed_by_a_later_look(
-    store: Store, redis: Redis, removals: Removals, monkeypatch: pytest.MonkeyPatch, gone: str
+    store: Store, redis: Redis, removals: Removals, gone: str
 ) -> None:
     settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
     known = KnownConversations(redis, KEYS, ttl_s=TTL_S)
-    send: Callable[..., Awaitable[Any]] = redis.execute_command
     interrupted, is_complete = 0, False
 
     async def remove() -> None:
         await (removals.channel(SERVER, CHANNEL) if gone == "channel" else removals.server(SERVER))
 
     while not is_complete:
-        left = interrupted
-
-        async def until_the_store_is_gone(*args: Any, **options: Any) -> Any:
-            nonlocal left
-            left -= 1
-            if left < 0:
-                raise RedisConnectionError("gone")
-            return await send(*args, **options)
-
         await receive(store, message("hello", number=20 + interrupted))
         await settings.change(Actor(SERVER, 7, CHANNEL), Scope.CHANNEL, CHANNEL, {"system": "a secret"})
-        with monkeypatch.context() as cut:
-            cut.setattr(redis, "execute_command", until_the_store_is_gone)
+        with Outage(redis, interrupted) as outage:
             await remove()
-            is_complete = left >= 0
+            is_complete = not outage.has_begun
         if any([each.server == SERVER async for page in known.pages() for each in page]):
             await remove()
         assert not await redis.exists(KEYS.scope(SERVER, CHANNEL), KEYS.versions(SERVER, CHANNEL)), (
