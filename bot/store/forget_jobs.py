@@ -186,9 +186,11 @@ class ForgetJobs:
         key = self._keys.forget_left(person)
         beginning = f"{self._keys.prefix}:"
         with translated():
+            pipe = self._redis.pipeline(transaction=True)
             for conversation in conversations:
-                await self._redis.sadd(key, self._keys.history(conversation).removeprefix(beginning))
-            await self._redis.expire(key, RECEIPT_S)
+                pipe.sadd(key, self._keys.history(conversation).removeprefix(beginning))
+            pipe.expire(key, RECEIPT_S)
+            await pipe.execute()
 
     async def note_done(self, person: int, keys: Collection[str]) -> None:
         """Note that keys have been looked at."""
