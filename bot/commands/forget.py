@@ -13,6 +13,7 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.identity import Identity
 from bot.conversation.receipt import came_back, listed, receipt, verified
+from bot.gateway.conversion.names import names_of
 
 log = structlog.get_logger()
 
@@ -38,8 +39,7 @@ NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
 def identity_of(interaction: Interaction) -> Identity:
     """Return the identity of the person who uses a command, with today's names and the interaction's id as time."""
     user = interaction.user
-    names = frozenset(name for name in (user.global_name, user.name) if name)
-    return Identity(user.id, interaction.id, frozenset({user.name}), names)
+    return Identity(user.id, interaction.id, frozenset({user.name}), names_of(user))
 
 
 @in_servers_and_dms
