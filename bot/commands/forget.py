@@ -13,6 +13,7 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.identity import Identity
 from bot.conversation.receipt import came_back, listed, receipt, verified
+from bot.gateway.conversion.names import names_of
 
 log = structlog.get_logger()
 
@@ -31,14 +32,14 @@ NO_RECEIPT = (
     "That is not the code of one of your receipts. The code follows the word Receipt in the message that I sent "
     "you."
 )
+VERIFYING = "I am still looking through everything for you. You get an answer as soon as I am done."
 NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
 
 
 def identity_of(interaction: Interaction) -> Identity:
     """Return the identity of the person who uses a command, with today's names and the interaction's id as time."""
     user = interaction.user
-    names = frozenset(name for name in (user.global_name, user.name) if name)
-    return Identity(user.id, interaction.id, frozenset({user.name}), names)
+    return Identity(user.id, interaction.id, frozenset({user.name}), names_of(user))
 
 
 @in_servers_and_dms
@@ -48,6 +49,7 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._forgetting = services.forgetting
+        self._verifying: set[int] = set()
 
     def add_to(self, tree: Tree) -> None:
         tree.add_command(self)
@@ -93,6 +95,17 @@ class Forget(app_commands.Group, name="forget", description="Have me forget you"
     async def verify(self, interaction: Interaction, code: str) -> None:
         """Search for what the receipt says is removed; forget it again if the store went back to before."""
         await interaction.response.defer(ephemeral=True)
+        person = interaction.user.id
+        if person in self._verifying:
+            await say(interaction, VERIFYING)
+            return
+        self._verifying.add(person)
+        try:
+            await self._verify(interaction, code)
+        finally:
+            self._verifying.discard(person)
+
+    async def _verify(self, interaction: Interaction, code: str) -> None:
         job = await self._forgetting.latest(interaction.user.id)
         if job is not None and not job.done:
             await say(interaction, NOT_DONE)

@@ -16,12 +16,18 @@ from bot.commands.forget import identity_of
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.limits import when
 from bot.store.examined import KeptMessage, KeptUsage
 from bot.turns.person_data import Kept
 
 MOST_BYTES = 8_000_000
 """Discord takes files of 10 MB at least ("Uploading Files")."""
 
+PAUSE_MS = 5 * 60_000
+"""How long a person waits for the next file: each one takes a walk over everything that is kept, of everybody."""
+
+UNDER_WAY = "I am still collecting your last file. You get it as soon as I have looked through everything."
+TOO_SOON = "I have just looked through everything for you. Please ask me again {when}."
 NOTHING = "I keep nothing about you, except for a short time that you have used this command."
 
 
@@ -30,6 +36,9 @@ class MyData(app_commands.Group, name="my", description="What I keep about you")
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._forgetting = services.forgetting
+        self._clock = services.clock
+        self._under_way: set[int] = set()
+        self._next_ms: dict[int, int] = {}
 
     def add_to(self, tree: Tree) -> None:
         tree.add_command(self)
@@ -37,7 +46,23 @@ class MyData(app_commands.Group, name="my", description="What I keep about you")
     @app_commands.command(name="data", description="Get a file of everything that I keep about you")
     async def data(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
+        person, now_ms = interaction.user.id, self._clock.now_ms()
+        self._next_ms = {each: at_ms for each, at_ms in self._next_ms.items() if at_ms > now_ms}
+        if person in self._under_way:
+            await say(interaction, UNDER_WAY)
+            return
+        if person in self._next_ms:
+            await say(interaction, TOO_SOON.format(when=when(self._next_ms[person])))
+            return
+        self._under_way.add(person)
+        try:
+            await self._send(interaction)
+        finally:
+            self._under_way.discard(person)
+
+    async def _send(self, interaction: Interaction) -> None:
         kept = await self._forgetting.data.kept(identity_of(interaction))
+        self._next_ms[interaction.user.id] = self._clock.now_ms() + PAUSE_MS
         if not kept:
             await say(interaction, NOTHING)
             return

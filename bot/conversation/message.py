@@ -12,6 +12,9 @@ from bot.conversation.content import Block
 DISCORD_EPOCH_MS = 1_420_070_400_000
 """The first millisecond that a snowflake can hold (Discord, reference, "Snowflakes")."""
 
+WEBHOOK = "webhook:"
+"""How the username of a webhook begins, as no user's does; the rest has a name that can be chosen freely."""
+
 
 @dataclass(frozen=True, slots=True)
 class Author:
@@ -19,6 +22,19 @@ class Author:
 
     id: int
     username: str
+    name: str
+
+    @property
+    def is_webhook(self) -> bool:
+        """Whether a webhook has written it, for whomever."""
+        return self.username.startswith(WEBHOOK)
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """Somebody whom a text mentions by id: the text has the `name` behind an @ in place of the id."""
+
+    id: int
     name: str
 
 
@@ -71,7 +87,8 @@ class Quoted:
     """A message that somebody refers to; its author is None where Discord does not name one, as in a forward.
 
     `stickers` are names. `by_app` is set if another bot or a webhook has written the message, `own` if this bot has.
-    `forwards` is set if the message is a forward: its content is that of somebody else.
+    `forwards` is set if the message is a forward: its content is that of somebody else. `mentions` is None where
+    nobody knows whom the text mentions by id.
     """
 
     id: int
@@ -84,6 +101,7 @@ class Quoted:
     by_app: bool = False
     own: bool = False
     forwards: bool = False
+    mentions: tuple[Mention, ...] | None = None
 
 
 QuoteKind = Literal["reply", "forward", "link", "room", "tool", "memory"]
@@ -139,7 +157,8 @@ class Message:
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
     are set when the turn is prepared, from the `reference`, the `room` and the links of the text. A proxied message
     is `proxied_for` the person who wrote its original, 0 if the original is not known. `roles` are the ids of the
-    roles of its author, where they were known or a limit needed them.
+    roles of its author, where they were known or a limit needed them. `mentions` is None where an older version has
+    not noted whom the text mentions by id.
     """
 
     id: int
@@ -156,6 +175,7 @@ class Message:
     room: Room | None = None
     proxied_for: int | None = None
     roles: tuple[int, ...] = ()
+    mentions: tuple[Mention, ...] | None = None
 
     @property
     def asker(self) -> int | None:

@@ -93,20 +93,30 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int, *, edit
             reply_tokens=0,
             members=(),
             authors=(),
+            provenance=(),
             amended=newest,
         )
     question = PromptMessage("user", blocks_of(pieces))
     if question == entry.question:
         return entry
-    left, authors = members, entry.authors
-    if now is None:
+    left, authors, provenance = members, entry.authors, entry.provenance
+    if now is not None:
+        provenance = tuple(
+            known.edited(now) if member == message else known
+            for known, member in zip(provenance, members, strict=False)
+        )
+    else:
         left = tuple(member for member in members if member != message)
         authors = tuple(author for author, member in zip(authors, members, strict=False) if member != message)
+        provenance = tuple(
+            known for known, member in zip(provenance, members, strict=False) if member != message
+        )
     return replace(
         entry.asked(question),
         user_tokens=PRIOR.sent(question),
         members=left,
         authors=authors,
+        provenance=provenance,
         prefix_key="",
         amended=newest,
     )

@@ -9,6 +9,7 @@ from typing import Literal
 from bot.conversation.consulted import Consulted
 from bot.conversation.content import Source, Text, sources, text_of, without_files
 from bot.conversation.message import created_ms
+from bot.conversation.provenance import Provenance
 from bot.conversation.request import Effort, PromptMessage, ThinkingType, Usage
 from bot.conversation.scope import Scope
 
@@ -67,7 +68,8 @@ class Turn:
     of the reply, its output 0 if the stream broke off; `asked_ms` is when that request was sent, in ms since 1970,
     0 if unknown. `made_with` is None for entries of old versions, and of replies that were read back from Discord.
     `consulted` is what tools have read for the reply. `edits` are its messages whose edits were noted here, each with
-    the time (ms) of the latest: an older edit that comes late changes nothing.
+    the time (ms) of the latest: an older edit that comes late changes nothing. `provenance` belongs to `members` as
+    `authors` does; it is not sent to Claude.
     """
 
     id: int
@@ -90,6 +92,7 @@ class Turn:
     made_with: MadeWith | None = None
     consulted: tuple[Consulted, ...] = ()
     edits: tuple[tuple[int, int], ...] = ()
+    provenance: tuple[Provenance, ...] = ()
 
     @property
     def question(self) -> PromptMessage:

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
+from bot.conversation.forgetting import without_quotes
 from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import created_ms
@@ -39,7 +40,7 @@ class Examination:
         self._keys = keys
         self._read = KeyReader(redis, keys)
         self._history = HistoryExamination(redis, keys)
-        self._scopes = ScopeExamination(redis, keys)
+        self._scopes = ScopeExamination(redis, keys, self._history.within)
 
     async def examine(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
         """Examine keys that share a hash tag."""
@@ -51,12 +52,13 @@ class Examination:
         parts: list[Examined] = []
         if ways["entries"] or ways["message"] or ways["contents"]:
             # Whatever the search found: a turn may have written the others since.
-            parts += [await self._history.history(tag, who), await self._history.meta(tag, who)]
+            here = await self._history.within(tag, who)
+            parts += [await self._history.history(tag, here), await self._history.meta(tag, who)]
             if ways["message"]:
-                parts.append(await self._history.records(tag, ways["message"], parts[0], who))
+                parts.append(await self._history.records(tag, ways["message"], parts[0], here))
             told = frozenset(message for part in parts for message in part.told)
             own = frozenset(message for part in parts for message in part.messages)
-            parts.append(await self._history.contents(tag, own, told, who))
+            parts.append(await self._history.contents(tag, own, told, here))
         if ways["approvals"] or ways["message"]:
             parts.append(await self._examine_approvals(tag, who))
         if ways["reminders"] or ways["message"]:
@@ -94,6 +96,7 @@ class Examination:
     async def _examine_reminders(self, tag: int, who: Identity) -> Examined:
         key = self._keys.reminders(tag)
         found, calls, kept = NOTHING, list[Call](), []
+        who = await self._history.within(tag, who)
         for name, text in (await self._read.hash(self._read.name_of(key))).items():
             reminder = read_reminder(text)
             if reminder is None or reminder.created_ms >= created_ms(who.before):
@@ -117,10 +120,18 @@ class Examination:
         recent, kept = set(), []
         for name, text in zip(names, await self._read.texts(names), strict=True):
             message = int(name.rpartition(":")[2])
-            if message <= who.before and may_concern(text, who):
+            if message <= who.before and _concerns(text, message, who):
                 recent.add(message)
                 said = read_message(text)
                 if said is not None and said.author.id == who.person:
                     files = tuple(each.filename for each in said.all_attachments)
                     kept.append(KeptMessage(tag, message, created_ms(message), said.text, files))
         return Examined(tag, recent=frozenset(recent), kept_recent=tuple(kept))
+
+
+def _concerns(text: str, message: int, who: Identity) -> bool:
+    """Whether a message that was just accepted is the person's, or holds something of the person."""
+    said = read_message(text)
+    if said is None:
+        return may_concern(text, who)
+    return said.author.id == who.person or message in who.proxied or without_quotes(said, who)[0] != said

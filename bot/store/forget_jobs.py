@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
@@ -31,10 +31,13 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The names by which a person is found."""
+    """By what a person is found, see `Identity`."""
 
     usernames: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    known: tuple[int, ...] = ()
+    proxied: tuple[int, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 _names = TypeAdapter(Names)
@@ -226,30 +229,36 @@ class ForgetJobs:
 
 
 def _dump_names(identity: Identity) -> Content:
-    names = Names(tuple(sorted(identity.usernames)), tuple(sorted(identity.names)))
+    names = Names(*(tuple(sorted(getattr(identity, each.name))) for each in fields(Names)))
     return Content(_names.dump_json(names).decode())
 
 
-def _read(person: int, fields: dict[str, str]) -> ForgetJob:
-    if is_sealed(fields.get("names", "")):
+def _read(person: int, stored: dict[str, str]) -> ForgetJob:
+    if is_sealed(stored.get("names", "")):
         raise Unreadable  # without the names the job would miss what it looks for
-    names = _names.validate_json(fields["names"]) if "names" in fields else Names()
+    names = _names.validate_json(stored["names"]) if "names" in stored else Names()
     try:
-        found = _found.validate_json(fields["found"]) if "found" in fields else NOTHING
+        found = _found.validate_json(stored["found"]) if "found" in stored else NOTHING
     except ValidationError:
         found = NOTHING  # another version wrote it
     identity = Identity(
-        person, int(fields.get("before", 0)), frozenset(names.usernames), frozenset(names.names)
+        person,
+        int(stored.get("before", 0)),
+        usernames=frozenset(names.usernames),
+        names=frozenset(names.names),
+        known=frozenset(names.known),
+        proxied=frozenset(names.proxied),
+        others=frozenset(names.others),
     )
     return ForgetJob(
-        code=fields.get("code", ""),
+        code=stored.get("code", ""),
         identity=identity,
-        asked_ms=int(fields.get("asked_ms", 0)),
-        searched=fields.get("phase") in ("erasing", "done"),
-        done=fields.get("phase") == "done",
+        asked_ms=int(stored.get("asked_ms", 0)),
+        searched=stored.get("phase") in ("erasing", "done"),
+        done=stored.get("phase") == "done",
         found=found,
-        told="told" in fields,
-        again="again" in fields,
+        told="told" in stored,
+        again="again" in stored,
     )
 
 

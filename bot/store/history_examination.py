@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
-from bot.conversation.forgetting import (
-    own_messages,
-    quoted_in,
-    quotes_without,
-    without_person,
-    without_quotes,
-)
+from bot.conversation.forgetting import quotes_without, without_person, without_quotes
 from bot.conversation.found import NOTHING, Found
 from bot.conversation.identity import Identity
-from bot.conversation.message import Message, Quoted, created_ms
+from bot.conversation.message import Mention, Message, Quoted, created_ms
+from bot.conversation.traces import holds_words, names_of_others, own_messages, quoted_in
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.examined import (
@@ -48,6 +44,7 @@ class HistoryExamination:
         key = self._keys.history(tag)
         texts = await self._read.entries(self._read.name_of(key))
         newest = _turn_id(texts[-1]) if texts else 0
+        mentions, mentioned = list[Mention](), list[int]()
         found, calls, messages, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
         results, told, quotes = set[int](), set[int](), list[KeptQuote]()
         first: int | None = None
@@ -69,14 +66,21 @@ class HistoryExamination:
             left, of_entry = without_person(entry, who, newest)
             if left == entry:
                 continue
-            first = index if first is None else first
+            mentions += [each for known in entry.provenance for each in known.mentions]
+            if not holds_words(entry, who):
+                mentioned.append(index)
+            elif first is None:
+                first = index
             found += of_entry
             told |= {*entry.members, entry.id} if of_entry.quotes or of_entry.mentions else set()
             calls.append(Amend(history=key, index=index, before=text, after=dump_turn(left)))
             if left.outcome == "removed" and entry.outcome != "removed":
                 results.add(entry.id)
-                if entry.reply:
+                if entry.reply and own:
                     kept[-1] = replace(kept[-1], reply=entry.reply)
+        if mentioned and (first is None or mentioned[0] < first):
+            summaries = await self._summaries(tag, texts)
+            first = mentioned[0] if any(who.may_be_named(each, mentions) for each in summaries) else first
         if calls and not found:
             # Only copies of pinned turns hold something: what these are copies of is gone.
             found += Found(messages=len(calls))
@@ -91,6 +95,29 @@ class HistoryExamination:
             kept_messages=tuple(kept),
             kept_quotes=tuple(quotes),
         )
+
+    async def within(self, conversation: int, who: Identity) -> Identity:
+        """Return the identity for a conversation, with the names of the others who take part in it.
+
+        Where the person has not written, nothing is found by names alone, and nobody's are read.
+        """
+        others = set[str]()
+        if conversation in who.known:
+            for text in await self._read.entries(self._read.name_of(self._keys.history(conversation))):
+                with suppress(Unreadable):
+                    others |= names_of_others(load_turn(text), who)
+        return who.within(conversation, others)
+
+    async def _summaries(self, tag: int, texts: Sequence[str]) -> list[str]:
+        """Return the summaries of a history, and what somebody wrote in place of the latest one."""
+        found = []
+        for text in texts:
+            with suppress(Unreadable):
+                preface = load_turn(text).preface
+                found += [preface.summary] if preface is not None else []
+        with translated():
+            corrected = await self._redis.hget(self._keys.meta(tag), "corrected")
+        return [*found, str(corrected or "")]
 
     async def meta(self, tag: int, who: Identity) -> Examined:
         with translated():
@@ -121,7 +148,7 @@ class HistoryExamination:
                 if left != said and message <= who.before:
                     if message not in history.told:
                         found += of_message
-                        own_words = [each for each in _quoted_in(said) if who.is_author(each.author)]
+                        own_words = [each for each in _quoted_in(said) if who.wrote(each)]
                         quotes += [KeptQuote(tag, message, each.text) for each in own_words]
                     told.add(message)
                     contents |= _quoted_files(message, _quoted_in(said), who)
@@ -181,7 +208,7 @@ def _quoted_files(message: int, quoted: Sequence[Quoted], who: Identity) -> set[
 
     The files of a forward belong to the forwarding message, others to the message that is quoted.
     """
-    own = [said for said in quoted if who.is_author(said.author)]
+    own = [said for said in quoted if who.wrote(said)]
     return {
         f"{holder}:{file.id}" for said in own for file in said.attachments for holder in (message, said.id)
     }

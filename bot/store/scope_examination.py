@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,7 @@ from bot.store.examined import (
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Key, Keys
 from bot.store.memories import dump_fact, load_fact
+from bot.store.person_search import holds_id
 from bot.store.presets import read_presets
 from bot.store.scripts import Call
 from bot.store.scripts.privacy import ReplaceField
@@ -33,11 +35,17 @@ _NUMBER = re.compile(r"\d+")
 
 
 class ScopeExamination:
-    """Examines settings, prompts, presets, the usage of a day, remembered facts and the audit log."""
+    """Examines settings, prompts, presets, the usage of a day, remembered facts and the audit log.
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    `within` returns the identity for the conversation in which a fact was learnt.
+    """
+
+    def __init__(
+        self, redis: Redis, keys: Keys, within: Callable[[int, Identity], Awaitable[Identity]]
+    ) -> None:
         self._redis = redis
         self._keys = keys
+        self._within = within
         self._read = KeyReader(redis, keys)
 
     async def settings(self, tag: int, name: str, who: Identity) -> Examined:
@@ -124,8 +132,9 @@ class ScopeExamination:
                 calls.append(ReplaceField(value=key, field=field, before=text, after=""))
                 if fact is not None:
                     kept.append(KeptFact(tag, within, fact.id, fact.text, fact.at_ms))
-            elif fact is not None:
-                left, mentions = who.without_any_mention(fact.text)
+            elif fact is not None and (holds_id(fact.text, who) or who.may_be_named(fact.text, ())):
+                here = await self._within(fact.conversation, who)
+                left, mentions = here.without_any_mention(fact.text)
                 if mentions:
                     found += Found(mentions=mentions)
                     after = dump_fact(replace(fact, text=left))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.compose import Plan
 from bot.conversation.consulted import Consulted
+from bot.conversation.provenance import Provenance
 from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.scope import Scope
 from bot.conversation.turn import MadeWith, Turn
@@ -53,6 +54,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
             prefix_key="",
             members=tuple(message.id for message in claim.batch.messages),
             authors=tuple(message.asker or 0 for message in claim.batch.messages),
+            provenance=tuple(map(Provenance.of, prepared.messages)),
         )
     if added or not prepared.so_far:
         answer = (PromptMessage.of("assistant", added),) if added else ()

@@ -50,7 +50,7 @@ class Forgetting:
 
     Each instance remembers who was forgotten in the last days. A store that knows less has gone back to an earlier
     state, and the jobs are done anew. `secret` proves the codes of receipts. `end_cards` ends the calls in a
-    conversation that wait for a permission and that the person has asked for.
+    conversation that wait for a permission and that the person has asked for. `own_names` are those of the bot.
     """
 
     def __init__(
@@ -67,9 +67,10 @@ class Forgetting:
         secret: bytes,
         recall_s: float = RECALL_S,
         end_cards: Callable[[int, Identity], Awaitable[None]] = end_none,
+        own_names: Callable[[], frozenset[str]] = frozenset[str],
     ) -> None:
         self._jobs = jobs
-        self.data = PersonData(search, examination, values)
+        self.data = PersonData(search, examination, values, own_names)
         self._examination = examination
         self._erasure = erasure
         self._dispatcher = dispatcher

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 
 from bot.conversation.found import Found, total
 from bot.conversation.identity import Identity
@@ -49,9 +49,16 @@ class Kept:
 
 
 class PersonData:
-    """Examines all keys that may hold something of a person."""
+    """Examines all keys that may hold something of a person; `own_names` are those of the bot."""
 
-    def __init__(self, search: PersonSearch, examination: Examination, values: StoredValues) -> None:
+    def __init__(
+        self,
+        search: PersonSearch,
+        examination: Examination,
+        values: StoredValues,
+        own_names: Callable[[], frozenset[str]] = frozenset[str],
+    ) -> None:
+        self._own_names = own_names
         self._search = search
         self._examination = examination
         self._values = values
@@ -61,7 +68,7 @@ class PersonData:
     async def search(self, who: Identity) -> tuple[Identity, tuple[str, ...]]:
         """Search the keys; see `PersonSearch.search`."""
         async with self._searching:
-            return await self._search.search(who)
+            return await self._search.search(self._named(who))
 
     async def verify(self, who: Identity) -> Found:
         """Search everything again for what was to be forgotten."""
@@ -69,7 +76,7 @@ class PersonData:
 
     async def kept(self, who: Identity) -> Kept:
         """Return what is kept of a person, the oldest messages first."""
-        examined = await self._examined(who)
+        examined = await self._examined(replace(who, guesses=False))
         found = [each for one in examined for each in one.kept_messages]
         # A branch holds a copy: the first conversation that holds a message is named, which is where it was written.
         first = {each.id: each for each in sorted(found, key=lambda each: -each.conversation)}
@@ -90,9 +97,13 @@ class PersonData:
             reminders=tuple(each for one in examined for each in one.kept_reminders),
         )
 
+    def _named(self, who: Identity) -> Identity:
+        """Return the identity with the bot's names as those of somebody else: nearly every question mentions it."""
+        return replace(who, others=who.others | self._own_names())
+
     async def _examined(self, who: Identity) -> list[Examined]:
         async with self._searching:
-            who, names = await self._search.search(who)
+            who, names = await self._search.search(self._named(who))
             groups = by_tag(names)
             return [await self._examination.examine(tag, groups[tag], who) for tag in groups]
 

@@ -69,6 +69,7 @@ def not_worse(claim: Claim, generated: Generated) -> Generated:
         user_tokens=now.user_tokens,
         members=now.members,
         authors=now.authors,
+        provenance=now.provenance,
         window_start=now.window_start,
         preface=now.preface,
         side_usage=now.side_usage,

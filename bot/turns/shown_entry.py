@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.conversation import elements, reply_wording, status_wording, wording
+from bot.conversation.provenance import Provenance
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, estimate
 from bot.conversation.turn import Turn, exchange
@@ -71,4 +72,5 @@ def _entry(claim: Claim, text: str, model: str) -> Turn:
         prefix_key="",
         members=tuple(message.id for message in claim.batch.messages),
         authors=tuple(message.asker or 0 for message in claim.batch.messages),
+        provenance=tuple(map(Provenance.of, claim.batch.messages)),
     )

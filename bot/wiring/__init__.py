@@ -32,6 +32,7 @@ from bot.gateway.connection.presence import Presence
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.connection.shared_rate import SharedRate
 from bot.gateway.connection.visibility import Visibility
+from bot.gateway.conversion.names import names_of
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.schema import Schema
@@ -196,6 +197,7 @@ async def build(
         DirectMessages(client, Calls(client, clock)).send,
         secret=secret_of(settings),
         end_cards=turns.desk.forget,
+        own_names=lambda: names_of(client.user),
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(

@@ -6,22 +6,19 @@ from dataclasses import replace
 
 from bot.conversation.content import FileSource, Image
 from bot.conversation.elements import question
-from bot.conversation.forgetting import (
-    FORGOTTEN,
-    own_messages,
-    quotes_without,
-    with_names_of,
-    without_person,
-    without_quotes,
-)
+from bot.conversation.forgetting import FORGOTTEN, quotes_without, without_person, without_quotes
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
 from bot.conversation.message import Attachment, Author, Message, Quote, Quoted, Reference
 from bot.conversation.quoting import named
+from bot.conversation.traces import own_messages, with_traces_of
 from bot.conversation.turn import Preface, Turn
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
-WHO = Identity(ANN.id, snowflake(1000), frozenset({"ann"}), frozenset({"Ann"}))
+HERE = 5
+WHO = Identity(
+    ANN.id, snowflake(1000), frozenset({"ann"}), frozenset({"Ann"}), known=frozenset({HERE})
+).within(HERE, {"ben", "Ben"})
 NEWEST = snowflake(500)
 PICTURE = Image(FileSource("file_1"), 100, name="loom.png")
 SAID = Quoted(snowflake(3), "my words", author=ANN)
@@ -86,8 +83,9 @@ def test_a_message_from_after_the_request_stays() -> None:
 def test_a_proxied_message_belongs_to_the_person_who_wrote_its_original() -> None:
     luna = Author(77, "webhook:77:Luna", "Luna")
     copy = replace(message("through a proxy", author=luna), proxied_for=ANN.id)
-    found_names = with_names_of(entry(copy), WHO)
-    assert "webhook:77:Luna" in found_names.usernames
+    traces = with_traces_of(entry(copy), WHO, HERE)
+    assert traces.proxied == {copy.id}
+    assert traces.usernames == WHO.usernames
     assert without_person(entry(copy), WHO, NEWEST)[0].outcome == "removed"
     other = replace(message("through a proxy", author=luna), proxied_for=BEN.id)
     assert without_person(entry(other), WHO, NEWEST)[0].outcome == "answered"

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.conversation.content import Block, FileSource, Image, Text
 from bot.conversation.elements import file_element, question, render_user, transcript_element
-from bot.conversation.message import Attachment, Author, Message, Poll, Quote, Quoted
+from bot.conversation.message import Attachment, Author, Mention, Message, Poll, Quote, Quoted
+from bot.conversation.provenance import Provenance
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
@@ -195,3 +196,15 @@ def test_the_request_for_a_title_stays_with_the_message_that_opened_the_thread(
     assert amended(before, second.id, later, NEWEST).question == question([first, later])
     assert amended(before, second.id, None, NEWEST).question == question([first])
     assert amended(before, first.id, None, NEWEST).question == question([second])
+
+
+def test_the_provenance_of_a_message_goes_with_it_and_an_edit_adds_whom_it_mentions() -> None:
+    carol = Mention(3, "Carol")
+    messages = [replace(message("hello", number=10 + i), mentions=()) for i in range(2)]
+    before = replace(entry(messages), provenance=tuple(map(Provenance.of, messages)))
+    edited = replace(messages[1], text="hello, @Carol", mentions=(carol,))
+    after = amended(before, edited.id, edited, NEWEST)
+    assert after.provenance == (Provenance.of(messages[0]), Provenance.of(edited))
+    assert amended(after, messages[0].id, None, NEWEST).provenance == (Provenance.of(edited),)
+    unknown = amended(after, edited.id, replace(edited, text="hello", mentions=None), NEWEST)
+    assert unknown.provenance[1] == Provenance((carol,), is_complete=False)

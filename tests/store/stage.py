@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.elements import render_user
 from bot.conversation.message import Message
+from bot.conversation.provenance import Provenance
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.store.codec import Result
@@ -94,6 +95,8 @@ class RevisedStore(Revisions):
             turn(0, user=render_user(claim.batch.messages), reply=reply),
             id=claim.turn_id,
             members=tuple(each.id for each in claim.batch.messages),
+            authors=tuple(each.asker or 0 for each in claim.batch.messages),
+            provenance=tuple(map(Provenance.of, claim.batch.messages)),
         )
         await self.journal.commit(claim, entry, Result(reply), window_start=0)
 

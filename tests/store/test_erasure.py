@@ -82,10 +82,10 @@ async def test_a_mention_of_the_person_goes_from_the_reminders_of_others_whose_t
         await book.add(replace(early, id=number, conversation=C, person=BEN.id, text=text), 5)
     await book.add(replace(early, id=4, conversation=C, person=ANN.id, text="a secret"), 5)
     examination, erasure, _ = erasing(redis, store)
-    _, names = await PersonSearch(KeyReader(redis, KEYS)).search(WHO)
-    examined = await examination.examine(C, names, WHO)
+    who, names = await PersonSearch(KeyReader(redis, KEYS)).search(WHO)
+    examined = await examination.examine(C, names, who)
     assert examined.found == Found(reminders=1, mentions=3)
-    assert (await erasure.erase(examined, WHO, first=None)).complete
+    assert (await erasure.erase(examined, who, first=None)).complete
     left = {each.id: each.text for each in await book.of(C)}
     assert left == {**texts, 1: "ask @somebody, or @somebody or @somebody, for wool"}
-    assert not (await examination.examine(C, names, WHO)).found
+    assert not (await examination.examine(C, names, who)).found

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.identity import Identity
+from bot.conversation.message import Mention
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
@@ -24,6 +25,7 @@ from tests.store.stage import KEYS, RevisedStore
 WHO = Identity(ANN.id, snowflake(10_000), frozenset({"ann"}), frozenset({"Ann"}))
 SECRET = message("a secret", number=30)
 OF_BEN = message("hello", author=BEN, number=31)
+BOT = Mention(500, "Bobbin")
 
 
 @dataclass
@@ -96,4 +98,5 @@ def forgetting_of(bench: Bench) -> Forgetting:
         bench.tell,
         secret=b"secret",
         recall_s=0.0,
+        own_names=lambda: frozenset({BOT.name}),
     )

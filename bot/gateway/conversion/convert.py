@@ -9,7 +9,7 @@ import discord
 from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Message, created_ms
 from bot.conversation.visible import is_blank
-from bot.gateway.conversion.names import replace_ids
+from bot.gateway.conversion.names import Naming, replace_ids
 from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll, to_roles
 from bot.gateway.conversion.posted_question import is_posted_question
 from bot.gateway.conversion.quoted import to_forward
@@ -89,17 +89,19 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         not is_blank(message.content) or message.attachments or message.stickers or message.poll or forward
     )
     shows_embeds = not has_more or message.webhook_id is not None
+    naming = Naming(message)
     return Message(
         id=message.id,
         author=to_author(message.author),
-        text=replace_ids(message, message.content),
+        text=naming.replace_ids(message.content),
         attachments=to_attachments(message.attachments, message.stickers),
         opens=opens,
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=to_embeds(message, lambda text: replace_ids(message, text)) if shows_embeds else (),
+        embeds=to_embeds(message, naming.replace_ids) if shows_embeds else (),
         quotes=(forward,) if forward is not None else (),
         roles=to_roles(message.author),
+        mentions=naming.mentions,  # behind the texts, which add to them
     )
 
 

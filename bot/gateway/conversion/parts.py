@@ -13,7 +13,7 @@ from bot.conversation.bounds import (
     shortened,
     shortened_filename,
 )
-from bot.conversation.message import Attachment, Author, Embed, Poll
+from bot.conversation.message import WEBHOOK, Attachment, Author, Embed, Poll
 from bot.conversation.unseen import LOTTIE
 from bot.conversation.visible import is_blank, plain
 from bot.gateway.conversion.names import display_name
@@ -43,7 +43,7 @@ def to_author(user: discord.User | discord.Member) -> Author:
     """
     name = display_name(user)
     if user.discriminator == WEBHOOK_DISCRIMINATOR:
-        return Author(id=user.id, username=f"webhook:{user.id}:{plain(user.name)}", name=name)
+        return Author(id=user.id, username=f"{WEBHOOK}{user.id}:{plain(user.name)}", name=name)
     return Author(id=user.id, username=user.name, name=name)
 
 

@@ -8,7 +8,7 @@ import discord
 
 from bot.conversation.bounds import FORWARDED_CHARS, QUOTED_CHARS, shortened
 from bot.conversation.message import Quote, Quoted
-from bot.gateway.conversion.names import replace_ids
+from bot.gateway.conversion.names import Naming
 from bot.gateway.conversion.parts import (
     sticker_name,
     text_of_components,
@@ -27,7 +27,7 @@ def to_quoted(message: discord.Message) -> Quoted:
     A forward has no content but that of its copy of the original.
     """
     if (forward := to_forward(message)) is not None:
-        copy = forward.messages[0] if forward.messages else Quoted(message.id)
+        copy = forward.messages[0] if forward.messages else Quoted(message.id, mentions=())
         return replace(
             copy,
             id=message.id,
@@ -37,15 +37,17 @@ def to_quoted(message: discord.Message) -> Quoted:
             forwards=True,
         )
     content = message.content or text_of_components(message.components)
+    naming = Naming(message)
     return Quoted(
         id=message.id,
-        text=shortened(replace_ids(message, content), QUOTED_CHARS),
+        text=shortened(naming.replace_ids(content), QUOTED_CHARS),
         author=to_author(message.author),
         attachments=to_attachments(message.attachments, message.stickers),
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=to_embeds(message, lambda text: replace_ids(message, text)),
+        embeds=to_embeds(message, naming.replace_ids),
         by_app=message.author.bot or message.webhook_id is not None,
+        mentions=naming.mentions,  # behind the texts, which add to them
     )
 
 
@@ -61,16 +63,18 @@ def to_forward(message: discord.Message) -> Quote | None:
         _to_forwarded(message, snapshot, reference.message_id or message.id)
         for snapshot in message.message_snapshots
     )
-    shown = tuple(each for each in said if each != Quoted(each.id))
+    shown = tuple(each for each in said if each != Quoted(each.id, mentions=()))
     return Quote("forward", reference.channel_id, shown, remark="" if shown else NOTHING_FORWARDED)
 
 
 def _to_forwarded(message: discord.Message, snapshot: discord.MessageSnapshot, original: int) -> Quoted:
     content = snapshot.content or text_of_components(snapshot.components)
+    naming = Naming(message)
     return Quoted(
         id=original,
-        text=shortened(replace_ids(message, content), FORWARDED_CHARS),
+        text=shortened(naming.replace_ids(content), FORWARDED_CHARS),
         attachments=to_attachments(snapshot.attachments, snapshot.stickers),
         stickers=tuple(map(sticker_name, snapshot.stickers)),
-        embeds=to_embeds(snapshot, lambda text: replace_ids(message, text)),
+        embeds=to_embeds(snapshot, naming.replace_ids),
+        mentions=naming.mentions,  # behind the texts, which add to them
     )

@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation.bounds import QUOTED_CHARS
 from bot.conversation.intake import Facts, Where
-from bot.conversation.message import Embed, Message, Poll, Quoted
+from bot.conversation.message import Embed, Mention, Message, Poll, Quoted
 from bot.conversation.unseen import LOTTIE
 from bot.gateway.conversion import convert, reading
 from bot.gateway.conversion.quoted import NOTHING_FORWARDED, to_quoted
@@ -181,9 +181,9 @@ async def test_components_in_place_of_content_are_read_as_text(post: Post) -> No
 async def test_a_plain_message_holds_text_alone(post: Post) -> None:
     posted = await post.ann.post(post.thread, "hello")
     message = await converted(post)
-    assert message == Message(int(posted["id"]), message.author, "hello")
+    assert message == Message(int(posted["id"]), message.author, "hello", mentions=())
     quoted = to_quoted(await newest(post))
-    assert dataclasses.replace(quoted, author=None) == Quoted(int(posted["id"]), "hello")
+    assert dataclasses.replace(quoted, author=None) == Quoted(int(posted["id"]), "hello", mentions=())
     assert not (await facts(post)).has_other_content
 
 
@@ -195,3 +195,14 @@ async def test_a_forward_is_quoted_with_the_words_that_it_passes_on(post: Post) 
     assert quoted.author is not None
     assert (quoted.id, quoted.author.username, quoted.forwards) == (int(posted["id"]), "ben", True)
     assert (quoted.text, [file.filename for file in quoted.attachments]) == ("the loom", ["a.txt"])
+
+
+async def test_a_message_tells_by_id_whom_its_text_mentions_and_not_whom_it_answers(post: Post) -> None:
+    ann = post.ann.user
+    first = await post.ann.post(post.thread, "hello")
+    await post.ann.post(post.thread, f"<@{ann.id}>, <@7>, `<@{ann.id}>` and @Ann", reply_to=first["id"])
+    ann_by_id = (Mention(ann.id, "Ann"),)
+    assert (await converted(post)).mentions == ann_by_id
+    assert to_quoted(await newest(post)).mentions == ann_by_id
+    await post.ann.post(post.thread, "no mention", reply_to=first["id"])
+    assert (await converted(post)).mentions == ()
