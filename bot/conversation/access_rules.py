@@ -63,6 +63,19 @@ def access_of(
     return Access(not defaults.allow_roles or not defaults.allow_roles.isdisjoint(roles))
 
 
+def may_be_blocked(
+    by_scope: Mapping[Scope, Settings], defaults: AccessDefaults, *, server: int | None
+) -> bool:
+    """Whether somebody of whom nobody knows who it is may be a person whom a rule blocks."""
+    for scope in SCOPES:
+        rules = rules_of(by_scope.get(scope, {}))
+        if BLOCK in rules.values():
+            return True
+        if rules.get(f"{ROLE}{server}") == ALLOW:  # allows everybody, whatever is decided further out
+            return False
+    return bool(defaults.block or defaults.allow_roles)
+
+
 def depends_on_roles(
     by_scope: Mapping[Scope, Settings], defaults: AccessDefaults, *, server: int | None
 ) -> bool:

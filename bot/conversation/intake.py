@@ -39,6 +39,7 @@ class Reason(StrEnum):
     ANSWERS_OFF = "answers_off"
     BEFORE_SETTING = "before_setting"
     BLOCKED = "blocked"
+    UNKNOWN_AUTHOR = "unknown_author"
     TOO_MANY_THREADS = "too_many_threads"
     PAUSED = "paused"
     NO_CONSENT = "no_consent"

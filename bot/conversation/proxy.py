@@ -6,7 +6,7 @@ the tags that chose the name, and then deletes the original. Discord does not sa
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Sequence
 
 from bot.conversation.message import Message, created_ms
@@ -14,25 +14,23 @@ from bot.conversation.message import Message, created_ms
 WINDOW_MS = 10_000
 """A copy follows its original within a second or two; with files, or on a slow day of Discord, within some more."""
 
-TAGS_MAX_CHARS = 200
-"""What a copy leaves out: a tag in front and one behind, of up to 100 characters each (PluralKit)."""
-
-_MENTION = re.compile(r"@\S+")
-"""The name in a mention depends on whom the message notifies, which differs between a message and its copy."""
-
-_ADDED = re.compile(r"^(?:>|-#).*$", re.MULTILINE)
-"""Lines by which an application shows what the original replies to."""
+TAG_MAX_CHARS = 100
+"""What a copy leaves out: a tag in front and one behind (PluralKit)."""
 
 
 def is_copy(copy: Message, original: Message) -> bool:
-    """Whether a proxied message says what a message of the same channel has said shortly before."""
+    """Whether a proxied message says what a message of the same channel has said shortly before.
+
+    It says nothing more, and shows no other file: whatever it says counts as said by the author of the original. The
+    texts hold ids, not names, since the name in a mention depends on whom the message notifies.
+    """
     if not (original.id < copy.id and created_ms(copy.id) - created_ms(original.id) <= WINDOW_MS):
         return False
-    said = _plain(original.text)
-    if not (words := _plain(copy.text)):
-        same_files = bool(copy.attachments) and _files(copy) == _files(original)
-        return same_files and len(said) <= TAGS_MAX_CHARS
-    return any(_is_within_tags(each, said) for each in (words, _plain(_ADDED.sub("", copy.text))) if each)
+    words, said = _plain(copy.text), _plain(original.text)
+    files, held = _files(copy), _files(original)
+    if not words:
+        return bool(files) and files == held and all(map(_is_tag, said.partition(" ")[::2]))
+    return files <= held and _is_within_tags(words, said)
 
 
 def original_of(copy: Message, before: Sequence[Message]) -> Message | None:
@@ -47,15 +45,19 @@ def copy_of(original: Message, after: Sequence[Message]) -> Message | None:
 
 def _is_within_tags(words: str, said: str) -> bool:
     """Whether a text says these words, with no more than tags around them."""
-    if len(said) - len(words) > TAGS_MAX_CHARS:
-        return False
     at = said.find(words)
     while at >= 0:
-        before, behind = said[:at][-1:], said[at + len(words) :][:1]
-        if not (_is_word(before) or _is_word(behind)):
+        before, behind = said[:at], said[at + len(words) :]
+        is_apart = not (_is_word(before[-1:]) or _is_word(behind[:1]))
+        if is_apart and _is_tag(before) and _is_tag(behind):
             return True
         at = said.find(words, at + 1)
     return False
+
+
+def _is_tag(text: str) -> bool:
+    """Whether a text is one word at most; several are part of what a person says."""
+    return len(text) <= TAG_MAX_CHARS and " " not in text.strip()
 
 
 def _is_word(character: str) -> bool:
@@ -63,8 +65,8 @@ def _is_word(character: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_MENTION.sub("@", text).split())
+    return " ".join(text.split())
 
 
-def _files(message: Message) -> list[tuple[str, int]]:
-    return sorted((each.filename, each.size_bytes) for each in message.attachments)
+def _files(message: Message) -> Counter[tuple[str, int]]:
+    return Counter((each.filename, each.size_bytes) for each in message.attachments)

@@ -72,6 +72,10 @@ BECAUSE: dict[str, Because] = {
         "/access show names the rule to the author; somebody who manages the server can change it.",
         in_dms="Whoever runs me can change that.",
     ),
+    Reason.UNKNOWN_AUTHOR: Because(
+        "because an app has posted it for somebody whom I do not know, and not everybody may use me there",
+        "Write it again without the app.",
+    ),
     Reason.TOO_MANY_THREADS: Because(
         "because its author had started several threads within a minute; the next one can open {detail}",
         "Write on in one of these threads, or mention me again after that minute.",

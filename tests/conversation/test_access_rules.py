@@ -11,6 +11,7 @@ from bot.conversation.access_rules import (
     AccessDefaults,
     access_of,
     depends_on_roles,
+    may_be_blocked,
     rules_of,
 )
 from bot.conversation.scope import Origin, Scope, Setting, Settings
@@ -119,6 +120,26 @@ def test_roles_are_needed_only_where_a_rule_is_for_some(
     held: dict[Scope, Settings], defaults: AccessDefaults, depends: bool
 ) -> None:
     assert depends_on_roles(held, defaults, server=SERVER) is depends
+
+
+@pytest.mark.parametrize(
+    ("held", "defaults", "expected"),
+    [
+        (rules({}, {}), AccessDefaults(), False),
+        (rules({f"role:{MODS}": "allow"}, {f"person:{ANN}": "allow"}), AccessDefaults(), False),
+        (rules({}, {f"person:{ANN}": "block"}), AccessDefaults(), True),
+        (rules({f"role:{MODS}": "block", EVERYONE: "allow"}, {}), AccessDefaults(), True),
+        (rules({EVERYONE: "block"}, {}), AccessDefaults(), True),
+        (rules({EVERYONE: "allow"}, {f"person:{ANN}": "block"}), AccessDefaults(), False),
+        (rules({}, {}), AccessDefaults(block=frozenset({ANN})), True),
+        (rules({}, {}), AccessDefaults(frozenset({MEMBERS})), True),
+        (rules({}, {EVERYONE: "allow"}), AccessDefaults(frozenset({MEMBERS}), frozenset({ANN})), False),
+    ],
+)
+def test_security_somebody_unknown_may_be_anybody_whom_a_rule_that_decides_there_blocks(
+    held: dict[Scope, Settings], defaults: AccessDefaults, expected: bool
+) -> None:
+    assert may_be_blocked(held, defaults, server=SERVER) is expected
 
 
 def test_only_access_rules_are_listed() -> None:

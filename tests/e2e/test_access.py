@@ -8,19 +8,20 @@ from bot.commands import admission
 from bot.commands.access_rules import ONLY_WITH_A_RULE
 from bot.commands.access_view import cleared
 from bot.conversation import wording
+from bot.conversation.intake import Reason
+from bot.conversation.reasons import because
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import drafts
 from bot.local.simulator.discord import messages as platform
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.access_scene import block, ignored, rule
 from tests.e2e.controls import answer
+from tests.e2e.proxied import PLURALKIT
+from tests.e2e.why_scene import why
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-PLURALKIT = 466378653216014359
-
 
 # what becomes of people's messages
 
@@ -134,15 +135,39 @@ async def test_the_answer_to_a_proxied_message_is_withdrawn_when_its_author_turn
 ) -> None:
     channel = world.channel()
     thread = await world.converse(channel, "hello")
-    await block(world, channel, world.ben)
     place = world.discord.world.channels[thread]
     draft = drafts.parse({"content": "L: what is a warp?"})
     original = platform.build(world.discord.world, place, world.ben.user, draft)
     world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
     await world.answered(thread, 2)
+    await block(world, channel, world.ben)
     platform.publish(world.discord.world, place, original)  # its event comes late
     world.discord.commit()
     await world.until(lambda: len(world.replies(thread)) == 1)
+
+
+async def test_security_a_proxied_message_of_an_unknown_author_is_ignored_where_somebody_is_blocked(
+    world: World,
+) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    place = world.discord.world.channels[thread]
+    before = world.discord.post_as_webhook(place, "Luna", "hello", application_id=PLURALKIT)
+    await world.settled(int(before["id"]))
+    await block(world, channel, world.ben)
+    requests = len(world.asked)
+    await world.ben.post(thread, "// what is a warp?")  # an original that is ignored, with // as its tag
+    await world.settled(await world.ann.post(thread, "and on"))
+    copy = world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    world.discord.edit_as_webhook(int(before["id"]), "what is a weft?")
+    await world.settled(await world.ann.post(thread, "and further"))
+    assert len(world.asked) == requests + 2
+    assert "warp" not in str(world.asked[-1].body)
+    assert "weft" not in str(world.asked[-1].body)
+    for who in (world.ben, world.admin):
+        text = await why(who, thread, copy)
+        assert because(Reason.UNKNOWN_AUTHOR).told("") in text
+        assert "<@" not in text
 
 
 async def test_an_edit_of_a_proxied_message_is_judged_by_its_author(world: World) -> None:

@@ -27,7 +27,7 @@ def to_inbox(
     `roles` are those of the person who wrote the message, or its original.
 
     A copy refers to nothing by itself: it has the reference of its original, or else shows by an embed what its
-    original replies to.
+    original replies to. Where the original is known, the embeds add nothing that its author has said.
     """
     converted = convert.to_message(message, opens=opens)
     if is_proxied:
@@ -35,7 +35,7 @@ def to_inbox(
             converted,
             proxied_for=0 if original is None else original.author.id,
         )
-    if original is not None and original.reference is not None:
+    if original is not None:
         converted = replace(converted, embeds=())
         reference = original.reference
     return replace(

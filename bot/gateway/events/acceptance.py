@@ -110,6 +110,8 @@ class Acceptance:
             await self._proxies.discard(message)
             return None
         if refused is not None:
+            if original is None:  # its original is answered if it comes after all
+                await self._proxies.discard(message)
             await self._ignore_refused(message, refused, None, decided, source, person=author or None)
             return None
         if original is not None:

@@ -9,7 +9,7 @@ from enum import Enum
 import discord
 import structlog
 
-from bot.conversation.access_rules import AccessDefaults, access_of, depends_on_roles
+from bot.conversation.access_rules import AccessDefaults, access_of, depends_on_roles, may_be_blocked
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.budget import limits_roles
 from bot.conversation.errors import StoreUnavailable
@@ -26,7 +26,7 @@ from bot.store.settings_cache import ByScope, Place, SettingsCache
 log = structlog.get_logger()
 
 NOBODY = 0
-"""The author of a proxied message whose original is not known: the rules for everybody apply."""
+"""The author of a proxied message whose original is not known: where anybody is blocked, it may be that person."""
 
 
 class EditEffect(Enum):
@@ -102,7 +102,11 @@ class Decider:
         needed = person != NOBODY and depends_on_roles(settings, self._access(), server=server)
         roles = await self.members.roles(message, person) if needed else frozenset()
         found = access_of(person, roles, settings, self._access(), server=server)
-        return None if found.allowed else Ignore(Reason.BLOCKED, found.origin)
+        if not found.allowed:
+            return Ignore(Reason.BLOCKED, found.origin)
+        if person == NOBODY and may_be_blocked(settings, self._access(), server=server):
+            return Ignore(Reason.UNKNOWN_AUTHOR)
+        return None
 
     async def limited_roles(
         self, message: discord.Message, settings: ByScope, *, person: int | None
@@ -126,7 +130,7 @@ class Decider:
             person = await self.author(message)
         except StoreUnavailable:
             settings = {} if place is None else self._settings.last_known(place)
-            person = message.author.id
+            person = NOBODY if convert.is_proxied(message, self._proxies) else message.author.id
         if await self.refusal(message, settings, person=person) is not None:
             return EditEffect.NOTHING
         in_force = mode_in_force(settings)
@@ -161,13 +165,13 @@ class Decider:
         place = _place(message, channel)
         settings = {} if place is None else self._settings.last_known(place)
         server = None if place is None else place.server
+        facts = self._facts(message, where, me)
+        if not isinstance(decide(facts, self._policy(), mode_in_force(settings)), Answer):
+            return False
+        if convert.is_proxied(message, self._proxies):
+            return not may_be_blocked(settings, self._access(), server=server)
         roles = frozenset(role.id for role in getattr(message.author, "roles", ()))
-        return (
-            isinstance(
-                decide(self._facts(message, where, me), self._policy(), mode_in_force(settings)), Answer
-            )
-            and access_of(message.author.id, roles, settings, self._access(), server=server).allowed
-        )
+        return access_of(message.author.id, roles, settings, self._access(), server=server).allowed
 
     def is_by_a_person(self, message: discord.Message) -> bool:
         """Whether a person has written a message, perhaps through a proxy."""

@@ -76,8 +76,11 @@ class Proxies:
             return None
         is_proxied = self.is_proxied(message)
         converted = replace(convert.to_message(message), reference=reference)
-        found = await self._recent.note(message.channel.id, conversation, converted, is_proxied=is_proxied)
-        return (original_of if is_proxied else copy_of)(converted, tuple(found.values()))
+        noted = replace(converted, text=message.content)
+        found = await self._recent.note(message.channel.id, conversation, noted, is_proxied=is_proxied)
+        pair, others = original_of if is_proxied else copy_of, tuple(found.values())
+        # After a gap what a record tells has names in place of ids.
+        return pair(noted, others) or pair(converted, others)
 
     async def discard(self, message: discord.Message) -> None:
         """Discard what was noted of a message that is not received."""
