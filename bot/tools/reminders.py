@@ -122,7 +122,7 @@ def set_tool(
             raise ToolFailed(FORGOTTEN)
         return f"The reminder {kept.code} is set for {_shown(kept.due_ms, zone)} ({_every(every)})."
 
-    return tool_of(set_reminder, status="Setting a reminder", changes=True, repeats=True)
+    return tool_of(set_reminder, status="Setting a reminder", changes=True, repeats=True, personal=True)
 
 
 def list_tool(book: ReminderBook) -> Tool:
@@ -157,7 +157,7 @@ def cancel_tool(book: ReminderBook, now_ms: Callable[[], int]) -> Tool:
                     return f"The reminder {each.code} is cancelled{late}."
         raise ToolFailed(UNKNOWN)
 
-    return tool_of(cancel_reminder, status="Cancelling a reminder", changes=True, repeats=True)
+    return tool_of(cancel_reminder, status="Cancelling a reminder", changes=True, repeats=True, personal=True)
 
 
 async def _mine(book: ReminderBook, context: ToolContext) -> list[Reminder]:

@@ -42,7 +42,9 @@ class ToolContext:
     """For whom and where a call is made.
 
     `key` names the effect of the call: an attempt after a crash has the same. `asker` is the person whose message is
-    answered, `roles` are theirs. `settled` is what the tool has settled when a call began to wait for a permission.
+    answered, `roles` are theirs. `others` are the roles of each further person whose message the same turn answers:
+    nobody can tell which of them wants the call. `settled` is what the tool has settled when a call began to wait for
+    a permission.
     """
 
     place: ToolPlace
@@ -50,6 +52,7 @@ class ToolContext:
     key: str
     turn: int
     roles: frozenset[int] = frozenset()
+    others: tuple[frozenset[int], ...] = ()
     settled: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
@@ -91,7 +94,8 @@ class Tool:
     `schema` is the JSON schema of its arguments. A tool that `changes` something has an effect that others see, which
     must not be made twice: it runs once for each key of its context, unless it `repeats` safely with the same key. If
     it `asks`, each call waits until somebody allows it, unless the settings of the place say otherwise; `settles` is
-    asked first. `status` is the line that people see meanwhile. `time_limit_s` bounds a call.
+    asked first. A `personal` tool acts for the one person who asks. `status` is the line that people see
+    meanwhile. `time_limit_s` bounds a call.
     """
 
     name: str
@@ -102,6 +106,7 @@ class Tool:
     changes: bool = False
     repeats: bool = False
     asks: bool = False
+    personal: bool = False
     settles: Settle | None = None
     audience: Audience = Audience.THREAD
     time_limit_s: float = TIME_LIMIT_S

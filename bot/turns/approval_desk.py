@@ -40,7 +40,11 @@ ASKED = (
     "This waits for somebody's permission: a card with buttons stands below your reply. It has not been done yet. "
     "Say so in a few words and end your reply; you will be told what became of it."
 )
-SWITCHED_OFF = "This tool is switched off here, or for the person who asks."
+SWITCHED_OFF = "This tool is switched off here, or for a person who asks."
+WHO = (
+    "Several people wrote before this reply, so nobody can tell for whom this is. Ask the person who wants it to say "
+    "so again in a message of their own."
+)
 
 
 class ApprovalDesk:
@@ -74,10 +78,15 @@ class ApprovalDesk:
     async def gate(self, tool: Tool, context: ToolContext, arguments: Mapping[str, Any]) -> Verdict:
         """Let a call pass, or open it as one that waits: by the settings of the place, else by the tool."""
         place = context.place
-        value = await self._rules.value(tool.name, place, context.roles)
-        if value == OFF:
+        if tool.personal and context.others:
+            return Refused(WHO)
+        # What one of them may not do, nobody does for them by writing at the same time.
+        values = [
+            await self._rules.value(tool.name, place, roles) for roles in {context.roles, *context.others}
+        ]
+        if OFF in values:
             return Refused(SWITCHED_OFF)
-        if value == ON or not (value or tool.asks):
+        if all(value == ON or not (value or tool.asks) for value in values):
             return Allowed()
         settles = tool.settles
         try:

@@ -239,7 +239,11 @@ class ToolLoop:
     def _context(self, key: str) -> ToolContext:
         payer, meta = self._claim.payer, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
-        return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles)
+        others = {
+            (each.asker or each.author.id): frozenset(each.roles) for each in self._claim.batch.messages
+        }
+        others.pop(payer.person, None)
+        return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles, tuple(others.values()))
 
 
 async def has_called(steps: ToolSteps, claim: Claim) -> bool:

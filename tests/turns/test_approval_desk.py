@@ -12,13 +12,27 @@ from structlog.testing import capture_logs
 
 from bot.conversation.approval import WAITS_S
 from bot.conversation.approval_card import NOT_WAITING
+from bot.conversation.audit import Actor
 from bot.conversation.errors import DiscordUnavailable
+from bot.conversation.scope import Scope
 from bot.tools.gate import Allowed, Refused, Waiting
 from bot.tools.tool import ToolContext, ToolFailed, ToolOutput
 from bot.turns import approval_desk
 from bot.turns.approval_runs import GONE, TOO_SLOW
 from bot.turns.tool_result import BUG, MOST_CHARS
-from tests.turns.desk_stage import ASKER, CONTEXT, ID, KEY, THREAD, TURN, Bench, bench, eventually
+from tests.turns.desk_stage import (
+    ASKER,
+    CHANNEL,
+    CONTEXT,
+    ID,
+    KEY,
+    SERVER,
+    THREAD,
+    TURN,
+    Bench,
+    bench,
+    eventually,
+)
 
 __all__ = ["bench"]
 
@@ -209,3 +223,36 @@ async def test_a_call_that_nobody_decides_is_reported_as_expired(bench: Bench) -
     bench.now_s[0] += WAITS_S + 1
     await bench.looked()
     assert bench.events == ["opened", "expired"]
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "verdict"),
+    [
+        ("on", ("off",), Refused),
+        ("off", ("on",), Refused),
+        ("on", ("ask",), Waiting),
+        ("ask", ("on",), Waiting),
+        ("on", ("on",), Allowed),
+        ("on", ("on", "off"), Refused),
+    ],
+)
+async def test_security_nobody_gets_a_call_by_writing_beside_somebody_who_may_have_it(
+    bench: Bench, own: str, others: tuple[str, ...], verdict: type
+) -> None:
+    actor = Actor(SERVER, ASKER, 1)
+    roles = {"on": 81, "ask": 82, "off": 83}
+    set_for_roles = {f"tool:knock:role:{role}": value for value, role in roles.items()}
+    await bench.scope_settings.change(actor, Scope.CHANNEL, CHANNEL, set_for_roles)
+    context = replace(
+        CONTEXT,
+        roles=frozenset({roles[own]}),
+        others=tuple(frozenset({roles[other]}) for other in others),
+    )
+    assert isinstance(await bench.desk.gate(bench.tool, context, {"door": "north"}), verdict)
+
+
+async def test_security_a_personal_tool_is_for_one_person(bench: Bench) -> None:
+    bench.settings = {"changes": True, "personal": True}
+    assert isinstance(await bench.desk.gate(bench.tool, CONTEXT, {"door": "north"}), Allowed)
+    context = replace(CONTEXT, others=(frozenset(),))
+    assert await bench.desk.gate(bench.tool, context, {"door": "north"}) == Refused(approval_desk.WHO)
