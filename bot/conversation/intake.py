@@ -40,6 +40,7 @@ class Reason(StrEnum):
     BEFORE_SETTING = "before_setting"
     BLOCKED = "blocked"
     UNKNOWN_AUTHOR = "unknown_author"
+    REPEATED = "repeated"
     TOO_MANY_THREADS = "too_many_threads"
     PAUSED = "paused"
     NO_CONSENT = "no_consent"

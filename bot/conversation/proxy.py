@@ -1,7 +1,8 @@
 """Proxied messages: which message is the copy of which, decided from the messages alone; pure.
 
 An application such as PluralKit posts a copy of a person's message through a webhook, under another name and without
-the tags that chose the name, and then deletes the original. Discord does not say that the two belong together.
+the tags that chose the name, and then deletes the original. Discord does not say that the two belong together, and
+anybody may post what another person has just said: whether the original is deleted tells the two cases apart.
 """
 
 from __future__ import annotations

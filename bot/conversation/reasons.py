@@ -76,6 +76,10 @@ BECAUSE: dict[str, Because] = {
         "because an app has posted it for somebody whom I do not know, and not everybody may use me there",
         "Write it again without the app.",
     ),
+    Reason.REPEATED: Because(
+        "because an app has posted it, and the message that it repeats was not deleted",
+        "Delete the message that it repeats, and write it again.",
+    ),
     Reason.TOO_MANY_THREADS: Because(
         "because its author had started several threads within a minute; the next one can open {detail}",
         "Write on in one of these threads, or mention me again after that minute.",

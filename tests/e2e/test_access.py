@@ -173,9 +173,10 @@ async def test_security_a_proxied_message_of_an_unknown_author_is_ignored_where_
 async def test_an_edit_of_a_proxied_message_is_judged_by_its_author(world: World) -> None:
     channel = world.channel()
     thread = await world.converse(channel, "hello")
-    await world.ben.post(thread, "L: what is a warp?")
+    original = await world.ben.post(thread, "L: what is a warp?")
     place = world.discord.world.channels[thread]
     copy = world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await world.ben.delete(thread, original["id"])
     await world.settled(int(copy["id"]))
     await block(world, channel, world.ben)
     requests = len(world.asked)

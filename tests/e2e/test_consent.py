@@ -176,6 +176,7 @@ async def test_an_edit_of_a_proxied_message_is_that_of_a_person_who_has_withdraw
         proxied.play("original")
         await own.settled(proxied.original.id)
         proxied.play("copy")
+        proxied.play("deletion")
         await own.settled(proxied.copy)
         handle = await own.ann.command(thread, "about")
         await press(own.ann, thread, await handle.message(), "Withdraw my consent")

@@ -68,12 +68,13 @@ async def posted(world: World, who: Any) -> int:
 
 async def proxied(world: World, who: Any) -> int:
     channel = world.channel()
-    await who.post(channel, f"L: {world.mention} what is a warp?")
+    original = await who.post(channel, f"L: {world.mention} what is a warp?")
     place = world.discord.world.channels[channel]
     copy = world.discord.post_as_webhook(
         place, "Luna", f"{world.mention} what is a warp?", application_id=PLURALKIT
     )
     world.discord.commit()
+    await who.delete(channel, original["id"])
     thread = await world.thread_of(copy)
     await world.answered(thread)
     await world.settled(thread)

@@ -28,9 +28,11 @@ async def test_a_proxied_reply_quotes_what_its_original_replies_to(world: World)
     place = await world.converse(world.channel(), "hello")
     loom = await world.ben.post(place, "// the blue loom")
     text = f"{world.mention} is it good?"
-    await world.settled(await world.ann.post(place, f"L: {text}", reply_to=loom["id"]))
+    original = await world.ann.post(place, f"L: {text}", reply_to=loom["id"])
+    await world.settled(original)
     channel = world.discord.world.channels[place]
     copy = world.discord.post_as_webhook(channel, "Luna", text, [reply_embed(loom)], application_id=PLURALKIT)
+    await world.ann.delete(place, original["id"])
     await world.settled(int(copy["id"]))
     (quote,) = quotes(world)
     assert said(quote) == [('from="Ben" username="ben"', "// the blue loom")]
@@ -65,8 +67,10 @@ async def test_a_link_in_a_proxied_message_is_opened_if_the_person_or_else_every
     )
     text = f"{world.mention} {link(world, public)} {link(world, secret)}"
     channel = world.discord.world.channels[here]
-    await world.settled(await world.ann.post(here, f"L: {text}"))
+    original = await world.ann.post(here, f"L: {text}")
+    await world.settled(original)
     copy = world.discord.post_as_webhook(channel, "Luna", text, application_id=PLURALKIT)
+    await world.ann.delete(here, original["id"])
     await world.settled(int(copy["id"]))
     assert [text for quote in quotes(world) for _, text in said(quote)] == ["in the attic", "under the mat"]
     inside = world.discord.world.channels[int(copy["id"])]

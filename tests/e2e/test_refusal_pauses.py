@@ -115,9 +115,10 @@ async def own_pause(world: World, person: Any) -> bool:
 async def test_edits_of_proxied_messages_are_those_of_the_person_behind_them(own: World) -> None:
     channel, person = own.channel(), own.person("nora")
     thread = await own.converse(channel, "hello", person)
-    await person.post(thread, "L: what is a warp?")
+    original = await person.post(thread, "L: what is a warp?")
     place = own.discord.world.channels[thread]
     copy = own.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await person.delete(thread, original["id"])
     await own.settled(int(copy["id"]))
     for number in range(4):
         await refused(own, thread, person, f"forbidden {number}")

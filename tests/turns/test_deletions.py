@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from bot.conversation.request import Finished, Request, Started, TextDelta
+from bot.store.codec import Result
 from bot.store.revisions import Change
 from bot.store.turn_control import RegenerateResult
 from tests.conversation.builders import message
@@ -119,3 +120,17 @@ async def test_what_was_answered_without_a_deleted_message_can_be_changed_later(
     sent = await sent_next(bench, claude)
     assert "cherries" in sent
     assert not any(word in sent for word in ("tulips", "plums", "pears"))
+
+
+async def test_the_answer_to_a_message_that_goes_while_it_is_committed_is_withdrawn_once_it_is_done(
+    bench: Bench,
+) -> None:
+    await hear(bench, TULIPS)
+    claim = await bench.claim()
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.commit(claim, None, Result("answer"), window_start=0)
+    assert await bench.revisions.delete(C, TULIPS.id) is Change.OLD
+    for _ in range(2):
+        assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LATER
+    await bench.journal.acknowledge(claim, reconcile=False)
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LAST

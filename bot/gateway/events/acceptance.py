@@ -109,8 +109,12 @@ class Acceptance:
         if refused is None and await self._is_held_back(message, author or None, source):
             await self._proxies.discard(message)
             return None
+        waits = source == "event"
+        if refused is None and original and not await self._proxies.is_gone(original, message, waits=waits):
+            # Whoever had it posted, that may be anybody.
+            refused, author = Ignore(Reason.REPEATED), NOBODY
         if refused is not None:
-            if original is None:  # its original is answered if it comes after all
+            if author == NOBODY:  # its original is answered if it comes after all
                 await self._proxies.discard(message)
             await self._ignore_refused(message, refused, None, decided, source, person=author or None)
             return None

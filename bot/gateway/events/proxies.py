@@ -1,8 +1,9 @@
 """Proxied messages and their originals: one answer, to the proxied message.
 
 The bot cannot know that a message will be proxied, so the original may be waiting, being answered or answered when
-its copy comes; the copy may also come first. The original then counts as deleted, whether it is deleted yet or not,
-and what was answered to it alone is withdrawn.
+its copy comes; the copy may also come first. Anybody can have an application post what another person has just said,
+so a message is the original only once it is deleted: then what was answered to it alone is withdrawn. The copy waits
+for that; where the message stands, it has the answer.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.message import Message, Reference
 from bot.conversation.proxy import copy_of, original_of
 from bot.gateway.conversion import convert
+from bot.gateway.events.deletions import Deletions
 from bot.gateway.events.wait_until_done import POLL_S, wait_until_done
 from bot.store.recent_messages import RecentMessages
 from bot.store.revisions import Change, Revisions
@@ -59,6 +61,7 @@ class Proxies:
         self._remove_thread = remove_thread
         self._poll_s = poll_s
         self._withdrawn: OrderedDict[int, None] = OrderedDict()
+        self._deletions = Deletions()
         self._removing: set[asyncio.Task[None]] = set()
 
     def is_proxied(self, message: discord.Message) -> bool:
@@ -86,6 +89,13 @@ class Proxies:
         """Discard what was noted of a message that is not received."""
         await self._recent.discard(message.channel.id, message.id)
 
+    async def is_gone(self, original: Message, copy: discord.Message, *, waits: bool) -> bool:
+        """Whether the application deletes what a message is the copy of; an event `waits` for that."""
+        is_gone = await self._deletions.of(original.id, copy.channel, waits=waits)
+        if not is_gone:
+            log.info("original_stands", message=original.id, copy=copy.id)
+        return is_gone
+
     async def withdraw(self, original: Message, *, channel: int, in_thread: bool) -> None:
         """Have an original count as deleted; without `in_thread` its answer has a thread of its own."""
         conversation = channel if in_thread else original.id
@@ -110,6 +120,7 @@ class Proxies:
 
     def deleted(self, message: int) -> None:
         """Remove the thread of an original once more: until its deletion a worker may just have been opening it."""
+        self._deletions.note(message)
         if message in self._withdrawn:
             del self._withdrawn[message]
             self._start_removal(message)

@@ -7,6 +7,7 @@
 -- last one, or was forgotten; 'GONE' if its messages are deleted.
 local state = redis.call('HGET', record, 'state') or 'absent'
 if redis.call('HGET', record, 'wish') == request then return 'OK' end
+if state == 'committed' then return 'BUSY' end  -- it is about to be the last one
 if redis.call('HGET', meta, 'last') ~= turn then return 'OLD' end
 if not BEFORE[state] then
   return (state == 'absent' or state == 'received' or state == 'cancelled') and 'OLD' or 'BUSY'

@@ -41,7 +41,7 @@ end
 -- Nobody works on messages that are held back: the turn that runs is another one.
 local is_held = turn_state ~= nil and is_held_back(records .. turn)
 -- An edit that arrives after the deletion, as from a bot whose gateway lags, must not bring the message back.
-if not held then return {'SAME', turn} end
+if not held and not (deleted and turn_state == 'committed') then return {'SAME', turn} end
 if turn_state == 'committed' then
   if not deleted then return {'LATER', turn} end
   -- The lease holder shows what is committed, and does not need the message any more.
