@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.commands.interactions import Interaction
 from bot.commands.services import CommandServices
 from bot.conversation import consent, wording
 from bot.conversation.access_rules import access_of
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.limits import Paused
-from bot.conversation.scope import Scope
+from bot.conversation.scope import Scope, Settings
 
 BLOCKED = "You may not use me here: somebody who manages this server has decided that. /access show tells which rule."
 BLOCKED_BY_OPERATOR = "You may not use me: whoever runs me has decided that."
@@ -40,10 +42,9 @@ class Admission:
         """Say why Claude is not asked for the person in a thread or channel, None if Claude is."""
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
-        person, roles = interaction.user.id, roles_of(interaction)
-        found = access_of(person, roles, by_scope, self._defaults(), server=server)
-        if not found.allowed:
-            return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
+        person = interaction.user.id
+        if (blocked := self._blocked(interaction, by_scope)) is not None:
+            return blocked
         if self._consents is not None and await self._consents.agreed_ms(person) is None:
             return consent.NEEDED
         in_force = mode_in_force(by_scope)
@@ -51,6 +52,22 @@ class Admission:
             return ANSWERS_OFF[in_force.origin.scope]
         pause = await self._limits.pause(home_of(interaction), person, at_ms=self._clock.now_ms())
         return None if pause is None else wording.paused(person, pause.until_ms, is_direct=server is None)
+
+    async def blocked(
+        self, interaction: Interaction, *, thread: int | None, channel: int | None
+    ) -> str | None:
+        """Say why the person may not use the bot in a thread or channel at all, None if they may."""
+        server = interaction.guild_id
+        return self._blocked(
+            interaction, await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
+        )
+
+    def _blocked(self, interaction: Interaction, by_scope: Mapping[Scope, Settings]) -> str | None:
+        person, roles = interaction.user.id, roles_of(interaction)
+        found = access_of(person, roles, by_scope, self._defaults(), server=interaction.guild_id)
+        if found.allowed:
+            return None
+        return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
 
     async def opening_refusal(self, interaction: Interaction) -> str | None:
         """Say why no thread opens for the person yet; None counts a thread towards their limit."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import structlog
 
 from bot.commands import permission_rules
+from bot.commands.admission import Admission
 from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -20,7 +21,7 @@ from bot.conversation.approval_card import NOT_WAITING, late_answer
 from bot.conversation.audit import Act
 from bot.conversation.errors import DiscordError
 from bot.conversation.scope import Scope
-from bot.conversation.tool_settings import FAMILY, ON
+from bot.conversation.tool_settings import FAMILY, ON, role_settings
 from bot.gateway.conversion import buttons
 from bot.render.controls import Button
 
@@ -32,6 +33,10 @@ ALWAYS_RULE = permission_rules.CONVERSATION
 
 MAY_NOT_DECIDE = RULE.refusal("decide that")
 MAY_NOT_ALWAYS = ALWAYS_RULE.refusal("allow it for the whole thread") + " “Allow once” may do."
+SET_FOR_ROLES = (
+    "This tool is set for roles here, so I do not switch it on for everybody in this thread: /tools set can do that. "
+    "“Allow once” may do."
+)
 UNKNOWN = "I no longer know that call. If you still want it, ask Claude again."
 NOT_FOUND_OUT = (
     "I could not check whether this is still allowed, because Discord did not tell me the roles. Press again in a "
@@ -49,6 +54,7 @@ class ApprovalButtons:
         self._scope_settings = services.scope_settings
         self._audit_log = services.audit_log
         self._desk = services.approvals
+        self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
         tree.add_button(buttons.OF_CARDS_TEMPLATE.pattern, self.pressed)
@@ -80,6 +86,12 @@ class ApprovalButtons:
             await say(interaction, refusal)
             return
         if chosen is not Button.REFUSE:
+            blocked = await self._admission.blocked(
+                interaction, thread=found.conversation, channel=found.channel
+            )
+            if blocked is not None:
+                await say(interaction, blocked)
+                return
             # Before the setting is changed: Always must not switch on a tool that is no longer allowed.
             try:
                 found = await self._desk.checked(found)
@@ -90,10 +102,20 @@ class ApprovalButtons:
                 await say(interaction, refusal)
                 return
         if chosen is Button.ALWAYS:
+            if await self._is_set_for_roles(found):
+                await say(interaction, SET_FOR_ROLES)
+                return
             await self._scope_settings.change(
                 invocation.actor, Scope.THREAD, found.conversation, {FAMILY + found.tool: ON}
             )
         await self._decide(interaction, invocation, found, chosen)
+
+    async def _is_set_for_roles(self, found: Approval) -> bool:
+        """Whether somebody has set the tool for roles, which a setting of the thread for everybody would overrule."""
+        by_scope = await self._scope_settings.by_scope(
+            thread=found.conversation, channel=found.channel, server=found.server
+        )
+        return bool(role_settings(by_scope, found.tool))
 
     async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], approval: str) -> None:
         """Refuse a call with the reason that was written in the modal."""

@@ -7,11 +7,14 @@ import signal
 
 import pytest
 
+from bot.commands.admission import BLOCKED
+from bot.commands.approvals import SET_FOR_ROLES
 from bot.conversation.approval_card import WITHDRAWN
 from bot.local.simulator.claude import Reply
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from bot.turns.tool_outcomes import LEFT_BEHIND
+from tests.e2e.access_scene import block
 from tests.e2e.bounds_scene import PERMIT, waiting
 from tests.e2e.branch_scene import branched
 from tests.e2e.controls import labels, press, sent, told
@@ -74,6 +77,34 @@ async def test_a_role_that_is_taken_away_while_a_card_waits_stops_the_call(scene
     world.guild.members[world.ann.id].role_ids.remove(role)
     assert await told(await press(world.ann, thread, card, "Allow once"), world) == WITHDRAWN["off"]
     assert scene.made() == []
+
+
+async def test_security_who_is_blocked_meanwhile_allows_no_call_and_may_refuse_it(scene: Scene) -> None:
+    world = scene.world
+    await scene.start()
+    thread, _, card = await waiting(scene)
+    await block(world, thread, world.ann, scope="server")
+    assert await told(await press(world.ann, thread, card, "Allow once"), world) == BLOCKED
+    assert scene.made() == []
+    await press(world.ann, thread, card, "Refuse")
+    await world.until(lambda: labels(card_of(world, thread)) == [])
+    assert scene.made() == []
+
+
+async def test_security_nobody_allows_always_what_is_set_for_roles(scene: Scene) -> None:
+    world = scene.world
+    await scene.start()
+    role = world.role("scribes", world.ann)
+    place = world.channel()
+    for target, state in ((role, "ask"), (world.guild.id, "off")):
+        await commanded(
+            world.admin, place, "tools set", tool="permit", state=state, scope="server", role=target
+        )
+    thread, _, card = await waiting(scene)
+    moderator = world.person("moderator-always", bits.MANAGE_THREADS)
+    assert await told(await press(moderator, thread, card, "Always here"), world) == SET_FOR_ROLES
+    assert scene.made() == []
+    assert await told(await press(world.ann, thread, card, "Always here"), world) == SET_FOR_ROLES
 
 
 async def test_a_reset_ends_a_card_that_waits_and_claude_is_not_told_of_it(scene: Scene) -> None:
