@@ -101,7 +101,8 @@ class Revisions:
         The last turn is taken up again: without messages its reply is withdrawn, with others they are answered again.
         """
         change, turn = await self._delete(conversation, message)
-        if change is not Change.OLD or turn is None:
+        # SAME with a turn: the message went while its reply was committed, and the reply is just being shown.
+        if change not in (Change.OLD, Change.SAME) or turn is None:
             return change
         result = await self._control.regenerate(conversation, turn, f"withdraw-{message}", withdraws=True)
         return {RegenerateResult.OK: Change.LAST, RegenerateResult.BUSY: Change.LATER}.get(result, change)

@@ -1,9 +1,9 @@
 --!df flags=allow-undeclared-keys
 -- A message was edited or deleted on Discord. A running turn is fenced off: the turn begins again with its remaining
 -- messages, as after a crash. `payload` is '' for a deletion. An edit that `amends` changes the message alone.
--- Returns {what was found, id of the message's turn or ''}: 'UNKNOWN', 'SAME' (nothing new), 'LATER' (an edit while the
--- turn is just being finished), 'WAITING' (not answered yet), 'ANSWERING', 'LAST' (answered by the last turn), 'OLD' (in
--- the history).
+-- Returns {what was found, id of the message's turn or ''}: 'UNKNOWN', 'SAME' (nothing new; with the turn that is
+-- just being finished if the message was deleted before), 'LATER' (an edit while the turn is just being finished),
+-- 'WAITING' (not answered yet), 'ANSWERING', 'LAST' (answered by the last turn), 'OLD' (in the history).
 local record = records .. message
 local state = redis.call('HGET', record, 'state')
 if not state then return {'UNKNOWN', ''} end
@@ -41,7 +41,7 @@ end
 -- Nobody works on messages that are held back: the turn that runs is another one.
 local is_held = turn_state ~= nil and is_held_back(records .. turn)
 -- An edit that arrives after the deletion, as from a bot whose gateway lags, must not bring the message back.
-if not held and not (deleted and turn_state == 'committed') then return {'SAME', turn} end
+if not held then return {'SAME', turn_state == 'committed' and turn or ''} end
 if turn_state == 'committed' then
   if not deleted then return {'LATER', turn} end
   -- The lease holder shows what is committed, and does not need the message any more.
