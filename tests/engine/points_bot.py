@@ -56,7 +56,7 @@ from bot.store.file_sweeps import FileSweeps
 from bot.store.quote_store import QuoteStore
 from bot.store.scripts import Call, Commands, Scripts
 from bot.tools.toolbox import Toolbox
-from bot.turns import approval_desk, file_cleanup, reminder_poster
+from bot.turns import approval_desk, approval_watch, file_cleanup, reminder_poster
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from bot.wiring import turns as wiring_turns
@@ -240,6 +240,7 @@ def prepare() -> None:
         "POINTS_APPROVAL_S",
         (approval, "INTERRUPTED_AFTER_S"),
         (approval_desk, "RETRY_S"),
+        (approval_watch, "RETRY_S"),
         (approval_desk, "CARD_S"),
     )
     _seconds("POINTS_REMINDER_S", (reminder_poster, "RETRY_S"), (reminder_poster, "HOLD_S"))
