@@ -64,7 +64,7 @@ class Check:
         self._scope_settings = services.scope_settings
         self._health = services.health
         self._tools = services.tools
-        self._refreshing: set[asyncio.Task[None]] = set()
+        self._refreshing: dict[tuple[int, int | None], asyncio.Task[None]] = {}
 
     def add_to(self, tree: Tree) -> None:
         tree.command(name="check", description="What is wrong in this server and channel, and how to fix it")(
@@ -84,9 +84,21 @@ class Check:
             return
         await say(interaction, text_of(found))
         if found:
-            task = asyncio.create_task(self._refresh(interaction, text_of(found)), name="check")
-            self._refreshing.add(task)
-            task.add_done_callback(self._refreshing.discard)
+            self._follow(interaction, text_of(found))
+
+    def _follow(self, interaction: Interaction, shown: str) -> None:
+        """Keep the latest answer to a person in a server up to date, and no earlier one: each look has a cost."""
+        who = interaction.user.id, interaction.guild_id
+        if (earlier := self._refreshing.get(who)) is not None:
+            earlier.cancel()
+        task = asyncio.create_task(self._refresh(interaction, shown), name="check")
+        self._refreshing[who] = task
+
+        def forget(ended: asyncio.Task[None]) -> None:
+            if self._refreshing.get(who) is ended:
+                del self._refreshing[who]
+
+        task.add_done_callback(forget)
 
     async def _refresh(self, interaction: Interaction, shown: str) -> None:
         """Edit the answer when a finding changes, until nothing is wrong or the answer can no longer be edited."""

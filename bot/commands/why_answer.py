@@ -191,7 +191,7 @@ class WhyAnswer:
             return why_blocked.to_author(where, decision, server=server, is_here=is_here, names=self._names)
         if self._names:
             return why_blocked.to_admin(where, decision, server=server, is_here=is_here)
-        return self._unanswered(where, decision)
+        return self._unanswered(where, replace(decision, origin=None), by_operator=False)
 
     async def _answered(
         self, where: str, entry: Turn, conversation: int, meta: Meta | None, decision: Decision | None

@@ -43,6 +43,18 @@ async def test_a_missing_permission_is_named_and_disappears_when_it_is_given(wor
         await own.until(lambda: own.discord.message(original["id"])["content"] == NOTHING)
 
 
+async def test_only_the_latest_answer_to_a_person_is_kept_up_to_date(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        own.deny(channel, bits.ATTACH_FILES)
+        handles = [await own.admin.command(channel, "check") for _ in range(2)]
+        said = [await answer(handle) for handle in handles]
+        ids = [(await handle.message())["id"] for handle in handles]
+        own.deny(channel, 0)
+        await own.until(lambda: own.discord.message(ids[1])["content"] == NOTHING)
+        assert own.discord.message(ids[0])["content"] == said[0]
+
+
 async def test_a_channel_for_the_audit_log_is_looked_at_from_anywhere(world: World) -> None:
     async with world.apart() as own:
         logs = own.channel()

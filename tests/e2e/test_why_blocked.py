@@ -117,3 +117,14 @@ async def test_the_author_of_a_proxied_message_is_told_the_rule_and_others_are_n
         assert str(world.admin.id) not in text
     assert f"A rule for <@{world.ben.id}> in this channel blocks them" in await why(world.admin, thread, copy)
     assert "<@" not in await why(world.ann, thread, copy)
+
+
+async def test_security_others_learn_neither_which_rule_nor_where_it_stands(world: World) -> None:
+    channel = world.channel()
+    await rule(world, channel, "block", person=world.ben.id)
+    message = await world.ben.post(channel, f"{world.mention} and I?")
+    await world.answered(await world.thread_of(await world.ann.post(channel, f"{world.mention} hello")))
+    for text in (await why(world.ann, channel, message), await menu(world.ann, channel, message)):
+        assert "its author may not use me" in text
+        assert "The rule" not in text
+        assert "this channel" not in text
