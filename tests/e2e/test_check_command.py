@@ -47,9 +47,11 @@ async def test_only_the_latest_answer_to_a_person_is_kept_up_to_date(world: Worl
     async with world.apart() as own:
         channel = own.channel()
         own.deny(channel, bits.ATTACH_FILES)
-        handles = [await own.admin.command(channel, "check") for _ in range(2)]
-        said = [await answer(handle) for handle in handles]
-        ids = [(await handle.message())["id"] for handle in handles]
+        ids, said = [], []
+        for _ in range(2):
+            handle = await own.admin.command(channel, "check")
+            said.append(await answer(handle))
+            ids.append((await handle.message())["id"])
         own.deny(channel, 0)
         await own.until(lambda: own.discord.message(ids[1])["content"] == NOTHING)
         assert own.discord.message(ids[0])["content"] == said[0]
