@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import discord
 import structlog
 
 from bot.commands import permission_rules
@@ -129,8 +130,11 @@ class ApprovalButtons:
 
     async def _resolved(self, interaction: Interaction, approval: int) -> tuple[Invocation, Approval | None]:
         invocation = await resolve_invocation(interaction, self._conversations)
-        card = None if interaction.message is None else interaction.message.id
-        return invocation, await self._desk.find(interaction.channel_id or 0, approval, card)
+        # Discord checks that the message of a press has the button; a modal of any message may name any call.
+        card = interaction.message if interaction.type is discord.InteractionType.component else None
+        return invocation, await self._desk.find(
+            interaction.channel_id or 0, approval, None if card is None else card.id
+        )
 
     def _refusal(
         self, interaction: Interaction, invocation: Invocation, found: Approval | None, button: Button
