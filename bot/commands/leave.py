@@ -49,9 +49,9 @@ class Leave:
             await say(interaction, MAY_NOT_LEAVE)
         else:
             await self._stop_always(invocation, invocation.conversation)
-            await self._conversations.leave(invocation.conversation, interaction.id)
-            await note(self._audit_log, invocation, Act.LEAVE)
-            log.info("conversation_left", conversation=invocation.conversation)
+            if await self._conversations.leave(invocation.conversation, interaction.id):
+                await note(self._audit_log, invocation, Act.LEAVE)
+                log.info("conversation_left", conversation=invocation.conversation)
             await say(interaction, LEFT)
 
     async def _stop_always(self, invocation: Invocation, thread: int) -> None:

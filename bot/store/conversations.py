@@ -129,9 +129,13 @@ class Conversations:
             found = [str(each) for each in await pipe.execute() if each]
         return int(found[0]) if found else None
 
-    async def leave(self, conversation: int, at: int) -> None:
-        """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
-        await self._scripts.run(Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s))
+    async def leave(self, conversation: int, at: int) -> bool:
+        """Store that from the interaction `at` on the bot answers nothing until it is mentioned.
+
+        False if that changes nothing: the bot had left before.
+        """
+        call = Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s)
+        return bool(await self._scripts.run(call))
 
     async def hand_over(self, conversation: int, person: int, at: int) -> bool:
         """Make a person the starter by the interaction `at`; False if a later one has done so, or this one before."""

@@ -75,6 +75,20 @@ async def test_each_administrative_act_is_noted_without_what_people_said(world: 
         assert SECRET not in str(found)
 
 
+async def test_security_what_changes_nothing_is_not_noted(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        for _ in range(2):
+            await answer(await own.ann.command(thread, "leave"))
+            await answer(await own.ann.command(thread, "answer set", {"mode": "quiet"}))
+            await set_prompt(own.ann, thread, "Be brief.")
+        assert await acts(own, thread) == [
+            f"<@{own.ann.id}> set the prompt of <#{thread}>: 9 characters",
+            f"<@{own.ann.id}> set the answer mode of <#{thread}>: `quiet`",
+            f"<@{own.ann.id}> made me leave <#{thread}>",
+        ]
+
+
 async def test_who_stops_a_reply_to_somebody_else_is_noted_and_who_may_not_is_not(world: World) -> None:
     async with world.apart() as own:
         mod = own.person("mod", bits.MANAGE_MESSAGES)

@@ -115,6 +115,18 @@ async def test_only_a_mention_from_after_the_leave_lets_the_bot_join_again_which
     assert (meta.left, meta.joined) == (snowflake(10), None if joined is None else snowflake(joined))
 
 
+async def test_whether_a_leave_changes_anything_is_told(store: Store) -> None:
+    await store.receive(C, message("hello", number=8), source="event", channel_fields={"guild": 1})
+    assert await store.leave(C, snowflake(10))
+    assert await store.leave(C, snowflake(10))  # the same one again, whose answer was lost
+    assert not await store.leave(C, snowflake(11))
+    await store.introduce(C, {"joined": snowflake(12)})
+    assert await store.leave(C, snowflake(13))
+    assert not await store.leave(C, snowflake(14))
+    await store.introduce(C, {"joined": snowflake(16)})
+    assert not await store.leave(C, snowflake(15))  # the mention from after it stays in force
+
+
 async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
     await receive(store, message("hello", number=10))
     claim = await claimed(store)
