@@ -16,8 +16,8 @@ from bot.conversation.recurrence import Every, next_ms
 State = Literal["waiting", "posting", "ended"]
 
 End = Literal["", "delivered", "cancelled", "gone", "left", "refused"]
-"""How a reminder ended. `gone`: its place is deleted. `left`: the person cannot read its place any more. `refused`:
-the bot could not post it within `GIVE_UP_MS`."""
+"""How a reminder ended. `gone`: its place is deleted. `left`: the person cannot read its place any more, or may
+not use the bot there. `refused`: the bot could not post it within `GIVE_UP_MS`."""
 
 MOST_CHARS = 500
 MOST_AHEAD_DAYS = 5 * 366

@@ -7,6 +7,7 @@ a message whose post was interrupted is looked for in its place before it is pos
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import structlog
@@ -54,17 +55,30 @@ class Readers(Protocol):
         ...
 
 
+async def _allow_all(_reminder: Reminder) -> bool:
+    """Have everybody reminded."""
+    return True
+
+
 class ReminderPoster:
-    """Posts what is due."""
+    """Posts what is due; `allow` says whether the rules of /access let its person be reminded still."""
 
     def __init__(
-        self, reminders: Reminders, outbox: Outbox, readers: Readers, clock: Clock, *, instance: str
+        self,
+        reminders: Reminders,
+        outbox: Outbox,
+        readers: Readers,
+        clock: Clock,
+        *,
+        instance: str,
+        allow: Callable[[Reminder], Awaitable[bool]] = _allow_all,
     ) -> None:
         self._reminders = reminders
         self._outbox = outbox
         self._readers = readers
         self._clock = clock
         self._instance = instance
+        self._allow = allow
 
     async def watch(self, *, every_s: float) -> None:
         """Post what is due until cancelled."""
@@ -138,7 +152,7 @@ class ReminderPoster:
         age_s = (now_ms - reminder.since_ms) / 1000
         if in_doubt and reminder.owner != self._instance and age_s < HOLD_S:
             return HOLD_S - age_s
-        if not await self._readers.may_be_reminded(reminder):
+        if not (await self._readers.may_be_reminded(reminder) and await self._allow(reminder)):
             await self._end(reminder, "left")
             return ENDED_S
         begun, taken = await self._reminders.change(

@@ -58,10 +58,11 @@ from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
 from bot.turns.reminder_poster import ReminderPoster
+from bot.turns.reminder_rules import ReminderRules
 from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
-from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.gateway import access_defaults, build_client, build_events, build_outbox, build_pins
 from bot.wiring.health import monitor_pushes, serve_health
 from bot.wiring.policies import secret_of
 from bot.wiring.presence import build_presence, build_redis_latency
@@ -234,7 +235,11 @@ async def build(
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
-    reminder_poster = ReminderPoster(store.reminders, outbox, on_discord.facts, clock, instance=instance)
+    facts = on_discord.facts
+    rules = ReminderRules(store.scope_settings, lambda: access_defaults(live.settings), facts.roles_of)
+    reminder_poster = ReminderPoster(
+        store.reminders, outbox, facts, clock, instance=instance, allow=rules.allow
+    )
     retention = Retention(
         store.removed_places,
         store.known,

@@ -15,6 +15,7 @@ from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord import thread_members
 from bot.store.keys import Keys
 from bot.tools.reminders import NONE_HERE
+from tests.e2e.access_scene import block
 from tests.e2e.controls import answer
 from tests.e2e.discord_tools_scene import call, talking
 from tests.e2e.forgetting_scene import forget
@@ -249,6 +250,15 @@ async def test_security_nobody_is_brought_back_into_a_private_thread_by_a_remind
     assert reminders(alone, secret) == []
     assert place.thread is not None
     assert alone.ben.id not in place.thread.members
+
+
+async def test_security_who_is_blocked_is_reminded_no_more(alone: World) -> None:
+    bot = await alone.start_bot(**ON)
+    thread = await talking(alone)
+    await call(alone, thread, remind("stir the pot", 0.25))
+    await block(alone, thread, alone.ann, scope="server")
+    await bot.logged("reminder_ended", why="left")
+    assert reminders(alone, thread) == []
 
 
 async def test_an_archived_thread_is_reminded_a_locked_one_not_and_a_deleted_one_ends(alone: World) -> None:

@@ -46,6 +46,7 @@ class Place:
         self._at_ms: list[float] = []
         self.failures: list[tuple[BaseException, bool]] = []
         self.readers = {77}
+        self.blocked: set[int] = set()
         self.looked = 0
 
     async def send(self, channel_id: int, message: Outgoing) -> Sent:
@@ -70,6 +71,9 @@ class Place:
     async def may_be_reminded(self, reminder: Reminder) -> bool:
         return reminder.person in self.readers
 
+    async def allow(self, reminder: Reminder) -> bool:
+        return reminder.person not in self.blocked
+
 
 class Scene:
     """A reminder, and instances that come and go."""
@@ -83,7 +87,8 @@ class Scene:
     def instance(self, name: str) -> ReminderPoster:
         place = cast("Any", self.place)
         clock = Clock(lambda: self.now_s, lambda: self.now_s)
-        return ReminderPoster(Reminders(self.redis, KEYS), place, place, clock, instance=name)
+        book = Reminders(self.redis, KEYS)
+        return ReminderPoster(book, place, place, clock, instance=name, allow=self.place.allow)
 
     async def look(self, poster: ReminderPoster, in_s: float = 0.0) -> None:
         """Let time pass, and the queue be due."""
@@ -214,6 +219,13 @@ async def test_what_was_missed_is_posted_late_and_once(redis: Redis) -> None:
 
 async def test_security_who_cannot_read_the_place_any_more_is_not_reminded(scene: Scene) -> None:
     scene.place.readers = set()
+    await scene.look(scene.instance("a"))
+    assert scene.place.posted == []
+    assert (await scene.state()).end == "left"
+
+
+async def test_security_who_may_not_use_the_bot_any_more_is_not_reminded(scene: Scene) -> None:
+    scene.place.blocked = {77}
     await scene.look(scene.instance("a"))
     assert scene.place.posted == []
     assert (await scene.state()).end == "left"
