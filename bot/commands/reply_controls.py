@@ -6,7 +6,7 @@ import discord
 import structlog
 
 from bot.commands import permission_rules
-from bot.commands.admission import Admission
+from bot.commands.admission import Admission, roles_of
 from bot.commands.audit_notes import note
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
@@ -17,7 +17,7 @@ from bot.conversation.audit import Act
 from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
-from bot.store.claim import BY_ANOTHER
+from bot.store.claim import BY_ANOTHER, Presser
 from bot.store.states import State
 from bot.store.turn_control import ConversationStatus, RegenerateResult
 
@@ -190,7 +190,9 @@ class ReplyControls:
             if refused is not None:
                 return refused
         request = str(interaction.id) if asked else f"{interaction.id}{BY_ANOTHER}"
-        refusal = await self._record(conversation, button, turn.turn_id, request)
+        # The role that everybody has is no role of a limit.
+        presser = Presser(interaction.user.id, roles_of(interaction) - {interaction.guild_id or 0})
+        refusal = await self._record(conversation, button, turn.turn_id, request, presser)
         if not refusal:
             log.info(
                 "reply_control_requested", conversation=conversation, turn=turn.turn_id, button=button.value
@@ -211,7 +213,9 @@ class ReplyControls:
             lambda seen: seen.running is not None and seen.running.state is State.COMMITTED,
         )
 
-    async def _record(self, conversation: int, button: Button, turn_id: int, request: str) -> str:
+    async def _record(
+        self, conversation: int, button: Button, turn_id: int, request: str, presser: Presser
+    ) -> str:
         if button is Button.STOP:
             stopped = await self._control.stop(conversation, turn_id)
             return NOTHING_TO_STOP if stopped is None else ""
@@ -219,5 +223,7 @@ class ReplyControls:
         entry = await self._control.last_entry(conversation, turn_id) if continuing else None
         if continuing and not (entry is not None and entry.open_end):
             return NOTHING_TO_CONTINUE
-        result = await self._control.regenerate(conversation, turn_id, request, continues=continuing)
+        result = await self._control.regenerate(
+            conversation, turn_id, request, payer=presser, continues=continuing
+        )
         return _REFUSALS.get(result, "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.conversation.correction import Correction
 from bot.conversation.message import Message, created_ms
@@ -71,6 +71,14 @@ BY_ANOTHER = "-by-another"
 
 
 @dataclass(frozen=True, slots=True)
+class Presser:
+    """A person who has a turn answered again, or its reply continued, and their roles then."""
+
+    person: int
+    roles: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Lease:
     """The right to work on a conversation; every script compares `token` with the stored one."""
 
@@ -103,7 +111,8 @@ class Attempt:
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
     `told`: the thread has the notice that the conversation cannot be read. `by_another`: somebody else than those who
-    asked has requested this answer. `timeline` is that of the earlier attempts.
+    asked has requested this answer. `presser` is the person who has, None for the first answer and after an edit.
+    `timeline` is that of the earlier attempts.
     """
 
     state: State
@@ -119,6 +128,7 @@ class Attempt:
     lost: int = 0
     told: bool = False
     by_another: bool = False
+    presser: Presser | None = None
     timeline: Timeline = ()
 
 
@@ -199,7 +209,15 @@ class Claim:
 
     @property
     def payer(self) -> Payer:
-        """On whose account the turn is: the author of the last message, or the person behind a proxied one."""
+        """On whose account the turn is: who has requested this answer, else the asker."""
+        presser = self.attempt.presser
+        return (
+            self.asker if presser is None else replace(self.asker, person=presser.person, roles=presser.roles)
+        )
+
+    @property
+    def asker(self) -> Payer:
+        """For whom the turn acts: the author of the last message, or the person behind a proxied one."""
         last = self.batch.messages[-1]
         return Payer(
             person=last.asker or last.author.id,

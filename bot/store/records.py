@@ -16,6 +16,7 @@ from bot.store.claim import (
     EarlierAnswer,
     Lease,
     Meta,
+    Presser,
     UnreadableConversation,
 )
 from bot.store.codec import (
@@ -61,6 +62,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             number=int(fields.get("tries", 0)),
             regeneration=int(fields.get("again", 0)),
             by_another=fields.get("wish", "").endswith(BY_ANOTHER),
+            presser=_presser(fields.get("payer", "")),
             replies=read_replies(fields),
             unconfirmed=_unconfirmed(fields),
             result=_result(result, reconciling=reconciling),
@@ -119,6 +121,11 @@ def _costs(fields: Mapping[str, str], *, before: int) -> tuple[int | None, ...]:
         for token, cost in sorted(recorded.items())
         if first <= token < before
     )
+
+
+def _presser(text: str) -> Presser | None:
+    person, *roles = map(int, text.split() or ["0"])
+    return Presser(person, frozenset(roles)) if person else None
 
 
 def _pair(text: str) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
+from bot.store.claim import Presser
 from bot.store.codec import load_message, pairs
 from bot.store.history import History
 from bot.store.keys import Keys, padded
@@ -108,12 +109,14 @@ class TurnControl:
         turn: int,
         request: str,
         *,
+        payer: Presser | None = None,
         continues: bool = False,
         withdraws: bool = False,
         edited: Edited | None = None,
     ) -> RegenerateResult:
         """Have a turn answered again, or its reply continued; `request` names the request, which counts once.
 
+        The answer is on the account of the `payer`, by default of who asked.
         With `withdraws` the reply of a turn whose messages are all deleted is withdrawn.
         """
         keys = self._keys
@@ -129,6 +132,7 @@ class TurnControl:
                 records=keys.record_prefix(conversation),
                 ttl_s=self._ttl_s,
                 request=request,
+                payer="" if payer is None else " ".join(map(str, (payer.person, *sorted(payer.roles)))),
                 continues=continues,
                 withdraws=withdraws,
                 edited=padded(edited.message) if edited else "",

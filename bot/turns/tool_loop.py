@@ -237,13 +237,14 @@ class ToolLoop:
         return answers >= self._policy.most_steps or now_s - self._began_s > self._policy.most_s
 
     def _context(self, key: str) -> ToolContext:
-        payer, meta = self._claim.payer, self._claim.meta
+        # Who has a reply written again pays for it, and lends nobody their roles or their name.
+        asker, meta = self._claim.asker, self._claim.meta
         place = ToolPlace(self._claim.conversation, meta.parent, meta.guild, is_private=meta.is_private)
         others = {
             (each.asker or each.author.id): frozenset(each.roles) for each in self._claim.batch.messages
         }
-        others.pop(payer.person, None)
-        return ToolContext(place, payer.person, key, self._claim.turn_id, payer.roles, tuple(others.values()))
+        others.pop(asker.person, None)
+        return ToolContext(place, asker.person, key, self._claim.turn_id, asker.roles, tuple(others.values()))
 
 
 async def has_called(steps: ToolSteps, claim: Claim) -> bool:

@@ -10,9 +10,10 @@ import pytest
 
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import guilds
+from bot.local.simulator.discord import permissions as bits
 from bot.turns.life import HOLD_S
 from tests.e2e.budget_scene import HAIKU, LONG_S, mention, pattern, refused, set_limit
-from tests.e2e.controls import press
+from tests.e2e.controls import anew, press
 from tests.e2e.history_scene import store_of
 from tests.e2e.test_commands import answer
 from tests.e2e.world import MANY_THREADS, MANY_TURNS, World
@@ -151,6 +152,24 @@ async def test_try_again_at_a_limit_leaves_the_answer_that_stands_there(world: W
         await own.until(lambda: any("used up" in m["content"] for m in own.said(thread)))
         assert own.replies(thread)[0]["content"] == "The first."
         assert len(own.asked) == 1
+
+
+async def test_security_who_has_a_reply_written_again_pays_for_it_within_their_own_limits(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        channel, mod = own.channel(), own.person("mod", bits.MANAGE_MESSAGES)
+        await set_limit(own, channel, "1 messages per month", **{"for": "each person"})
+        own.claude.say("The first.")
+        thread = await own.converse(channel, "one")
+        await own.settled(thread)
+        own.claude.say("The second.")
+        await press(mod, thread, own.replies(thread)[-1], "Regenerate")
+        await anew(own, thread, "The second.")
+        await own.settled(thread)
+        await press(mod, thread, own.replies(thread)[-1], "Regenerate")
+        await own.until(lambda: any("used up" in m["content"] for m in own.said(thread)))
+        assert len(own.asked) == 2
 
 
 async def test_a_kept_message_is_answered_soon_after_its_limit_was_raised(world: World) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.claim import BY_ANOTHER, Idle
+from bot.store.claim import BY_ANOTHER, Idle, Presser
 from bot.store.journal import Done, Journal
 from bot.store.key_lifetimes import DONE_RECORD_S
 from bot.store.states import State
@@ -49,6 +49,25 @@ async def test_a_request_of_somebody_else_is_told_from_those_of_who_asked(store:
         await store.commit(claim, request)
         await store.journal.acknowledge(claim, reconcile=False)
     assert found == [True, False]
+
+
+async def test_security_the_person_who_requests_an_answer_pays_for_it_and_who_asked_stays_known(
+    store: RevisedStore,
+) -> None:
+    done = await store.answer(ONE)
+    await store.control.regenerate(C, done.turn_id, "900", payer=Presser(66, frozenset({7, 8})))
+    claim = await store.claim()
+    assert (claim.payer.person, claim.payer.roles) == (66, frozenset({7, 8}))
+    assert claim.asker == done.payer
+    await store.commit(claim, "new")
+    await store.journal.acknowledge(claim, reconcile=False)
+    assert "payer" not in await store.redis.hgetall(KEYS.record(C, done.turn_id))
+
+
+async def test_an_answer_that_nobody_requests_is_paid_for_by_who_asked(store: RevisedStore) -> None:
+    done = await store.answer(ONE)
+    await store.control.regenerate(C, done.turn_id, "edit")
+    assert (await store.claim()).payer == done.payer
 
 
 async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(store: RevisedStore) -> None:

@@ -14,12 +14,14 @@ from bot.conversation.content import Text, ToolResult
 from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.request import PromptMessage
 from bot.retry import Schedule
+from bot.store.claim import Presser
 from bot.store.tool_steps import ToolStep
 from bot.tools.tool import ToolContext, ToolOutput
 from bot.turns import persist
 from bot.turns.earlier_effects import consulted_before
 from bot.turns.tool_loop import LIMIT_REACHED, MOST_TOLD, STOPPED, Answer, ToolPolicy
-from tests.store.stage import KEYS, C
+from tests.store.claims import changed
+from tests.store.stage import KEYS, ONE, C
 from tests.turns.tool_stage import Effect, GateSays, ToolBench, call, said, tool
 
 DOING = status_wording.tool_status("Doing knock")
@@ -209,6 +211,21 @@ async def test_a_store_that_stays_away_is_told_as_it_is(
     loop = bench.loop(tool("knock", run, changes=True))
     with pytest.raises(StoreUnavailable):
         await loop.go_on(said(call("knock")), "", lambda _: None)
+
+
+async def test_security_who_has_a_reply_written_again_lends_a_call_neither_name_nor_roles(
+    bench: ToolBench,
+) -> None:
+    contexts = []
+
+    async def run(context: ToolContext, _arguments: Mapping[str, Any]) -> ToolOutput:
+        contexts.append(context)
+        return ToolOutput.of("x")
+
+    bench.claim = changed(bench.claim, presser=Presser(66, frozenset({8})))
+    await bench.loop(tool("knock", run)).go_on(said(call("knock")), "", lambda _: None)
+    (context,) = contexts
+    assert (context.asker, context.roles, context.others) == (ONE.author.id, frozenset(ONE.roles), ())
 
 
 async def test_a_loop_that_is_broken_off_stops_what_only_reads_and_lets_an_effect_end(

@@ -39,6 +39,7 @@ if not UNCHANGED[state] then
     before = redis.call('HGET', meta, 'buttons') or ''
     redis.call('HSET', meta, 'buttons', buttons)
   end
+  redis.call('HDEL', record, 'payer')
   if timeline ~= '' then redis.call('HSET', record, 'timeline', timeline) end
   note_parts(record, parts)
   redis.call('DEL', steps)

@@ -1,6 +1,6 @@
 --!df flags=allow-undeclared-keys
 -- Have the last turn answered again, or its reply continued: the turn waits again, with the messages of its reply.
--- `request` names the request, so that it counts once. `edited` is a message of the turn whose text has changed, '' for
+-- `request` names the request, so that it counts once; `payer` is who makes it, with their roles, '' for nobody. `edited` is a message of the turn whose text has changed, '' for
 -- none, `payload` its new text, and `edited_ms` the time of the edit.
 -- With `withdraws` a turn whose messages are all deleted waits again as well: its reply is to be withdrawn.
 -- Returns 'OK', also to the same request again; 'BUSY' while a turn runs or a message waits; 'OLD' if the turn is not the
@@ -36,6 +36,7 @@ for _, field in ipairs(redis.call('HKEYS', record)) do
 end
 redis.call('ZREM', unreconciled, turn)
 redis.call('HDEL', record, 'claimed_by', 'stop', 'more', 'halted', 'sign', 'lost', 'first_token')
+if payer ~= '' then redis.call('HSET', record, 'payer', payer) else redis.call('HDEL', record, 'payer') end
 if continues == '1' then redis.call('HSET', record, 'more', '1') end
 redis.call('HSET', record, 'state', AFTER, 'members', members, 'tries', '0', 'wish', request)
 redis.call('HINCRBY', record, 'again', 1)

@@ -43,6 +43,7 @@ class Regenerate(Call):
     records: str
     ttl_s: int
     request: str
+    payer: str = ""
     continues: bool = False
     withdraws: bool = False
     edited: str = ""
