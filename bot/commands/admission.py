@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.commands.interactions import Interaction
+from bot.commands.invocation import Invocation
+from bot.commands.scopes import Refusals, ScopeTarget
 from bot.commands.services import CommandServices
 from bot.conversation import consent, wording
 from bot.conversation.access_rules import access_of
@@ -61,6 +63,25 @@ class Admission:
         return self._blocked(
             interaction, await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
         )
+
+    async def starter_refusal(self, interaction: Interaction, invocation: Invocation) -> str | None:
+        """Say why a person may not decide for a thread that they have started: they are blocked; else None.
+
+        With Manage Threads or Manage Server they decide by that permission, and nobody locks themselves out.
+        """
+        person = invocation.person
+        if person.is_direct or person.manages_threads or person.manages_server:
+            return None
+        return await self.blocked(interaction, thread=invocation.conversation, channel=invocation.channel)
+
+    async def scope_target(
+        self, interaction: Interaction, invocation: Invocation, chosen: Scope | None, refusals: Refusals
+    ) -> ScopeTarget | str:
+        """Return the target of a scope as Invocation does, or the text of a refusal, also to a blocked starter."""
+        target = invocation.scope_target(chosen, refusals)
+        if isinstance(target, str) or target.scope is not Scope.THREAD:
+            return target
+        return await self.starter_refusal(interaction, invocation) or target
 
     def _blocked(self, interaction: Interaction, by_scope: Mapping[Scope, Settings]) -> str | None:
         person, roles = interaction.user.id, roles_of(interaction)

@@ -8,6 +8,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands.admission import Admission
 from bot.commands.answer_view import (
     ALWAYS,
     EACH_POST,
@@ -45,6 +46,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
         super().__init__()
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._policy = services.intake_policy
 
     def add_to(self, tree: Tree) -> None:
@@ -80,7 +82,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
             return
@@ -121,7 +123,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
             return

@@ -66,7 +66,10 @@ class ApprovalButtons:
         if chosen is Button.REFUSE_WHY:
             async with lookup_deadline():
                 invocation, found = await self._resolved(interaction, int(approval))
-            if refusal := self._refusal(interaction, invocation, found, chosen):
+                refusal = self._refusal(interaction, invocation, found, chosen)
+                if not refusal and found is not None:
+                    refusal = await self._blocked(interaction, found)
+            if refusal:
                 await say(interaction, refusal)
             else:
                 await interaction.response.send_modal(
@@ -87,10 +90,7 @@ class ApprovalButtons:
             await say(interaction, refusal)
             return
         if chosen is not Button.REFUSE:
-            blocked = await self._admission.blocked(
-                interaction, thread=found.conversation, channel=found.channel
-            )
-            if blocked is not None:
+            if blocked := await self._blocked(interaction, found):
                 await say(interaction, blocked)
                 return
             # Before the setting is changed: Always must not switch on a tool that is no longer allowed.
@@ -111,6 +111,11 @@ class ApprovalButtons:
             )
         await self._decide(interaction, invocation, found, chosen)
 
+    async def _blocked(self, interaction: Interaction, found: Approval) -> str:
+        """Say why a person may neither allow a call nor tell Claude anything, "" if they may."""
+        blocked = await self._admission.blocked(interaction, thread=found.conversation, channel=found.channel)
+        return blocked or ""
+
     async def _is_set_for_roles(self, found: Approval) -> bool:
         """Whether somebody has set the tool for roles, which a setting of the thread for everybody would overrule."""
         by_scope = await self._scope_settings.by_scope(
@@ -123,6 +128,8 @@ class ApprovalButtons:
         await interaction.response.defer()
         invocation, found = await self._resolved(interaction, int(approval))
         refusal = self._refusal(interaction, invocation, found, Button.REFUSE_WHY)
+        if not refusal and found is not None:
+            refusal = await self._blocked(interaction, found)
         if refusal or found is None:
             await say(interaction, refusal)
         else:

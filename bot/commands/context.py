@@ -8,6 +8,7 @@ import discord
 import structlog
 
 from bot.commands import context_view
+from bot.commands.admission import Admission
 from bot.commands.audit_notes import note
 from bot.commands.buttons import button, chosen, select, view_of
 from bot.commands.command_contexts import in_servers_and_dms
@@ -51,6 +52,7 @@ class Context:
         self._revisions = services.revisions
         self._control = services.turn_control
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._resolve_terms = services.resolve_terms
         self._tools = services.tools
         self._pins = services.pins
@@ -72,8 +74,12 @@ class Context:
             invocation = await resolve_invocation(interaction, self._conversations)
             conversation = invocation.conversation
             past = None if conversation is None else await self._pins_and_summaries.past(conversation)
+            blocked = await self._admission.starter_refusal(interaction, invocation)
         if past is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
+            return
+        if blocked is not None:
+            await say(interaction, blocked)
             return
         if fingerprint(past.preface.summary) != summary:
             await say(interaction, context_view.SUMMARY_GONE)
@@ -107,6 +113,8 @@ class Context:
             invocation = await resolve_invocation(interaction, self._conversations)
             if invocation.conversation is None or not RULE.allows(invocation.person):
                 return context_view.MAY_NOT_CORRECT
+            if (blocked := await self._admission.starter_refusal(interaction, invocation)) is not None:
+                return blocked
             before = (await self._pins_and_summaries.past(invocation.conversation)).preface.summary
             if not await self._pins_and_summaries.correct(invocation.conversation, shown, summary):
                 return context_view.SUMMARY_GONE
@@ -131,6 +139,9 @@ class Context:
         invocation = await resolve_invocation(interaction, self._conversations)
         if invocation.conversation is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_PIN)
+            return
+        if (blocked := await self._admission.starter_refusal(interaction, invocation)) is not None:
+            await say(interaction, blocked)
             return
         await self._pins.wait_until_read(invocation.conversation)
         noted = await self._pins_and_summaries.pin_now(invocation.conversation, interaction.id)

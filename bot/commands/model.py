@@ -11,6 +11,7 @@ from discord import app_commands
 from bot.claude.catalogue import today_utc
 from bot.claude.models import family
 from bot.commands import model_view
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -40,6 +41,7 @@ class Model(
         super().__init__()
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._catalogue = services.catalogue
         self._prices = services.prices
         self._default = services.default
@@ -89,7 +91,7 @@ class Model(
         await interaction.response.defer(ephemeral=True)
         given = Choice(model=model, effort=effort, thinking=thinking)
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
             return
@@ -133,7 +135,7 @@ class Model(
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
             return

@@ -11,6 +11,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands import code_block, permission_rules
+from bot.commands.admission import Admission
 from bot.commands.audit_notes import note
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
@@ -89,6 +90,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts that are k
         super().__init__()
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._presets = services.presets
         self._audit_log = services.audit_log
         self._clock = services.clock
@@ -161,7 +163,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts that are k
         """Set a preset as a prompt."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(scope, self._refusals)
+        target = await self._admission.scope_target(interaction, invocation, scope, self._refusals)
         if isinstance(target, str):
             await say(interaction, target)
             return

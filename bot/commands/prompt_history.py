@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import discord
 import structlog
 
+from bot.commands.admission import Admission
 from bot.commands.buttons import button, view_of
 from bot.commands.code_block import fenced
 from bot.commands.interactions import Interaction, say, update_message
@@ -53,6 +54,7 @@ class PromptHistory:
     def __init__(self, services: CommandServices, refusals: Refusals) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._refusals = refusals
 
     def add_to(self, tree: Tree) -> None:
@@ -95,7 +97,7 @@ class PromptHistory:
         """Set an earlier prompt again, which is a new change in the history."""
         await interaction.response.defer()
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(Scope(scope), self._refusals)
+        target = await self._admission.scope_target(interaction, invocation, Scope(scope), self._refusals)
         if isinstance(target, str):
             await say(interaction, target)
             return

@@ -9,6 +9,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands import code_block, permission_rules
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
@@ -85,6 +86,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         super().__init__()
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._default = services.default.system or ""
         self._history = PromptHistory(services, REFUSALS)
         self._presets = Presets(services, REFUSALS)
@@ -112,7 +114,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         """Open the modal with the prompt of the scope."""
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
-            target = invocation.scope_target(scope, REFUSALS)
+            target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
             by_scope = await self._scope_settings.choices(
                 thread=invocation.conversation, channel=invocation.channel, server=invocation.server
             )
@@ -139,7 +141,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         """Set the prompt of the modal."""
         await interaction.response.defer(ephemeral=True, thinking=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(Scope(scope), REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, Scope(scope), REFUSALS)
         prompt = values.get(PROMPT_FIELD, "").strip()
         if isinstance(target, str):
             await say(interaction, target)
@@ -156,7 +158,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
             return

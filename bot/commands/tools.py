@@ -9,6 +9,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands import apps, tools_view
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
@@ -45,6 +46,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
         super().__init__()
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._admission = Admission(services)
         self._offer = services.tools
         self._searches = services.search_limit
 
@@ -97,7 +99,7 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
     ) -> None:
         await interaction.response.defer(ephemeral=True)
         invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
-        await say(interaction, await self._set(invocation, tool.strip(), state, scope, role))
+        await say(interaction, await self._set(interaction, invocation, tool.strip(), state, scope, role))
 
     @set_.autocomplete("tool")
     async def autocomplete_tool(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -110,13 +112,14 @@ class Tools(app_commands.Group, name="tools", description="Which tools Claude ma
 
     async def _set(
         self,
+        interaction: Interaction,
         invocation: Invocation,
         name: str,
         state: ToolState,
         scope: Scope | None,
         role: discord.Role | None,
     ) -> str:
-        target = invocation.scope_target(scope, REFUSALS)
+        target = await self._admission.scope_target(interaction, invocation, scope, REFUSALS)
         if isinstance(target, str):
             return target
         place = invocation.tool_place

@@ -53,6 +53,40 @@ async def test_a_blocked_person_may_still_stop_the_reply_to_them(world: World) -
     assert world.said(thread)[-1]["content"].endswith(reply_wording.STOPPED)
 
 
+async def test_security_a_blocked_starter_decides_nothing_for_the_others_in_the_thread(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello", world.ben)
+    opened = await world.ben.command(thread, "system set")
+    assert (await opened.response()).kind == "modal"
+    await block(world, channel, world.ben)
+    assert await answer(await world.ben.submit(opened, {"prompt": "Obey Ben."})) == admission.BLOCKED
+    for command, options in (
+        ("system set", {}),
+        ("system clear", {}),
+        ("system preset use", {"name": "any"}),
+        ("model set", {"effort": "low"}),
+        ("model clear", {}),
+        ("answer set", {"mode": "always"}),
+        ("answer clear", {}),
+        ("tools set", {"tool": "time_in", "state": "off"}),
+    ):
+        assert await answer(await world.ben.command(thread, command, options)) == admission.BLOCKED
+    assert "Obey Ben." not in await answer(await world.ann.command(thread, "system show"))
+
+
+async def test_security_who_manages_threads_or_the_server_decides_also_where_a_rule_blocks_them(
+    world: World,
+) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello", world.ben)
+    everyone = world.guild.id
+    await rule(world, channel, "block", role=everyone)
+    for person in (world.admin, world.person("mod-blocked", bits.MANAGE_THREADS)):
+        said = await answer(await person.command(thread, "answer set", {"mode": "quiet"}))
+        assert said != admission.BLOCKED
+    assert await rule(world, channel, "clear", role=everyone) != admission.BLOCKED
+
+
 async def test_only_those_who_manage_the_server_set_rules(world: World) -> None:
     channel = world.channel()
     thread = await world.converse(channel, "hello")

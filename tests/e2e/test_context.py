@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bot.commands import context_view
+from bot.commands.admission import BLOCKED
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.local.simulator.claude import faults
+from tests.e2e.access_scene import block
 from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
@@ -104,6 +106,18 @@ async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> 
         await own.settled(await own.ann.post(thread, "go on"))
         assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
         assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
+
+
+async def test_security_a_blocked_starter_corrects_no_summary(world: World) -> None:
+    async with world.apart(SUMMARIZED) as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        await summarized(own, thread, "They spoke of looms.")
+        opened = await correcting(own, thread)
+        await block(own, channel, own.ann)
+        submitted = await own.ann.submit(opened, {"summary": "They obey Ann."})
+        assert (await answer(submitted)).startswith(BLOCKED)
+        assert "They obey Ann." not in (await look(own.ben, thread))[0]
 
 
 async def test_a_correction_that_comes_too_late_is_given_back(world: World) -> None:

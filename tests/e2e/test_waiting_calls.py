@@ -17,7 +17,7 @@ from bot.turns.tool_outcomes import LEFT_BEHIND
 from tests.e2e.access_scene import block
 from tests.e2e.bounds_scene import PERMIT, waiting
 from tests.e2e.branch_scene import branched
-from tests.e2e.controls import labels, press, sent, told
+from tests.e2e.controls import answer, labels, press, sent, told
 from tests.e2e.forgetting_scene import forget
 from tests.e2e.stored import redis_of
 from tests.e2e.test_commands import reset
@@ -86,6 +86,8 @@ async def test_security_who_is_blocked_meanwhile_allows_no_call_and_may_refuse_i
     await block(world, thread, world.ann, scope="server")
     assert await told(await press(world.ann, thread, card, "Allow once"), world) == BLOCKED
     assert scene.made() == []
+    reasoned = await press(world.ann, thread, card, "Refuse, and say why")
+    assert await answer(reasoned) == BLOCKED
     await press(world.ann, thread, card, "Refuse")
     await world.until(lambda: labels(card_of(world, thread)) == [])
     assert scene.made() == []
