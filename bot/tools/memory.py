@@ -77,6 +77,7 @@ class MemoryTools:
             changes=True,
             repeats=True,
             asks=True,
+            personal=True,
             settles=self.kept_for,
         )
         forget = tool_of(
@@ -85,6 +86,7 @@ class MemoryTools:
             changes=True,
             repeats=True,
             asks=True,
+            personal=True,
             settles=self.to_forget,
         )
         return remember, forget

@@ -14,8 +14,9 @@ from bot.commands.memory import FORGOTTEN, NO_SUCH, OFF, OFF_IN_DMS
 from bot.conversation.memory import FORGOTTEN as TAKEN_BACK
 from bot.conversation.memory import Keeping
 from bot.local.simulator.claude import Reply, ToolUse
+from bot.turns.approval_desk import WHO
 from tests.conversation.red_team import CORPUS
-from tests.e2e.controls import answer, labels, press
+from tests.e2e.controls import answer, labels, press, streaming
 from tests.e2e.forgetting_scene import forget, holding
 from tests.e2e.memory_scene import LOOM, ON, ask, card_of, ids, propose, remember, told
 from tests.e2e.stored import stored
@@ -97,6 +98,26 @@ async def test_everybody_sees_and_forgets_their_own_and_managers_those_of_others
         assert own.ann.mention in acts[0]
         await ask(own, channel, own.ann)
         assert ["likes blue" in each for each in told(own)] == [True]
+
+
+async def test_security_nothing_is_remembered_as_the_word_of_one_of_several_who_are_answered(
+    world: World,
+) -> None:
+    async with world.apart(ON) as own:
+        channel = own.channel()
+        switched = {"tool": "remember", "state": "on", "scope": "server"}
+        await answer(await own.admin.command(channel, "tools set", switched))
+        thread = await ask(own, channel)
+        gate, _ = await streaming(own, thread, ["One ", "two."], "count")
+        first = await own.ben.post(thread, f"remember: {LOOM}")
+        await own.ann.post(thread, "thanks!")
+        own.claude.say(Reply.of(ToolUse("remember", {"fact": LOOM, "about_me": False})))
+        own.claude.say("Who asks?")
+        gate.release()
+        await own.settled(first)
+        (result,) = own.asked[-1].body["messages"][-1]["content"]
+        assert result["content"][0]["text"] == WHO
+        assert await ids(own.admin, channel) == {}
 
 
 async def test_claude_forgets_what_the_asker_had_remembered_and_nothing_of_others(world: World) -> None:
