@@ -8,6 +8,7 @@ import pytest
 
 from bot.commands.leave import LEFT, MAY_NOT_LEAVE, NOT_FROM_HERE
 from bot.commands.reset import QUESTION, RESET_ID, forgotten
+from tests.e2e.test_audit import acts
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -52,6 +53,17 @@ async def test_the_starter_of_a_thread_makes_the_bot_leave_it_until_the_next_men
     await hears_nothing_until_mentioned(world, thread)
     assert await leave(world, world.admin, thread) == LEFT
     await hears_nothing_until_mentioned(world, thread)
+
+
+async def test_security_a_leave_that_changes_nothing_does_not_stand_in_the_audit_log(world: World) -> None:
+    async with world.apart() as own:
+        thread = await joined(own)
+        for person in (own.ben, own.ben, own.admin):
+            assert await leave(own, person, thread) == LEFT
+        assert await acts(own, thread) == [f"<@{own.ben.id}> made me leave <#{thread}>"]
+        await hears_nothing_until_mentioned(own, thread)
+        assert await leave(own, own.admin, thread) == LEFT
+        assert len(await acts(own, thread)) == 2
 
 
 async def test_it_leaves_a_thread_of_its_own_as_well(world: World) -> None:
