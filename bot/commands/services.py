@@ -22,7 +22,7 @@ from bot.conversation.pricing import PriceBook
 from bot.conversation.settings_table import OperatorValue
 from bot.conversation.tool_definition import ToolDefinition
 from bot.gateway.events.accepted import Accepted
-from bot.gateway.events.consent_gate import HeldMessages
+from bot.gateway.events.held_messages import HeldMessages
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog

@@ -18,7 +18,7 @@ from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.thread_listing import ThreadListing
-from bot.gateway.events.consent_gate import HeldMessages
+from bot.gateway.events.held_messages import HeldMessages
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox

@@ -14,7 +14,8 @@ from redis.asyncio import Redis
 from bot.conversation import consent
 from bot.conversation.errors import DiscordUnavailable, StoreUnavailable
 from bot.gateway.conversion import reading
-from bot.gateway.events.consent_gate import ConsentGate, HeldMessages
+from bot.gateway.events.consent_gate import ConsentGate
+from bot.gateway.events.held_messages import HeldMessages
 from bot.render.outbox import Outgoing, Sent
 from bot.store.consents import Consents
 from bot.store.conversations import Conversations
