@@ -66,9 +66,7 @@ class ApprovalButtons:
         if chosen is Button.REFUSE_WHY:
             async with lookup_deadline():
                 invocation, found = await self._resolved(interaction, int(approval))
-                refusal = self._refusal(interaction, invocation, found, chosen)
-                if not refusal and found is not None:
-                    refusal = await self._blocked(interaction, found)
+                refusal = await self._refusal(interaction, invocation, found, chosen)
             if refusal:
                 await say(interaction, refusal)
             else:
@@ -85,14 +83,11 @@ class ApprovalButtons:
             return
         await interaction.response.defer()
         invocation, found = await self._resolved(interaction, int(approval))
-        refusal = self._refusal(interaction, invocation, found, chosen)
+        refusal = await self._refusal(interaction, invocation, found, chosen)
         if refusal or found is None:
             await say(interaction, refusal)
             return
         if chosen is not Button.REFUSE:
-            if blocked := await self._blocked(interaction, found):
-                await say(interaction, blocked)
-                return
             # Before the setting is changed: Always must not switch on a tool that is no longer allowed.
             try:
                 found = await self._desk.checked(found)
@@ -111,11 +106,6 @@ class ApprovalButtons:
             )
         await self._decide(interaction, invocation, found, chosen)
 
-    async def _blocked(self, interaction: Interaction, found: Approval) -> str:
-        """Say why a person may neither allow a call nor tell Claude anything, "" if they may."""
-        blocked = await self._admission.blocked(interaction, thread=found.conversation, channel=found.channel)
-        return blocked or ""
-
     async def _is_set_for_roles(self, found: Approval) -> bool:
         """Whether somebody has set the tool for roles, which a setting of the thread for everybody would overrule."""
         by_scope = await self._scope_settings.by_scope(
@@ -127,9 +117,7 @@ class ApprovalButtons:
         """Refuse a call with the reason that was written in the modal."""
         await interaction.response.defer()
         invocation, found = await self._resolved(interaction, int(approval))
-        refusal = self._refusal(interaction, invocation, found, Button.REFUSE_WHY)
-        if not refusal and found is not None:
-            refusal = await self._blocked(interaction, found)
+        refusal = await self._refusal(interaction, invocation, found, Button.REFUSE_WHY)
         if refusal or found is None:
             await say(interaction, refusal)
         else:
@@ -143,17 +131,23 @@ class ApprovalButtons:
             interaction.channel_id or 0, approval, None if card is None else card.id
         )
 
-    def _refusal(
+    async def _refusal(
         self, interaction: Interaction, invocation: Invocation, found: Approval | None, button: Button
     ) -> str:
-        """Say why a press is refused, "" if it is accepted."""
+        """Say why a press is refused, "" if it is accepted.
+
+        Who is blocked may refuse a call, but neither allow one nor tell Claude anything.
+        """
         if found is None:
             return UNKNOWN
         if not RULE.allows(invocation.person, asked=interaction.user.id == found.asker):
             return MAY_NOT_DECIDE
         if button is Button.ALWAYS and not ALWAYS_RULE.allows(invocation.person):
             return MAY_NOT_ALWAYS
-        return late_answer(found)
+        if (late := late_answer(found)) or button is Button.REFUSE:
+            return late
+        blocked = await self._admission.blocked(interaction, thread=found.conversation, channel=found.channel)
+        return blocked or ""
 
     async def _decide(
         self,

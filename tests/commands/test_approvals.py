@@ -8,7 +8,11 @@ from typing import Any, cast
 import discord
 import pytest
 
+from bot.commands.admission import BLOCKED
 from bot.commands.approvals import MAY_NOT_DECIDE, ApprovalButtons
+from bot.conversation.access_rules import BLOCK, AccessDefaults
+from bot.conversation.audit import Actor
+from bot.conversation.scope import Scope
 from bot.render.outbox import Outgoing
 from tests.commands import services
 from tests.turns.desk_stage import ASKER, CONTEXT, ID, SERVER, THREAD, TURN, Bench, bench
@@ -41,7 +45,10 @@ class Sent:
 async def submit(bench: Bench, message: int, person: int) -> list[str]:
     """Submit the modal of the call; returns what the person is told."""
     sent = Sent(message, person)
-    pressed = ApprovalButtons(services(approvals=bench.desk))
+    given = services(
+        approvals=bench.desk, scope_settings=bench.scope_settings, access_defaults=AccessDefaults
+    )
+    pressed = ApprovalButtons(given)
     await pressed.submitted(cast("Any", sent), values={"reason": "no"}, approval=str(ID))
     return sent.said
 
@@ -61,3 +68,11 @@ async def test_security_a_modal_that_is_opened_at_another_message_neither_overwr
     assert bench.outbox.messages[reply] == "A reply."
     found = await bench.found()
     assert (found.card, found.state) == (card, "refused" if person == ASKER else "waiting")
+
+
+async def test_security_whoever_is_blocked_meanwhile_tells_claude_nothing(bench: Bench) -> None:
+    found = await bench.opened()
+    rule = {f"access:person:{ASKER}": BLOCK}
+    await bench.scope_settings.change(Actor(SERVER, STRANGER, 1), Scope.SERVER, SERVER, rule)
+    assert (await submit(bench, found.card or 0, ASKER))[0].startswith(BLOCKED)
+    assert (await bench.found()).state == "waiting"
