@@ -81,9 +81,7 @@ class ApprovalDesk:
         if tool.personal and context.others:
             return Refused(WHO)
         # What one of them may not do, nobody does for them by writing at the same time.
-        values = [
-            await self._rules.value(tool.name, place, roles) for roles in {context.roles, *context.others}
-        ]
+        values = await self._rules.values(tool.name, place, (context.roles, *context.others))
         if OFF in values:
             return Refused(SWITCHED_OFF)
         if all(value == ON or not (value or tool.asks) for value in values):

@@ -39,9 +39,12 @@ class ApprovalRules:
     is_offered: IsOffered = _offers_all
     roles_of: RolesOf = _has_none
 
-    async def value(self, tool: str, place: ToolPlace, roles: Collection[int]) -> str | None:
-        """Return what is set for a tool in a place, for a person with these roles; None if nothing is."""
-        return _set_for(await self._by_scope(place), tool, place, roles)
+    async def values(
+        self, tool: str, place: ToolPlace, roles_of_each: Collection[Collection[int]]
+    ) -> tuple[str | None, ...]:
+        """Return what is set for a tool in a place for each of several people, by their roles; None if nothing is."""
+        by_scope = await self._by_scope(place)
+        return tuple(_set_for(by_scope, tool, place, roles) for roles in roles_of_each)
 
     async def with_roles(self, waiting: Approval) -> Approval:
         """Return a call with the roles that its asker has now; raises DiscordError if they cannot be found out.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import structlog
 
@@ -17,6 +18,8 @@ from bot.turns.approval_cards import ApprovalCards
 from bot.turns.approval_runs import INTERRUPTED, ApprovalRuns
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 RETRY_S = 60.0
 """After a failure of the store or of Discord."""
@@ -77,13 +80,13 @@ class ApprovalWatch:
     async def look(self, conversation: int) -> float | None:
         """Look after the calls of a conversation; returns in how many seconds to look again, None for never."""
         found = await self._approvals.of(conversation)
-        waits = [await self._tried(each) for each in found]
+        waits = [await self._tried(each, self._look_at) for each in found]
         return min((wait_s for wait_s in waits if wait_s is not None), default=None)
 
-    async def _tried(self, approval: Approval) -> float | None:
-        """Look after one call, whatever that raises: others do not wait for it."""
+    async def _tried(self, approval: Approval, do: Callable[[Approval], Awaitable[T]]) -> T | float:
+        """Do something for one call; whatever that raises, others do not wait for it."""
         try:
-            return await self._look_at(approval)
+            return await do(approval)
         except StoreUnavailable:
             raise
         except Exception:  # discord.py raises anything for unexpected data
@@ -153,17 +156,9 @@ class ApprovalWatch:
             self._runs.start(approval)
         return await self._cards.show(approval)
 
-    async def _show_anew(self, approval: Approval) -> None:
-        try:
-            await self._cards.show(approval)
-        except StoreUnavailable:
-            raise
-        except Exception:
-            log.exception("approval_failed", conversation=approval.conversation, tool=approval.tool)
-
     async def _write_anew(self) -> None:
         for conversation in await self._approvals.due.all():
             for each in await self._approvals.of(conversation):
                 if each.state == "waiting":
-                    await self._show_anew(each)
+                    await self._tried(each, self._cards.show)
         self._distrusts_cards = False
