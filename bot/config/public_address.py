@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_EMBEDDING = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+"""NAT64, that of a local network (RFC 8215), and the old way to write an address of the fourth version (RFC 4291)."""
 
 LOCAL_NAMES = ("localhost", "localhost.localdomain")
 
@@ -37,7 +38,8 @@ def embedded(address: Address) -> ipaddress.IPv4Address | None:
         return address.sixtofour
     if address.teredo is not None:
         return address.teredo[1]
-    if address in _NAT64:
+    stands_for_itself = address.is_loopback or address.is_unspecified
+    if not stands_for_itself and any(address in network for network in _EMBEDDING):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
     return None
 
