@@ -154,6 +154,26 @@ def test_the_values_of_a_schema_are_counted() -> None:
 @pytest.mark.parametrize(
     "schema",
     [
+        {"type": "object", "properties": {f"p{n}": {"pattern": "(?i)[!-\uffff]"} for n in range(30)}},
+        {"type": "object", "patternProperties": {f"(?i)[!-\uffff]{n}": {} for n in range(30)}},
+    ],
+)
+def test_security_patterns_are_costly_and_few(schema: dict[str, Any]) -> None:
+    with pytest.raises(Unusable, match="values"):
+        made(schema=schema)
+
+
+@pytest.mark.parametrize(
+    "number", [10**5000, -(10**5000), float("inf"), float("nan")], ids=["large", "small", "infinite", "none"]
+)
+def test_security_a_number_that_cannot_be_written_makes_one_tool_unusable(number: float) -> None:
+    with pytest.raises(Unusable, match="number"):
+        made(schema={"type": "object", "properties": {"a": {"maximum": number}}})
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
         {"type": "object", "properties": {f"p{n}": {} for n in range(100_000)}},
         {"type": "object", "enum": list(range(100_000))},
         {"type": "object", "$comment": "<" * 1_000_000},

@@ -30,6 +30,12 @@ MOST_RAW_CHARS = 4 * MOST_SCHEMA_CHARS
 MOST_NODES = 600
 """The most values in a schema. The library that checks schemas takes about half a millisecond for each."""
 
+PATTERN_NODES = 20
+"""For how many values a pattern counts: compiling one takes up to ten milliseconds."""
+
+MOST_NUMBER = 2**64
+"""Python refuses to write numbers of very many digits."""
+
 MOST_DEPTH = 20
 MOST_TEXT_CHARS = 500
 """The most characters of a description within a schema."""
@@ -119,10 +125,15 @@ def nodes_of(schema: Mapping[str, Any]) -> int:
         if isinstance(value, Mapping):
             chars += sum(map(len, value))
             values += value.values()
+            patterns = value.get("patternProperties")
+            nodes += PATTERN_NODES * ("pattern" in value)
+            nodes += PATTERN_NODES * (len(patterns) if isinstance(patterns, Mapping) else 0)
         elif isinstance(value, list):
             values += value
         elif isinstance(value, str):
             chars += len(value)
+        elif isinstance(value, int | float) and not abs(value) <= MOST_NUMBER:
+            raise Unusable("its schema has a number that is too large")
         if nodes + len(values) > MOST_NODES:
             raise Unusable(f"its schema has more than {MOST_NODES} values")
         if chars > MOST_RAW_CHARS:

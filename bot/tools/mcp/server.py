@@ -217,7 +217,7 @@ class RemoteServer:
         listing.nodes += nodes_of(said.input_schema)
         if listing.nodes > MOST_NODES_LISTED:
             raise Unusable("the schemas of the server's tools are too large together")
-        text = json.dumps(said.model_dump(mode="json"), sort_keys=True)
+        text = json.dumps([said.name, said.description, said.input_schema, _reads_only(said)], sort_keys=True)
         key = hashlib.sha256(text.encode(errors="replace")).hexdigest()
         judged = listing.judged
         if key not in judged:
@@ -250,11 +250,16 @@ class RemoteServer:
             log.warning("mcp_tool_skipped", server=self.name, tool=remote_name[:64], reason=reason)
 
 
-def _definition(server: str, said: ListedTool) -> RemoteTool | str:
+def _reads_only(said: ListedTool) -> bool:
     hints = said.annotations
-    reads_only = hints is not None and hints.read_only_hint is True
+    return hints is not None and hints.read_only_hint is True
+
+
+def _definition(server: str, said: ListedTool) -> RemoteTool | str:
     try:
-        return remote_tool(server, said.name, said.description, said.input_schema, reads_only=reads_only)
+        return remote_tool(
+            server, said.name, said.description, said.input_schema, reads_only=_reads_only(said)
+        )
     except Unusable as error:
         return str(error)
 
