@@ -16,6 +16,7 @@ FILE_NAME = "arguments.json"
 IN_THE_FILE = (
     f"This is shortened. The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
 )
+MORE = "… and {count} more, in the file alone"
 MOST_OUTCOME_CHARS = 500
 MOST_REASON_CHARS = 200
 
@@ -118,11 +119,15 @@ def _written(arguments: dict[str, object]) -> str:
 def _shown_arguments(approval: Approval) -> str:
     if not long_arguments(approval):
         return _code(_written(_arguments(approval)), "json")
-    lines = [
-        f" {_cut(_written_value(name), MOST_VALUE_CHARS)}: {_cut(_written_value(value), MOST_VALUE_CHARS)}"
-        for name, value in _arguments(approval).items()
-    ]
-    return f"{_code(_cut(chr(10).join(lines), MOST_ARGUMENT_CHARS))}\n{wording.small(IN_THE_FILE)}"
+    lines: list[str] = []
+    arguments = _arguments(approval)
+    for name, value in arguments.items():
+        line = f" {_cut(_written_value(name), MOST_VALUE_CHARS)}: {_cut(_written_value(value), MOST_VALUE_CHARS)}"
+        if len("\n".join([*lines, line])) > MOST_ARGUMENT_CHARS:
+            lines.append(MORE.format(count=len(arguments) - len(lines)))
+            break
+        lines.append(line)
+    return f"{_code(chr(10).join(lines))}\n{wording.small(IN_THE_FILE)}"
 
 
 def _written_value(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.approval_card import IN_THE_FILE, card, long_arguments
+from bot.conversation.approval_card import IN_THE_FILE, MORE, card, long_arguments
 from bot.render.outbox import fits
 from tests.conversation.test_approval import WAITING
 
@@ -36,6 +36,15 @@ def test_security_no_argument_hides_behind_a_long_one() -> None:
         "z_also_delete": ["/"],
         "z_grant_admin_to": "mallory",
     }
+
+
+def test_security_the_card_says_how_many_arguments_stand_in_the_file_alone() -> None:
+    arguments: dict[str, Any] = {f"argument_{number}": "x" * 50 for number in range(100)}
+    shown, file = asked(**arguments)
+    listed = shown.count("argument_")
+    assert listed < 100
+    assert MORE.format(count=100 - listed) in shown
+    assert "argument_99" in file
 
 
 def test_security_invisible_characters_are_shown_because_they_are_sent() -> None:
