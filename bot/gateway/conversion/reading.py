@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeVar, cast
 
+import aiohttp
 import discord
 import discord.channel
 import structlog
@@ -22,6 +23,9 @@ T = TypeVar("T")
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, discord.InvalidData)
 """What discord.py raises for data that it does not expect."""
+
+NOT_READ = (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError, *UNREADABLE)
+"""What a read raises that Discord did not answer, or refused, or answered with data that discord.py cannot parse."""
 
 ID_DIGITS = 20
 """The most digits of an id, which has 64 bits."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 
-import aiohttp
 import discord
 import structlog
 
@@ -47,13 +46,7 @@ class Deletions:
             await channel.fetch_message(message)
         except discord.NotFound:
             return True
-        except (
-            discord.DiscordException,
-            aiohttp.ClientError,
-            OSError,
-            TimeoutError,
-            *reading.UNREADABLE,
-        ) as error:
+        except reading.NOT_READ as error:
             log.info("deletion_unknown", message=message, kind=type(error).__name__)
         return False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-import aiohttp
 import discord
 import structlog
 
@@ -23,13 +22,7 @@ async def channel_of(message: discord.Message) -> object | None:
         return cached
     try:
         return await guild.fetch_channel(channel.id)
-    except (
-        discord.DiscordException,
-        aiohttp.ClientError,
-        OSError,
-        TimeoutError,
-        *reading.UNREADABLE,
-    ) as error:
+    except reading.NOT_READ as error:
         log.warning("channel_unknown", channel=channel.id, kind=type(error).__name__)
         return None
 
