@@ -69,7 +69,6 @@ class CallShares:
                 held = str(share).split()[0]
                 pipe = self._redis.pipeline(transaction=True)
                 pipe.hset(key, self._instance, f"{held} 0 {now_ms + LAST_CALLS_MS}")
-                pipe.expire(
-                    key, round(IDLE_CALL_SHARE_S)
-                )  # the key may have expired; nobody's share lasts longer
+                # The key may have expired. Nobody's share lasts longer.
+                pipe.expire(key, round(IDLE_CALL_SHARE_S))
                 await pipe.execute()

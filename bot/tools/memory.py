@@ -117,9 +117,8 @@ class MemoryTools:
         kept = await self.memories.remember(place, learnt)
         if kept in FULL:
             raise ToolFailed(FULL[kept])
-        if await self.is_forgotten(
-            context.asker, context.turn
-        ):  # after the write, which a search may have missed
+        # After the write, which a search may have missed.
+        if await self.is_forgotten(context.asker, context.turn):
             await self.memories.forget((place,), learnt)
             raise ToolFailed(FORGOTTEN)
         return f"Remembered for {keeping.value}."

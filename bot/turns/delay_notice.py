@@ -88,9 +88,8 @@ class DelayNotice:
         try:
             await self._services.journal.set_delay_notice(self._claim, channel_id, sent.id)
         except StoreUnavailable:
-            log.debug(
-                "notice_not_journalled", channel=channel_id
-            )  # it stays, unless this attempt ends the turn
+            # The notice stays, unless this attempt ends the turn.
+            log.debug("notice_not_journalled", channel=channel_id)
         except Fenced:
             # The turn has ended, or whoever goes on with it does not know of the notice.
             await self.delete()

@@ -138,9 +138,8 @@ class ReminderPoster:
             return RETRY_S
         except StoreUnavailable:
             raise
-        except (
-            Exception
-        ):  # discord.py raises anything for unexpected data; other reminders do not wait for it
+        except Exception:
+            # discord.py raises anything for unexpected data, and other reminders do not wait for it.
             log.exception("reminder_failed", conversation=reminder.conversation)
             return RETRY_S
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.elements import question
 from bot.conversation.forgetting import FORGOTTEN, quotes_without, without_person, without_quotes
 from bot.conversation.found import Found
 from bot.conversation.identity import Identity
@@ -13,7 +12,8 @@ from bot.conversation.provenance import Provenance
 from bot.conversation.quoting import named
 from bot.conversation.traces import names_of_others, own_messages, quoted_in, with_traces_of
 from bot.conversation.turn import Turn
-from tests.conversation.builders import ANN, BEN, message, snowflake, turn
+from tests.conversation.builders import ANN, BEN, message, snowflake
+from tests.conversation.test_forgetting import entry as of_earlier_version
 
 BOT = Mention(500, "Bobbin")
 MALLORY = Author(9, "mallory", "Bobbin")
@@ -37,18 +37,6 @@ def identity(author: Author, *names: str, known: int = HERE) -> Identity:
 def entry(*messages: Message) -> Turn:
     """The entry of a turn as this version writes it."""
     return replace(of_earlier_version(*messages), provenance=tuple(map(Provenance.of, messages)))
-
-
-def of_earlier_version(*messages: Message, with_authors: bool = True) -> Turn:
-    """The entry of a turn without the ids of those who are quoted and mentioned."""
-    made = turn(0, reply="answer")
-    return replace(
-        made,
-        id=messages[0].id,
-        sent=(question(messages), *made.sent[1:]),
-        members=tuple(each.id for each in messages),
-        authors=tuple(each.asker or 0 for each in messages) if with_authors else (),
-    )
 
 
 def of_ben(text: str, *mentions: Mention, quotes: tuple[Quote, ...] = ()) -> Message:
@@ -128,7 +116,7 @@ def test_security_of_quotes_without_an_id_what_is_shown_is_less_and_what_is_remo
     who = identity(ANN).within(HERE, ())
     assert without_person(before, who, NEWEST)[1] == Found(quotes=1)
     assert quoted_in(before, replace(who, guesses=False)) == ()
-    oldest = of_earlier_version(message("a secret"), with_authors=False)
+    oldest = of_earlier_version(message("a secret"), by_id=False)
     assert [each.text for each in own_messages(oldest, who)] == ["a secret"]
     assert own_messages(oldest, replace(who, guesses=False)) == ()
 
@@ -145,7 +133,7 @@ def test_security_a_persona_of_the_same_name_makes_no_message_of_an_unknown_auth
             assert quoted_in(each, who) == ()
             assert without_person(each, who.within(HERE, ()), NEWEST) == (each, Found())
     older = replace(who, usernames=who.usernames | {LUNA.username})  # a job of the version before
-    assert own_messages(of_earlier_version(unknown, with_authors=False), older) == ()
+    assert own_messages(of_earlier_version(unknown, by_id=False), older) == ()
 
 
 def test_a_quote_of_what_a_proxy_posted_for_the_person_goes_by_the_id_of_the_message() -> None:

@@ -1,7 +1,8 @@
 --!df flags=allow-undeclared-keys
 -- Have the last turn answered again, or its reply continued: the turn waits again, with the messages of its reply.
--- `request` names the request, so that it counts once; `payer` is who makes it, with their roles, '' for nobody. `edited` is a message of the turn whose text has changed, '' for
--- none, `payload` its new text, and `edited_ms` the time of the edit.
+-- `request` names the request, so that it counts once; `payer` is who makes it, with their roles, '' for nobody.
+-- `edited` is a message of the turn whose text has changed, '' for none, `payload` its new text, and `edited_ms` the time
+-- of the edit.
 -- With `withdraws` a turn whose messages are all deleted waits again as well: its reply is to be withdrawn.
 -- Returns 'OK', also to the same request again; 'BUSY' while a turn runs or a message waits; 'OLD' if the turn is not the
 -- last one, or was forgotten; 'GONE' if its messages are deleted.
