@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Generator
 
 import pytest
 import pytest_asyncio
@@ -10,6 +10,21 @@ import pytest_asyncio
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import redis_server
+
+SHOWN_CHARS = 8000
+REQUEST_CHARS = 400
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put beside a failure what its bots have said last, and what Claude was asked."""
+    report = yield
+    given = getattr(item, "funcargs", {}).values()
+    for world in {id(each): each for each in given if report.failed and isinstance(each, World)}.values():
+        asked = "\n".join(str(call.body["messages"][-1])[:REQUEST_CHARS] for call in world.asked)
+        report.sections.append(("asked of Claude", asked))
+        report.sections += [("output of a bot", bot.output[-SHOWN_CHARS:]) for bot in world.bots]
+    return report
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
