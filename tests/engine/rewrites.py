@@ -48,7 +48,7 @@ REWRITES: dict[str, tuple[Rewrite, ...]] = {
         ),
     ),
     # posting no reply to a message whose joining the store has forgotten
-    "expected": (Rewrite("step", ("if writes[i] == 'expect' and", "if false and")),),
+    "expected": (Rewrite("intend", ("if writes[i] == 'expect' and", "if false and")),),
     # moving the high-water mark by compare-and-set
     "mark": (Rewrite("mark", ("if held ~= before then return 0 end", "")),),
     # moving it only if every listed message has a record

@@ -27,10 +27,13 @@ from tests.store.rollback import roll_back, snapshot
 __all__ = ["budgets"]
 
 
+@pytest.mark.parametrize("is_another_run", [True, False])
 async def test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen(
-    redis_url: str, budgets: Budgets
+    redis_url: str, budgets: Budgets, *, is_another_run: bool
 ) -> None:
     tokens = limit(250)
+    if not is_another_run:
+        await reserved(budgets, limit(250, counter="server-2"), turn=9)
     before = await snapshot(redis_url)
     settled = await reserved(budgets, tokens, turn=1)
     await budgets.settle(settled, {**NOTHING, Unit.TOKENS: 60})
@@ -87,6 +90,21 @@ async def test_what_either_of_two_instances_has_counted_survives_a_store_that_go
     found = await reserved(instances[notices], tokens, turn=6)
     assert found.uses == (Use(400, 200),)
     assert await instances[1].settle(held, {**NOTHING, Unit.TOKENS: 10}) == (Use(410, 100),)
+
+
+async def test_what_an_instance_settles_before_another_notices_that_the_store_went_back_counts_too(
+    redis: Redis, redis_url: str
+) -> None:
+    one, two = await pair(redis)
+    tokens = limit(1000)
+    await settle_tokens(one, tokens, 1)
+    await settle_tokens(two, tokens, 2)
+    before = await snapshot(redis_url)
+    await settle_tokens(two, tokens, 3)
+    await settle_tokens(two, tokens, 4)
+    await roll_back(redis_url, before)
+    await settle_tokens(one, tokens, 5)
+    assert (await reserved(two, tokens, turn=6)).uses == (Use(500, 100),)
 
 
 async def test_nothing_is_reserved_on_a_stale_sum_while_the_other_instance_restores(

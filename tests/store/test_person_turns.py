@@ -45,6 +45,8 @@ async def test_a_turn_that_has_a_place_keeps_it_when_it_is_attempted_again(redis
         assert await turns.take(ANN, 1, 10) == (True, False)
     assert await turns.take(ANN, 2, 20) == (False, True)
     assert await turns.take(ANN, 1, 10) == (True, False)
+    assert await turns.take(ANN, 3, 5) == (False, False)
+    assert await turns.take(ANN, 1, 10) == (True, False)
 
 
 async def test_a_place_and_a_wait_that_nobody_takes_back_end(redis: Redis) -> None:
