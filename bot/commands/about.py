@@ -7,7 +7,7 @@ import structlog
 
 from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_and_dms
-from bot.commands.interactions import Interaction, say
+from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -82,7 +82,7 @@ class About:
         log.info("consent_given")
         # The button goes once the consent is stored: after a crash before that the person can press it again.
         try:
-            await interaction.edit_original_response(content=consent.AGREED, view=None)
+            await update_message(interaction, consent.AGREED)
         finally:
             await self._held.accept(person)
 
@@ -92,7 +92,7 @@ class About:
         if self._consents is not None:
             await self._consents.withdraw(interaction.user.id)
             log.info("consent_withdrawn")
-        await interaction.edit_original_response(content=consent.WITHDRAWN, view=None)
+        await update_message(interaction, consent.WITHDRAWN)
 
     async def _text(self, interaction: Interaction) -> str:
         invocation = await resolve_invocation(interaction, self._conversations)

@@ -20,7 +20,16 @@ def renews(limit_or_reached: Limit | BudgetReached) -> str:
     return f"<t:{limit_or_reached.renews_s}:R>"
 
 
-def _full(limit: Limit) -> str:
+_OF_A_PERSON = (Subject.ROLE, Subject.PERSON, Subject.FALLBACK)
+
+
+def _full(reached: BudgetReached) -> str:
+    said, is_personal = _is_full(reached.limit), reached.limit.rule.subject in _OF_A_PERSON
+    # The notice stands below the message of who has asked, who would take it for their own.
+    return said if reached.presser is None or not is_personal else f"<@{reached.presser}>: {said}"
+
+
+def _is_full(limit: Limit) -> str:
     what, when = _WHAT[limit.amount.unit], limit.amount.period.current
     origin = limit.rule.origin
     place = "this channel" if origin is not None and origin.scope is Scope.CHANNEL else "here"
@@ -50,7 +59,7 @@ def _goes_on(limit: Limit) -> str:
 
 def full(reached: BudgetReached) -> str:
     """Say which limit is full, and when it renews."""
-    return f"{_full(reached.limit)}; this limit renews {renews(reached)}"
+    return f"{_full(reached)}; this limit renews {renews(reached)}"
 
 
 def dropped(reached: BudgetReached) -> str:
@@ -73,7 +82,7 @@ def by_fallback(reached: BudgetReached, model: str) -> str:
 
 def cut(reached: BudgetReached) -> str:
     """Say that a reply ends early."""
-    return f"{_full(reached.limit)}, so the reply ends here. This limit renews {renews(reached)}."
+    return f"{_full(reached)}, so the reply ends here. This limit renews {renews(reached)}."
 
 
 def shown(count: int, unit: Unit) -> str:

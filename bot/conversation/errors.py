@@ -175,10 +175,16 @@ class ClaudeContainerGone(ClaudeRefusedRequest):
 
 
 class BudgetReached(BobbinError):
-    """A limit is full; `tell` if the person was not told of it in this window, `renews_s` is when it renews."""
+    """A limit is full; `tell` if the person was not told of it in this window, `renews_s` is when it renews.
 
-    def __init__(self, limit: Limit, *, tell: bool, renews_s: int | None = None) -> None:
+    `presser` is whose limit that is, if it is not who has asked.
+    """
+
+    def __init__(
+        self, limit: Limit, *, tell: bool, renews_s: int | None = None, presser: int | None = None
+    ) -> None:
         super().__init__(f"{limit.rule.subject}: {limit.amount}")
+        self.presser = presser
         self.limit = limit
         self.tell = tell
         self.renews_s = limit.renews_s if renews_s is None else renews_s

@@ -123,14 +123,14 @@ class Listener:
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Apply a deletion; the event does not name the author."""
-        await self._changes.delete(payload.channel_id, (payload.message_id,))
         self._intake.deleted(payload.message_id)
+        await self._changes.delete(payload.channel_id, (payload.message_id,))
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Apply a bulk deletion."""
-        await self._changes.delete(payload.channel_id, sorted(payload.message_ids))
         for message in payload.message_ids:
             self._intake.deleted(message)
+        await self._changes.delete(payload.channel_id, sorted(payload.message_ids))
 
     async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
         """Resume a reply that a locked thread refused: the event does not say what has changed in the thread."""

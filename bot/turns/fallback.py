@@ -99,7 +99,8 @@ async def _at_limit(
     second = await generate(terms.fallback, told)
     if isinstance(second, BudgetReached):
         renews_s = min(first.renews_s, second.renews_s)
-        return BudgetReached(second.limit, tell=first.tell or second.tell, renews_s=renews_s)
+        tell = first.tell or second.tell
+        return BudgetReached(second.limit, tell=tell, renews_s=renews_s, presser=second.presser)
     return second
 
 

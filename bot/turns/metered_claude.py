@@ -189,7 +189,8 @@ class MeteredClaude:
                 subject=found.limit.rule.subject.value,
                 limit=str(found.limit.amount),
             )
-            raise BudgetReached(found.limit, tell=found.tell)
+            payer, asker = account.claim.payer.person, account.claim.asker.person
+            raise BudgetReached(found.limit, tell=found.tell, presser=payer if payer != asker else None)
         sent.reserved = found
         if found.counted:
             sent.most = {**sent.most, Unit.MESSAGES: 0}

@@ -139,6 +139,7 @@ def build_events(
         dispatcher,
         store.wakeups,
         outbox.remove_thread,
+        clock,
     )
     decider = Decider(
         conversations,

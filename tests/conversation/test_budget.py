@@ -237,6 +237,17 @@ def test_each_line_says_what_is_full_and_when_it_renews(subject: Subject, unit: 
             assert len(line) < 400
 
 
+@pytest.mark.parametrize("subject", Subject)
+def test_whose_limit_is_full_is_named_where_somebody_else_has_asked(subject: Subject) -> None:
+    reached = BudgetReached(Limit(rule(subject), "c", 99, 9), tell=True, presser=66)
+    for line in (
+        budget_wording.full(reached),
+        budget_wording.by_fallback(reached, "claude-test"),
+        budget_wording.cut(reached),
+    ):
+        assert line.startswith("<@66>: ") is (" your" in line.lower())
+
+
 @pytest.mark.parametrize(
     ("text", "read"),
     [

@@ -168,7 +168,8 @@ async def test_security_who_has_a_reply_written_again_pays_for_it_within_their_o
         await anew(own, thread, "The second.")
         await own.settled(thread)
         await press(mod, thread, own.replies(thread)[-1], "Regenerate")
-        await own.until(lambda: any("used up" in m["content"] for m in own.said(thread)))
+        named = f"<@{mod.user.id}>: You have used up"  # below the message of somebody else
+        await own.until(lambda: any(named in m["content"] for m in own.said(thread)))
         assert len(own.asked) == 2
 
 

@@ -173,11 +173,11 @@ async def test_what_is_gone_is_erased(event: str, gone: object, call: str) -> No
     assert await handled(event, gone) == [call]
 
 
-async def test_deletions_are_applied() -> None:
+async def test_deletions_are_noted_at_once_and_applied() -> None:
     one = SimpleNamespace(channel_id=CHANNEL, message_id=MESSAGE)
-    assert await handled("raw_message_delete", one) == ["delete", "deleted"]
+    assert await handled("raw_message_delete", one) == ["deleted", "delete"]
     several = SimpleNamespace(channel_id=CHANNEL, message_ids={MESSAGE, 8})
-    assert await handled("raw_bulk_message_delete", several) == ["delete", "deleted", "deleted"]
+    assert await handled("raw_bulk_message_delete", several) == ["deleted", "deleted", "delete"]
 
 
 @pytest.mark.parametrize(("locked", "calls"), [(True, []), (False, ["resume"])])

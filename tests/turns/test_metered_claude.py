@@ -30,13 +30,13 @@ from bot.conversation.request import (
 )
 from bot.conversation.request_cost import Purpose
 from bot.store.budgets import Amounts, Budgets, Full, Reserved
-from bot.store.claim import Claim
+from bot.store.claim import Claim, Presser
 from bot.store.keys import Keys
 from bot.turns.metered_claude import Account, MeteredClaude
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message
-from tests.store.claims import a_claim
+from tests.store.claims import a_claim, changed
 
 REQUEST = Request(Parameters("claude-test", 100), (), ())
 PRICES = Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=2 * MTOK)
@@ -90,6 +90,7 @@ class Metered:
     observed: list[tuple[Use, ...]] = field(default_factory=list)
     token: int = 5
     turn: int = 1
+    presser: Presser | None = None
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -103,6 +104,7 @@ class Metered:
     def claude(self, *events: tuple[StreamEvent | ClaudeError, ...]) -> tuple[FakeClaude, MeteredClaude]:
         """A Claude that says this."""
         claim = a_claim(self.turn, messages=(message("hello", number=self.turn),), token=self.token)
+        claim = changed(claim, presser=self.presser)
         account = Account(
             self.budgets,
             claim,
@@ -206,6 +208,17 @@ async def test_a_try_for_which_there_is_no_room_ends_the_request(metered: Metere
     assert reached.value.limit.amount.unit is Unit.TOKENS
     assert (await metered.uses())[1] == (150, 0)
     assert metered.cost.unknown == 1
+
+
+@pytest.mark.parametrize(("person", "named"), [(66, 66), (message("hello").author.id, None)])
+async def test_whoever_has_an_answer_written_again_is_named_at_their_limit_unless_they_have_asked(
+    metered: Metered, person: int, named: int | None
+) -> None:
+    metered.messages, metered.presser = 0, Presser(person)
+    _, claude = metered.claude((READ, END))
+    with pytest.raises(BudgetReached) as reached:
+        await read(claude)
+    assert reached.value.presser == named
 
 
 @pytest.mark.parametrize("events", [(), (READ,), (READ, TextDelta("Half"))])

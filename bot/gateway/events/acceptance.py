@@ -109,8 +109,7 @@ class Acceptance:
         if refused is None and await self._is_held_back(message, author or None, source):
             await self._proxies.discard(message)
             return None
-        waits = source == "event"
-        if refused is None and original and not await self._proxies.is_gone(original, message, waits=waits):
+        if refused is None and original and not await self._proxies.is_gone(original, message):
             # Whoever had it posted, that may be anybody.
             refused, author = Ignore(Reason.REPEATED), NOBODY
         if refused is not None:

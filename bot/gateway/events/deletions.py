@@ -8,6 +8,8 @@ from collections import OrderedDict
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
+from bot.conversation.message import created_ms
 from bot.gateway.conversion import reading
 
 log = structlog.get_logger()
@@ -22,7 +24,8 @@ WAIT_S = 6.0
 class Deletions:
     """Remembers the latest deletions, and waits for one."""
 
-    def __init__(self, *, wait_s: float = WAIT_S) -> None:
+    def __init__(self, clock: Clock, *, wait_s: float = WAIT_S) -> None:
+        self._clock = clock
         self._wait_s = wait_s
         self._latest: OrderedDict[int, None] = OrderedDict()
         self._awaited: dict[int, asyncio.Event] = {}
@@ -35,25 +38,29 @@ class Deletions:
         if (awaited := self._awaited.get(message)) is not None:
             awaited.set()
 
-    async def of(self, message: int, channel: discord.abc.Messageable, *, waits: bool) -> bool:
-        """Whether a message is deleted, or is so in a moment; without `waits` Discord is asked at once.
+    async def of(self, message: int, copy: discord.Message) -> bool:
+        """Whether the message that a copy repeats is deleted, or is so in a moment.
 
-        Discord is asked in the end: an event may be lost in a gap.
+        How long that takes counts from the copy on, whether an event brings it or a listing. Discord is asked in the
+        end: an event may be lost in a gap.
         """
-        if message in self._latest or (waits and await self._follows(message)):
+        age_s = (self._clock.now_ms() - created_ms(copy.id)) / 1000
+        if message in self._latest or await self._follows(message, min(self._wait_s, self._wait_s - age_s)):
             return True
         try:
-            await channel.fetch_message(message)
+            await copy.channel.fetch_message(message)
         except discord.NotFound:
             return True
         except reading.NOT_READ as error:
             log.info("deletion_unknown", message=message, kind=type(error).__name__)
         return False
 
-    async def _follows(self, message: int) -> bool:
+    async def _follows(self, message: int, wait_s: float) -> bool:
+        if wait_s <= 0:
+            return False
         awaited = self._awaited.setdefault(message, asyncio.Event())
         try:
-            async with asyncio.timeout(self._wait_s):
+            async with asyncio.timeout(wait_s):
                 await awaited.wait()
         except TimeoutError:
             return False

@@ -141,7 +141,7 @@ class Intake:
         return await self._acceptance.accept(message, me, source="listing")
 
     def deleted(self, message: int) -> None:
-        """Note that a message was deleted, after the deletion is applied."""
+        """Note that a message was deleted, before the deletion is applied: that may wait behind other messages."""
         self._proxies.deleted(message)
 
     def wake(self, conversation: int) -> None:

@@ -16,6 +16,7 @@ from dataclasses import replace
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.message import Message, Reference
 from bot.conversation.proxy import copy_of, original_of
@@ -49,6 +50,7 @@ class Proxies:
         dispatcher: Dispatcher,
         wakeups: Wakeups,
         remove_thread: Callable[[int], Awaitable[None]],
+        clock: Clock,
         *,
         poll_s: float = POLL_S,
     ) -> None:
@@ -61,7 +63,7 @@ class Proxies:
         self._remove_thread = remove_thread
         self._poll_s = poll_s
         self._withdrawn: OrderedDict[int, None] = OrderedDict()
-        self._deletions = Deletions()
+        self._deletions = Deletions(clock)
         self._removing: set[asyncio.Task[None]] = set()
 
     def is_proxied(self, message: discord.Message) -> bool:
@@ -89,9 +91,9 @@ class Proxies:
         """Discard what was noted of a message that is not received."""
         await self._recent.discard(message.channel.id, message.id)
 
-    async def is_gone(self, original: Message, copy: discord.Message, *, waits: bool) -> bool:
-        """Whether the application deletes what a message is the copy of; an event `waits` for that."""
-        is_gone = await self._deletions.of(original.id, copy.channel, waits=waits)
+    async def is_gone(self, original: Message, copy: discord.Message) -> bool:
+        """Whether the application deletes what a message is the copy of; waits for that if the copy is new."""
+        is_gone = await self._deletions.of(original.id, copy)
         if not is_gone:
             log.info("original_stands", message=original.id, copy=copy.id)
         return is_gone
@@ -119,7 +121,10 @@ class Proxies:
             self._start_removal(original.id)
 
     def deleted(self, message: int) -> None:
-        """Remove the thread of an original once more: until its deletion a worker may just have been opening it."""
+        """Note a deletion, for which a copy may be waiting.
+
+        The thread of an original is removed once more: until the deletion a worker may just have been opening it.
+        """
         self._deletions.note(message)
         if message in self._withdrawn:
             del self._withdrawn[message]

@@ -29,8 +29,6 @@ class Questions:
     async def check(self, message: discord.Message, me: int) -> None:
         """Post a notice if a message is a question that was not received, and have it never received."""
         channel = message.channel
-        if not await self._is_lost(message, me):
-            return
         notice = Outgoing(
             wording.small(wording.QUESTION_LOST),
             nonce=f"{message.id}-s",
@@ -38,6 +36,8 @@ class Questions:
             silent=True,
         )
         try:
+            if not await self._is_lost(message, me):
+                return
             # Before the tombstone, so that a crash in between loses no notice.
             sent = await self._outbox.send(channel.id, notice)
             if await self._revisions.tombstone(message.id, channel.id):
@@ -56,7 +56,8 @@ class Questions:
                 and not message.flags.has_thread
                 and not await self._conversations.recorded([(message.id, message.id)])
             )
-        # The question of `/chat private:true` begins the conversation of the thread that was started for it.
+        # The question of `/chat private:true` begins the conversation of the thread that was started for it. Behind a
+        # question that was received, or whose author was told, the bot has written, whatever the store has forgotten.
         return (
             isinstance(channel, discord.Thread)
             and channel.is_private()
@@ -64,4 +65,5 @@ class Questions:
             and begins_thread(message, me)
             and await self._conversations.meta(channel.id) is None
             and not await self._conversations.recorded([(channel.id, message.id)])
+            and [each.id for each in await self._outbox.own_messages(channel.id, channel.id)] == [message.id]
         )

@@ -14,9 +14,10 @@ from bot.conversation.message import Author, Message
 from bot.gateway.conversion import reading
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.questions import Questions
-from bot.render.outbox import Outgoing, Sent
+from bot.render.outbox import Outgoing, Seen, Sent
 from bot.store.conversations import Conversations
 from bot.store.keys import Keys
+from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from tests.gateway.conftest import Post
 
@@ -47,6 +48,9 @@ class Bench:
 
     async def delete(self, channel: int, message: int) -> None:
         await self.post.outbox.delete(channel, message)
+
+    async def own_messages(self, channel: int, after: int) -> tuple[Seen, ...]:
+        return await self.post.outbox.own_messages(channel, after)
 
     async def listed(self) -> discord.Message:
         channel: Any = await self.post.client.fetch_channel(self.post.channel)
@@ -141,3 +145,19 @@ async def test_what_the_bot_says_in_a_private_thread_with_a_conversation_is_no_l
     assert await bench.check() == []
     bench.question = (await bench.post.outbox.send(bench.post.channel, Outgoing("**Bold:** it is", "6"))).id
     assert await bench.check() == []
+
+
+async def test_a_reply_in_a_private_thread_whose_conversation_was_erased_is_no_lost_question(
+    bench: Bench,
+) -> None:
+    assert await receive_in_thread(bench, await ask_in_private_thread(bench))
+    assert await RemovedPlaces(bench.redis, KEYS).erase_conversation(bench.post.channel)
+    bench.question = (await bench.post.outbox.send(bench.post.channel, Outgoing("**Looms:** so", "6"))).id
+    assert await bench.check() == []
+
+
+async def test_who_was_told_to_write_the_question_in_the_private_thread_is_told_once(bench: Bench) -> None:
+    await ask_in_private_thread(bench)
+    told = Outgoing(wording.small(wording.WRITE_IT_HERE), "6", silent=True)
+    await bench.post.outbox.send(bench.post.channel, told)
+    assert await bench.check() == [told.content]
