@@ -247,9 +247,8 @@ class Revisions:
             attachments=message.attachments,
             mentions=known_mentions(before.mentions, message.mentions),
         )
-        payload: str = dump_message(edited)
-        # As it is stored, if it is the same, because the script compares.
-        return edited, str(stored) if payload == stored else payload
+        # As it is stored, if it is the same, because the script compares; another version may have written it.
+        return edited, str(stored) if edited == before else dump_message(edited)
 
     async def _hold(self, conversation: int, turn: int, edit: str) -> None:
         """Have the turn wait, before a worker can claim it; a crash in between costs an answer too many."""
