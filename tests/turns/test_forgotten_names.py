@@ -145,6 +145,18 @@ async def test_security_messages_of_a_persona_whose_author_is_unknown_are_nobody
     assert await bench.holds("a private matter") != []
 
 
+async def test_a_job_for_which_an_older_version_has_searched_finds_mentions_by_name(bench: Bench) -> None:
+    old = of_earlier_version(replace(ASKED, text="what of @Ann?"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(old))
+    await bench.store.answer(SECRET)
+    jobs, begun = ForgetJobs(bench.redis, KEYS), await bench.forgetting.begin(WHO)
+    await jobs.note_search(begun, *await bench.forgetting.data.search(WHO))
+    await bench.redis.hset(KEYS.forget_job(ANN.id), "names", '{"usernames":["ann"],"names":["Ann"]}')
+    job = await bench.forgetting.run(ANN.id)
+    assert job is not None
+    assert job.found == Found(messages=1, replies=1, mentions=1)
+
+
 async def test_what_a_search_finds_of_a_person_outlives_the_instance(bench: Bench) -> None:
     await bench.store.answer(SECRET, replace(message("x", author=LUNA, number=32), proxied_for=ANN.id))
     search, jobs = PersonSearch(KeyReader(bench.redis, KEYS)), ForgetJobs(bench.redis, KEYS)
