@@ -65,6 +65,13 @@ class Provenance:
         )
 
 
+def known_mentions(
+    before: tuple[Mention, ...] | None, now: tuple[Mention, ...] | None
+) -> tuple[Mention, ...] | None:
+    """Return the mentions of a message after an edit, None if some are unknown; the rest of the message stays."""
+    return None if before is None or now is None else _unique((*before, *now))
+
+
 def merged(parts: Iterable[Provenance]) -> Provenance:
     """Return the provenance of messages that cannot be told apart."""
     parts = tuple(parts)

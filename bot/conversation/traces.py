@@ -67,7 +67,8 @@ def with_traces_of(entry: Turn, who: Identity, conversation: int) -> Identity:
 def names_of_others(entry: Turn, who: Identity) -> frozenset[str]:
     """Return the names of others beside what they wrote, or what is quoted of them, in an entry."""
     pieces = pieces_of(entry.question.blocks)
-    own = own_pieces(entry, pieces, who)
+    # Also of what the person has written since: nobody else bears the names there.
+    own = own_pieces(entry, pieces, replace(who, before=max(who.before, entry.id, *entry.members)))
     found = {each for index, piece in enumerate(pieces) if index not in own for each in _names(piece.text)}
     for index, piece in enumerate(pieces):
         for block in piece.quotes:

@@ -31,11 +31,11 @@ CHUNK = 1000
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """By what a person is found, see `Identity`."""
+    """By what a person is found, see `Identity`; `known` is None where an older version has searched."""
 
     usernames: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    known: tuple[int, ...] = ()
+    known: tuple[int, ...] | None = None
     proxied: tuple[int, ...] = ()
     others: tuple[str, ...] = ()
 
@@ -48,14 +48,15 @@ _found = TypeAdapter(Found)
 class ForgetJob:
     """A job, or the receipt of one that is `done`; `found` are then the counts.
 
-    `searched`: the keys to look at are noted. `told`: the person has the receipt. `again`: the store had gone back to
-    before an earlier job, which this one repeats.
+    `searched`: the keys to look at are noted, by an older version if only the person's names are (`names_alone`).
+    `told`: the person has the receipt. `again`: the store had gone back to before an earlier job, which this repeats.
     """
 
     code: str
     identity: Identity
     asked_ms: int
     searched: bool = False
+    names_alone: bool = False
     done: bool = False
     found: Found = NOTHING
     told: bool = False
@@ -246,7 +247,7 @@ def _read(person: int, stored: dict[str, str]) -> ForgetJob:
         int(stored.get("before", 0)),
         usernames=frozenset(names.usernames),
         names=frozenset(names.names),
-        known=frozenset(names.known),
+        known=frozenset(names.known or ()),
         proxied=frozenset(names.proxied),
         others=frozenset(names.others),
     )
@@ -255,6 +256,7 @@ def _read(person: int, stored: dict[str, str]) -> ForgetJob:
         identity=identity,
         asked_ms=int(stored.get("asked_ms", 0)),
         searched=stored.get("phase") in ("erasing", "done"),
+        names_alone=stored.get("phase") == "erasing" and names.known is None,
         done=stored.get("phase") == "done",
         found=found,
         told="told" in stored,

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Unreadable
 from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
+from bot.conversation.provenance import known_mentions
 from bot.store.approvals import Approvals
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
@@ -239,10 +240,15 @@ class Revisions:
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")
         if not stored:
             return message, dump_message(message)
-        edited = replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
-        payload: str = dump_message(edited)
-        # As it is stored, if it is the same, because the script compares.
-        return edited, str(stored) if payload == stored else payload
+        before = load_message(str(stored))
+        edited = replace(
+            before,
+            text=message.text,
+            attachments=message.attachments,
+            mentions=known_mentions(before.mentions, message.mentions),
+        )
+        # As it is stored, if it is the same, because the script compares; another version may have written it.
+        return edited, str(stored) if edited == before else dump_message(edited)
 
     async def _hold(self, conversation: int, turn: int, edit: str) -> None:
         """Have the turn wait, before a worker can claim it; a crash in between costs an answer too many."""

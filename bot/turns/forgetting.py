@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import replace
 
 import structlog
 
@@ -190,6 +191,10 @@ class Forgetting:
             if searched is None or searched.code != code or searched.done:
                 return searched
             job = searched
+        elif job.names_alone:
+            # In what an older version stored, names count only where the person has written.
+            who, _ = await self.data.search(job.identity)
+            job = replace(job, identity=who)
         first = await self._jobs.firsts(job)
         erasure = JobErasure(
             job, first, self._jobs, self._examination, self._erasure, self._wake, self._end_cards

@@ -57,6 +57,15 @@ def test_of_an_entry_of_several_people_the_others_messages_and_the_reply_stay() 
     assert found == Found(messages=1)
 
 
+def test_when_the_person_has_edited_a_message_goes_with_the_message() -> None:
+    own, other = message("a secret"), of_ben()
+    edits = ((own.id, 5), (other.id, 6))
+    left, _ = without_person(replace(entry(own, other), edits=edits), WHO, NEWEST)
+    assert left.edits == ((other.id, 6),)
+    left, _ = without_person(replace(entry(own), edits=edits[:1]), WHO, NEWEST)
+    assert left.edits == ()
+
+
 def test_an_entry_without_the_person_stays_as_it_is() -> None:
     before = entry(of_ben("I like Ann, and mail@ann.example"))
     assert without_person(before, WHO, NEWEST) == (before, Found())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -60,6 +61,20 @@ async def test_an_edit_of_the_last_turn_regenerates_it_once(store: RevisedStore)
     assert await store.edit(C, edited, edited_ms=5) is Change.LAST
     assert await store.edit(C, edited, edited_ms=5) is Change.SAME
     assert (await store.claim()).batch.messages == (edited, TWO)
+
+
+async def test_an_event_without_a_change_answers_nothing_again_that_an_older_version_has_stored(
+    store: RevisedStore,
+) -> None:
+    done = await store.answer(ONE)
+    record = KEYS.record(C, ONE.id)
+    stored = json.loads(str(await store.redis.hget(record, "payload")))
+    del stored["mentions"], stored["roles"]
+    await store.redis.hset(record, "payload", json.dumps(stored))
+    # The message was edited before it was received, as Discord says with each later event, such as for a pin.
+    assert await store.edit(C, ONE, edited_ms=5) is Change.SAME
+    assert await store.edit(C, replace(ONE, text="uno"), edited_ms=6) is Change.LAST
+    assert (await store.claim()).turn_id == done.turn_id
 
 
 async def test_an_edit_keeps_the_author_and_the_thread_that_a_message_opens(store: RevisedStore) -> None:

@@ -75,6 +75,27 @@ async def test_security_a_person_who_has_written_takes_no_names_of_others_along(
     assert "@Bobbin, ask @Ann or @somebody" in written
 
 
+async def test_a_mention_that_an_edit_has_brought_goes_by_the_id(bench: Bench) -> None:
+    await bench.store.hear(replace(OF_BEN, mentions=(BOT,)))
+    edited = replace(OF_BEN, text="@Annie knows", mentions=(Mention(ANN.id, "Annie"),))
+    await bench.store.edit(C, edited, edited_ms=5)
+    claim = await bench.store.claim()
+    await bench.store.commit(claim, "answer")
+    await bench.store.journal.acknowledge(claim, reconcile=False)
+    assert (await bench.forget()).found == Found(mentions=1)
+    assert await bench.holds("Annie") == []
+
+
+async def test_a_mention_goes_by_its_name_although_the_person_writes_on_while_everything_is_searched(
+    bench: Bench,
+) -> None:
+    old = of_earlier_version(replace(ASKED, text="what of @Ann?"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(old))
+    await bench.store.answer(SECRET)
+    await bench.store.answer(message("here I am", number=20_000), posted=78)
+    assert (await bench.forget()).found == Found(messages=1, replies=1, mentions=1)
+
+
 async def test_a_mention_goes_and_leaves_a_summary_that_does_not_name_the_person(bench: Bench) -> None:
     await trimmed(bench, summary="They planned the loom.")
     job = await bench.forget()
@@ -122,6 +143,18 @@ async def test_security_messages_of_a_persona_whose_author_is_unknown_are_nobody
     assert [each.text for each in kept.messages] == ["a persona"]
     assert await forgotten(bench, who) == Found(messages=1, replies=1)
     assert await bench.holds("a private matter") != []
+
+
+async def test_a_job_for_which_an_older_version_has_searched_finds_mentions_by_name(bench: Bench) -> None:
+    old = of_earlier_version(replace(ASKED, text="what of @Ann?"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(old))
+    await bench.store.answer(SECRET)
+    jobs, begun = ForgetJobs(bench.redis, KEYS), await bench.forgetting.begin(WHO)
+    await jobs.note_search(begun, *await bench.forgetting.data.search(WHO))
+    await bench.redis.hset(KEYS.forget_job(ANN.id), "names", '{"usernames":["ann"],"names":["Ann"]}')
+    job = await bench.forgetting.run(ANN.id)
+    assert job is not None
+    assert job.found == Found(messages=1, replies=1, mentions=1)
 
 
 async def test_what_a_search_finds_of_a_person_outlives_the_instance(bench: Bench) -> None:
