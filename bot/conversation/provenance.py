@@ -42,7 +42,7 @@ class Provenance:
         quoted = [said for quote in message.quotes for said in quote.messages]
         mentions = [message.mentions, *(said.mentions for said in quoted)]
         return cls(
-            _unique(each for known in mentions for each in known or ()),
+            unique(each for known in mentions for each in known or ()),
             tuple(
                 Said(each.id, each.author.id, each.author.username)
                 for each in quoted
@@ -53,7 +53,7 @@ class Provenance:
 
     def edited(self, now: Message) -> Provenance:
         """Return the provenance after an edit, which leaves the quotes; earlier mentions stay known."""
-        mentions = _unique((*self.mentions, *(now.mentions or ())))
+        mentions = unique((*self.mentions, *(now.mentions or ())))
         return replace(self, mentions=mentions, is_complete=self.is_complete and now.mentions is not None)
 
     def without(self, person: int, messages: Collection[int]) -> Provenance:
@@ -69,11 +69,12 @@ def merged(parts: Iterable[Provenance]) -> Provenance:
     """Return the provenance of messages that cannot be told apart."""
     parts = tuple(parts)
     return Provenance(
-        _unique(each for part in parts for each in part.mentions),
+        unique(each for part in parts for each in part.mentions),
         tuple(each for part in parts for each in part.said),
         bool(parts) and all(part.is_complete for part in parts),
     )
 
 
-def _unique(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+def unique(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+    """Return each mention once, in order."""
     return tuple(dict.fromkeys(mentions))

@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Unreadable
 from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
+from bot.conversation.provenance import unique
 from bot.store.approvals import Approvals
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
@@ -233,13 +234,21 @@ class Revisions:
     async def _edited(self, conversation: int, message: Message) -> tuple[Message, str]:
         """Return the stored message with the new text, and how it is stored.
 
-        The author and the thread that the message opens stay.
+        The author and the thread that the message opens stay, and so do earlier mentions: an embed may hold them.
         """
         with translated():
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")
         if not stored:
             return message, dump_message(message)
-        edited = replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
+        held = load_message(str(stored))
+        edited = replace(
+            held,
+            text=message.text,
+            attachments=message.attachments,
+            mentions=None
+            if message.mentions is None
+            else unique((*(held.mentions or ()), *message.mentions)),
+        )
         payload: str = dump_message(edited)
         # As it is stored, if it is the same, because the script compares.
         return edited, str(stored) if payload == stored else payload
