@@ -53,6 +53,7 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
             reply_tokens=0,
             members=(),
             authors=(),
+            edits=(),
             provenance=(),
             amended=max(entry.amended, newest),
         )
@@ -77,6 +78,7 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
             user_tokens=PRIOR.sent(question),
             members=members,
             authors=authors,
+            edits=tuple(each for each in entry.edits if each[0] in (members or (entry.id,))),
             provenance=provenance,
             prefix_key="",
             amended=max(entry.amended, newest),

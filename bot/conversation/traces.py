@@ -27,6 +27,9 @@ _USERNAME = re.compile(r'(?:^| )username="([^"]*)"')
 _AT = re.compile(r' at="([^"]*)"')
 QUOTE = re.compile(r'^<quote of="(\w+)"[^\n]*>$', re.MULTILINE)
 
+_EVER = 2**64
+"""Higher than any id."""
+
 
 @dataclass(frozen=True, slots=True)
 class Own:
@@ -65,9 +68,12 @@ def with_traces_of(entry: Turn, who: Identity, conversation: int) -> Identity:
 
 
 def names_of_others(entry: Turn, who: Identity) -> frozenset[str]:
-    """Return the names of others beside what they wrote, or what is quoted of them, in an entry."""
+    """Return the names of others beside what they wrote, or what is quoted of them, in an entry.
+
+    What the person has written since stays, and is no other's either.
+    """
     pieces = pieces_of(entry.question.blocks)
-    own = own_pieces(entry, pieces, who)
+    own = own_pieces(entry, pieces, replace(who, before=_EVER))
     found = {each for index, piece in enumerate(pieces) if index not in own for each in _names(piece.text)}
     for index, piece in enumerate(pieces):
         for block in piece.quotes:
