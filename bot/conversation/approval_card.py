@@ -13,8 +13,13 @@ MOST_VALUE_CHARS = 100
 """Of each argument, where all together are too long: the names of the later ones are to be seen, too."""
 
 FILE_NAME = "arguments.json"
+SHORTENED = "This is shortened."
 IN_THE_FILE = (
-    f"This is shortened. The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
+    f"{SHORTENED} The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
+)
+CANNOT_BE_READ = (
+    "Its arguments are too long for this message, and I cannot attach them as a file (I lack the permission “Attach "
+    "Files”). Nobody could read them before they allow it, so it is not done. Ask again once I have the permission."
 )
 MORE = "… and {count} more, in the file alone"
 MOST_OUTCOME_CHARS = 500
@@ -77,6 +82,11 @@ def card(approval: Approval) -> str:
     return "\n".join(lines)
 
 
+def without_arguments(approval: Approval) -> str:
+    """Write what stands in place of the card of a call whose arguments nobody could read there."""
+    return f"{ASKS.format(tool=_span(approval.tool))}\n{wording.small(CANNOT_BE_READ)}"
+
+
 def _state(approval: Approval) -> str:
     match approval.state:
         case "waiting":
@@ -127,7 +137,8 @@ def _shown_arguments(approval: Approval) -> str:
             lines.append(MORE.format(count=len(arguments) - len(lines)))
             break
         lines.append(line)
-    return f"{_code(chr(10).join(lines))}\n{wording.small(IN_THE_FILE)}"
+    hint = IN_THE_FILE if approval.state == "waiting" else SHORTENED
+    return f"{_code(chr(10).join(lines))}\n{wording.small(hint)}"
 
 
 def _written_value(value: object) -> str:

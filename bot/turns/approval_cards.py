@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from bot.conversation import approval_card
 from bot.conversation.approval import Approval
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone, DiscordRejected
 from bot.render.controls import NONE, OF_CARDS, Controls
-from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.outbox import Change, Outbox, Outgoing, Sent
 from bot.render.upload import Upload
 from bot.store.approvals import Approvals
 from bot.turns.persist import persist
@@ -38,15 +40,8 @@ class ApprovalCards:
 
         Of two workers that post it, beyond the time in which Discord knows the nonce, one removes its card again.
         """
-        outgoing = Outgoing(
-            approval_card.card(approval),
-            nonce=f"{approval.id}-p",
-            silent=True,
-            files=_files(approval),
-            controls=_controls(approval),
-        )
         try:
-            sent = await self._outbox.send(approval.conversation, outgoing)
+            sent = await self._sent(approval)
         except DiscordError as error:
             self._log_refusal(approval, error)
             return
@@ -57,6 +52,25 @@ class ApprovalCards:
             await self.remove(approval, sent.id)
         elif not found.is_shown:
             await self.show(found)
+
+    async def _sent(self, approval: Approval) -> Sent:
+        outgoing = Outgoing(
+            approval_card.card(approval),
+            nonce=f"{approval.id}-p",
+            silent=True,
+            files=_files(approval),
+            controls=_controls(approval),
+        )
+        try:
+            return await self._outbox.send(approval.conversation, outgoing)
+        except DiscordForbidden:
+            if not outgoing.files:
+                raise
+        # Nobody allows what nobody can read.
+        text = approval_card.without_arguments(approval)
+        return await self._outbox.send(
+            approval.conversation, replace(outgoing, content=text, files=(), controls=NONE)
+        )
 
     async def note(self, approval: Approval, card: int) -> Approval:
         """Note a card that somebody sees, of a call without one, and have the card say what the call is.
