@@ -10,9 +10,9 @@ State = Literal["waiting", "running", "done", "failed", "refused", "expired", "w
 
 ENDED: tuple[State, ...] = ("done", "failed", "refused", "expired", "withdrawn")
 
-Withdrawal = Literal["off", "never", "reset", "forgotten"]
+Withdrawal = Literal["off", "never", "reset", "forgotten", "unread"]
 """Why a call is not made that nobody has refused: the tool is off for the person by now, or the operator allows it
-nowhere, the conversation was reset, the person who asked was forgotten."""
+nowhere, the conversation was reset, the person who asked was forgotten, nobody can be shown the arguments."""
 
 NOBODY = 0
 """The asker of a call whose asker was forgotten, and that is known only until its card is written."""

@@ -13,8 +13,9 @@ MOST_VALUE_CHARS = 100
 """Of each argument, where all together are too long: the names of the later ones are to be seen, too."""
 
 FILE_NAME = "arguments.json"
+SHORTENED = "This is shortened."
 IN_THE_FILE = (
-    f"This is shortened. The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
+    f"{SHORTENED} The file `{FILE_NAME}` has the exact arguments: read it before you allow the call."
 )
 MORE = "… and {count} more, in the file alone"
 MOST_OUTCOME_CHARS = 500
@@ -39,6 +40,10 @@ WITHDRAWN: dict[str, str] = {
     "never": "The operator of this bot does not allow this tool any more, so it was not done.",
     "reset": "This conversation was reset, so it was not done. Ask again if it is still wanted.",
     "forgotten": "The person who asked was forgotten, so it was not done.",
+    "unread": (
+        "I cannot attach the arguments as a file here (I lack the permission “Attach Files”), and nobody could read "
+        "them otherwise, so it was not done. Ask again once I have the permission."
+    ),
 }
 """What stands on the card of a call that was withdrawn, and answers a late press, by the reason."""
 
@@ -127,7 +132,8 @@ def _shown_arguments(approval: Approval) -> str:
             lines.append(MORE.format(count=len(arguments) - len(lines)))
             break
         lines.append(line)
-    return f"{_code(chr(10).join(lines))}\n{wording.small(IN_THE_FILE)}"
+    hint = IN_THE_FILE if approval.state == "waiting" else SHORTENED
+    return f"{_code(chr(10).join(lines))}\n{wording.small(hint)}"
 
 
 def _written_value(value: object) -> str:

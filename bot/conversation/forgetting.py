@@ -59,7 +59,7 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
         )
         return removed, found
     question = PromptMessage("user", blocks_of(left))
-    members, authors, edits, provenance = entry.members, entry.authors, entry.edits, entry.provenance
+    members, authors, provenance = entry.members, entry.authors, entry.provenance
     if entry.id <= who.before:
         provenance = tuple(each.without(who.person, who.proxied) for each in provenance)
     if not pieces or question == entry.question:
@@ -70,7 +70,6 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
     if len(members) == len(pieces):
         kept = [index for index in range(len(pieces)) if index not in own]
         members = tuple(members[index] for index in kept)
-        edits = tuple(each for each in edits if each[0] in members)
         authors = tuple(authors[index] for index in kept) if len(authors) == len(pieces) else ()
         provenance = tuple(provenance[index] for index in kept) if len(provenance) == len(pieces) else ()
     return (
@@ -79,7 +78,7 @@ def without_person(entry: Turn, who: Identity, newest: int) -> tuple[Turn, Found
             user_tokens=PRIOR.sent(question),
             members=members,
             authors=authors,
-            edits=edits,
+            edits=tuple(each for each in entry.edits if each[0] in (members or (entry.id,))),
             provenance=provenance,
             prefix_key="",
             amended=max(entry.amended, newest),

@@ -85,12 +85,16 @@ class Identity:
         if not provenance.is_complete:
             others |= self.others - own
             own |= self.by_name - others
-        return _without_names(text, own, others)
+        return self._without(text, own, others)
 
     def without_any_mention(self, text: str) -> tuple[str, int]:
-        """Return a text that may name the person by the id as well, without mentions, and how many there were."""
+        """Return a text of which nobody knows whom it mentions without mentions, and how many there were."""
+        return self._without(text, self.by_name, self.others)
+
+    def _without(self, text: str, own: Collection[str], others: Collection[str]) -> tuple[str, int]:
+        # Code has ids, and so has the text of a command.
         text, by_id = re.subn(rf"<@!?{self.person}>", SOMEBODY, text)
-        text, by_name = _without_names(text, self.by_name, self.others)
+        text, by_name = _without_names(text, own, others)
         return text, by_id + by_name
 
     def may_be_named(self, text: str, mentions: Sequence[Mention]) -> bool:

@@ -93,6 +93,7 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int, *, edit
             reply_tokens=0,
             members=(),
             authors=(),
+            edits=(),
             provenance=(),
             amended=newest,
         )

@@ -234,7 +234,7 @@ class Revisions:
     async def _edited(self, conversation: int, message: Message) -> tuple[Message, str]:
         """Return the stored message with the new text, and how it is stored.
 
-        The author and the thread that the message opens stay.
+        The author and the thread that the message opens stay, and so do earlier mentions: an embed may hold them.
         """
         with translated():
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import structlog
 
 from bot.conversation import approval_card
 from bot.conversation.approval import Approval
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone, DiscordRejected
 from bot.render.controls import NONE, OF_CARDS, Controls
-from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.outbox import Change, Outbox, Outgoing, Sent
 from bot.render.upload import Upload
 from bot.store.approvals import Approvals
 from bot.turns.persist import persist
@@ -29,24 +32,21 @@ class ApprovalCards:
     that is not what the call is by then.
     """
 
-    def __init__(self, approvals: Approvals, outbox: Outbox) -> None:
+    def __init__(
+        self, approvals: Approvals, outbox: Outbox, clock: Clock, report: Callable[[str], None]
+    ) -> None:
         self._approvals = approvals
         self._outbox = outbox
+        self._clock = clock
+        self._report = report
 
     async def post(self, approval: Approval) -> None:
         """Post the card of a call; one that Discord refuses stays without.
 
         Of two workers that post it, beyond the time in which Discord knows the nonce, one removes its card again.
         """
-        outgoing = Outgoing(
-            approval_card.card(approval),
-            nonce=f"{approval.id}-p",
-            silent=True,
-            files=_files(approval),
-            controls=_controls(approval),
-        )
         try:
-            sent = await self._outbox.send(approval.conversation, outgoing)
+            sent, approval = await self._sent(approval)
         except DiscordError as error:
             self._log_refusal(approval, error)
             return
@@ -57,6 +57,28 @@ class ApprovalCards:
             await self.remove(approval, sent.id)
         elif not found.is_shown:
             await self.show(found)
+
+    async def _sent(self, approval: Approval) -> tuple[Sent, Approval]:
+        """Send the card; returns it with the call, which ends where its arguments cannot be shown."""
+        try:
+            return await self._outbox.send(approval.conversation, _outgoing(approval)), approval
+        except DiscordForbidden:
+            if not _files(approval):
+                raise
+        now_ms = self._clock.now_ms()
+        ended = approval.withdrawn("unread", now_ms) or approval
+        sent = await self._outbox.send(approval.conversation, _outgoing(ended))
+        _, taken = await persist(
+            lambda: self._approvals.change(
+                approval.conversation, approval.id, lambda each: each.withdrawn("unread", now_ms)
+            )
+        )
+        if taken:
+            self._report(ended.state)
+            log.info(
+                "approval_withdrawn", conversation=ended.conversation, tool=ended.tool, reason=ended.reason
+            )
+        return sent, ended
 
     async def note(self, approval: Approval, card: int) -> Approval:
         """Note a card that somebody sees, of a call without one, and have the card say what the call is.
@@ -129,8 +151,18 @@ class ApprovalCards:
         return refused
 
 
+def _outgoing(approval: Approval) -> Outgoing:
+    return Outgoing(
+        approval_card.card(approval),
+        nonce=f"{approval.id}-p",
+        silent=True,
+        files=_files(approval),
+        controls=_controls(approval),
+    )
+
+
 def _files(approval: Approval) -> tuple[Upload, ...]:
-    arguments = approval_card.long_arguments(approval)
+    arguments = "" if approval.has_ended else approval_card.long_arguments(approval)
     return (Upload(approval_card.FILE_NAME, arguments.encode(errors="replace")),) if arguments else ()
 
 

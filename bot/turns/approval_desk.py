@@ -66,7 +66,7 @@ class ApprovalDesk:
         self._approvals = approvals
         self._rules = rules
         self._toolbox = toolbox
-        self._cards = ApprovalCards(approvals, outbox)
+        self._cards = ApprovalCards(approvals, outbox, clock, report)
         self._clock = clock
         self._report = report
         self._opened: dict[int, None] = {}

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.conversation.approval_card import IN_THE_FILE, MORE, card, long_arguments
+from bot.conversation.approval import ENDED
+from bot.conversation.approval_card import IN_THE_FILE, MORE, SHORTENED, card, long_arguments
 from bot.render.outbox import fits
 from tests.conversation.test_approval import WAITING
 
@@ -74,6 +75,13 @@ def test_the_card_of_any_arguments_fits_into_a_message_and_names_the_file(argume
     assert fits(shown)
     assert IN_THE_FILE in shown
     assert file
+
+
+def test_nobody_is_asked_to_read_the_file_of_a_call_that_was_decided() -> None:
+    approval = replace(WAITING, arguments=json.dumps({"text": "x" * 2000}), by=7)
+    for state in ENDED:
+        assert IN_THE_FILE not in card(replace(approval, state=state))
+        assert SHORTENED in card(replace(approval, state=state))
 
 
 def test_what_the_tool_has_settled_counts_before_what_claude_wrote() -> None:

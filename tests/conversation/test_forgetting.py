@@ -48,6 +48,16 @@ def test_an_entry_of_the_person_alone_goes_with_its_reply() -> None:
     assert left.amended == NEWEST
 
 
+def test_when_a_message_of_the_person_was_edited_goes_with_it() -> None:
+    own, other = message("a secret"), of_ben("@Ann, hello")
+    both, alone = entry(own, other), entry(own)
+    edits = ((own.id, 5), (other.id, 6))
+    assert without_person(replace(both, edits=edits), WHO, NEWEST)[0].edits == edits[1:]
+    assert without_person(replace(alone, edits=edits[:1]), WHO, NEWEST)[0].edits == ()
+    older = replace(entry(other), members=(), edits=edits[1:])
+    assert without_person(older, WHO, NEWEST)[0].edits == edits[1:]
+
+
 def test_of_an_entry_of_several_people_the_others_messages_and_the_reply_stay() -> None:
     before = entry(message("a secret"), of_ben())
     left, found = without_person(before, WHO, NEWEST)

@@ -82,6 +82,21 @@ def test_a_mention_by_id_goes_under_the_name_that_stood_there_wherever_it_is() -
     assert (left_of_message.text, left_of_message.mentions) == ("@somebody, @Bobbin: what now?", (BOT,))
 
 
+def test_an_id_in_code_or_in_the_text_of_a_command_goes_wherever_it_is() -> None:
+    asked = replace(of_ben(f"`<@{ANN.id}>` and <@!{ANN.id}>, not <@{BEN.id}>"), mentions=None)
+    who = identity(ANN, known=ELSEWHERE).within(HERE, ())
+    for before in (entry(asked), of_earlier_version(asked)):
+        left, found = without_person(before, who, NEWEST)
+        assert f"`@somebody` and @somebody, not <@{BEN.id}>" in left.user
+        assert found == Found(mentions=2)
+
+
+def test_what_the_person_has_written_since_makes_their_name_no_other_persons() -> None:
+    since = entry(message("here I am", number=20_000))
+    assert names_of_others(since, identity(ANN)) == frozenset()
+    assert "Ann" in names_of_others(since, identity(BEN))
+
+
 def test_a_mention_of_somebody_whose_name_begins_with_the_persons_stays() -> None:
     before = of_earlier_version(of_ben("@Ann and @Ann Smith"))
     who = identity(ANN).within(HERE, {"Ann Smith"})

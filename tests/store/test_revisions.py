@@ -13,7 +13,7 @@ from bot.conversation.content import FileSource, Image
 from bot.conversation.elements import TAKEN_OUT, question, render_user
 from bot.conversation.errors import Fenced
 from bot.conversation.history_files import files_of
-from bot.conversation.message import Attachment, Message
+from bot.conversation.message import Attachment, Mention, Message
 from bot.store.claim import Idle
 from bot.store.codec import Result
 from bot.store.file_store import FileContent, FileStore
@@ -82,6 +82,23 @@ async def test_an_edit_keeps_the_author_and_the_thread_that_a_message_opens(stor
     await store.hear(opener)
     await store.edit(C, replace(ONE, text="uno", author=BEN), edited_ms=5)
     assert (await store.claim()).batch.messages == (replace(opener, text="uno"),)
+
+
+async def test_whom_an_edit_mentions_is_known_by_id_while_the_message_waits_and_in_the_history(
+    store: RevisedStore,
+) -> None:
+    ann, ben = Mention(1, "Ann"), Mention(2, "Ben")
+    first = replace(ONE, text="ask @Ann", mentions=(ann,))
+    await store.hear(first)
+    waiting = replace(first, text="ask @Ben", mentions=(ben,))
+    assert await store.edit(C, waiting, edited_ms=5) is Change.WAITING
+    assert (await store.answer()).batch.messages[0].mentions == (ann, ben)
+    await store.answer(TWO, reply="second")
+    carol = Mention(3, "Carol")
+    assert (
+        await store.edit(C, replace(first, text="ask @Carol", mentions=(carol,)), edited_ms=6) is Change.OLD
+    )
+    assert [known.mentions for known in (await store.history())[0].provenance] == [(ann, ben, carol)]
 
 
 async def test_an_edit_of_an_older_turn_changes_its_entry_and_nothing_else(store: RevisedStore) -> None:

@@ -12,7 +12,6 @@ from structlog.testing import capture_logs
 from bot.conversation import approval_card
 from bot.conversation.approval import WAITS_S
 from bot.conversation.errors import DiscordForbidden, DiscordUnavailable
-from bot.conversation.identity import Identity
 from bot.render.controls import NONE, OF_CARDS, Controls
 from bot.render.outbox import Change, Outgoing, Sent
 from bot.render.upload import Attached
@@ -347,15 +346,3 @@ async def test_a_conversation_whose_calls_cannot_be_looked_at_does_not_end_the_w
     assert not watching.done()
     assert await bench.redis.zscore(KEYS.approvals_due, "50") is not None
     watching.cancel()
-
-
-async def test_long_arguments_are_a_file_of_the_card_that_goes_when_the_person_is_forgotten(
-    bench: Bench,
-) -> None:
-    await bench.desk.gate(bench.tool, CONTEXT, {"door": "north " * 400})
-    await bench.desk.post_cards(THREAD, TURN)
-    (files,) = bench.outbox.files.values()
-    assert [each.name for each in files] == [approval_card.FILE_NAME]
-    await bench.desk.forget(THREAD, Identity(ASKER, before=TURN + 1))
-    (files,) = bench.outbox.files.values()
-    assert files == ()
