@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from bot.store.claim import BY_ANOTHER, Idle, Presser
 from bot.store.journal import Done, Journal
 from bot.store.key_lifetimes import DONE_RECORD_S
+from bot.store.removed_places import RemovedPlaces
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult
 from tests.conversation.builders import ANN, BEN, snowflake
@@ -62,6 +63,19 @@ async def test_security_the_person_who_requests_an_answer_pays_for_it_and_who_as
     await store.commit(claim, "new")
     await store.journal.acknowledge(claim, reconcile=False)
     assert "payer" not in await store.redis.hgetall(KEYS.record(C, done.turn_id))
+
+
+@pytest.mark.parametrize("how", ["reset", "erased"])
+async def test_who_requests_an_answer_is_forgotten_with_the_conversation(
+    store: RevisedStore, how: str
+) -> None:
+    done = await store.answer(ONE)
+    await store.control.regenerate(C, done.turn_id, "900", payer=Presser(66, frozenset()))
+    if how == "reset":
+        await store.conversations.reset(C, before=snowflake(100))
+    else:
+        await RemovedPlaces(store.redis, KEYS).erase_conversation(C)
+    assert not {"payload", "payer"} & (await store.redis.hgetall(KEYS.record(C, done.turn_id))).keys()
 
 
 async def test_an_answer_that_nobody_requests_is_paid_for_by_who_asked(store: RevisedStore) -> None:

@@ -20,7 +20,7 @@ local entries = redis.call('LLEN', history)
 for id in each_id(last and (redis.call('HGET', records .. last, 'members') or last)) do waiting[#waiting + 1] = id end
 for _, id in ipairs(waiting) do
   redis.call('HSET', records .. id, 'state', AFTER)
-  redis.call('HDEL', records .. id, 'payload', 'author', 'timeline')
+  redis.call('HDEL', records .. id, 'payload', 'author', 'payer', 'timeline')
   redis.call('EXPIRE', records .. id, done_s)
   redis.call('DEL', results .. id)
 end

@@ -13,7 +13,7 @@ local last = redis.call('HGET', meta, 'last')
 if last then
   redis.call('DEL', results .. last)
   for id in each_id(redis.call('HGET', records .. last, 'members') or last) do
-    redis.call('HDEL', records .. id, 'payload', 'timeline')
+    redis.call('HDEL', records .. id, 'payload', 'payer', 'timeline')
     redis.call('EXPIRE', records .. id, done_s)
   end
 end
@@ -32,7 +32,7 @@ for _, id in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
     end
     redis.call('ZREM', pending, id)
     redis.call('HSET', records .. id, 'state', AFTER)
-    redis.call('HDEL', records .. id, 'payload', 'timeline')
+    redis.call('HDEL', records .. id, 'payload', 'payer', 'timeline')
     redis.call('DEL', results .. id)
     redis.call('EXPIRE', records .. id, done_s)
   end

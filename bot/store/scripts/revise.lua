@@ -23,7 +23,7 @@ if not deleted and (held == payload or tonumber(edited_ms) <= edited) then retur
 if state == 'done' then
   local turn = redis.call('HGET', record, 'turn') or message
   if deleted then
-    redis.call('HDEL', record, 'payload', 'timeline')
+    redis.call('HDEL', record, 'payload', 'payer', 'timeline')
     return {'OLD', turn}
   end
   local last = redis.call('HGET', meta, 'last') == turn and redis.call('ZCARD', pending) == 0
