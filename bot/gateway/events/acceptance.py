@@ -19,6 +19,7 @@ from bot.gateway.events.gate import Gate
 from bot.gateway.events.inbox_writer import InboxWriter
 from bot.gateway.events.message_notice import MessageNotices
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.ruled_out import RuledOut
 from bot.gateway.events.thread_permission import ThreadPermission
 
 log = structlog.get_logger()
@@ -52,11 +53,14 @@ class Acceptance:
         self._clock = clock
         self._on_decision = on_decision
         self._gate = gate
+        self._ruled_out = RuledOut()
 
     async def accept(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
     ) -> int | None:
         """Decide on a message and store it if it is to be answered; returns its conversation then."""
+        if source != "event" and self._ruled_out.holds(message):
+            return None
         decided = await self._decided(message, me, source)
         if decided is None:
             return None
@@ -137,8 +141,7 @@ class Acceptance:
         decided = await self._decider.decide(message, me)
         if not isinstance(decided, Ignore):
             return decided
-        self._count(decided.reason.value, source)
-        await self._notes.ignored(message, decided)
+        await self._note(message, decided, source)
         if decided.reason is Reason.TYPED_COMMAND and source == "event":
             await self._notices.post(message, wording.TYPED_COMMAND)
         return None
@@ -150,6 +153,14 @@ class Acceptance:
         """
         is_fresh = self._clock.now_ms() - created_ms(message.id) < FRESH_MS
         return source != "event" or not is_fresh
+
+    async def _note(
+        self, message: discord.Message, ignored: Ignore, source: str, *, person: int | None = None
+    ) -> None:
+        self._count(ignored.reason.value, source)
+        if source == "event":
+            self._ruled_out.note(message, ignored)
+        await self._notes.ignored(message, ignored, person=person)
 
     def _count(self, decision: str, source: str) -> None:
         """Count a message that is not answered. A listing finds nearly all of them again, soon after their event."""
@@ -178,8 +189,7 @@ class Acceptance:
 
         `person` is for whom the message was posted, if it is such a copy.
         """
-        self._count(refused.reason.value, source)
-        await self._notes.ignored(message, refused, person=person)
+        await self._note(message, refused, source, person=person)
         log.debug("message_ignored", message=message.id, reason=refused.reason.value)
         if copy is not None:
             await self._withdraw(copy, message, accepted.answer)
