@@ -45,7 +45,7 @@ class Admission:
         server = interaction.guild_id
         by_scope = await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
         person = interaction.user.id
-        if (blocked := self._blocked(interaction, by_scope)) is not None:
+        if (blocked := self.blocked_by(interaction, by_scope)) is not None:
             return blocked
         if self._consents is not None and await self._consents.agreed_ms(person) is None:
             return consent.NEEDED
@@ -60,7 +60,7 @@ class Admission:
     ) -> str | None:
         """Say why the person may not use the bot in a thread or channel at all, None if they may."""
         server = interaction.guild_id
-        return self._blocked(
+        return self.blocked_by(
             interaction, await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
         )
 
@@ -83,7 +83,8 @@ class Admission:
             return target
         return await self.starter_refusal(interaction, invocation) or target
 
-    def _blocked(self, interaction: Interaction, by_scope: Mapping[Scope, Settings]) -> str | None:
+    def blocked_by(self, interaction: Interaction, by_scope: Mapping[Scope, Settings]) -> str | None:
+        """Say why the person may not use the bot where these settings apply, None if they may."""
         person, roles = interaction.user.id, roles_of(interaction)
         found = access_of(person, roles, by_scope, self._defaults(), server=interaction.guild_id)
         if found.allowed:

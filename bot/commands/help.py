@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 
 import discord
 
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.services import CommandServices
@@ -50,6 +51,7 @@ class Help:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
         self._tools = services.tools
+        self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
         @tree.command(name="help", description="What I can do here, and what I read")
@@ -58,7 +60,9 @@ class Help:
             user = interaction.client.user
             me = user.id if user is not None else 0
             where, by_scope = await self._place(interaction, me)
-            how = here(where, f"<@{me}>", self._policy(), mode_in_force(by_scope))
+            how = self._admission.blocked_by(interaction, by_scope) or here(
+                where, f"<@{me}>", self._policy(), mode_in_force(by_scope)
+            )
             tools = [tool.name for tool in self._tools.definitions(by_scope)]
             in_server = interaction.guild_id is not None
             await say(interaction, text(how, tree.described(), in_server=in_server, tools=tools))

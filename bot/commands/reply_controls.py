@@ -182,7 +182,11 @@ class ReplyControls:
         asked = interaction.user.id in turn.askers
         rule, refusal = (STOP_RULE, MAY_NOT_STOP) if button is Button.STOP else (RULE, MAY_NOT_CONTROL)
         if not rule.allows(invocation.person, asked=asked):
-            return refusal
+            # Nobody who is blocked is invited to ask.
+            return (
+                await self._admission.blocked(interaction, thread=conversation, channel=invocation.channel)
+                or refusal
+            )
         if button is not Button.STOP:
             refused = await self._admission.refusal(
                 interaction, thread=conversation, channel=invocation.channel

@@ -32,7 +32,7 @@ def _full(reached: BudgetReached) -> str:
 def _is_full(limit: Limit) -> str:
     what, when = _WHAT[limit.amount.unit], limit.amount.period.current
     origin = limit.rule.origin
-    place = "this channel" if origin is not None and origin.scope is Scope.CHANNEL else "here"
+    place = "in this channel" if origin is not None and origin.scope is Scope.CHANNEL else "here"
     if limit.is_direct and limit.rule.subject is Subject.CHANNEL:
         return f"These direct messages have used up their {what} for {when}"
     return {

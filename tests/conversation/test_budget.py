@@ -274,6 +274,14 @@ def test_an_amount_is_read_in_one_way_or_not_at_all(text: str, read: str | None)
         assert str(amount_of(text)) == read
 
 
+@pytest.mark.parametrize(("scope", "place"), [(Scope.CHANNEL, "in this channel"), (Scope.SERVER, "here")])
+def test_a_full_limit_says_where_it_is_full(scope: Scope, place: str) -> None:
+    amount = Amount(3, Unit.MESSAGES, Period.DAY)
+    rule = Rule(Subject.PERSON, amount, origin=Origin(scope, Setting("3")))
+    reached = BudgetReached(Limit(rule, "c", 1000, 100), tell=True)
+    assert budget_wording.full(reached).startswith(f"You have used up your answers {place} for today;")
+
+
 def test_in_direct_messages_a_full_limit_speaks_of_them_and_of_nobody_else() -> None:
     channel, person = rule(Subject.CHANNEL), rule(Subject.PERSON)
     for payer, words, others in (

@@ -40,6 +40,16 @@ async def test_a_blocked_person_is_ignored_without_a_word_everywhere_below_the_r
     await world.converse(channel, "and now?", world.ben)
 
 
+async def test_a_blocked_person_is_not_invited_to_write_by_any_command(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await block(world, channel, world.ben)
+    for name in ("help", "retry", "continue"):
+        assert (await answer(await world.ben.command(thread, name))).startswith(admission.BLOCKED)
+    assert (await answer(await world.ben.command(channel, "help"))).startswith(admission.BLOCKED)
+    assert "Just write" in await answer(await world.ann.command(thread, "help"))
+
+
 async def test_without_a_permission_a_blocked_person_is_not_told_of_that_either(world: World) -> None:
     channel = world.channel()
     world.deny(channel, bits.CREATE_PUBLIC_THREADS, world.ben.id)

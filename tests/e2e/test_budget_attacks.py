@@ -127,4 +127,6 @@ async def test_an_amount_that_is_no_number_changes_nothing(world: World, given: 
         # Discord's client refuses "5$"; 0 and -1 are below the option's least value.
         with pytest.raises(ApiError, match="50035"):
             await own.admin.command(channel, "budget set", options)
-        assert "There is no limit here." in await answer(await own.admin.command(channel, "budget show"))
+        assert "No limit applies to you here." in await answer(
+            await own.admin.command(channel, "budget show")
+        )
