@@ -44,6 +44,7 @@ MESSAGES_MAX = 4
 
 MAY_NOT_READ = "You lack the permission “{}” here, so I cannot tell you what was said."
 NOTHING_SAID = "Nothing was said here in that time."
+IN_THE_FUTURE = "That is in the future: nothing has been said since then. Choose an earlier `since`."
 NOT_A_TIME = (
     "I do not understand that time. Write for instance `2h`, `yesterday`, `2026-11-29`, or paste a link to a "
     "message of this thread."
@@ -113,6 +114,9 @@ class Catchup:
         from_ms = None if since is None else since_ms(since, self._clock.now_ms())
         if since is not None and from_ms is None:
             await say(interaction, NOT_A_TIME)
+            return
+        if from_ms is not None and from_ms > self._clock.now_ms():
+            await say(interaction, IN_THE_FUTURE)
             return
         author = to_author(interaction.user)
         asked = Message(

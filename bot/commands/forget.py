@@ -23,8 +23,9 @@ KEEP_ID = "bobbin:keep-me"
 
 QUESTION = (
     "Shall I forget you? I remove, everywhere I talk: your messages, their files (also at Anthropic), your names, "
-    "what others' messages quote of you, replies to you alone, and every prompt that you have set, also for channels "
-    "and servers. Replies to you and others together stay, and so does everything on Discord. This cannot be undone."
+    "what others' messages quote of you, replies to you alone, facts that you had me remember, your reminders and "
+    "calls of tools, your name in the usage, and every prompt that you have set, also for channels and servers. "
+    "Replies to you and others together stay, and so does everything on Discord. This cannot be undone."
 )
 KEPT = "Nothing was forgotten."
 UNDER_WAY = "I am forgetting you. This can take some minutes; you get a receipt here, or in a direct message."

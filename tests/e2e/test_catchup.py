@@ -79,8 +79,8 @@ async def test_a_question_and_a_time_reach_claude_also_after_a_restart(world: Wo
         sent = str(own.asked[-1].body["messages"][-1])
         assert "&lt;bought>" in sent or "<bought>" in sent
         assert "The person knows what was said before" in sent
-        told = await answer(await own.ben.command(thread, "catchup", {"since": "soon"}))
-        assert told == catchup.NOT_A_TIME
+        for since, refused in (("soon", catchup.NOT_A_TIME), ("2200-01-01", catchup.IN_THE_FUTURE)):
+            assert await answer(await own.ben.command(thread, "catchup", {"since": since})) == refused
 
 
 async def test_security_who_may_not_read_or_ask_is_refused_kindly(world: World) -> None:
