@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import structlog
 
 from bot.conversation import approval_card
 from bot.conversation.approval import Approval
-from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone, DiscordRejected
 from bot.render.controls import NONE, OF_CARDS, Controls
 from bot.render.outbox import Change, Outbox, Outgoing, Sent
 from bot.render.upload import Upload
 from bot.store.approvals import Approvals
+from bot.turns.approval_withdrawal import ApprovalWithdrawal
 from bot.turns.persist import persist
 
 log = structlog.get_logger()
@@ -32,13 +30,10 @@ class ApprovalCards:
     that is not what the call is by then.
     """
 
-    def __init__(
-        self, approvals: Approvals, outbox: Outbox, clock: Clock, report: Callable[[str], None]
-    ) -> None:
+    def __init__(self, approvals: Approvals, outbox: Outbox, withdrawal: ApprovalWithdrawal) -> None:
         self._approvals = approvals
         self._outbox = outbox
-        self._clock = clock
-        self._report = report
+        self._withdrawal = withdrawal
 
     async def post(self, approval: Approval) -> None:
         """Post the card of a call; one that Discord refuses stays without.
@@ -65,19 +60,10 @@ class ApprovalCards:
         except DiscordForbidden:
             if not _files(approval):
                 raise
-        now_ms = self._clock.now_ms()
-        ended = approval.withdrawn("unread", now_ms) or approval
+        # The call ends behind the message: where nothing can be posted at all, it waits for its card.
+        ended = approval.withdrawn("unread", approval.since_ms) or approval
         sent = await self._outbox.send(approval.conversation, _outgoing(ended))
-        _, taken = await persist(
-            lambda: self._approvals.change(
-                approval.conversation, approval.id, lambda each: each.withdrawn("unread", now_ms)
-            )
-        )
-        if taken:
-            self._report(ended.state)
-            log.info(
-                "approval_withdrawn", conversation=ended.conversation, tool=ended.tool, reason=ended.reason
-            )
+        await self._withdrawal.end(approval, "unread")
         return sent, ended
 
     async def note(self, approval: Approval, card: int) -> Approval:

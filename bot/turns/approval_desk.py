@@ -26,6 +26,7 @@ from bot.turns.approval_cards import ApprovalCards
 from bot.turns.approval_rules import ApprovalRules
 from bot.turns.approval_runs import ApprovalRuns
 from bot.turns.approval_watch import RETRY_S, ApprovalWatch
+from bot.turns.approval_withdrawal import ApprovalWithdrawal
 from bot.turns.persist import persist
 
 log = structlog.get_logger()
@@ -66,7 +67,8 @@ class ApprovalDesk:
         self._approvals = approvals
         self._rules = rules
         self._toolbox = toolbox
-        self._cards = ApprovalCards(approvals, outbox, clock, report)
+        self._withdrawal = ApprovalWithdrawal(approvals, clock, report)
+        self._cards = ApprovalCards(approvals, outbox, self._withdrawal)
         self._clock = clock
         self._report = report
         self._opened: dict[int, None] = {}
@@ -140,16 +142,9 @@ class ApprovalDesk:
 
     async def _withdraw(self, approval: Approval, why: Withdrawal) -> Approval | None:
         """End a call that is not to be made; returns the call as it is then, None if it is not known any more."""
-        now_ms = self._clock.now_ms()
         await persist(lambda: self._approvals.due.schedule(approval.conversation, RETRY_S))
-        found, taken = await persist(
-            lambda: self._approvals.change(
-                approval.conversation, approval.id, lambda each: each.withdrawn(why, now_ms)
-            )
-        )
+        found, taken = await self._withdrawal.end(approval, why)
         if found is not None and taken:
-            self._report(found.state)
-            log.info("approval_withdrawn", conversation=approval.conversation, tool=approval.tool, reason=why)
             await self._cards.show(found)
         return found
 
